@@ -1,0 +1,294 @@
+/**
+ * The contract between the API and an adapter. The API is thick and the adapter thin: an adapter
+ * translates calls and messages to its client library, and nothing else.
+ *
+ * The API does, so that an adapter must not: validation, defaults, user codecs, capacity (a sender never
+ * has more than `capacity` transfers outstanding), credit bookkeeping towards the application, timeouts and
+ * abort signals, retry, reconnect with back-off over a list of URLs, re-attaching links, sending in-doubt
+ * messages again, settle-once, refusing what `capabilities` says is unsupported, and, where the features
+ * `deadLetter`, `maxDeliveries` or `delayedRelease` are declared `emulated`, dead-lettering by a copy.
+ *
+ * Life: `Adapter.connect` makes one physical connection. It is one generation: once it is lost it reports
+ * `disconnected` and is never used again; the API connects anew and attaches every link anew. Nothing of an
+ * old generation can therefore settle anything in a new one.
+ *
+ * Errors: everything an adapter throws, rejects with or reports is a `MessagingError` made by its
+ * `errors.ts`, with the client library's error as `cause`.
+ */
+import type { Capabilities } from './capabilities.ts'
+import type { MessagingError } from './errors.ts'
+import type { IncomingMessage, OutgoingMessage } from './message.ts'
+
+/** One adapter: a value, stateless. */
+export interface Adapter {
+  /** `rabbitmq`, `qpid`, … Used in errors, reports and the docs. */
+  readonly name: string
+  /** URL schemes without colon. */
+  readonly schemes: readonly string[]
+  /** What the adapter claims in general; a connection may know better once it has met its broker. */
+  readonly capabilities: Capabilities
+  /**
+   * Checks URL and own options without connecting, so that a misspelt option fails `connect()` at once.
+   * Must throw `CONFIG_INVALID` naming the option and the nearest known one.
+   */
+  validate(target: ConnectTarget): void
+  /**
+   * Makes one connection and settles when the broker has accepted the login. Must obey `signal` (the API's
+   * connect timeout is behind it) and leave nothing open when it rejects: `CONNECT_FAILED` (retryable),
+   * `UNAUTHENTICATED` (not), `CLIENT_LIBRARY_MISSING`, `CONFIG_INVALID`.
+   */
+  connect(target: ConnectTarget, events: ConnectionEvents, signal: AbortSignal): Promise<AdapterConnection>
+}
+
+export interface ConnectTarget {
+  /** One URL; the API goes round a list. */
+  readonly url: string
+  /** Shown to the broker's administrator. */
+  readonly clientName: string
+  /** Replaces the URL's user and password. */
+  readonly username: string | undefined
+  readonly password: string | undefined
+  /** Node's own TLS options, for the TLS schemes. */
+  readonly tls: Readonly<Record<string, unknown>> | undefined
+  /** A silent peer is declared dead after about twice this. Unit: ms. 0: off. */
+  readonly heartbeatMs: number
+  /** The adapter's own options: `connect({ native: {...} })`. */
+  readonly native: Readonly<Record<string, unknown>>
+}
+
+/** How a connection talks back. May be called at any time after `connect` was called; never throws. */
+export interface ConnectionEvents {
+  /** The connection is gone, for good and with all its links. Exactly once, not after `close()`. */
+  disconnected(cause: MessagingError): void
+  /** The broker takes no more messages for now; the API stops sending until `unblocked`. */
+  blocked(reason: string): void
+  unblocked(): void
+  /** Something a person should know that no call can report. */
+  warning(error: MessagingError): void
+}
+
+export type NodeType = 'queue' | 'topic' | 'broadcast' | 'multicast'
+
+/**
+ * Names a place at the broker. Mailboxes and services are queues here; a multicast member is the queue
+ * `memberQueue(node, member)`. `type` is absent where an address string did not say it.
+ */
+export interface NodeRef {
+  readonly name: string
+  readonly type: NodeType | undefined
+}
+
+export interface Binding {
+  /** Node messages come from (a topic); absent: the node that carries the binding. */
+  readonly source?: string
+  /** Node messages go to; absent: the node that carries the binding. */
+  readonly target?: string
+  readonly key?: string
+  readonly arguments?: Readonly<Record<string, unknown>>
+}
+
+/** A node to be made. A limit that is `undefined` is not set. */
+export interface NodeSpec {
+  readonly name: string
+  readonly type: NodeType
+  readonly durable: boolean
+  readonly maxDeliveries: number | undefined
+  readonly deadLetter: NodeRef | undefined
+  readonly maxLength: number | undefined
+  readonly ttlMs: number | undefined
+  /** The node deletes itself after being unused this long. */
+  readonly expiresMs: number | undefined
+  readonly exclusive: boolean
+  /** Deleted when its last receiver has gone. */
+  readonly autoDelete: boolean
+  readonly bindings: readonly Binding[]
+  /** This broker's own arguments, as the user wrote them. */
+  readonly native: Readonly<Record<string, unknown>>
+}
+
+export interface NodeInfo {
+  readonly name: string
+  readonly type: NodeType
+  /** Messages waiting (not those handed out and unsettled); `undefined` where the broker does not tell. */
+  readonly depth: number | undefined
+  /** Receivers attached, or subscriptions of a topic; `undefined` where the broker does not tell. */
+  readonly receivers: number | undefined
+  readonly durable: boolean | undefined
+  /** Further native facts. */
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+/** One physical connection, alive from `connect` to `disconnected` or `close`. */
+export interface AdapterConnection {
+  /** What was found at the other end. */
+  readonly broker: { readonly product: string; readonly version: string }
+  /** What this very broker can do. */
+  readonly capabilities: Capabilities
+  /** The client library's own connection object(s), for those who need more. */
+  readonly native: unknown
+
+  /**
+   * Makes the node, or does nothing when it is there with the same settings. Must reject with
+   * `ADDRESS_MISMATCH` where the broker tells of a difference, and leave the node as it was.
+   */
+  declare(node: NodeSpec): Promise<void>
+  /** Deletes the node and what waits in it. `false`: there was none. */
+  delete(node: NodeRef): Promise<boolean>
+  /** Removes what waits, not what is handed out. Resolves to the number removed. */
+  purge(node: NodeRef): Promise<number>
+  /** `undefined`: there is no such node. Without `type` any kind answers; queue wins over topic. */
+  inspect(node: NodeRef): Promise<NodeInfo | undefined>
+  /** Nodes of this library's kind, without its own temporary ones. */
+  list(): Promise<NodeInfo[]>
+
+  /** Settles when the broker has accepted the link; `ADDRESS_NOT_FOUND`, `UNAUTHORIZED` … when not. */
+  attachSender(spec: SenderSpec, events: LinkEvents): Promise<AdapterSender>
+  /** Settles when the link is live: on a topic the very next publish arrives. */
+  attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver>
+  /** A sender with a private reply address; answers come by `events.deliver`, nothing of it is left after close. */
+  attachRequester(spec: SenderSpec, events: ReceiverEvents): Promise<AdapterRequester>
+
+  /**
+   * Ends links and connection, flushing settlements. Idempotent; never rejects; bounded by itself to about
+   * a second when the broker does not answer.
+   */
+  close(): Promise<void>
+}
+
+export interface LinkEvents {
+  /** The broker ended this link while the connection lives. Not after `close()`. The API attaches anew if retryable. */
+  detached(error: MessagingError): void
+}
+
+export interface SenderSpec {
+  /** `undefined`: every message says its `to`. */
+  readonly target: NodeRef | undefined
+  /** The API never has more transfers outstanding than this. */
+  readonly capacity: number
+  /** `at-most-once`: a transfer is accepted once it is written. */
+  readonly reliability: Reliability
+  /** Native extras of the link (`link: {...}` of an address string), names checked by the API. */
+  readonly link: LinkOptions
+}
+
+export type Reliability = 'at-most-once' | 'at-least-once'
+
+/** From the `link` map of an address string. */
+export interface LinkOptions {
+  readonly name?: string
+  readonly selector?: string
+  readonly declare?: Readonly<Record<string, unknown>>
+  readonly bindings?: readonly Binding[]
+  readonly subscribe?: Readonly<Record<string, unknown>>
+}
+
+/** A message on its way out, with the place where its outcome goes. */
+export interface Transfer {
+  readonly message: OutgoingMessage
+  /**
+   * Reports the outcome: nothing for accepted, else `SEND_REJECTED`, `SEND_UNROUTABLE`, `MESSAGE_TOO_LARGE` ….
+   * Exactly once, later than or during `send`. Not needed once the link or connection reported its end: the
+   * API then takes whatever is unsettled as in doubt.
+   */
+  settle(error?: MessagingError): void
+}
+
+export interface AdapterSender {
+  /**
+   * Writes the message. Never throws and never waits: what the broker cannot take yet is kept (at most
+   * `capacity` transfers). Order of calls is order of sending.
+   */
+  send(transfer: Transfer): void
+  /** Ends the link. All transfers were settled or given up before. Idempotent; never rejects. */
+  close(): Promise<void>
+}
+
+export interface AdapterRequester extends AdapterSender {
+  /** What the requests carry as `replyTo`; a responder's link without target reaches it as `to`. */
+  readonly replyTo: string
+}
+
+export interface ReceiverSpec {
+  readonly source: NodeRef
+  /** `browse`: hand over copies, change nothing, call `events.end` after the last one unless `follow`. */
+  readonly mode: 'consume' | 'browse'
+  readonly follow: boolean
+  /**
+   * Window: how many deliveries may be handed over and not yet settled. Must never be exceeded. 0: attach, hand
+   * over nothing. While browsing and on live subscriptions `accept` means «consumed, hand over the next».
+   */
+  readonly credit: number
+  readonly reliability: Reliability
+  /** Topics only: patterns, at least one; a message that fits several comes once. */
+  readonly patterns: readonly string[]
+  /** Topics only. Absent: a live subscription, gone with the link. */
+  readonly subscription: Subscription | undefined
+  /** Refuse other receivers with `UNAUTHORIZED`… as long as this one is attached. */
+  readonly exclusive: boolean
+  /** Limits of the node (of the subscription, for a topic), as in its spec. */
+  readonly limits: Pick<
+    NodeSpec,
+    'maxDeliveries' | 'deadLetter' | 'maxLength' | 'ttlMs' | 'expiresMs' | 'native'
+  >
+  readonly link: LinkOptions
+}
+
+export interface Subscription {
+  /** Receivers of the same node and name share the work, and messages are retained while none is attached. */
+  readonly name: string
+  /** Survives a restart of the broker. */
+  readonly durable: boolean
+}
+
+/** One delivery as the adapter made it; the API hands the same object back with the verdict. */
+export interface AdapterDelivery {
+  readonly message: IncomingMessage
+  /** 1 the first time; the least it can be where the broker does not count. */
+  readonly deliveryCount: number
+  readonly redelivered: boolean
+}
+
+export interface ReceiverEvents extends LinkEvents {
+  deliver(delivery: AdapterDelivery): void
+  /** The broker took this delivery back (its lease ended) though the link lives; a verdict would be void. */
+  lost(delivery: AdapterDelivery): void
+  /** Live subscriptions: messages were or may have been missed. `count` where it is known. */
+  gap(reason: string, count: number | undefined): void
+  /** Browse without follow: everything that was there has been handed over. */
+  end(): void
+}
+
+export type Verdict =
+  /**
+   * Back to its place. `unseen`: it was only prefetched, the application never saw it, so it should not count
+   * as a delivery where the broker can tell. `delayMs` only where `delayedRelease` is native.
+   */
+  | { readonly kind: 'release'; readonly delayMs: number; readonly unseen: boolean }
+  /** Final. To the dead-letter address where `deadLetter` is native, else gone (the API has stored the copy). */
+  | { readonly kind: 'reject'; readonly reason: string }
+
+export interface AdapterReceiver {
+  /**
+   * Settles as done. Returns at once, never throws: the verdict is on its way (the adapter may gather several into one
+   * frame within the same tick); a verdict that got lost means another delivery, which at-least-once allows.
+   */
+  accept(delivery: AdapterDelivery): void
+  /** Settles otherwise; resolves when the broker has it, or, where brokers do not answer, when it is written. */
+  settle(delivery: AdapterDelivery, verdict: Verdict): Promise<void>
+  /**
+   * Resolves when the broker has handed over all it can right now within the credit, so that an empty inbox
+   * afterwards means an empty node. The API calls it before a `receive` at its deadline answers «nothing».
+   */
+  flush(): Promise<void>
+  /** Ends the link after flushing verdicts; what is unsettled goes back to the node. Idempotent; never rejects. */
+  close(): Promise<void>
+}
+
+/** Name of the queue behind a multicast member; the parts are escaped so that two members never share one. */
+export function memberQueue(node: string, member: string): string {
+  return `${escapePart(node)}:${escapePart(member)}`
+}
+
+function escapePart(part: string): string {
+  return part.replaceAll('%', '%25').replaceAll(':', '%3A')
+}

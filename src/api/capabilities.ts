@@ -1,0 +1,76 @@
+/**
+ * What an adapter's broker can do: one constant per adapter, read by users, by the API (which refuses
+ * what is unsupported before the adapter sees it), by the conformance suite and by the docs.
+ */
+
+/** `native`: the broker does it. `emulated`: Sluice does, `note` says with which side effects. `unsupported`: `note` says why. */
+export type CapabilityLevel = 'native' | 'emulated' | 'unsupported'
+
+export interface Capability {
+  readonly level: CapabilityLevel
+  /** Side effects of an emulation, reason of a refusal, or a limit worth knowing. */
+  readonly note?: string
+}
+
+/** Every feature an adapter declares. The text is what the generated table shows. */
+export const FEATURES = {
+  queue: 'point-to-point queues',
+  topic: 'publish-subscribe by pattern',
+  broadcast: 'broadcast',
+  multicast: 'multicast to named members',
+  request: 'request/response',
+  storeAndForward: 'store-and-forward across a restart of the broker',
+  browse: 'browse without taking',
+  browseFollow: 'browse that follows new arrivals',
+  namedSubscription: 'subscriptions that retain while away',
+  sharedSubscription: 'subscriptions shared by several receivers',
+  gapless: 'live subscriptions that miss nothing across a lost connection',
+  priority: 'priorities 0-9',
+  ttl: 'time to live',
+  delay: 'delayed delivery',
+  delayedRelease: 'release with a delay',
+  orderedRelease: 'released messages return to their old place',
+  deliveryCount: 'exact count of deliveries',
+  maxDeliveries: 'limit of deliveries',
+  deadLetter: 'dead letters with reason, count and origin',
+  maxLength: 'length limit with refusal',
+  expires: 'nodes that delete themselves when unused',
+  exclusive: 'exclusive receivers',
+  deduplication: 'a resend with the same id is stored once',
+  unroutable: 'a send to a missing node is refused',
+  selector: 'selectors (SQL filters)',
+  bindings: 'bindings between nodes',
+  structuredBodies: 'typed bodies (maps, lists) on the wire',
+  declare: 'making nodes',
+  delete: 'deleting nodes',
+  purge: 'emptying nodes',
+  inspect: 'looking at nodes (depth, receivers)',
+  list: 'listing nodes',
+} as const
+
+export type Feature = keyof typeof FEATURES
+
+/** T0 best effort, T1 survives a lost connection, T2 survives a killed broker, T3 survives power loss. */
+export type Tier = 'T0' | 'T1' | 'T2' | 'T3'
+
+export interface Capabilities {
+  readonly features: Readonly<Record<Feature, Capability>>
+  readonly limits: {
+    /** Largest body. Unit: bytes. `Infinity`: bounded by memory only. */
+    readonly maxBodyBytes: number
+    /** Distinct priority levels. */
+    readonly priorityLevels: number
+    /** Longest node name. Unit: UTF-8 bytes. */
+    readonly maxNameBytes: number
+    readonly [name: string]: number
+  }
+  /** Strongest guarantee of an accepted message, by kind of message or node. */
+  readonly tiers: {
+    /** Durable message in a durable node. */
+    readonly durable: Tier
+    readonly transient: Tier
+    /** Live subscription of a topic or broadcast. */
+    readonly live: Tier
+    readonly note?: string
+  }
+}

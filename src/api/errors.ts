@@ -1,0 +1,131 @@
+/**
+ * Errors: one class, one table.
+ *
+ * Scope, retryability and hint come from the table by code, so that a program can act on a code
+ * without reading text, and docs are generated from the same place.
+ */
+
+/** What is dead after the error. `nothing`: only this call failed. */
+export type ErrorScope = 'nothing' | 'delivery' | 'link' | 'connection'
+
+interface CodeFacts {
+  readonly scope: ErrorScope
+  readonly retryable: boolean
+  readonly hint: string
+}
+
+/** Every code a {@link MessagingError} can carry, with what it means for the caller. */
+export const ERROR_CODES = {
+  ADDRESS_MALFORMED: fact('nothing', false, 'Correct the address; quote words that hold special characters.'),
+  ADDRESS_OPTION_INVALID: fact('nothing', false, 'Correct the option named in the message.'),
+  ADDRESS_NOT_FOUND: fact(
+    'link',
+    false,
+    "Create the node first, or write '; {create: always}' behind the name.",
+  ),
+  ADDRESS_MISMATCH: fact(
+    'link',
+    false,
+    'The node exists with other settings: use those, or delete it first.',
+  ),
+  NOT_SUPPORTED: fact('nothing', false, 'See connection.capabilities for what this broker can do.'),
+  UNAUTHENTICATED: fact('connection', false, 'Check user name and password.'),
+  UNAUTHORIZED: fact('link', false, 'Ask the administrator of the broker for the permission.'),
+  CONNECT_FAILED: fact('connection', true, 'Check that the broker runs and that host and port are right.'),
+  CONNECTION_LOST: fact('connection', true, 'Try again; Sluice goes on reconnecting in the background.'),
+  CLOSED: fact('link', false, 'It was closed by this program: open a new one.'),
+  DETACHED: fact('link', true, 'The broker ended the link; see the cause, then open a new one.'),
+  SEND_REJECTED: fact(
+    'nothing',
+    false,
+    'The broker refused the message; see the cause (a full queue, for example).',
+  ),
+  SEND_UNROUTABLE: fact(
+    'nothing',
+    false,
+    'Nothing there takes the message: declare the node, or let its receiver join first.',
+  ),
+  SEND_UNCONFIRMED: fact(
+    'nothing',
+    true,
+    'The answer was lost: the broker may or may not hold it. Send again with the same id.',
+  ),
+  CAPACITY_EXCEEDED: fact('nothing', true, 'Wait for earlier sends, or raise the capacity.'),
+  MESSAGE_TOO_LARGE: fact('nothing', false, 'Send less, or raise the limit named in the message.'),
+  ALREADY_SETTLED: fact('nothing', false, 'A delivery takes one verdict; the first one counts.'),
+  DELIVERY_LOST: fact('delivery', false, 'The broker gives this delivery to a receiver again; do nothing.'),
+  REQUEST_TIMEOUT: fact('nothing', true, 'Check that a responder runs, or allow more time with timeoutMs.'),
+  REQUEST_FAILED: fact('nothing', false, 'The responder threw; its message is the text of this error.'),
+  ABORTED: fact('nothing', false, 'The signal given to the call was aborted.'),
+  ENCODE_FAILED: fact('nothing', false, 'Send a value that the content type can carry.'),
+  DECODE_FAILED: fact('nothing', false, 'Read delivery.bytes, or send with the right contentType.'),
+  CLIENT_LIBRARY_MISSING: fact('connection', false, 'Install the package named in the message.'),
+  CONFIG_INVALID: fact('nothing', false, 'Correct the option named in the message.'),
+  INTERNAL: fact('nothing', false, 'This is a defect in Sluice: please report it with the context.'),
+} as const satisfies Record<string, CodeFacts>
+
+/** Stable name of an error. Programs compare codes; texts may change. */
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** Where the error happened. Never holds bodies, passwords or tokens. */
+export interface ErrorContext {
+  adapter?: string
+  address?: string
+  operation?: string
+  messageId?: string
+  [key: string]: unknown
+}
+
+export interface MessagingErrorOptions {
+  context?: ErrorContext
+  /** The client library's own error, untouched. */
+  cause?: unknown
+  /** Replaces the table's hint where the place of the error knows better. */
+  hint?: string
+  /** Replaces the table's retryability where the broker said more. */
+  retryable?: boolean
+}
+
+/** The one error class of this library. */
+export class MessagingError extends Error {
+  override readonly name = 'MessagingError'
+  readonly code: ErrorCode
+  /** What died with it. */
+  readonly scope: ErrorScope
+  /** Whether the same call may succeed later without a change by the caller. */
+  readonly retryable: boolean
+  /** What to do next, in one sentence. */
+  readonly hint: string
+  readonly context: ErrorContext
+
+  constructor(code: ErrorCode, message: string, options: MessagingErrorOptions = {}) {
+    super(redact(message), options.cause === undefined ? undefined : { cause: options.cause })
+    const facts = ERROR_CODES[code]
+    this.code = code
+    this.scope = facts.scope
+    this.retryable = options.retryable ?? facts.retryable
+    this.hint = options.hint ?? facts.hint
+    this.context = options.context ?? {}
+  }
+
+  toJSON(): Record<string, unknown> {
+    const { name, code, message, scope, retryable, hint, context } = this
+    return { name, code, message, scope, retryable, hint, context }
+  }
+}
+
+/** True when `error` is a {@link MessagingError}, and, if given, has that code. */
+export function isMessagingError(error: unknown, code?: ErrorCode): error is MessagingError {
+  return error instanceof MessagingError && (code === undefined || error.code === code)
+}
+
+/** Hides passwords in anything that looks like a URL: `scheme://user:secret@host` keeps its user only. */
+export function redact(text: string): string {
+  return text
+    .replace(/(\w[\w+.-]*:\/\/[^\s:/@]*):[^\s@]*@/g, '$1:***@')
+    .replace(/([?&](?:password|token|secret)=)[^&\s]*/gi, '$1***')
+}
+
+function fact(scope: ErrorScope, retryable: boolean, hint: string): CodeFacts {
+  return { scope, retryable, hint }
+}
