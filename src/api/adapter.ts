@@ -76,6 +76,8 @@ export type NodeType = 'queue' | 'topic' | 'broadcast' | 'multicast'
 export interface NodeRef {
   readonly name: string
   readonly type: NodeType | undefined
+  /** The named subscription of this topic instead of the topic itself; for `delete`, `purge` and `inspect`. */
+  readonly subscription?: string
 }
 
 export interface Binding {
@@ -186,6 +188,12 @@ export interface LinkOptions {
 export interface Transfer {
   readonly message: OutgoingMessage
   /**
+   * The same message was written before on a link that ended without an answer: the broker may hold it. Adapters whose
+   * `deduplication` is supported store it once; others send it again, which at-least-once allows. Equal ids without this
+   * mark are different messages that the application gave one id.
+   */
+  readonly resend: boolean
+  /**
    * Reports the outcome: nothing for accepted, else `SEND_REJECTED`, `SEND_UNROUTABLE`, `MESSAGE_TOO_LARGE` ….
    * Exactly once, later than or during `send`. Not needed once the link or connection reported its end: the
    * API then takes whatever is unsettled as in doubt.
@@ -275,6 +283,11 @@ export interface AdapterReceiver {
   accept(delivery: AdapterDelivery): void
   /** Settles otherwise; resolves when the broker has it, or, where brokers do not answer, when it is written. */
   settle(delivery: AdapterDelivery, verdict: Verdict): Promise<void>
+  /**
+   * Changes the window. 0 pauses: nothing more is handed over (what arrives late goes back at once, as unseen), while what
+   * was handed over stays with this link and can still be settled. A later positive value resumes.
+   */
+  flow(credit: number): void
   /**
    * Resolves when the broker has handed over all it can right now within the credit, so that an empty inbox
    * afterwards means an empty node. The API calls it before a `receive` at its deadline answers «nothing».
