@@ -1,0 +1,7 @@
+/**
+ * The embedded broker: a queue engine that knows no transport. Behind `memory:`, `file:` and the ZeroMQ hub.
+ */
+export { Broker, type BrokerOptions } from './broker.ts'
+export type { Session, SessionEvents, SessionOptions } from './session.ts'
+export { type BrokerLease, fileBroker, memoryBroker } from './shared.ts'
+export type { Store } from './store.ts'
