@@ -1,1 +1,80 @@
-export * from './api/errors.ts'
+/** The front door: everything an application needs. */
+export { registerAdapter } from './adapters/registry.ts'
+export {
+  type AddressPolicy,
+  type AnyAddress,
+  address,
+  type BroadcastAddress,
+  type Browsable,
+  broadcast,
+  type MailboxAddress,
+  type MemberAddress,
+  type MembersAddress,
+  type MulticastAddress,
+  mailbox,
+  multicast,
+  type NodeOptions,
+  type QueueAddress,
+  queue,
+  type ServiceAddress,
+  type ServiceLike,
+  type Source,
+  type SubscriptionAddress,
+  service,
+  type Target,
+  type TextAddress,
+  type TopicAddress,
+  topic,
+} from './api/address.ts'
+export { formatAddress, type ParsedAddress, parseAddress } from './api/address-text/index.ts'
+export type { Admin, NodeInfo } from './api/admin.ts'
+export {
+  type Capabilities,
+  type Capability,
+  type CapabilityLevel,
+  FEATURES,
+  type Feature,
+  type Tier,
+} from './api/capabilities.ts'
+export type { BodyCodec } from './api/codec.ts'
+export type { ConnectOptions } from './api/connect-options.ts'
+export type { Connection } from './api/connection.ts'
+export type { Consumer, Handler } from './api/consumer.ts'
+export type { Delivery, ReleaseOptions } from './api/delivery.ts'
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorContext,
+  type ErrorScope,
+  isMessagingError,
+  MessagingError,
+  redact,
+} from './api/errors.ts'
+export {
+  DEAD_LETTER_DELIVERIES,
+  DEAD_LETTER_ORIGIN,
+  DEAD_LETTER_REASON,
+  type MessageFields,
+  type Properties,
+  type PropertyValue,
+  type StructuredValue,
+} from './api/message.ts'
+export type {
+  BrowseOptions,
+  CallOptions,
+  CloseOptions,
+  ConsumeOptions,
+  ReceiverOptions,
+  RequestOptions,
+  RespondOptions,
+  SenderOptions,
+  SendOptions,
+} from './api/options.ts'
+export type { ReceivedMessage } from './api/received-message.ts'
+export type { Receiver } from './api/receiver.ts'
+export type { RequestHandler, Responder } from './api/responder.ts'
+export type { Outcome } from './api/send-pipeline.ts'
+export type { Sender } from './api/sender.ts'
+export type { ConnectionState, StatusEvent } from './api/status.ts'
+export { type Configuration, type ConfiguredConnection, defineConfig, loadConfiguration } from './config.ts'
+export { connect } from './connect.ts'

@@ -277,6 +277,12 @@ export type Verdict =
 
 export interface AdapterReceiver {
   /**
+   * Where a copy of a delivery can be sent (as `to` on a link without target) so that it comes to this link's own queue
+   * again. Needed where `delayedRelease` is `emulated` and the source is a topic; without it the API holds the delivery
+   * until it is due. A queue is its own address.
+   */
+  readonly address?: string
+  /**
    * Settles as done. Returns at once, never throws: the verdict is on its way (the adapter may gather several into one
    * frame within the same tick); a verdict that got lost means another delivery, which at-least-once allows.
    */

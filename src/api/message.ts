@@ -90,7 +90,7 @@ export interface IncomingMessage {
   replyTo: string | undefined
   correlationId: string | undefined
   priority: number | undefined
-  /** Remaining life where the broker tells it, else as sent. */
+  /** Remaining life. Where the broker tells only what was sent, the adapter takes off the age by `createdAt` (at least 1 is left). */
   ttlMs: number | undefined
   durable: boolean
   userId: string | undefined

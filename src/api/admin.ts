@@ -1,0 +1,75 @@
+/** Nodes as a whole: make, delete, empty, look at, list. */
+import type { NodeInfo, NodeRef } from './adapter.ts'
+import type { AnyAddress } from './address.ts'
+import type { LinkHost } from './link-host.ts'
+import { type NodePlan, plan } from './lowering.ts'
+import { declareNode, notFound } from './node-policy.ts'
+import type { CallOptions } from './options.ts'
+import { Receiver } from './receiver.ts'
+import { refuseUnsupported } from './refusal.ts'
+
+export type { NodeInfo } from './adapter.ts'
+
+export class Admin {
+  readonly #host: LinkHost
+
+  constructor(host: LinkHost) {
+    this.#host = host
+  }
+
+  /**
+   * Makes the node with the address's options, or does nothing when it is there with the same ones. A named subscription is made with its topic.
+   *
+   * @throws `ADDRESS_MISMATCH` when it exists with other settings
+   */
+  async declare(address: AnyAddress | string, options: CallOptions = {}): Promise<void> {
+    const target = plan(address)
+    await this.#host.run('declare', options, (connection) => declareNode(connection, target))
+    if (target.subscription && target.spec.type !== 'queue') {
+      // Attaching once makes it; from then on it retains.
+      const receiver = await Receiver.open(this.#host, target, { ...options, credit: 0 })
+      await receiver.close()
+    }
+  }
+
+  /** Deletes the node and what waits in it. `false`: there was none. */
+  delete(address: AnyAddress | string, options: CallOptions = {}): Promise<boolean> {
+    return this.#on('delete', address, options, (connection, node) => connection.delete(node))
+  }
+
+  /** Removes what waits in the node. Resolves to the number removed. @throws `ADDRESS_NOT_FOUND` */
+  purge(address: AnyAddress | string, options: CallOptions = {}): Promise<number> {
+    return this.#on('purge', address, options, async (connection, node, target) => {
+      if (!(await connection.inspect(node))) throw notFound(target)
+      return connection.purge(node)
+    })
+  }
+
+  /** Type, depth and receivers of the node; `undefined` when there is none. */
+  inspect(address: AnyAddress | string, options: CallOptions = {}): Promise<NodeInfo | undefined> {
+    return this.#on('inspect', address, options, (connection, node) => connection.inspect(node))
+  }
+
+  /** The nodes of the broker. */
+  async list(options: CallOptions = {}): Promise<NodeInfo[]> {
+    refuseUnsupported(this.#host.capabilities, 'list')
+    return this.#host.run('list', options, (connection) => connection.list())
+  }
+
+  async #on<T>(
+    operation: 'delete' | 'purge' | 'inspect',
+    address: AnyAddress | string,
+    options: CallOptions,
+    work: (
+      connection: Parameters<Parameters<LinkHost['run']>[2]>[0],
+      node: NodeRef,
+      target: NodePlan,
+    ) => Promise<T>,
+  ): Promise<T> {
+    const target = plan(address)
+    refuseUnsupported(this.#host.capabilities, operation, target.label)
+    const { subscription, node } = target
+    const place = subscription && node.type !== 'queue' ? { ...node, subscription: subscription.name } : node
+    return this.#host.run(operation, options, (connection) => work(connection, place, target))
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Bodies: from an application's value to bytes and back, told apart by content type.
+ *
+ * Bytes stay bytes, strings are UTF-8 text, everything else is JSON, `amqp/map` and `amqp/list` are typed values.
+ * Applications add codecs of their own for further content types; a content type never selects code by name.
+ */
+import { TextDecoder } from 'node:util'
+
+import { MessagingError } from './errors.ts'
+import { StructuredBody } from './message.ts'
+import { parseStructured, stringifyStructured } from './structured-text.ts'
+
+/** A user's own encoding for a content type. */
+export interface BodyCodec {
+  /** The media type it is for, without parameters: `application/cbor`. */
+  readonly contentType: string
+  /** Must return fresh bytes, which the library then owns. */
+  encode(body: unknown): Uint8Array
+  decode(bytes: Uint8Array): unknown
+}
+
+/** User codecs by media type. */
+export type CodecTable = ReadonlyMap<string, BodyCodec>
+
+export const TEXT = 'text/plain'
+export const BYTES = 'application/octet-stream'
+export const JSON_TYPE = 'application/json'
+export const AMQP_MAP = 'amqp/map'
+export const AMQP_LIST = 'amqp/list'
+
+/** The content type of a body whose sender named none. */
+export function contentTypeOf(body: unknown): string {
+  if (typeof body === 'string') return TEXT
+  if (body instanceof Uint8Array) return BYTES
+  return JSON_TYPE
+}
+
+/**
+ * Encodes at once, so that what the caller changes afterwards does not matter.
+ *
+ * @throws `ENCODE_FAILED` when the content type cannot carry the value
+ */
+export function encodeBody(
+  body: unknown,
+  contentType: string,
+  codecs: CodecTable,
+): Uint8Array | StructuredBody {
+  if (body instanceof Uint8Array) return Buffer.from(body)
+  const media = mediaType(contentType)
+  try {
+    const own = codecs.get(media)
+    if (own) return own.encode(body)
+    if (media === AMQP_MAP || media === AMQP_LIST) return structured(body, media)
+    if (isJson(media)) return Buffer.from(toJson(body))
+    if (typeof body === 'string') return Buffer.from(body)
+  } catch (cause) {
+    if (cause instanceof MessagingError) throw cause
+    throw encodeFailed(contentType, cause)
+  }
+  throw encodeFailed(contentType, new TypeError(`no codec takes ${typeof body} as ${media}`))
+}
+
+/** @throws `DECODE_FAILED` when the bytes do not fit the content type; the bytes stay with the delivery */
+export function decodeBody(
+  body: Uint8Array | StructuredBody,
+  contentType: string | undefined,
+  codecs: CodecTable,
+): unknown {
+  if (body instanceof StructuredBody) return body.value
+  if (contentType === undefined || contentType === BYTES) return body
+  const media = mediaType(contentType)
+  try {
+    const own = codecs.get(media)
+    if (own) return own.decode(body)
+    if (isJson(media)) return JSON.parse(utf8(body))
+    if (isText(media)) return utf8(body, charset(contentType))
+    if (media === AMQP_MAP || media === AMQP_LIST) return parseStructured(utf8(body))
+  } catch (cause) {
+    throw new MessagingError('DECODE_FAILED', `The body is no valid ${contentType}`, {
+      cause,
+      context: { contentType },
+    })
+  }
+  return body
+}
+
+/** Bytes of a body, whatever form it has. */
+export function bodyBytes(body: Uint8Array | StructuredBody): Uint8Array {
+  return body instanceof StructuredBody ? Buffer.from(stringifyStructured(body.value)) : body
+}
+
+function structured(body: unknown, media: string): StructuredBody {
+  const isList = Array.isArray(body)
+  if (media === AMQP_LIST ? !isList : isList || typeof body !== 'object' || body === null) {
+    throw encodeFailed(
+      media,
+      new TypeError(media === AMQP_LIST ? 'the body is no array' : 'the body is no object'),
+    )
+  }
+  // Through text and back: a deep copy that also proves every value to be one AMQP can hold.
+  return new StructuredBody(parseStructured(stringifyStructured(body)))
+}
+
+function toJson(body: unknown): string {
+  if (typeof body === 'number' && !Number.isFinite(body)) throw new TypeError(`JSON has no ${body}`)
+  if (body instanceof Map || body instanceof Set) throw new TypeError('JSON has no Map and no Set')
+  const text = JSON.stringify(body)
+  if (text === undefined) throw new TypeError(`JSON has no ${typeof body}`)
+  return text
+}
+
+const decoders = new Map<string, TextDecoder>()
+
+function utf8(bytes: Uint8Array, label = 'utf-8'): string {
+  let decoder = decoders.get(label)
+  if (!decoder) {
+    // A label the platform does not know throws here, which becomes DECODE_FAILED.
+    decoder = new TextDecoder(label, { fatal: true, ignoreBOM: true })
+    if (decoders.size < 50) decoders.set(label, decoder)
+  }
+  return decoder.decode(bytes)
+}
+
+function mediaType(contentType: string): string {
+  const end = contentType.indexOf(';')
+  return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
+}
+
+function charset(contentType: string): string {
+  return /;\s*charset="?([^\s;"]+)/i.exec(contentType)?.[1] ?? 'utf-8'
+}
+
+function isJson(media: string): boolean {
+  return media === JSON_TYPE || media.endsWith('+json')
+}
+
+function isText(media: string): boolean {
+  return media.startsWith('text/') || media === 'application/xml' || media.endsWith('+xml')
+}
+
+function encodeFailed(contentType: string, cause: unknown): MessagingError {
+  const detail = cause instanceof Error ? `: ${cause.message}` : ''
+  return new MessagingError('ENCODE_FAILED', `The body cannot be sent as ${contentType}${detail}`, {
+    cause,
+    context: { contentType },
+  })
+}

@@ -1,0 +1,127 @@
+/** Options of `connect`, checked and defaulted. */
+
+import { checkKnownKeys } from '../core/known-keys.ts'
+import type { ReconnectOptions } from '../core/supervisor.ts'
+import type { ConnectTarget } from './adapter.ts'
+import type { BodyCodec, CodecTable } from './codec.ts'
+import { MessagingError } from './errors.ts'
+
+export interface ConnectOptions {
+  /** One URL, or several of the same kind to go round (a fail-over list). */
+  url: string | readonly string[]
+  /** Shown to the broker's administrator. Default `sluice`. */
+  clientName?: string
+  /** Instead of the URL's user. */
+  username?: string
+  /** Instead of the URL's password, so that it stands in no URL. */
+  password?: string
+  /** Node's TLS options (`ca`, `cert`, `key`, `servername` …), for the TLS schemes. Certificates are always checked unless these say otherwise. */
+  tls?: Readonly<Record<string, unknown>>
+  /** For the first connection over all URLs, and for each attempt to come back. Unit: ms. Default 10,000. */
+  connectTimeoutMs?: number
+  /** A silent peer is declared dead after about twice this. Unit: ms. Default 10,000; 0: never. */
+  heartbeatMs?: number
+  /** How a lost connection comes back; `false`: not at all. */
+  reconnect?:
+    | false
+    | {
+        /** Default 100 ms. */
+        minDelayMs?: number
+        /** Default 10,000 ms. */
+        maxDelayMs?: number
+        /** Rounds over all URLs before giving up for good. Default: no limit. */
+        limit?: number
+        /** Treat an unreachable broker at the first `connect` like a lost one: wait for it. Default false. */
+        waitForBroker?: boolean
+      }
+  /** Further encodings of bodies, by content type. */
+  codecs?: readonly BodyCodec[]
+  /** The adapter's own options; see its README. */
+  native?: Readonly<Record<string, unknown>>
+  /** Ends the attempt to connect. */
+  signal?: AbortSignal
+}
+
+export interface ConnectPlan {
+  readonly targets: readonly ConnectTarget[]
+  readonly connectTimeoutMs: number
+  readonly reconnect: ReconnectOptions | false
+  readonly waitForBroker: boolean
+  readonly codecs: CodecTable
+}
+
+export const CONNECT_OPTIONS = [
+  'url',
+  'clientName',
+  'username',
+  'password',
+  'tls',
+  'connectTimeoutMs',
+  'heartbeatMs',
+  'reconnect',
+  'codecs',
+  'native',
+  'signal',
+] as const satisfies readonly (keyof ConnectOptions)[]
+
+const RECONNECT_OPTIONS = ['minDelayMs', 'maxDelayMs', 'limit', 'waitForBroker']
+
+/** @throws `CONFIG_INVALID` on an unknown or unusable option */
+export function connectPlan(options: ConnectOptions): ConnectPlan {
+  checkKnownKeys(options, CONNECT_OPTIONS, 'connect()')
+  const { reconnect } = options
+  if (typeof reconnect === 'object') checkKnownKeys(reconnect, RECONNECT_OPTIONS, 'connect(): reconnect')
+  const common = {
+    clientName: options.clientName ?? 'sluice',
+    username: options.username,
+    password: options.password,
+    tls: options.tls,
+    heartbeatMs: milliseconds('heartbeatMs', options.heartbeatMs, 10_000),
+    native: options.native ?? {},
+  }
+  const codecs = new Map<string, BodyCodec>()
+  for (const codec of options.codecs ?? []) {
+    if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function')
+      throw new TypeError('connect(): a codec needs encode and decode')
+    codecs.set(codec.contentType.toLowerCase(), codec)
+  }
+  return {
+    targets: urlsOf(options).map((url) => ({ url, ...common })),
+    connectTimeoutMs: milliseconds('connectTimeoutMs', options.connectTimeoutMs, 10_000),
+    reconnect:
+      reconnect === false
+        ? false
+        : {
+            minDelayMs: milliseconds('reconnect.minDelayMs', reconnect?.minDelayMs, 100),
+            maxDelayMs: milliseconds('reconnect.maxDelayMs', reconnect?.maxDelayMs, 10_000),
+            limit: reconnect?.limit ?? Number.POSITIVE_INFINITY,
+          },
+    waitForBroker: typeof reconnect === 'object' && (reconnect.waitForBroker ?? false),
+    codecs,
+  }
+}
+
+/** The URLs of the options, at least one. */
+export function urlsOf({ url }: Pick<ConnectOptions, 'url'>): readonly string[] {
+  const urls = typeof url === 'string' ? [url] : url
+  if (
+    !Array.isArray(urls) ||
+    urls.length === 0 ||
+    urls.some((one) => typeof one !== 'string' || one === '')
+  ) {
+    throw new MessagingError('CONFIG_INVALID', 'connect(): url is missing', {
+      hint: 'Give a URL such as rabbitmq://localhost, or set SLUICE_URL.',
+      context: { option: 'url' },
+    })
+  }
+  return urls
+}
+
+function milliseconds(name: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback
+  if (typeof value !== 'number') throw new TypeError(`connect(): ${name} is no number`)
+  if (value >= 0) return value
+  throw new MessagingError('CONFIG_INVALID', `connect(): ${name}: ${value} is not 0 or more`, {
+    context: { option: name },
+  })
+}

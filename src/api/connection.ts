@@ -1,0 +1,211 @@
+/** What an application holds: opens links, sends once, asks, answers, consumes, browses; tells its status. */
+import { settledWithin } from '../core/aborts.ts'
+import { type Browsable, type ServiceLike, type Source, type Target, toAddress } from './address.ts'
+import { cacheKey, planFor } from './address-use.ts'
+import { Admin } from './admin.ts'
+import { browse } from './browse.ts'
+import type { Capabilities } from './capabilities.ts'
+import { Consumer, type Handler } from './consumer.ts'
+import { MessagingError } from './errors.ts'
+import { LinkCache } from './link-cache.ts'
+import type { LinkHost } from './link-host.ts'
+import type { MessageFields } from './message.ts'
+import {
+  type BrowseOptions,
+  type CallOptions,
+  type CloseOptions,
+  type ConsumeOptions,
+  checkOptions,
+  DEFAULT_CLOSE_MS,
+  type ReceiverOptions,
+  type RequestOptions,
+  type RespondOptions,
+  type SenderOptions,
+  type SendOptions,
+} from './options.ts'
+import type { ReceivedMessage } from './received-message.ts'
+import { Receiver } from './receiver.ts'
+import { Requester } from './requester.ts'
+import { type RequestHandler, Responder } from './responder.ts'
+import type { Outcome } from './send-pipeline.ts'
+import { openForOneSend, Sender } from './sender.ts'
+import type { ConnectionState, StatusEvent } from './status.ts'
+
+/** Handles that outlive a call and must end before the links do. */
+interface Handle {
+  close(options: { timeoutMs: number }): Promise<void>
+}
+
+/** Links opened by one-off calls that are kept for the next call. */
+const MAX_KEPT_LINKS = 64
+
+export class Connection implements AsyncDisposable {
+  readonly #host: LinkHost
+  readonly #senders: LinkCache<Sender>
+  readonly #requesters: LinkCache<Requester>
+  readonly #handles = new Set<Handle>()
+  #closing: Promise<void> | undefined
+  /** Nodes as a whole: declare, delete, purge, inspect, list. */
+  readonly admin: Admin
+
+  /** Use `connect()`. */
+  constructor(host: LinkHost) {
+    this.#host = host
+    this.admin = new Admin(host)
+    this.#senders = new LinkCache(MAX_KEPT_LINKS)
+    this.#requesters = new LinkCache(MAX_KEPT_LINKS)
+  }
+
+  /** Name of the adapter: `rabbitmq`, `qpid`, … */
+  get adapter(): string {
+    return this.#host.adapter.name
+  }
+
+  /** What the broker at the other end can do. */
+  get capabilities(): Capabilities {
+    return this.#host.capabilities
+  }
+
+  /** Product and version of the broker; `undefined` while disconnected. */
+  get broker(): { readonly product: string; readonly version: string } | undefined {
+    return this.#host.current?.broker
+  }
+
+  /** The client library's own object; another one after a reconnect, `undefined` while disconnected. */
+  get native(): unknown {
+    return this.#host.current?.native
+  }
+
+  get state(): ConnectionState {
+    return this.#host.state
+  }
+
+  /** Everything that happens from now on, the present state first; ends when the connection is closed. */
+  status(): AsyncIterableIterator<StatusEvent> {
+    const { current } = this.#host
+    return this.#host.feed.iterate(
+      current ? { type: 'connected', url: this.#host.url, broker: current.broker } : undefined,
+    )
+  }
+
+  /** Calls `listener` for every event of the type; the returned function removes it. */
+  on<T extends StatusEvent['type']>(
+    type: T,
+    listener: (event: Extract<StatusEvent, { type: T }>) => void,
+  ): () => void {
+    return this.#host.feed.on(type, listener)
+  }
+
+  /** Opens a sender. Resolves when the broker has accepted the link, the node made if the address says so. */
+  sender<Body>(target: Target<Body>, options: SenderOptions = {}): Promise<Sender<Body>> {
+    return this.#started(() => Sender.open<Body>(this.#host, planFor('sender', target), options))
+  }
+
+  /** Opens a receiver. Resolves when it is live: on a topic the very next publish arrives. */
+  receiver<Body>(source: Source<Body>, options: ReceiverOptions = {}): Promise<Receiver<Body>> {
+    return this.#started(() =>
+      Receiver.open<Body>(this.#host, planFor('receiver', source), checkOptions('receiver', options)),
+    )
+  }
+
+  /**
+   * Looks at every waiting message in order, and changes nothing; ends at the end of the queue, or goes on with new arrivals
+   * with `follow`. Where a broker has no such operation, `capabilities.features.browse` says what the imitation does.
+   */
+  browse<Body>(
+    source: Browsable<Body>,
+    options: BrowseOptions = {},
+  ): AsyncIterableIterator<ReceivedMessage<Body>> {
+    const place = planFor('browse', source)
+    return browse<Body>(this.#host, place, checkOptions('browse', options))
+  }
+
+  /** One send, over a link that is kept for the next one. See `Sender.send`. */
+  send<Body>(target: Target<Body>, body: Body, fields?: MessageFields & SendOptions): Promise<Outcome> {
+    return this.#started(async () => {
+      const address = toAddress(target)
+      planFor('sender', address)
+      const sender = await this.#senders.get(cacheKey(address), address.options, () =>
+        openForOneSend(this.#host, address),
+      )
+      return Sender.sendTo(sender, address.kind === 'members' ? address.members : undefined, body, fields)
+    })
+  }
+
+  /**
+   * Asks and resolves to the response. The default `timeoutMs` is 30 s; a service that is known but has no responder is waited
+   * for that long.
+   *
+   * @throws `REQUEST_TIMEOUT`, `REQUEST_FAILED` with the handler's message, `CONNECTION_LOST` when the answer cannot come any more
+   */
+  request<Request, Response>(
+    service: ServiceLike<Request, Response>,
+    body: Request,
+    fields?: MessageFields & RequestOptions,
+  ): Promise<ReceivedMessage<Response>> {
+    return this.#started(async () => {
+      const address = toAddress(service)
+      const requester = await this.#requesters.get(cacheKey(address), address.options, () =>
+        Requester.open(this.#host, planFor('request', address), {
+          timeoutMs: fields?.timeoutMs,
+          signal: fields?.signal,
+        }),
+      )
+      return (await requester.request(body, fields)) as ReceivedMessage<Response>
+    })
+  }
+
+  /** Answers requests: what `handler` returns goes to the asker, what it throws reaches the asker as `REQUEST_FAILED`. */
+  respond<Request, Response>(
+    service: ServiceLike<Request, Response>,
+    handler: RequestHandler<Request, Response>,
+    options: RespondOptions = {},
+  ): Promise<Responder> {
+    return this.#handle(() => Responder.open(this.#host, planFor('request', service), handler, options))
+  }
+
+  /** Calls `handler` for every delivery: accepted on return, tried again with growing delay and finally dead-lettered on throw. */
+  consume<Body>(
+    source: Source<Body>,
+    handler: Handler<Body>,
+    options: ConsumeOptions = {},
+  ): Promise<Consumer<Body>> {
+    return this.#handle(() =>
+      Consumer.open<Body>(this.#host, planFor('receiver', source), handler, checkOptions('consume', options)),
+    )
+  }
+
+  /** Settles what is open within `timeoutMs` (default 5 s), gives unsettled deliveries back, ends the connection. Idempotent. */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(checkOptions('close', options).timeoutMs ?? DEFAULT_CLOSE_MS)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #started<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closing) throw closedError()
+    return work()
+  }
+
+  async #handle<T extends Handle>(open: () => Promise<T>): Promise<T> {
+    const handle = await this.#started(open)
+    this.#handles.add(handle)
+    return handle
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const handles = [...this.#handles].map((handle) => handle.close({ timeoutMs }))
+    await settledWithin(Promise.all(handles), timeoutMs)
+    await this.#host.close(timeoutMs)
+  }
+}
+
+/** Options every waiting call takes, for signatures of helpers. */
+export type { CallOptions }
+
+function closedError(): MessagingError {
+  return new MessagingError('CLOSED', 'The connection was closed')
+}

@@ -1,0 +1,118 @@
+/** A handler for every delivery: accepted when it returns, tried again with a growing delay when it throws. */
+import { settledWithin } from '../core/aborts.ts'
+import { asMessagingError } from '../core/attachment.ts'
+import type { Delivery } from './delivery.ts'
+import { isMessagingError } from './errors.ts'
+import type { LinkHost } from './link-host.ts'
+import type { NodePlan } from './lowering.ts'
+import { type CloseOptions, type ConsumeOptions, checkOptions, DEFAULT_CLOSE_MS } from './options.ts'
+import { Receiver } from './receiver.ts'
+
+export type Handler<Body> = (delivery: Delivery<Body>) => unknown
+
+export class Consumer<Body = unknown> implements AsyncDisposable {
+  readonly #host: LinkHost
+  readonly #plan: NodePlan
+  readonly #receiver: Receiver<Body>
+  readonly #handler: Handler<Body>
+  readonly #options: ConsumeOptions
+  readonly #workers: Promise<void>[] = []
+  #stopping = false
+  #closing: Promise<void> | undefined
+
+  private constructor(
+    host: LinkHost,
+    plan: NodePlan,
+    receiver: Receiver<Body>,
+    handler: Handler<Body>,
+    options: ConsumeOptions,
+  ) {
+    this.#host = host
+    this.#plan = plan
+    this.#receiver = receiver
+    this.#handler = handler
+    this.#options = options
+    for (let started = 0; started < (options.concurrency ?? 1); started++) this.#workers.push(this.#work())
+  }
+
+  /** Used by `connection.consume()`. */
+  static async open<Body>(
+    host: LinkHost,
+    plan: NodePlan,
+    handler: Handler<Body>,
+    options: ConsumeOptions,
+  ): Promise<Consumer<Body>> {
+    if (typeof handler !== 'function') throw new TypeError('consume(): the handler is no function')
+    const { concurrency = 1, reliability, timeoutMs, signal } = options
+    const credit = Math.max(options.credit ?? Math.max(10, concurrency * 2), 1)
+    const receiver = await Receiver.open<Body>(host, plan, { credit, reliability, timeoutMs, signal })
+    return new Consumer(host, plan, receiver, handler, options)
+  }
+
+  /** Takes nothing new, lets running handlers finish up to `timeoutMs` (default 5 s), gives the rest back. Idempotent. */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(checkOptions('close', options).timeoutMs ?? DEFAULT_CLOSE_MS)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#stopping) {
+      let delivery: Delivery<Body> | undefined
+      try {
+        delivery = await this.#receiver.receive({ signal: this.#stop.signal })
+      } catch (error) {
+        if (!this.#stopping && !isMessagingError(error, 'CLOSED')) this.#host.warning(asMessagingError(error))
+        return
+      }
+      if (delivery) await this.#handle(delivery)
+    }
+  }
+
+  readonly #stop = new AbortController()
+
+  async #handle(delivery: Delivery<Body>): Promise<void> {
+    try {
+      await this.#handler(delivery)
+    } catch (error) {
+      await this.#failed(delivery, error)
+      return
+    }
+    if (!delivery.settled) await delivery.accept().catch((error) => this.#report(error))
+  }
+
+  async #failed(delivery: Delivery<Body>, error: unknown): Promise<void> {
+    if (this.#options.onError) this.#options.onError(error)
+    else this.#host.warning(asMessagingError(error))
+    if (delivery.settled) return
+    const { maxDeliveries } = this.#plan.spec
+    const reason = error instanceof Error ? error.message : String(error)
+    const verdict =
+      maxDeliveries !== undefined && delivery.deliveryCount >= maxDeliveries
+        ? delivery.reject(reason)
+        : delivery.release({ delayMs: this.#delay(delivery.deliveryCount) })
+    await verdict.catch((problem) => this.#report(problem))
+  }
+
+  #delay(deliveryCount: number): number {
+    if (this.#host.capabilities.features.delayedRelease.level === 'unsupported') return 0
+    const { minDelayMs = 1_000, maxDelayMs = 30_000 } = this.#options.retry ?? {}
+    return Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(deliveryCount - 1, 20))
+  }
+
+  #report(error: unknown): void {
+    const problem = asMessagingError(error)
+    // Lost or settled meanwhile: the broker gives the message again, which is no fault.
+    if (problem.code !== 'DELIVERY_LOST' && problem.code !== 'ALREADY_SETTLED') this.#host.warning(problem)
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    this.#stopping = true
+    this.#stop.abort()
+    await settledWithin(Promise.all(this.#workers), timeoutMs)
+    await this.#receiver.close({ timeoutMs })
+  }
+}

@@ -1,0 +1,138 @@
+/** A message handed to one receiver, which owes it a verdict: accept, release or reject, once. */
+import type { AdapterDelivery } from './adapter.ts'
+import type { CodecTable } from './codec.ts'
+import { type ErrorCode, MessagingError } from './errors.ts'
+import { ReceivedMessage } from './received-message.ts'
+import type { ReceiverLink } from './receiver-link.ts'
+
+export interface ReleaseOptions {
+  /** Not before this long. Unit: ms. Default 0: at once, to its old place. */
+  delayMs?: number
+}
+
+/** Settled at once by hand-over (`at-most-once`, browse): a further accept is no mistake. */
+type State = 'open' | 'settled' | 'presettled'
+
+const DONE = Promise.resolve()
+
+export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
+  readonly #native: AdapterDelivery
+  readonly #link: ReceiverLink
+  #state: State = 'open'
+  #abort: AbortController | undefined
+
+  constructor(native: AdapterDelivery, link: ReceiverLink, codecs: CodecTable) {
+    super(native.message, codecs)
+    this.#native = native
+    this.#link = link
+  }
+
+  /** 1 the first time; see `capabilities.features.deliveryCount` for how exact it is. */
+  get deliveryCount(): number {
+    return this.#native.deliveryCount
+  }
+
+  /** It was handed to a receiver before. */
+  get redelivered(): boolean {
+    return this.#native.redelivered
+  }
+
+  get settled(): boolean {
+    return this.#state !== 'open'
+  }
+
+  /** Aborts when the delivery is lost (its link or lease ended): the broker gives the message to a receiver again. */
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      this.#abort = new AbortController()
+      if (this.#state === 'open') {
+        if (this.#link.holds(this.#native)) this.#link.watch(this.#native, this.#abort)
+        else this.#abort.abort(this.#lost())
+      }
+    }
+    return this.#abort.signal
+  }
+
+  /**
+   * Done: the broker forgets the message. Resolves when the verdict is on its way; one that gets lost means a second
+   * delivery, which at-least-once allows.
+   *
+   * @throws `ALREADY_SETTLED`, `DELIVERY_LOST`; both harmless
+   */
+  accept(): Promise<void> {
+    if (this.#state === 'presettled') return DONE
+    const problem = this.#close()
+    if (problem) return Promise.reject(problem)
+    this.#link.accept(this.#native)
+    return DONE
+  }
+
+  /**
+   * Back to the node: to its old place, or due after `delayMs`. `deliveryCount` goes up by one. Resolves when the
+   * broker has it.
+   *
+   * @throws `ALREADY_SETTLED`, `DELIVERY_LOST`, `NOT_SUPPORTED` for a delay the broker cannot keep
+   */
+  release(options: ReleaseOptions = {}): Promise<void> {
+    const delayMs = options.delayMs ?? 0
+    if (typeof delayMs !== 'number' || !(delayMs >= 0)) {
+      return Promise.reject(
+        new MessagingError('CONFIG_INVALID', `release(): delayMs: ${delayMs} is not 0 or more`),
+      )
+    }
+    const refusal = this.#link.refuseRelease(delayMs)
+    if (refusal) return Promise.reject(refusal)
+    const problem = this.#close()
+    if (problem) return Promise.reject(problem)
+    return this.#link.release(this.#native, delayMs)
+  }
+
+  /**
+   * Final: to the dead-letter address with reason, count and origin as properties; without one it is discarded and
+   * reported as a `discarded` event. Resolves when that is done.
+   *
+   * @throws `ALREADY_SETTLED`, `DELIVERY_LOST`
+   */
+  reject(reason = 'rejected'): Promise<void> {
+    const problem = this.#close()
+    if (problem) return Promise.reject(problem)
+    return this.#link.reject(this.#native, String(reason))
+  }
+
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), deliveryCount: this.deliveryCount, redelivered: this.redelivered }
+  }
+
+  /** Called by the receiver at hand-over where no verdict is owed. */
+  static presettle(delivery: Delivery): void {
+    delivery.#state = 'presettled'
+    delivery.#link.accept(delivery.#native)
+  }
+
+  /** Called by the receiver for what was prefetched and never seen. */
+  static giveBack(delivery: Delivery): Promise<void> {
+    delivery.#state = 'settled'
+    return delivery.#link.giveBack(delivery.#native)
+  }
+
+  /** Whether the broker still keeps this delivery for its link. */
+  static isHeld(delivery: Delivery): boolean {
+    return delivery.#link.holds(delivery.#native)
+  }
+
+  #close(): MessagingError | undefined {
+    if (this.#state !== 'open') return this.#error('ALREADY_SETTLED', 'The delivery has its verdict already')
+    if (!this.#link.holds(this.#native)) return this.#lost()
+    this.#state = 'settled'
+    if (this.#abort) this.#link.unwatch(this.#native)
+    return undefined
+  }
+
+  #lost(): MessagingError {
+    return this.#error('DELIVERY_LOST', 'The link or the lease of the delivery ended before its verdict')
+  }
+
+  #error(code: ErrorCode, text: string): MessagingError {
+    return new MessagingError(code, text, { context: { address: this.#link.label, messageId: this.id } })
+  }
+}

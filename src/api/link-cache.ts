@@ -1,0 +1,50 @@
+/** Links of one-off calls, kept by address so that the next call finds them open. Bounded: the least used one is closed. */
+interface Kept<L> {
+  readonly opening: Promise<L>
+  /** The options the address was declared with; another declaration under the same name is another link. */
+  readonly options: object
+}
+
+interface Keepable {
+  /** It ended for good; another one must be opened. */
+  readonly ended: boolean
+  close(options: { timeoutMs: number }): Promise<void>
+}
+
+export class LinkCache<L extends Keepable> {
+  readonly #kept = new Map<string, Kept<L>>()
+  readonly #max: number
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  async get(key: string, options: object, open: () => Promise<L>): Promise<L> {
+    const known = this.#kept.get(key)
+    if (known && known.options === options) {
+      const link = await known.opening
+      if (!link.ended) return link
+    }
+    if (known && this.#kept.get(key) === known) this.#close(key, known)
+    return this.#kept.get(key)?.opening ?? this.#open(key, options, open)
+  }
+
+  #open(key: string, options: object, open: () => Promise<L>): Promise<L> {
+    const opening = open()
+    const kept = { opening, options }
+    this.#kept.set(key, kept)
+    opening.catch(() => {
+      if (this.#kept.get(key) === kept) this.#kept.delete(key)
+    })
+    if (this.#kept.size > this.#max) {
+      const [oldest, link] = this.#kept.entries().next().value!
+      this.#close(oldest, link)
+    }
+    return opening
+  }
+
+  #close(key: string, { opening }: Kept<L>): void {
+    this.#kept.delete(key)
+    opening.then((link) => link.close({ timeoutMs: 5_000 })).catch(() => {})
+  }
+}

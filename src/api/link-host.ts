@@ -1,0 +1,303 @@
+/**
+ * What all links of one connection share: the current physical connection, status events, codecs, and the internal
+ * senders for copies. It follows the supervisor: on every new connection it attaches all links anew.
+ */
+import { abortedError, onAbort, settledWithin } from '../core/aborts.ts'
+import { asMessagingError } from '../core/attachment.ts'
+import { EventFeed } from '../core/event-feed.ts'
+import { Supervisor, type SupervisorOwner } from '../core/supervisor.ts'
+import type { Adapter, AdapterConnection, NodeRef } from './adapter.ts'
+import type { Capabilities } from './capabilities.ts'
+import type { CodecTable } from './codec.ts'
+import type { ConnectPlan } from './connect-options.ts'
+import { CopySenders } from './copy-senders.ts'
+import { MessagingError } from './errors.ts'
+import type { OutgoingMessage } from './message.ts'
+import { type CallOptions, DEFAULT_TIMEOUT_MS } from './options.ts'
+import type { ConnectionState, StatusEvent } from './status.ts'
+
+/** A link as its host sees it. */
+export interface HostedLink {
+  /** Attach on the new connection; settles when that is done or put off, never rejects. */
+  reconnected(connection: AdapterConnection): Promise<void>
+  lost(cause: MessagingError): void
+  /** No connection will ever come again. */
+  abandoned(error: MessagingError): void
+  setBlocked?(blocked: boolean): void
+  close(options: { timeoutMs: number }): Promise<void>
+}
+
+interface Waiter {
+  resolve(connection: AdapterConnection): void
+  reject(error: MessagingError): void
+}
+
+export class LinkHost implements SupervisorOwner {
+  readonly adapter: Adapter
+  readonly codecs: CodecTable
+  readonly feed = new EventFeed<StatusEvent>()
+  readonly #supervisor: Supervisor
+  readonly #plan: ConnectPlan
+  readonly #links = new Set<HostedLink>()
+  readonly #copies: CopySenders
+  readonly #delays = new Set<() => void>()
+  #waiters: Waiter[] = []
+  #current: AdapterConnection | undefined
+  #capabilities: Capabilities
+  #state: ConnectionState = 'disconnected'
+  #blocked = false
+  #url = ''
+  #ended: MessagingError | undefined
+  #everConnected = false
+
+  constructor(adapter: Adapter, plan: ConnectPlan) {
+    this.adapter = adapter
+    this.codecs = plan.codecs
+    this.#plan = plan
+    this.#capabilities = adapter.capabilities
+    this.#copies = new CopySenders(this)
+    this.#supervisor = new Supervisor(adapter, plan.targets, plan.connectTimeoutMs, plan.reconnect, this)
+  }
+
+  get capabilities(): Capabilities {
+    return this.#capabilities
+  }
+
+  get current(): AdapterConnection | undefined {
+    return this.#current
+  }
+
+  /** The URL in use, without its password. */
+  get url(): string {
+    return this.#url
+  }
+
+  get state(): ConnectionState {
+    return this.#state
+  }
+
+  async start(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#supervisor.start(signal)
+    } catch (error) {
+      const cause = asMessagingError(error)
+      if (!this.#plan.waitForBroker || !cause.retryable) throw cause
+      await this.#supervisor.startPatiently(cause, signal)
+    }
+  }
+
+  emit(event: StatusEvent): void {
+    this.feed.emit(event)
+  }
+
+  /** Runs `work` on the current connection, waiting for one if there is none, and again if it is lost meanwhile. */
+  async run<T>(
+    operation: string,
+    options: CallOptions,
+    work: (connection: AdapterConnection) => Promise<T>,
+  ): Promise<T> {
+    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+    const deadline = performance.now() + timeoutMs
+    for (;;) {
+      const connection = await this.#connection(operation, deadline - performance.now(), options.signal)
+      try {
+        return await this.#limited(work(connection), operation, deadline - performance.now(), options.signal)
+      } catch (error) {
+        const problem = asMessagingError(error)
+        if (problem.code !== 'CONNECTION_LOST' || performance.now() >= deadline || this.#ended) throw problem
+        // The adapter may report the loss a moment after the call fails by it.
+        if (connection === this.#current) await this.#connectionChange(connection, deadline)
+      }
+    }
+  }
+
+  /** Opens a link and keeps it attached from then on. */
+  async open(
+    link: HostedLink,
+    options: CallOptions,
+    attach: (connection: AdapterConnection) => Promise<void>,
+  ): Promise<void> {
+    await this.run('open', options, attach)
+    if (this.#ended) throw this.#ended
+    this.#links.add(link)
+    if (this.#blocked) link.setBlocked?.(true)
+    // Lost between attaching and being listed: the supervisor's next connection takes it up, or this one is there already.
+  }
+
+  /** A link that is not attached yet but wants to be told of connections. */
+  adopt(link: HostedLink): void {
+    this.#links.add(link)
+  }
+
+  closed(link: HostedLink): void {
+    this.#links.delete(link)
+  }
+
+  /** Sends a copy of a delivery to a queue; resolves when the broker has it. */
+  sendCopy(to: string, message: OutgoingMessage): Promise<void> {
+    return this.#copies.send(to, message)
+  }
+
+  /** Stores a dead letter, making its queue where it is missing. */
+  deadLetter(target: NodeRef, message: OutgoingMessage): Promise<void> {
+    return this.#copies.deadLetter(target, message)
+  }
+
+  /** Resolves after `ms`, or at once when the connection is closed. */
+  delay(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        this.#delays.delete(done)
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      this.#delays.add(done)
+    })
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    if (this.#state === 'closed') return
+    const deadline = performance.now() + timeoutMs
+    for (const done of this.#delays) done()
+    const links = [...this.#links]
+    await Promise.all(links.map((link) => link.close({ timeoutMs })))
+    await this.#copies.close(Math.max(0, deadline - performance.now()))
+    this.#end(new MessagingError('CLOSED', 'The connection was closed'), undefined)
+    await settledWithin(this.#supervisor.close(), 2_000)
+  }
+
+  // ── told by the supervisor ──
+
+  connected(connection: AdapterConnection, url: string): void {
+    this.#current = connection
+    this.#capabilities = connection.capabilities
+    this.#url = url
+    this.#state = 'connected'
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve(connection)
+    const { broker } = connection
+    if (!this.#everConnected) {
+      this.#everConnected = true
+      this.emit({ type: 'connected', url, broker })
+      return
+    }
+    void Promise.all([...this.#links].map((link) => link.reconnected(connection))).then(() => {
+      if (connection === this.#current) this.emit({ type: 'reconnected', url: this.#url, broker })
+    })
+  }
+
+  lost(cause: MessagingError, final: boolean): void {
+    if (this.#state === 'closed') return
+    const wasConnected = this.#state === 'connected'
+    this.#current = undefined
+    this.#state = 'disconnected'
+    this.unblocked()
+    if (wasConnected) {
+      for (const link of [...this.#links]) link.lost(cause)
+      this.emit({ type: 'disconnected', cause })
+    }
+    if (final) {
+      const error = new MessagingError(
+        'CONNECTION_LOST',
+        'The connection was lost and no further attempt is made',
+        {
+          cause,
+          retryable: false,
+          context: { adapter: this.adapter.name },
+        },
+      )
+      for (const link of [...this.#links]) link.abandoned(error)
+      this.#end(error, error)
+    }
+  }
+
+  attempt(facts: { attempt: number; delayMs: number; url: string; cause: MessagingError }): void {
+    this.emit({ type: 'reconnecting', ...facts })
+  }
+
+  blocked(reason: string): void {
+    this.#blocked = true
+    for (const link of this.#links) link.setBlocked?.(true)
+    this.emit({ type: 'blocked', reason })
+  }
+
+  unblocked(): void {
+    if (!this.#blocked) return
+    this.#blocked = false
+    for (const link of this.#links) link.setBlocked?.(false)
+    this.emit({ type: 'unblocked' })
+  }
+
+  warning(error: MessagingError): void {
+    this.emit({ type: 'warning', error })
+  }
+
+  // ── waiting ──
+
+  #end(error: MessagingError, shown: MessagingError | undefined): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#ended = error
+    this.#current = undefined
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
+    this.emit({ type: 'closed', error: shown })
+    this.feed.end()
+  }
+
+  #connection(
+    operation: string,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<AdapterConnection> {
+    if (this.#ended) return Promise.reject(this.#ended)
+    if (signal?.aborted) return Promise.reject(abortedError(signal, operation))
+    if (this.#current) return Promise.resolve(this.#current)
+    return this.#limited(
+      new Promise((resolve, reject) => this.#waiters.push({ resolve, reject })),
+      operation,
+      timeoutMs,
+      signal,
+    )
+  }
+
+  /** Resolves when `old` is no longer current, at the deadline, or after a second at most. */
+  async #connectionChange(old: AdapterConnection, deadline: number): Promise<void> {
+    const until = Math.min(deadline, performance.now() + 1_000)
+    while (this.#current === old && performance.now() < until) await this.delay(10)
+  }
+
+  #limited<T>(
+    work: Promise<T>,
+    operation: string,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer =
+        timeoutMs < 2 ** 31
+          ? setTimeout(
+              () => {
+                off()
+                const text = this.#current
+                  ? 'The broker did not answer in time'
+                  : 'No connection came back in time'
+                reject(
+                  new MessagingError('CONNECTION_LOST', `${operation}: ${text}`, {
+                    context: { adapter: this.adapter.name, operation },
+                  }),
+                )
+              },
+              Math.max(0, timeoutMs),
+            )
+          : undefined
+      const off = onAbort(signal, () => {
+        clearTimeout(timer)
+        reject(abortedError(signal!, operation))
+      })
+      work.then(resolve, reject).finally(() => {
+        clearTimeout(timer)
+        off()
+      })
+    })
+  }
+}

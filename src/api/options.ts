@@ -1,0 +1,132 @@
+/** Options of the calls, with their defaults; and their checks. */
+import { checkKnownKeys } from '../core/known-keys.ts'
+import type { Reliability } from './adapter.ts'
+import { MessagingError } from './errors.ts'
+
+/** Every call that waits takes these. */
+export interface CallOptions {
+  /** Longest wait. Unit: ms. */
+  timeoutMs?: number
+  /** Ends the wait with `ABORTED`. */
+  signal?: AbortSignal
+}
+
+export interface SendOptions extends CallOptions {}
+
+export interface SenderOptions extends CallOptions {
+  /** Sends that may be unsettled at the broker at once; further ones wait. Default 1000. */
+  capacity?: number
+  /** `at-most-once`: a send is done once it is written. Default `at-least-once`. */
+  reliability?: Reliability
+  /** What an in-doubt send does after a reconnect: go again with the same id, or end as `SEND_UNCONFIRMED`. Default `resend`. */
+  inDoubt?: 'resend' | 'fail'
+}
+
+export interface ReceiverOptions extends CallOptions {
+  /**
+   * How many deliveries the broker may hand over before the first of them is settled.
+   *
+   * Larger is faster and loses fairness: a slow receiver keeps what an idle one could take.
+   * Unit: deliveries. Default: 100. `0` pauses the receiver; the link stays attached.
+   * Native: RabbitMQ prefetch, AMQP 1.0 link-credit, size of a claim on Redis.
+   */
+  credit?: number
+  /** `at-most-once` accepts before handing over. Default `at-least-once`. */
+  reliability?: Reliability
+  /** Look instead of take, as `mode: browse` of an address string. Default `consume`. */
+  mode?: 'consume' | 'browse'
+}
+
+export interface BrowseOptions extends CallOptions {
+  /** Go on with new arrivals instead of ending. Default false. */
+  follow?: boolean
+  /** Messages fetched ahead. Default 100. */
+  credit?: number
+}
+
+export interface RetryDelay {
+  /** Default 1000 ms. */
+  minDelayMs?: number
+  /** Default 30,000 ms. */
+  maxDelayMs?: number
+}
+
+export interface ConsumeOptions extends CallOptions {
+  /** Handlers that run at once. Default 1. */
+  concurrency?: number
+  /** Default: twice the concurrency, at least 10. */
+  credit?: number
+  reliability?: Reliability
+  /** Growing delay before a message whose handler threw comes again. */
+  retry?: RetryDelay
+  /** Told of every throw of the handler. Default: a `warning` event. */
+  onError?: (error: unknown) => void
+}
+
+export interface RequestOptions extends CallOptions {}
+
+export interface RespondOptions extends CallOptions {
+  /** Requests handled at once. Default 1. */
+  concurrency?: number
+}
+
+export interface CloseOptions {
+  /** How long open work may take to settle. Unit: ms. Default 5000. */
+  timeoutMs?: number
+}
+
+export const DEFAULT_TIMEOUT_MS = 30_000
+export const DEFAULT_CLOSE_MS = 5_000
+export const DEFAULT_CAPACITY = 1_000
+export const DEFAULT_CREDIT = 100
+
+const CALL = ['timeoutMs', 'signal'] as const
+const KNOWN = {
+  sender: [...CALL, 'capacity', 'reliability', 'inDoubt'],
+  receiver: [...CALL, 'credit', 'reliability', 'mode'],
+  receive: CALL,
+  browse: [...CALL, 'follow', 'credit'],
+  consume: [...CALL, 'concurrency', 'credit', 'reliability', 'retry', 'onError'],
+  respond: [...CALL, 'concurrency'],
+  close: ['timeoutMs'],
+} as const satisfies Record<string, readonly string[]>
+
+const WHOLE_NUMBERS: Readonly<Record<string, number>> = { capacity: 1, concurrency: 1, credit: 0 }
+
+/** @throws `CONFIG_INVALID` naming the option, `TypeError` on a wrong type */
+export function checkOptions<T extends object>(call: keyof typeof KNOWN, options: T | undefined): T {
+  if (options === undefined) return {} as T
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`${call}(): the options are no object`)
+  checkKnownKeys(options, KNOWN[call], `${call}()`)
+  const values = options as Record<string, unknown>
+  for (const [name, least] of Object.entries(WHOLE_NUMBERS)) {
+    const value = values[name]
+    if (value === undefined) continue
+    if (typeof value !== 'number') throw new TypeError(`${call}(): ${name} is no number`)
+    if (!(Number.isInteger(value) && value >= least))
+      throw invalid(call, name, value, `a whole number from ${least}`)
+  }
+  const { timeoutMs, signal, reliability, mode, inDoubt } = values
+  if (timeoutMs !== undefined) {
+    if (typeof timeoutMs !== 'number') throw new TypeError(`${call}(): timeoutMs is no number`)
+    if (!(timeoutMs >= 0)) throw invalid(call, 'timeoutMs', timeoutMs, '0 or more')
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new TypeError(`${call}(): signal is no AbortSignal`)
+  oneOf(call, 'reliability', reliability, ['at-least-once', 'at-most-once'])
+  oneOf(call, 'mode', mode, ['consume', 'browse'])
+  oneOf(call, 'inDoubt', inDoubt, ['resend', 'fail'])
+  return options
+}
+
+function oneOf(call: string, name: string, value: unknown, allowed: readonly string[]): void {
+  if (value !== undefined && !allowed.includes(value as string))
+    throw invalid(call, name, value, `one of ${allowed.join(', ')}`)
+}
+
+function invalid(call: string, name: string, value: unknown, allowed: string): MessagingError {
+  return new MessagingError('CONFIG_INVALID', `${call}(): ${name}: ${String(value)} is not ${allowed}`, {
+    context: { option: name },
+  })
+}

@@ -1,0 +1,187 @@
+/** From what an application passes to `send` to the message the contract carries: checked, defaulted, encoded. */
+import { checkKnownKeys } from '../core/known-keys.ts'
+import { newMessageId } from '../core/message-id.ts'
+import { bodyBytes, type CodecTable, contentTypeOf, encodeBody } from './codec.ts'
+import { MessagingError } from './errors.ts'
+import {
+  type MessageFields,
+  noProperties,
+  type OutgoingMessage,
+  type Properties,
+  type PropertyValue,
+  StructuredBody,
+} from './message.ts'
+
+/** What a sender link adds to every message. */
+export interface MessageDefaults {
+  readonly subject: string | undefined
+  readonly durable: boolean
+  readonly ttlMs: number | undefined
+  readonly codecs: CodecTable
+  /** The broker takes typed bodies as they are. */
+  readonly structuredNative: boolean
+  /** Largest body. Unit: bytes. */
+  readonly maxBodyBytes: number
+}
+
+const FIELD_NAMES = [
+  'id',
+  'subject',
+  'contentType',
+  'properties',
+  'replyTo',
+  'correlationId',
+  'priority',
+  'ttlMs',
+  'durable',
+  'userId',
+  'groupId',
+  'createdAt',
+  'delayMs',
+] as const satisfies readonly (keyof MessageFields)[]
+
+const CALL_OPTIONS = ['timeoutMs', 'signal'] as const
+const KNOWN = new Set<string>([...FIELD_NAMES, ...CALL_OPTIONS])
+
+const NO_FIELDS: MessageFields = Object.freeze({})
+
+/**
+ * @throws `CONFIG_INVALID` on an unknown or unusable field, `TypeError` on a wrong type, `ENCODE_FAILED`,
+ * `MESSAGE_TOO_LARGE`
+ */
+export function outgoingMessage(
+  body: unknown,
+  fields: MessageFields = NO_FIELDS,
+  defaults: MessageDefaults,
+): OutgoingMessage {
+  if (body === undefined) throw new TypeError('The body is undefined; send null for an empty one')
+  if (fields !== NO_FIELDS) checkFields(fields)
+  const contentType = fields.contentType ?? contentTypeOf(body)
+  let encoded = encodeBody(body, contentType, defaults.codecs)
+  if (encoded instanceof StructuredBody && !defaults.structuredNative) encoded = bodyBytes(encoded)
+  if (encoded instanceof Uint8Array && encoded.byteLength > defaults.maxBodyBytes) {
+    throw new MessagingError(
+      'MESSAGE_TOO_LARGE',
+      `The body has ${encoded.byteLength} bytes, the limit is ${defaults.maxBodyBytes}`,
+      { context: { bytes: encoded.byteLength, limit: defaults.maxBodyBytes } },
+    )
+  }
+  return {
+    id: fields.id ?? newMessageId(),
+    to: undefined,
+    members: undefined,
+    subject: fields.subject ?? defaults.subject,
+    body: encoded,
+    contentType,
+    properties: fields.properties === undefined ? noProperties() : copyProperties(fields.properties),
+    replyTo: fields.replyTo,
+    correlationId: fields.correlationId,
+    priority: fields.priority,
+    ttlMs: shorter(fields.ttlMs, defaults.ttlMs),
+    delayMs: fields.delayMs === 0 ? undefined : fields.delayMs,
+    durable: fields.durable ?? defaults.durable,
+    userId: fields.userId,
+    groupId: fields.groupId,
+    createdAt: fields.createdAt === undefined ? Date.now() : fields.createdAt.getTime(),
+    deliveriesBefore: 0,
+  }
+}
+
+function checkFields(fields: MessageFields): void {
+  for (const key in fields) {
+    if (!KNOWN.has(key)) checkKnownKeys({ [key]: 0 }, [...KNOWN], 'send')
+  }
+  for (const name of [
+    'id',
+    'subject',
+    'contentType',
+    'replyTo',
+    'correlationId',
+    'userId',
+    'groupId',
+  ] as const) {
+    const value = fields[name]
+    if (value === undefined) continue
+    if (typeof value !== 'string') throw new TypeError(`${name} is no string`)
+    if (!wellFormed(value)) throw new MessagingError('ENCODE_FAILED', `${name} is no valid Unicode`)
+  }
+  const { priority, ttlMs, delayMs, createdAt, durable } = fields
+  if (priority !== undefined) {
+    if (typeof priority !== 'number') throw new TypeError('priority is no number')
+    if (!Number.isInteger(priority) || priority < 0 || priority > 9)
+      throw invalid('priority', priority, '0 to 9')
+  }
+  if (ttlMs !== undefined) {
+    if (typeof ttlMs !== 'number') throw new TypeError('ttlMs is no number')
+    if (!(ttlMs > 0)) throw invalid('ttlMs', ttlMs, 'above 0')
+  }
+  if (delayMs !== undefined) {
+    if (typeof delayMs !== 'number') throw new TypeError('delayMs is no number')
+    if (!(delayMs >= 0)) throw invalid('delayMs', delayMs, '0 or more')
+  }
+  if (createdAt !== undefined && (!(createdAt instanceof Date) || Number.isNaN(createdAt.getTime()))) {
+    throw new TypeError('createdAt is no valid Date')
+  }
+  if (durable !== undefined && typeof durable !== 'boolean') throw new TypeError('durable is no boolean')
+}
+
+const INT64_MIN = -(2n ** 63n)
+const UINT64_MAX = 2n ** 64n - 1n
+
+function copyProperties(properties: Readonly<Record<string, PropertyValue | undefined>>): Properties {
+  if (typeof properties !== 'object' || properties === null) throw new TypeError('properties is no object')
+  const copy: Record<string, PropertyValue> = Object.create(null)
+  for (const key of Object.keys(properties)) {
+    const value = properties[key]
+    if (value === undefined) continue
+    if (!wellFormed(key)) throw new MessagingError('ENCODE_FAILED', 'A property name is no valid Unicode')
+    copy[key] = checkProperty(key, value)
+  }
+  return copy
+}
+
+function checkProperty(key: string, value: PropertyValue): PropertyValue {
+  switch (typeof value) {
+    case 'string':
+      if (!wellFormed(value))
+        throw new MessagingError('ENCODE_FAILED', `Property '${key}' is no valid Unicode`)
+      return value
+    case 'number':
+    case 'boolean':
+      return value
+    case 'bigint':
+      if (value < INT64_MIN || value > UINT64_MAX) {
+        throw new MessagingError('ENCODE_FAILED', `Property '${key}' has more than 64 bits`)
+      }
+      return value
+    case 'object':
+      if (value === null) return value
+      if (value instanceof Date) {
+        if (Number.isNaN(value.getTime()))
+          throw new MessagingError('ENCODE_FAILED', `Property '${key}' is no valid Date`)
+        return new Date(value)
+      }
+      if (value instanceof Uint8Array) return Uint8Array.from(value)
+  }
+  throw new TypeError(
+    `Property '${key}' is ${Array.isArray(value) ? 'an array' : `a ${typeof value}`}; allowed: string, number, bigint, boolean, Date, Uint8Array, null`,
+  )
+}
+
+/** A string without lone surrogates can be UTF-8 on every wire. */
+function wellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed()
+}
+
+function shorter(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined) return b === undefined ? undefined : Math.max(1, Math.round(b))
+  const ms = b === undefined ? a : Math.min(a, b)
+  return ms === Infinity ? undefined : Math.max(1, Math.round(ms))
+}
+
+function invalid(name: string, value: unknown, allowed: string): MessagingError {
+  return new MessagingError('CONFIG_INVALID', `${name}: ${String(value)} is not ${allowed}`, {
+    hint: `Give ${name} a value ${allowed}.`,
+    context: { option: name },
+  })
+}

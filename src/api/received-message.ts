@@ -1,0 +1,114 @@
+/** A message as the application sees it after it came in: fields read from the wire's, the body decoded on reading. */
+import { bodyBytes, type CodecTable, decodeBody } from './codec.ts'
+import type { IncomingMessage, Properties } from './message.ts'
+
+export class ReceivedMessage<Body = unknown> {
+  readonly #incoming: IncomingMessage
+  readonly #codecs: CodecTable
+  #body: Body | undefined
+  #decoded = false
+
+  constructor(incoming: IncomingMessage, codecs: CodecTable) {
+    this.#incoming = incoming
+    this.#codecs = codecs
+  }
+
+  /**
+   * The decoded body.
+   *
+   * @throws `DECODE_FAILED` when the bytes do not fit the content type; {@link bytes} still has them
+   */
+  get body(): Body {
+    if (!this.#decoded) {
+      this.#body = decodeBody(this.#incoming.body, this.#incoming.contentType, this.#codecs) as Body
+      this.#decoded = true
+    }
+    return this.#body as Body
+  }
+
+  /** The body as it came over the wire (a typed body: its text form). Owned by the message: copy before changing. */
+  get bytes(): Uint8Array {
+    return bodyBytes(this.#incoming.body)
+  }
+
+  /** Empty when the sender set none. */
+  get id(): string {
+    return this.#incoming.id
+  }
+  get subject(): string | undefined {
+    return this.#incoming.subject
+  }
+  get contentType(): string | undefined {
+    return this.#incoming.contentType
+  }
+  /** A record without prototype: keys like `__proto__` are data. */
+  get properties(): Properties {
+    return this.#incoming.properties
+  }
+  /** An address string. */
+  get replyTo(): string | undefined {
+    return this.#incoming.replyTo
+  }
+  get correlationId(): string | undefined {
+    return this.#incoming.correlationId
+  }
+  /** 0 to 9, larger first; `undefined`: the normal one. */
+  get priority(): number | undefined {
+    return this.#incoming.priority
+  }
+  /** Unit: ms; what is left of it where the broker tells. */
+  get ttlMs(): number | undefined {
+    return this.#incoming.ttlMs
+  }
+  get durable(): boolean {
+    return this.#incoming.durable
+  }
+  get userId(): string | undefined {
+    return this.#incoming.userId
+  }
+  get groupId(): string | undefined {
+    return this.#incoming.groupId
+  }
+  get createdAt(): Date | undefined {
+    const { createdAt } = this.#incoming
+    return createdAt === undefined ? undefined : new Date(createdAt)
+  }
+  /** Native extras. */
+  get annotations(): Readonly<Record<string, unknown>> {
+    return this.#incoming.annotations ?? {}
+  }
+
+  /** The contract's own message, for parts of this library that pass it on whole. */
+  static incoming(message: ReceivedMessage): IncomingMessage {
+    return message.#incoming
+  }
+
+  /** Replaces the body by what a schema made of it. */
+  static setBody(message: ReceivedMessage, body: unknown): void {
+    message.#body = body
+    message.#decoded = true
+  }
+
+  /** All fields as plain data; the body is left out when it cannot be decoded. */
+  toJSON(): Record<string, unknown> {
+    const { id, subject, contentType, properties, replyTo, correlationId, priority, ttlMs } = this
+    const { durable, userId, groupId, createdAt } = this
+    const plain: Record<string, unknown> = {
+      id,
+      subject,
+      contentType,
+      properties,
+      replyTo,
+      correlationId,
+      priority,
+      ttlMs,
+    }
+    Object.assign(plain, { durable, userId, groupId, createdAt })
+    try {
+      plain.body = this.body
+    } catch {
+      plain.bytes = Buffer.from(this.bytes).toString('base64')
+    }
+    return plain
+  }
+}

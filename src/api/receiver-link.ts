@@ -1,0 +1,169 @@
+/**
+ * One epoch of a receiver: the adapter's link, the deliveries it still holds, and the verdicts on them, with the
+ * emulations that are the same for every broker (dead letter by copy, delayed release by copy).
+ */
+import type { AdapterDelivery, AdapterReceiver } from './adapter.ts'
+import { MessagingError } from './errors.ts'
+import type { LinkHost } from './link-host.ts'
+import type { NodePlan } from './lowering.ts'
+import {
+  DEAD_LETTER_DELIVERIES,
+  DEAD_LETTER_ORIGIN,
+  DEAD_LETTER_REASON,
+  type OutgoingMessage,
+  type PropertyValue,
+} from './message.ts'
+
+export class ReceiverLink {
+  readonly label: string
+  readonly #host: LinkHost
+  readonly #plan: NodePlan
+  #adapter: AdapterReceiver | undefined
+  #alive = true
+  /** Deliveries whose lease ended while the link lived. */
+  readonly #lost = new WeakSet<AdapterDelivery>()
+  readonly #watched = new Map<AdapterDelivery, AbortController>()
+
+  constructor(host: LinkHost, plan: NodePlan) {
+    this.#host = host
+    this.#plan = plan
+    this.label = plan.label
+  }
+
+  /** The adapter's link is there. Deliveries may have come before. */
+  attached(adapter: AdapterReceiver): void {
+    this.#adapter = adapter
+  }
+
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  holds(delivery: AdapterDelivery): boolean {
+    return this.#alive && this.#adapter !== undefined && !this.#lost.has(delivery)
+  }
+
+  watch(delivery: AdapterDelivery, abort: AbortController): void {
+    this.#watched.set(delivery, abort)
+  }
+
+  unwatch(delivery: AdapterDelivery): void {
+    this.#watched.delete(delivery)
+  }
+
+  /** The broker took one delivery back. */
+  leaseEnded(delivery: AdapterDelivery): void {
+    this.#lost.add(delivery)
+    this.#abort(delivery, 'The lease of the delivery ended')
+  }
+
+  /** The link is gone, and with it every open delivery. */
+  end(): void {
+    this.#alive = false
+    for (const delivery of [...this.#watched.keys()])
+      this.#abort(delivery, 'The link of the delivery was lost')
+  }
+
+  accept(delivery: AdapterDelivery): void {
+    this.#adapter?.accept(delivery)
+  }
+
+  giveBack(delivery: AdapterDelivery): Promise<void> {
+    return this.#adapter?.settle(delivery, { kind: 'release', delayMs: 0, unseen: true }) ?? Promise.resolve()
+  }
+
+  refuseRelease(delayMs: number): MessagingError | undefined {
+    if (delayMs === 0) return undefined
+    const { delayedRelease } = this.#host.capabilities.features
+    if (delayedRelease.level !== 'unsupported') return undefined
+    return new MessagingError(
+      'NOT_SUPPORTED',
+      `release() cannot delay here. ${delayedRelease.note ?? ''}`.trim(),
+    )
+  }
+
+  async release(delivery: AdapterDelivery, delayMs: number): Promise<void> {
+    const native = delayMs === 0 || this.#host.capabilities.features.delayedRelease.level === 'native'
+    if (native) return this.#settled(delivery, { kind: 'release', delayMs, unseen: false })
+    const to = this.#adapter?.address ?? (this.#plan.node.type === 'queue' ? this.#plan.node.name : undefined)
+    if (to === undefined) {
+      // No address of its own: the delivery stays leased here until it is due.
+      await this.#host.delay(delayMs)
+      return this.#settled(delivery, { kind: 'release', delayMs: 0, unseen: false })
+    }
+    // The copy is safe before the original goes: a crash in between duplicates (same id), never loses.
+    await this.#host.sendCopy(to, { ...copyOf(delivery), delayMs, deliveriesBefore: delivery.deliveryCount })
+    this.#adapter?.accept(delivery)
+  }
+
+  async reject(delivery: AdapterDelivery, reason: string): Promise<void> {
+    const target = this.#plan.spec.deadLetter
+    if (target && this.#host.capabilities.features.deadLetter.level === 'emulated') {
+      const copy = copyOf(delivery)
+      copy.ttlMs = undefined
+      copy.properties = withDeadLetterFacts(copy.properties, reason, delivery.deliveryCount, this.#origin())
+      await this.#host.deadLetter(target, copy)
+    }
+    await this.#settled(delivery, { kind: 'reject', reason })
+    if (!target) {
+      this.#host.emit({ type: 'discarded', address: this.label, messageId: delivery.message.id, reason })
+    }
+  }
+
+  #origin(): string {
+    const { subscription } = this.#plan
+    return subscription ? `${this.label}/${subscription.name}` : this.label
+  }
+
+  async #settled(
+    delivery: AdapterDelivery,
+    verdict: Parameters<AdapterReceiver['settle']>[1],
+  ): Promise<void> {
+    if (!this.holds(delivery))
+      throw new MessagingError('DELIVERY_LOST', 'The link was lost before the verdict was written')
+    await this.#adapter!.settle(delivery, verdict)
+  }
+
+  #abort(delivery: AdapterDelivery, text: string): void {
+    const watcher = this.#watched.get(delivery)
+    this.#watched.delete(delivery)
+    watcher?.abort(new MessagingError('DELIVERY_LOST', text, { context: { address: this.label } }))
+  }
+}
+
+/** The message of a delivery, to be sent again with the same id. */
+export function copyOf(delivery: AdapterDelivery): OutgoingMessage {
+  const { message } = delivery
+  return {
+    id: message.id,
+    to: undefined,
+    members: undefined,
+    subject: message.subject,
+    body: message.body,
+    contentType: message.contentType,
+    properties: message.properties,
+    replyTo: message.replyTo,
+    correlationId: message.correlationId,
+    priority: message.priority,
+    ttlMs: message.ttlMs,
+    delayMs: undefined,
+    durable: message.durable,
+    userId: message.userId,
+    groupId: message.groupId,
+    createdAt: message.createdAt ?? Date.now(),
+    deliveriesBefore: 0,
+  }
+}
+
+function withDeadLetterFacts(
+  properties: OutgoingMessage['properties'],
+  reason: string,
+  deliveries: number,
+  origin: string,
+): OutgoingMessage['properties'] {
+  const facts: Record<string, PropertyValue> = Object.assign(Object.create(null), properties)
+  facts[DEAD_LETTER_REASON] = reason
+  facts[DEAD_LETTER_DELIVERIES] = deliveries
+  facts[DEAD_LETTER_ORIGIN] = origin
+  return facts
+}

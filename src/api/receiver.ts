@@ -1,0 +1,451 @@
+/**
+ * The receiving side of a link: what the broker hands over goes to whoever waits, else into the inbox (never more
+ * than the credit).
+ */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { abortedError, onAbort, settledWithin } from '../core/aborts.ts'
+import { Attachment, type AttachmentOwner, asMessagingError } from '../core/attachment.ts'
+import { deadlines, Timed } from '../core/deadlines.ts'
+import { Deque } from '../core/deque.ts'
+import type { AdapterConnection, AdapterDelivery, AdapterReceiver, ReceiverSpec } from './adapter.ts'
+import { Delivery } from './delivery.ts'
+import { MessagingError } from './errors.ts'
+import type { HostedLink, LinkHost } from './link-host.ts'
+import { limitsOf, type NodePlan } from './lowering.ts'
+import { disposeNode, prepareNode } from './node-policy.ts'
+import {
+  type CallOptions,
+  type CloseOptions,
+  checkOptions,
+  DEFAULT_CLOSE_MS,
+  DEFAULT_CREDIT,
+  type ReceiverOptions,
+} from './options.ts'
+import { ReceivedMessage } from './received-message.ts'
+import { ReceiverLink } from './receiver-link.ts'
+import { refuseUnsupported } from './refusal.ts'
+import { validateBody } from './schema.ts'
+
+/** Longest last look at the broker before a `receive` answers «nothing». Unit: ms. */
+const LAST_LOOK_MS = 2_000
+
+export interface InternalReceiverOptions extends ReceiverOptions {
+  /** Browse: go on with new arrivals. */
+  readonly follow?: boolean
+}
+
+class Waiter<Body> extends Timed {
+  readonly resolve: (delivery: Delivery<Body> | undefined) => void
+  readonly reject: (error: MessagingError) => void
+  readonly #expired: (waiter: Waiter<Body>) => void
+  offAbort: (() => void) | undefined
+
+  constructor(
+    resolve: (delivery: Delivery<Body> | undefined) => void,
+    reject: (error: MessagingError) => void,
+    expired: (waiter: Waiter<Body>) => void,
+  ) {
+    super()
+    this.resolve = resolve
+    this.reject = reject
+    this.#expired = expired
+  }
+
+  expire(): void {
+    this.#expired(this)
+  }
+}
+
+export class Receiver<Body = unknown>
+  implements AsyncDisposable, AsyncIterable<Delivery<Body>>, HostedLink, AttachmentOwner<AdapterReceiver>
+{
+  readonly #host: LinkHost
+  readonly #plan: NodePlan
+  readonly #options: InternalReceiverOptions
+  readonly #attachment: Attachment<AdapterReceiver>
+  readonly #inbox = new Deque<Delivery<Body>>()
+  readonly #waiters = new Deque<Waiter<Body>>()
+  readonly #presettle: boolean
+  /** The current epoch; set before the adapter attaches, because deliveries may come before it returns. */
+  #link: ReceiverLink
+  #native: AdapterReceiver | undefined
+  #paused = false
+  /** Browse: the broker has handed over everything. */
+  #exhausted = false
+  #ended: MessagingError | undefined
+  #closing: Promise<void> | undefined
+  /** Deliveries whose asynchronous schema check runs, in order. */
+  #checking: Promise<void> | undefined
+
+  private constructor(host: LinkHost, plan: NodePlan, options: InternalReceiverOptions) {
+    this.#host = host
+    this.#plan = plan
+    this.#options = options
+    this.#presettle = this.mode === 'browse' || (options.reliability ?? plan.reliability) === 'at-most-once'
+    this.#link = new ReceiverLink(host, plan)
+    this.#attachment = new Attachment<AdapterReceiver>(this)
+  }
+
+  /** Opens a receiver; used by `connection.receiver()` and `connection.browse()`. */
+  static async open<Body>(
+    host: LinkHost,
+    plan: NodePlan,
+    options: InternalReceiverOptions,
+  ): Promise<Receiver<Body>> {
+    const receiver = new Receiver<Body>(host, plan, options)
+    receiver.#refuse()
+    try {
+      await host.open(receiver, options, (connection) => receiver.#attachment.open(connection))
+    } catch (error) {
+      void receiver.#attachment.stop()
+      throw error
+    }
+    return receiver
+  }
+
+  /** Deliveries the broker may hand over before the first of them is settled. */
+  get credit(): number {
+    return this.#options.credit ?? DEFAULT_CREDIT
+  }
+
+  get mode(): 'consume' | 'browse' {
+    return this.#options.mode ?? this.#plan.mode
+  }
+
+  /** Deliveries that are here already and wait to be read. */
+  get available(): number {
+    return this.#inbox.length
+  }
+
+  /**
+   * The next delivery, or `undefined` at the deadline: the broker has been asked once more before that answer.
+   * Without `timeoutMs` it waits for ever; 0 asks the broker once.
+   *
+   * @throws `CLOSED`, `ABORTED`, and what ended the link for good (`ADDRESS_NOT_FOUND` …)
+   */
+  receive(options?: CallOptions): Promise<Delivery<Body> | undefined> {
+    if (options) checkOptions('receive', options)
+    if (this.#closing) return Promise.reject(this.#closedError())
+    if (options?.signal?.aborted) return Promise.reject(abortedError(options.signal, 'receive'))
+    if (this.#paused) this.#resume()
+    const delivery = this.#take()
+    if (delivery) return Promise.resolve(delivery)
+    if (this.#ended) return Promise.reject(this.#ended)
+    if (this.#exhausted) return Promise.resolve(undefined)
+    return this.#wait(options)
+  }
+
+  /**
+   * Deliveries until the receiver is closed by this program, which ends the loop; what ended it otherwise is thrown.
+   * Leaving the loop gives back what was only prefetched; the delivery in hand stays yours to settle.
+   */
+  [Symbol.asyncIterator](): AsyncIterator<Delivery<Body>> {
+    return {
+      next: () => this.#next(),
+      return: async () => {
+        await this.#pause()
+        return { value: undefined, done: true }
+      },
+    }
+  }
+
+  /** Gives unsettled deliveries back and ends the link. Idempotent. */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(checkOptions('close', options).timeoutMs ?? DEFAULT_CLOSE_MS)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  // ── handing over ──
+
+  #take(): Delivery<Body> | undefined {
+    for (;;) {
+      const delivery = this.#inbox.shift()
+      if (!delivery) return undefined
+      if (!Delivery.isHeld(delivery)) continue
+      if (this.#presettle) Delivery.presettle(delivery)
+      return delivery
+    }
+  }
+
+  #wait(options: CallOptions | undefined): Promise<Delivery<Body> | undefined> {
+    return new Promise((resolve, reject) => {
+      const waiter = new Waiter<Body>(resolve, reject, (late) => void this.#lastLook(late))
+      this.#waiters.push(waiter)
+      const { timeoutMs, signal } = options ?? {}
+      if (signal)
+        waiter.offAbort = onAbort(signal, () => this.#giveUp(waiter, abortedError(signal, 'receive')))
+      if (timeoutMs === 0) void this.#lastLook(waiter)
+      else if (timeoutMs !== undefined) deadlines.add(waiter, timeoutMs)
+    })
+  }
+
+  /** The time is up: ask the broker once more, so that «nothing» is its answer and not that of an empty prefetch. */
+  async #lastLook(waiter: Waiter<Body>): Promise<void> {
+    const native = this.#native
+    if (native) await settledWithin(native.flush(), LAST_LOOK_MS)
+    if (this.#checking) await this.#checking
+    if (!this.#waiters.delete(waiter)) return
+    waiter.offAbort?.()
+    waiter.resolve(undefined)
+  }
+
+  #giveUp(waiter: Waiter<Body>, error: MessagingError): void {
+    if (!this.#waiters.delete(waiter)) return
+    deadlines.remove(waiter)
+    waiter.offAbort?.()
+    waiter.reject(error)
+  }
+
+  #next(): Promise<IteratorResult<Delivery<Body>>> {
+    if (this.#paused && !this.#closing) this.#resume()
+    const delivery = this.#closing ? undefined : this.#take()
+    if (delivery) return Promise.resolve({ value: delivery, done: false })
+    if (this.#closing || (this.#exhausted && !this.#ended))
+      return Promise.resolve({ value: undefined, done: true })
+    if (this.#ended) return Promise.reject(this.#ended)
+    return this.#wait(undefined).then(
+      (next) => (next ? { value: next, done: false } : { value: undefined, done: true }),
+      (error) => {
+        if (this.#closing && this.mode === 'consume' && error.code === 'CLOSED')
+          return { value: undefined, done: true }
+        throw error
+      },
+    )
+  }
+
+  #arrived(delivery: Delivery<Body>): void {
+    const waiter = this.#waiters.shift()
+    if (!waiter) {
+      this.#inbox.push(delivery)
+      return
+    }
+    deadlines.remove(waiter)
+    waiter.offAbort?.()
+    if (this.#presettle) Delivery.presettle(delivery)
+    waiter.resolve(delivery)
+  }
+
+  #deliver(link: ReceiverLink, native: AdapterDelivery): void {
+    if (link !== this.#link || this.#closing) return
+    const { maxDeliveries } = this.#plan.spec
+    if (maxDeliveries !== undefined && native.deliveryCount > maxDeliveries && this.#diverts) {
+      this.#background(link.reject(native, `more than ${maxDeliveries} deliveries`))
+      return
+    }
+    const delivery = new Delivery<Body>(native, link, this.#host.codecs)
+    const { schema } = this.#plan.options
+    if (schema) this.#check(schema, delivery)
+    else this.#arrived(delivery)
+  }
+
+  get #diverts(): boolean {
+    return this.mode === 'consume' && this.#host.capabilities.features.maxDeliveries.level === 'emulated'
+  }
+
+  /** A body that does not fit its schema is rejected with the reason and never seen. */
+  #check(schema: StandardSchemaV1, delivery: Delivery<Body>): void {
+    const refuse = (error: unknown): void => {
+      this.#background(
+        this.mode === 'browse'
+          ? Delivery.giveBack(delivery)
+          : delivery.reject(asMessagingError(error).message),
+      )
+    }
+    const accept = (body: unknown): void => {
+      ReceivedMessage.setBody(delivery, body)
+      this.#arrived(delivery)
+    }
+    let body: unknown
+    try {
+      body = validateBody(schema, delivery.body, 'DECODE_FAILED')
+    } catch (error) {
+      refuse(error)
+      return
+    }
+    if (!this.#checking && !(body instanceof Promise)) {
+      accept(body)
+      return
+    }
+    // Asynchronous checks are queued behind each other, so that order is kept.
+    const before = this.#checking ?? Promise.resolve()
+    const mine = before.then(() => body).then(accept, refuse)
+    this.#checking = mine
+    void mine.then(() => {
+      if (this.#checking === mine) this.#checking = undefined
+    })
+  }
+
+  #background(work: Promise<unknown>): void {
+    work.catch((error) => {
+      const problem = asMessagingError(error)
+      if (problem.code !== 'DELIVERY_LOST' && problem.code !== 'ALREADY_SETTLED') this.#host.warning(problem)
+    })
+  }
+
+  // ── pausing ──
+
+  async #pause(): Promise<void> {
+    if (this.#paused || this.#closing || this.#ended) return
+    this.#paused = true
+    this.#native?.flow(0)
+    const back = this.#inbox.drain().filter((delivery) => Delivery.isHeld(delivery))
+    // Last first, so that brokers which put back at the head keep the order.
+    await Promise.allSettled(back.reverse().map((delivery) => Delivery.giveBack(delivery)))
+  }
+
+  #resume(): void {
+    this.#paused = false
+    this.#native?.flow(this.credit)
+  }
+
+  // ── life of the link ──
+
+  #refuse(): void {
+    const { capabilities } = this.#host
+    const { spec, label } = this.#plan
+    refuseUnsupported(capabilities, spec.type, label)
+    if (this.mode === 'browse') refuseUnsupported(capabilities, 'browse', label)
+    if (this.#options.follow) refuseUnsupported(capabilities, 'browseFollow', label)
+    if (spec.type !== 'queue' && this.#plan.subscription)
+      refuseUnsupported(capabilities, 'namedSubscription', label)
+    if (spec.exclusive) refuseUnsupported(capabilities, 'exclusive', label)
+    if (this.#plan.link.selector !== undefined) refuseUnsupported(capabilities, 'selector', label)
+    if (this.#plan.options.deadLetter !== undefined) refuseUnsupported(capabilities, 'deadLetter', label)
+    if (this.#plan.options.maxDeliveries !== undefined)
+      refuseUnsupported(capabilities, 'maxDeliveries', label)
+  }
+
+  async attach(
+    connection: AdapterConnection,
+    detached: (error: MessagingError) => void,
+  ): Promise<AdapterReceiver> {
+    const source = await prepareNode(connection, this.#plan, 'receiver')
+    const isQueue = source.type === 'queue'
+    const link = new ReceiverLink(this.#host, this.#plan)
+    this.#link.end()
+    this.#link = link
+    this.#native = undefined
+    const spec: ReceiverSpec = {
+      source,
+      mode: this.mode,
+      follow: this.#options.follow ?? false,
+      credit: this.#paused ? 0 : this.credit,
+      reliability: this.#presettle ? 'at-most-once' : 'at-least-once',
+      patterns: isQueue ? [] : this.#plan.patterns,
+      subscription: isQueue ? undefined : this.#plan.subscription,
+      exclusive: this.#plan.spec.exclusive,
+      limits: limitsOf(this.#plan.spec),
+      link: this.#plan.link,
+    }
+    const early: AdapterDelivery[] = []
+    let attached = false
+    const native = await connection.attachReceiver(spec, {
+      // Held back until the link is known: a verdict needs it.
+      deliver: (delivery) => (attached ? this.#deliver(link, delivery) : early.push(delivery)),
+      lost: (delivery) => link.leaseEnded(delivery),
+      gap: (reason, count) => this.#host.emit({ type: 'gap', address: this.#plan.label, reason, count }),
+      end: () => (attached ? this.#end(link) : early.push(END)),
+      detached,
+    })
+    link.attached(native)
+    attached = true
+    for (const delivery of early) {
+      if (delivery === END) this.#end(link)
+      else this.#deliver(link, delivery)
+    }
+    return native
+  }
+
+  #end(link: ReceiverLink): void {
+    if (link !== this.#link) return
+    this.#exhausted = true
+    for (const waiter of this.#waiters.drain()) {
+      deadlines.remove(waiter)
+      waiter.offAbort?.()
+      waiter.resolve(undefined)
+    }
+  }
+
+  up(native: AdapterReceiver): void {
+    this.#native = native
+  }
+
+  down(cause: MessagingError): void {
+    this.#native = undefined
+    this.#link.end()
+    this.#inbox.drain()
+    if (this.mode === 'browse') {
+      this.failed(cause)
+      return
+    }
+    const live = this.#plan.spec.type !== 'queue' && !this.#plan.subscription
+    if (live)
+      this.#host.emit({ type: 'gap', address: this.#plan.label, reason: cause.message, count: undefined })
+  }
+
+  failed(error: MessagingError): void {
+    this.#ended = error
+    this.#native = undefined
+    this.#link.end()
+    this.#inbox.drain()
+    this.#host.closed(this)
+    void this.#attachment.stop()
+    this.#rejectWaiters(error)
+  }
+
+  reconnected(connection: AdapterConnection): Promise<void> {
+    return this.#attachment.reconnected(connection)
+  }
+
+  lost(cause: MessagingError): void {
+    this.#attachment.lost(cause)
+  }
+
+  abandoned(error: MessagingError): void {
+    this.failed(error)
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    this.#rejectWaiters(this.#closedError())
+    this.#host.closed(this)
+    if (this.#native) {
+      this.#native.flow(0)
+      const back = this.#inbox.drain().filter((delivery) => Delivery.isHeld(delivery))
+      await settledWithin(
+        Promise.allSettled(back.reverse().map((delivery) => Delivery.giveBack(delivery))),
+        timeoutMs,
+      )
+    }
+    await settledWithin(this.#attachment.stop(), timeoutMs)
+    this.#link.end()
+    const connection = this.#host.current
+    if (connection) await disposeNode(connection, this.#plan, 'receiver')
+  }
+
+  #rejectWaiters(error: MessagingError): void {
+    for (const waiter of this.#waiters.drain()) {
+      deadlines.remove(waiter)
+      waiter.offAbort?.()
+      waiter.reject(error)
+    }
+  }
+
+  #closedError(): MessagingError {
+    return new MessagingError('CLOSED', 'The receiver was closed', {
+      context: { address: this.#plan.label, operation: 'receive' },
+    })
+  }
+}
+
+/** Marks the end of a browse among deliveries that came before the link was known. */
+const END: AdapterDelivery = {
+  get message(): never {
+    throw new MessagingError('INTERNAL', 'The end of a browse is no delivery')
+  },
+  deliveryCount: 0,
+  redelivered: false,
+}

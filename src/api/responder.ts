@@ -1,0 +1,132 @@
+/** The answering side of request/response: a consumer whose handler's return value goes back to the asker. */
+
+import { Consumer } from './consumer.ts'
+import type { Delivery } from './delivery.ts'
+import { isMessagingError, type MessagingError } from './errors.ts'
+import type { LinkHost } from './link-host.ts'
+import type { NodePlan } from './lowering.ts'
+import { noProperties, type Properties, RESPONSE_ERROR } from './message.ts'
+import {
+  type CloseOptions,
+  checkOptions,
+  DEFAULT_CLOSE_MS,
+  DEFAULT_TIMEOUT_MS,
+  type RespondOptions,
+} from './options.ts'
+import { outgoingMessage } from './outgoing.ts'
+import { refuseUnsupported } from './refusal.ts'
+import { Sender } from './sender.ts'
+
+export type RequestHandler<Request, Response> = (request: Delivery<Request>) => Response | Promise<Response>
+
+interface Closable {
+  close(options: CloseOptions): Promise<void>
+}
+
+export class Responder implements AsyncDisposable {
+  readonly #consumer: Closable
+  readonly #sender: Sender
+  #closing: Promise<void> | undefined
+
+  private constructor(consumer: Closable, sender: Sender) {
+    this.#consumer = consumer
+    this.#sender = sender
+  }
+
+  /** Used by `connection.respond()`. */
+  static async open<Request, Response>(
+    host: LinkHost,
+    plan: NodePlan,
+    handler: RequestHandler<Request, Response>,
+    options: RespondOptions,
+  ): Promise<Responder> {
+    if (typeof handler !== 'function') throw new TypeError('respond(): the handler is no function')
+    checkOptions('respond', options)
+    refuseUnsupported(host.capabilities, 'request', plan.label)
+    const sender = await Sender.openAnonymous(host)
+    try {
+      const answer = (request: Delivery<Request>): Promise<void> =>
+        respond(host, plan, sender, handler, request)
+      const consumer = await Consumer.open<Request>(host, plan, answer, options)
+      return new Responder(consumer, sender)
+    } catch (error) {
+      await sender.close()
+      throw error
+    }
+  }
+
+  /** Takes no further requests, answers those begun up to `timeoutMs` (default 5 s). Idempotent. */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(checkOptions('close', options).timeoutMs ?? DEFAULT_CLOSE_MS)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    await this.#consumer.close({ timeoutMs })
+    await this.#sender.close({ timeoutMs })
+  }
+}
+
+/** Runs the handler and sends what it gave; the request is accepted once the answer is at the broker. */
+async function respond<Request, Response>(
+  host: LinkHost,
+  plan: NodePlan,
+  sender: Sender,
+  handler: RequestHandler<Request, Response>,
+  request: Delivery<Request>,
+): Promise<void> {
+  let body: unknown
+  let properties: Properties = noProperties()
+  try {
+    body = (await handler(request)) ?? null
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error)
+    body = text
+    properties = Object.assign(Object.create(null), { [RESPONSE_ERROR]: text })
+  }
+  if (request.replyTo === undefined) return
+  try {
+    await send(host, sender, request, body, properties)
+  } catch (error) {
+    if (isMessagingError(error, 'ENCODE_FAILED') || isMessagingError(error, 'MESSAGE_TOO_LARGE')) {
+      const text = error.message
+      const failure = Object.assign(Object.create(null), { [RESPONSE_ERROR]: text })
+      await send(host, sender, request, text, failure).catch((problem) => undeliverable(host, plan, problem))
+    } else undeliverable(host, plan, error as MessagingError)
+  }
+}
+
+async function send(
+  host: LinkHost,
+  sender: Sender,
+  request: Delivery,
+  body: unknown,
+  properties: Properties,
+): Promise<void> {
+  const { capabilities, codecs } = host
+  const message = outgoingMessage(
+    body,
+    request.correlationId === undefined ? {} : { correlationId: request.correlationId },
+    {
+      subject: undefined,
+      durable: false,
+      ttlMs: undefined,
+      codecs,
+      structuredNative: capabilities.features.structuredBodies.level === 'native',
+      maxBodyBytes: capabilities.limits.maxBodyBytes,
+    },
+  )
+  message.properties = properties
+  message.to = request.replyTo
+  // A foreign asker that gave no correlation id expects the request's own id back.
+  message.correlationId ??= request.id || undefined
+  await Sender.submit(sender, message, DEFAULT_TIMEOUT_MS)
+}
+
+function undeliverable(host: LinkHost, plan: NodePlan, error: MessagingError): void {
+  host.emit({ type: 'response-undeliverable', address: plan.label, error })
+}

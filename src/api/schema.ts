@@ -1,0 +1,22 @@
+/** Bodies checked by any Standard Schema (zod, valibot, arktype …). */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { type ErrorCode, MessagingError } from './errors.ts'
+
+/** The body as the schema gives it back; a promise only where the schema is asynchronous. */
+export function validateBody(schema: StandardSchemaV1, body: unknown, code: ErrorCode): unknown {
+  const result = schema['~standard'].validate(body)
+  return result instanceof Promise ? result.then((done) => outcome(done, code)) : outcome(result, code)
+}
+
+function outcome(result: StandardSchemaV1.Result<unknown>, code: ErrorCode): unknown {
+  if (!result.issues) return result.value
+  const issues = result.issues.map((issue) => `${path(issue)}${issue.message}`).join('; ')
+  throw new MessagingError(code, `The body does not fit its schema: ${issues}`, {
+    hint: 'Correct the body, or the schema of the address.',
+  })
+}
+
+function path(issue: StandardSchemaV1.Issue): string {
+  if (!issue.path?.length) return ''
+  return `${issue.path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.')}: `
+}

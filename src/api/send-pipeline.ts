@@ -1,0 +1,249 @@
+/**
+ * The way of a message from `send` to its outcome: waits for the link and for capacity, is written, and is settled by the
+ * broker, by a time limit, or taken up again after a lost connection.
+ *
+ *   waiting ──link up, capacity free, not blocked──▶ written ──outcome──▶ settled
+ *      ▲                                               │
+ *      └──────────── connection lost (resend) ─────────┘
+ *
+ * Order of `submit` is order of writing, also after a loss: what is in doubt goes first.
+ */
+import { abortedError, onAbort } from '../core/aborts.ts'
+import { deadlines, Timed } from '../core/deadlines.ts'
+import { Deque } from '../core/deque.ts'
+import type { AdapterSender, Transfer } from './adapter.ts'
+import { type ErrorCode, MessagingError } from './errors.ts'
+import type { OutgoingMessage } from './message.ts'
+
+/** What `send` resolves to: the broker has taken responsibility for the message. */
+export interface Outcome {
+  /** Id of the message, as given or made. */
+  readonly id: string
+}
+
+export interface PipelineOptions {
+  readonly label: string
+  readonly adapter: string
+  readonly capacity: number
+  /** Send again what is in doubt after a reconnect; else it ends as `SEND_UNCONFIRMED`. */
+  readonly resend: boolean
+  /** Last touch before a message is written on a (new) link. */
+  readonly beforeWrite?: (message: OutgoingMessage) => void
+}
+
+/** Un-awaited sends that may wait beyond the capacity; a program that never awaits is told before memory ends. */
+const MAX_WAITING = 1_000_000
+
+class PendingSend extends Timed implements Transfer {
+  readonly message: OutgoingMessage
+  readonly resolve: (outcome: Outcome) => void
+  readonly reject: (error: MessagingError) => void
+  readonly #pipeline: SendPipeline
+  resend = false
+  /** The link it was written on; `undefined` while it waits. */
+  link: AdapterSender | undefined
+  /** It was written at least once, so the broker may hold it. */
+  inDoubt = false
+  /** The promise has its answer. */
+  done = false
+  offAbort: (() => void) | undefined
+
+  constructor(
+    pipeline: SendPipeline,
+    message: OutgoingMessage,
+    resolve: (outcome: Outcome) => void,
+    reject: (error: MessagingError) => void,
+  ) {
+    super()
+    this.#pipeline = pipeline
+    this.message = message
+    this.resolve = resolve
+    this.reject = reject
+  }
+
+  settle(error?: MessagingError): void {
+    this.#pipeline.settled(this, error)
+  }
+
+  expire(): void {
+    this.#pipeline.expired(this)
+  }
+}
+
+export class SendPipeline {
+  readonly #options: PipelineOptions
+  readonly #waiting = new Deque<PendingSend>()
+  /** Written and not settled, in the order of writing. */
+  readonly #unsettled = new Set<PendingSend>()
+  #link: AdapterSender | undefined
+  /** Transfers the link still owes an outcome for, those whose promise has ended by time included. */
+  #inFlight = 0
+  #blocked = false
+  #ended: MessagingError | undefined
+  #whenIdle: (() => void)[] = []
+
+  constructor(options: PipelineOptions) {
+    this.#options = options
+  }
+
+  /** Sends accepted by this library and without an outcome yet. */
+  get unsettled(): number {
+    return this.#unsettled.size + this.#waiting.length
+  }
+
+  submit(message: OutgoingMessage, timeoutMs: number, signal: AbortSignal | undefined): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) return reject(this.#ended)
+      if (signal?.aborted) return reject(abortedError(signal, 'send'))
+      if (this.#waiting.length >= MAX_WAITING)
+        return reject(this.#error('CAPACITY_EXCEEDED', `${MAX_WAITING} sends wait already`))
+      const pending = new PendingSend(this, message, resolve, reject)
+      if (
+        this.#link &&
+        this.#inFlight < this.#options.capacity &&
+        !this.#blocked &&
+        this.#waiting.length === 0
+      ) {
+        this.#write(pending)
+        if (pending.done) return
+      } else {
+        this.#waiting.push(pending)
+      }
+      deadlines.add(pending, timeoutMs)
+      if (signal) pending.offAbort = onAbort(signal, () => this.#aborted(pending, signal))
+    })
+  }
+
+  up(link: AdapterSender): void {
+    this.#link = link
+    this.#inFlight = 0
+    this.#pump()
+  }
+
+  /** The link is gone: what was written and not answered is in doubt. */
+  down(cause: MessagingError): void {
+    this.#link = undefined
+    this.#inFlight = 0
+    const inDoubt = [...this.#unsettled]
+    this.#unsettled.clear()
+    for (let at = inDoubt.length - 1; at >= 0; at--) {
+      const pending = inDoubt[at]!
+      pending.link = undefined
+      if (this.#options.resend) {
+        pending.resend = true
+        this.#waiting.unshift(pending)
+      }
+    }
+    if (!this.#options.resend)
+      for (const pending of inDoubt) this.#finish(pending, this.#unconfirmed(pending, cause))
+  }
+
+  /** No further link will come: everything open ends with `error`, in doubt where it was written. */
+  fail(error: MessagingError): void {
+    this.#ended = error
+    this.#link = undefined
+    const open = [...this.#unsettled, ...this.#waiting.drain()]
+    this.#unsettled.clear()
+    for (const pending of open)
+      this.#finish(pending, pending.inDoubt ? this.#unconfirmed(pending, error) : error)
+  }
+
+  /** The broker takes no messages for now, or does again. */
+  setBlocked(blocked: boolean): void {
+    this.#blocked = blocked
+    if (!blocked) this.#pump()
+  }
+
+  /** Takes no further messages; what is open goes on. */
+  end(error: MessagingError): void {
+    this.#ended ??= error
+  }
+
+  /** Resolves when nothing is open any more. */
+  idle(): Promise<void> {
+    if (this.unsettled === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#whenIdle.push(resolve))
+  }
+
+  /** Called by a transfer: the broker has answered. */
+  settled(pending: PendingSend, error: MessagingError | undefined): void {
+    // An answer of an older link, or a second one.
+    if (pending.link === undefined || pending.link !== this.#link) return
+    pending.link = undefined
+    this.#inFlight--
+    this.#unsettled.delete(pending)
+    this.#finish(pending, error)
+    if (this.#waiting.length > 0) this.#pump()
+  }
+
+  /** Called by a transfer: its time is up. */
+  expired(pending: PendingSend): void {
+    // Written: the slot stays taken until the broker answers or the link ends, so that `capacity` holds.
+    if (pending.link) this.#unsettled.delete(pending)
+    else this.#waiting.delete(pending)
+    this.#finish(pending, this.#timeoutError(pending))
+  }
+
+  #aborted(pending: PendingSend, signal: AbortSignal): void {
+    if (pending.link) this.#unsettled.delete(pending)
+    else this.#waiting.delete(pending)
+    this.#finish(pending, abortedError(signal, 'send'))
+  }
+
+  #pump(): void {
+    while (this.#link && !this.#blocked && this.#inFlight < this.#options.capacity) {
+      const pending = this.#waiting.shift()
+      if (!pending) return
+      this.#write(pending)
+    }
+  }
+
+  #write(pending: PendingSend): void {
+    const link = this.#link!
+    this.#options.beforeWrite?.(pending.message)
+    pending.link = link
+    pending.inDoubt = true
+    this.#inFlight++
+    this.#unsettled.add(pending)
+    link.send(pending)
+  }
+
+  #finish(pending: PendingSend, error: MessagingError | undefined): void {
+    if (pending.done) return
+    pending.done = true
+    deadlines.remove(pending)
+    pending.offAbort?.()
+    if (error) pending.reject(error)
+    else pending.resolve({ id: pending.message.id })
+    if (this.#whenIdle.length > 0 && this.unsettled === 0) for (const idle of this.#whenIdle.splice(0)) idle()
+  }
+
+  #timeoutError(pending: PendingSend): MessagingError {
+    if (pending.inDoubt) return this.#unconfirmed(pending, undefined)
+    if (!this.#link)
+      return this.#error('CONNECTION_LOST', 'No connection came back in time; the message was not sent')
+    if (this.#blocked)
+      return this.#error('CAPACITY_EXCEEDED', 'The broker took no messages for the whole time allowed')
+    return this.#error(
+      'CAPACITY_EXCEEDED',
+      `${this.#options.capacity} earlier sends were not settled in time`,
+    )
+  }
+
+  #unconfirmed(pending: PendingSend, cause: MessagingError | undefined): MessagingError {
+    return this.#error(
+      'SEND_UNCONFIRMED',
+      'The broker did not answer; it may or may not hold the message',
+      pending,
+      cause,
+    )
+  }
+
+  #error(code: ErrorCode, text: string, pending?: PendingSend, cause?: MessagingError): MessagingError {
+    const { adapter, label } = this.#options
+    return new MessagingError(code, text, {
+      cause,
+      context: { adapter, address: label, operation: 'send', messageId: pending?.message.id },
+    })
+  }
+}

@@ -1,0 +1,354 @@
+/** The sending side of a link: checks and encodes, then hands over to the pipeline. */
+
+import { settledWithin } from '../core/aborts.ts'
+import { Attachment, type AttachmentOwner } from '../core/attachment.ts'
+import type { AdapterConnection, AdapterSender } from './adapter.ts'
+import { MessagingError } from './errors.ts'
+import type { HostedLink, LinkHost } from './link-host.ts'
+import { type NodePlan, plan as planOf } from './lowering.ts'
+import type { MessageFields, OutgoingMessage } from './message.ts'
+import { disposeNode, prepareNode } from './node-policy.ts'
+import {
+  type CloseOptions,
+  checkOptions,
+  DEFAULT_CAPACITY,
+  DEFAULT_CLOSE_MS,
+  DEFAULT_TIMEOUT_MS,
+  type SenderOptions,
+  type SendOptions,
+} from './options.ts'
+import { type MessageDefaults, outgoingMessage } from './outgoing.ts'
+import { ReceivedMessage } from './received-message.ts'
+import { copyOf } from './receiver-link.ts'
+import { refuseUnsupported } from './refusal.ts'
+import { validateBody } from './schema.ts'
+import { type Outcome, SendPipeline } from './send-pipeline.ts'
+
+const NODE_FEATURE = {
+  queue: 'queue',
+  topic: 'topic',
+  broadcast: 'broadcast',
+  multicast: 'multicast',
+} as const
+
+export class Sender<Body = unknown> implements AsyncDisposable, HostedLink, AttachmentOwner<AdapterSender> {
+  readonly #host: LinkHost
+  readonly #plan: NodePlan | undefined
+  readonly #options: SenderOptions
+  readonly #pipeline: SendPipeline
+  readonly #attachment: Attachment<AdapterSender>
+  #closing: Promise<void> | undefined
+  /** A builder's node that is not there and must not be made: every send looks again. */
+  #missing = false
+  #failed = false
+
+  private constructor(host: LinkHost, plan: NodePlan | undefined, options: SenderOptions) {
+    this.#host = host
+    this.#plan = plan
+    this.#options = options
+    this.#pipeline = new SendPipeline({
+      label: plan?.label ?? '',
+      adapter: host.adapter.name,
+      capacity: this.capacity,
+      resend: options.inDoubt !== 'fail' && this.#reliability === 'at-least-once',
+    })
+    this.#attachment = new Attachment<AdapterSender>(this)
+  }
+
+  /** Opens a sender; used by `connection.sender()`. */
+  static async open<Body>(host: LinkHost, plan: NodePlan, options: SenderOptions): Promise<Sender<Body>> {
+    checkOptions('sender', options)
+    refuseUnsupported(host.capabilities, NODE_FEATURE[plan.spec.type], plan.label)
+    const sender = new Sender<Body>(host, plan, options)
+    await sender.#open()
+    return sender
+  }
+
+  /** A sender without target: every message says where to. */
+  static async openAnonymous(host: LinkHost): Promise<Sender> {
+    const sender = new Sender(host, undefined, {})
+    await sender.#open()
+    return sender
+  }
+
+  /** Sends a message of the contract as it is; for parts of this library that pass messages on. */
+  static submit(
+    sender: Sender,
+    message: OutgoingMessage,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<Outcome> {
+    return sender.#submit(message, timeoutMs, signal)
+  }
+
+  /** Sends to these members instead of those the sender was opened for. */
+  static sendTo(
+    sender: Sender,
+    members: readonly string[] | undefined,
+    body: unknown,
+    fields?: MessageFields & SendOptions,
+  ): Promise<Outcome> {
+    return sender.#send(body, fields, members)
+  }
+
+  /** Sends that may be unsettled at the broker at once; further ones wait. */
+  get capacity(): number {
+    return this.#options.capacity ?? DEFAULT_CAPACITY
+  }
+
+  /** Nothing can be sent any more. */
+  get ended(): boolean {
+    return this.#closing !== undefined || this.#failed
+  }
+
+  /** Sends without an outcome yet, waiting ones included. */
+  get unsettled(): number {
+    return this.#pipeline.unsettled
+  }
+
+  /**
+   * Sends one message. Resolves when the broker has taken responsibility for it.
+   *
+   * The body is encoded at once: what the caller changes afterwards does not matter. While disconnected, or beyond
+   * `capacity`, the send waits (`timeoutMs`, default 30 s); awaiting it is the back-pressure. Concurrent sends are pipelined in the
+   * order of the calls.
+   *
+   * @throws `SEND_UNROUTABLE`, `SEND_REJECTED`, `SEND_UNCONFIRMED`, `CONNECTION_LOST`, `CAPACITY_EXCEEDED`, `MESSAGE_TOO_LARGE`,
+   * `ENCODE_FAILED`, `NOT_SUPPORTED`, `ABORTED`, `CLOSED`, `CONFIG_INVALID`; `TypeError` on a wrong type
+   */
+  send(body: Body, fields?: MessageFields & SendOptions): Promise<Outcome> {
+    return this.#send(body, fields, this.#plan?.members)
+  }
+
+  /** Sends many, pipelined; resolves when the broker has all of them, rejects with the first failure once all have ended. */
+  async sendAll(
+    bodies: Iterable<Body> | AsyncIterable<Body>,
+    fields?: MessageFields & SendOptions,
+  ): Promise<Outcome[]> {
+    const outcomes: Promise<Outcome>[] = []
+    for await (const body of bodies) {
+      const outcome = this.send(body, fields)
+      outcome.catch(() => {})
+      outcomes.push(outcome)
+      if (this.unsettled >= this.capacity) await outcome.catch(() => {})
+    }
+    await Promise.allSettled(outcomes)
+    return Promise.all(outcomes)
+  }
+
+  /**
+   * Passes a received message on: same id, body bytes, fields and properties; the remaining time to live; `fields` replace single ones.
+   */
+  forward(message: ReceivedMessage, fields: Partial<MessageFields> & SendOptions = {}): Promise<Outcome> {
+    let copy: OutgoingMessage
+    try {
+      const incoming = ReceivedMessage.incoming(message)
+      const { timeoutMs: _timeout, signal: _signal, ...replaced } = fields
+      const changed = outgoingMessage(
+        message.bytes,
+        { ...replaced, contentType: replaced.contentType ?? message.contentType ?? '' },
+        this.#defaults(),
+      )
+      copy = copyOf({ message: incoming, deliveryCount: 0, redelivered: false })
+      copy.members = this.#plan?.members
+      if (copy.id === '') copy.id = changed.id
+      if (!(this.#host.capabilities.features.structuredBodies.level === 'native')) copy.body = changed.body
+      for (const name of Object.keys(replaced) as (keyof typeof changed)[])
+        Object.assign(copy, { [name]: changed[name] })
+      this.#refuseFields(copy)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return this.#submit(copy, fields.timeoutMs ?? DEFAULT_TIMEOUT_MS, fields.signal)
+  }
+
+  /** Waits for open sends up to `timeoutMs` (default 5 s), then ends the link. Idempotent. */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(checkOptions('close', options).timeoutMs ?? DEFAULT_CLOSE_MS)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  // ── sending ──
+
+  #send(
+    body: unknown,
+    fields: (MessageFields & SendOptions) | undefined,
+    members: readonly string[] | undefined,
+  ): Promise<Outcome> {
+    const schema = this.#plan?.options.schema
+    if (schema) return this.#sendValidated(schema, body, fields, members)
+    let message: OutgoingMessage
+    try {
+      message = this.#message(body, fields, members)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return this.#submit(message, fields?.timeoutMs ?? DEFAULT_TIMEOUT_MS, fields?.signal)
+  }
+
+  async #sendValidated(
+    schema: NonNullable<NodePlan['options']['schema']>,
+    body: unknown,
+    fields: (MessageFields & SendOptions) | undefined,
+    members: readonly string[] | undefined,
+  ): Promise<Outcome> {
+    const checked = validateBody(schema, body, 'ENCODE_FAILED')
+    const value = checked instanceof Promise ? await checked : checked
+    return this.#submit(
+      this.#message(value, fields, members),
+      fields?.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      fields?.signal,
+    )
+  }
+
+  #message(
+    body: unknown,
+    fields: MessageFields | undefined,
+    members: readonly string[] | undefined,
+  ): OutgoingMessage {
+    const message = outgoingMessage(body, fields, this.#defaults())
+    message.members = members
+    if (fields) this.#refuseFields(message)
+    return message
+  }
+
+  #defaultsCache: MessageDefaults | undefined
+  #defaults(): MessageDefaults {
+    if (this.#defaultsCache) return this.#defaultsCache
+    const { capabilities, codecs } = this.#host
+    this.#defaultsCache = {
+      subject: this.#plan?.subject,
+      durable: this.#plan?.durableMessages ?? true,
+      ttlMs: this.#plan?.spec.type === 'queue' ? undefined : this.#plan?.options.ttlMs,
+      codecs,
+      structuredNative: capabilities.features.structuredBodies.level === 'native',
+      maxBodyBytes: capabilities.limits.maxBodyBytes,
+    }
+    return this.#defaultsCache
+  }
+
+  #refuseFields(message: OutgoingMessage): void {
+    const { capabilities } = this.#host
+    if (message.delayMs !== undefined) refuseUnsupported(capabilities, 'delay', this.#plan?.label)
+    if (message.ttlMs !== undefined) refuseUnsupported(capabilities, 'ttl', this.#plan?.label)
+    if (message.priority !== undefined) refuseUnsupported(capabilities, 'priority', this.#plan?.label)
+  }
+
+  #submit(message: OutgoingMessage, timeoutMs: number, signal: AbortSignal | undefined): Promise<Outcome> {
+    if (this.#closing) return Promise.reject(closedError(this.#plan))
+    if (this.#missing) return this.#submitToMissing(message, timeoutMs, signal)
+    return this.#pipeline.submit(message, timeoutMs, signal)
+  }
+
+  async #submitToMissing(
+    message: OutgoingMessage,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome> {
+    try {
+      await this.#host.run('send', { timeoutMs, signal }, (connection) => this.#attachment.open(connection))
+      this.#missing = false
+    } catch (error) {
+      throw unroutable(this.#plan!, error)
+    }
+    return this.#pipeline.submit(message, timeoutMs, signal)
+  }
+
+  // ── life of the link ──
+
+  get #reliability(): 'at-most-once' | 'at-least-once' {
+    return this.#options.reliability ?? this.#plan?.reliability ?? 'at-least-once'
+  }
+
+  async #open(): Promise<void> {
+    try {
+      await this.#host.open(this, this.#options, (connection) => this.#attachment.open(connection))
+    } catch (error) {
+      const missing = error instanceof MessagingError && error.code === 'ADDRESS_NOT_FOUND'
+      if (!missing || this.#plan?.fromText || !this.#plan) {
+        void this.#attachment.stop()
+        throw error
+      }
+      this.#missing = true
+    }
+  }
+
+  async attach(
+    connection: AdapterConnection,
+    detached: (error: MessagingError) => void,
+  ): Promise<AdapterSender> {
+    this.#defaultsCache = undefined
+    const target = this.#plan && (await prepareNode(connection, this.#plan, 'sender'))
+    return connection.attachSender(
+      { target, capacity: this.capacity, reliability: this.#reliability, link: this.#plan?.link ?? {} },
+      { detached },
+    )
+  }
+
+  up(link: AdapterSender): void {
+    this.#pipeline.up(link)
+  }
+
+  down(cause: MessagingError): void {
+    this.#pipeline.down(cause)
+  }
+
+  failed(error: MessagingError): void {
+    this.#failed = true
+    this.#pipeline.fail(error)
+    this.#host.closed(this)
+  }
+
+  reconnected(connection: AdapterConnection): Promise<void> {
+    return this.#missing ? Promise.resolve() : this.#attachment.reconnected(connection)
+  }
+
+  lost(cause: MessagingError): void {
+    this.#attachment.lost(cause)
+  }
+
+  abandoned(error: MessagingError): void {
+    this.#pipeline.fail(error)
+  }
+
+  setBlocked(blocked: boolean): void {
+    this.#pipeline.setBlocked(blocked)
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    await settledWithin(this.#pipeline.idle(), timeoutMs)
+    this.#pipeline.fail(closedError(this.#plan))
+    this.#host.closed(this)
+    await this.#attachment.stop()
+    const connection = this.#host.current
+    if (connection && this.#plan) await disposeNode(connection, this.#plan, 'sender')
+  }
+}
+
+/** Opens, and tells a one-off send to a missing node as what it is: unroutable. */
+export async function openForOneSend(host: LinkHost, target: Parameters<typeof planOf>[0]): Promise<Sender> {
+  const plan = planOf(target)
+  try {
+    return await Sender.open(host, plan, {})
+  } catch (error) {
+    throw unroutable(plan, error)
+  }
+}
+
+function unroutable(plan: NodePlan, error: unknown): unknown {
+  if (!(error instanceof MessagingError) || error.code !== 'ADDRESS_NOT_FOUND') return error
+  return new MessagingError('SEND_UNROUTABLE', error.message, {
+    cause: error,
+    context: { address: plan.label, operation: 'send' },
+  })
+}
+
+function closedError(plan: NodePlan | undefined): MessagingError {
+  return new MessagingError('CLOSED', 'The sender was closed', {
+    context: { address: plan?.label, operation: 'send' },
+  })
+}

@@ -1,0 +1,93 @@
+/**
+ * Where `connect` gets its options from: the call, `SLUICE_URL`, or `sluice.config.json` / `.ts` with named connections
+ * and addresses, so that a deployment swaps brokers without touching code.
+ */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { CONNECT_OPTIONS, type ConnectOptions } from './api/connect-options.ts'
+import { MessagingError } from './api/errors.ts'
+import { checkKnownKeys, nearest } from './core/known-keys.ts'
+
+/** A connection in a configuration: a URL, or options. `passwordEnv` and `passwordFile` keep the secret elsewhere. */
+export type ConfiguredConnection =
+  | string
+  | (Omit<ConnectOptions, 'signal'> & { passwordEnv?: string; passwordFile?: string })
+
+export interface Configuration {
+  /** By name; `default` is taken when `connect()` is given none. */
+  connections?: Readonly<Record<string, ConfiguredConnection>>
+  /** Address strings by name, usable as `@name` in the command line tools. */
+  addresses?: Readonly<Record<string, string>>
+}
+
+const FILES = ['sluice.config.json', 'sluice.config.js', 'sluice.config.mjs', 'sluice.config.ts']
+
+/** Gives a configuration its type. */
+export function defineConfig(configuration: Configuration): Configuration {
+  return configuration
+}
+
+/** The configuration of the working directory (or `SLUICE_CONFIG`); empty when there is none. */
+export async function loadConfiguration(): Promise<Configuration> {
+  const named = process.env.SLUICE_CONFIG
+  const path = named
+    ? resolve(named)
+    : FILES.map((name) => resolve(name)).find((candidate) => existsSync(candidate))
+  if (path === undefined) return {}
+  let configuration: unknown
+  try {
+    configuration = path.endsWith('.json')
+      ? JSON.parse(await readFile(path, 'utf8'))
+      : ((await import(pathToFileURL(path).href)) as { default: unknown }).default
+  } catch (cause) {
+    throw invalid(`${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+  }
+  if (typeof configuration !== 'object' || configuration === null) throw invalid(`${path} holds no object`)
+  checkKnownKeys(configuration, ['connections', 'addresses'], path)
+  return configuration as Configuration
+}
+
+/** From what `connect` was given to full options. */
+export async function resolveConfiguration(to: string | ConnectOptions | undefined): Promise<ConnectOptions> {
+  if (typeof to === 'object' && to !== null) return to
+  if (to !== undefined && typeof to !== 'string') throw new TypeError('connect() takes a URL or options')
+  if (to?.includes(':')) return { url: to }
+  if (to === undefined && process.env.SLUICE_URL) return { url: process.env.SLUICE_URL }
+  return namedConnection(to ?? 'default', to === undefined)
+}
+
+async function namedConnection(name: string, implicit: boolean): Promise<ConnectOptions> {
+  const { connections = {} } = await loadConfiguration()
+  const entry = Object.hasOwn(connections, name) ? connections[name] : undefined
+  if (entry === undefined) {
+    if (implicit)
+      throw invalid(
+        'connect(): no URL given, SLUICE_URL is not set, and there is no sluice.config with a default connection',
+      )
+    const near = nearest(name, Object.keys(connections))
+    throw invalid(
+      `connect(): '${name}' is no URL and no connection of the configuration${near ? `; did you mean '${near}'?` : ''}`,
+    )
+  }
+  if (typeof entry === 'string') return { url: entry }
+  checkKnownKeys(entry, [...CONNECT_OPTIONS, 'passwordEnv', 'passwordFile'], `connection '${name}'`)
+  const { passwordEnv, passwordFile, ...options } = entry
+  if (passwordEnv !== undefined) {
+    const password = process.env[passwordEnv]
+    if (password === undefined) throw invalid(`connection '${name}': the environment has no ${passwordEnv}`)
+    return { ...options, password }
+  }
+  if (passwordFile !== undefined) {
+    const password = await readFile(passwordFile, 'utf8').catch((cause) => {
+      throw invalid(`connection '${name}': passwordFile cannot be read`, cause)
+    })
+    return { ...options, password: password.replace(/\r?\n$/, '') }
+  }
+  return options
+}
+
+function invalid(text: string, cause?: unknown): MessagingError {
+  return new MessagingError('CONFIG_INVALID', text, { cause })
+}

@@ -1,0 +1,40 @@
+/** The switchboard: the only file that knows both the API and the adapters. */
+import { adapterFor } from './adapters/registry.ts'
+import { type ConnectOptions, connectPlan, urlsOf } from './api/connect-options.ts'
+import { Connection } from './api/connection.ts'
+import { MessagingError } from './api/errors.ts'
+import { LinkHost } from './api/link-host.ts'
+import { resolveConfiguration } from './config.ts'
+
+/**
+ * Connects to a broker.
+ *
+ * Takes a URL, options, the name of a connection in `sluice.config.json` or `.ts`, or nothing: then `SLUICE_URL`, or the configuration's
+ * `default` connection, is used. Resolves when the broker has accepted the login.
+ *
+ * @throws `CONNECT_FAILED`, `UNAUTHENTICATED` within `connectTimeoutMs` (10 s), `CONFIG_INVALID`, `CLIENT_LIBRARY_MISSING`, `ABORTED`
+ * @example
+ * await using connection = await connect('rabbitmq://localhost')
+ * await connection.send(queue('orders'), { id: 7 })
+ */
+export async function connect(to?: string | ConnectOptions): Promise<Connection> {
+  const options = await resolveConfiguration(to)
+  const plan = connectPlan(options)
+  const adapters = await Promise.all(urlsOf(options).map((url) => adapterFor(url)))
+  const adapter = adapters[0]!
+  if (adapters.some((other) => other !== adapter)) {
+    throw new MessagingError(
+      'CONFIG_INVALID',
+      'connect(): the URLs of a fail-over list must be for the same kind of broker',
+    )
+  }
+  for (const target of plan.targets) adapter.validate(target)
+  const host = new LinkHost(adapter, plan)
+  try {
+    await host.start(options.signal)
+  } catch (error) {
+    await host.close(0)
+    throw error
+  }
+  return new Connection(host)
+}

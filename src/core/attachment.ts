@@ -1,0 +1,133 @@
+/**
+ * Keeps one link attached for as long as its owner wants it: once on opening, again on every new connection, and
+ * again with back-off when the broker ended the link alone.
+ *
+ * Each attempt is an epoch. What an older epoch still reports is ignored, so nothing of a lost link reaches a new one.
+ *
+ *   idle ──open──▶ attached ──connection lost──▶ waiting ──new connection──▶ attached
+ *                     │ detached, retryable: back-off, attach again
+ *                     └ detached, final ──▶ failed
+ */
+import type { AdapterConnection } from '../api/adapter.ts'
+import { MessagingError } from '../api/errors.ts'
+import { backoffDelay } from './backoff.ts'
+
+export interface Closable {
+  close(): Promise<void>
+}
+
+export interface AttachmentOwner<L> {
+  /** Makes the link. `detached` may be called by the link at any time after. */
+  attach(connection: AdapterConnection, detached: (error: MessagingError) => void): Promise<L>
+  /** A new link is in place. */
+  up(link: L): void
+  /** The link is gone, another will follow. */
+  down(cause: MessagingError): void
+  /** The link is gone for good. */
+  failed(error: MessagingError): void
+}
+
+const BACKOFF = { minDelayMs: 50, maxDelayMs: 5_000 }
+
+export class Attachment<L extends Closable> {
+  readonly #owner: AttachmentOwner<L>
+  #connection: AdapterConnection | undefined
+  #link: L | undefined
+  #epoch = 0
+  #attempt = 0
+  #retry: NodeJS.Timeout | undefined
+  #stopped = false
+
+  constructor(owner: AttachmentOwner<L>) {
+    this.#owner = owner
+  }
+
+  /** Attaches on `connection`; rejects when that fails. */
+  async open(connection: AdapterConnection): Promise<void> {
+    this.#connection = connection
+    const epoch = ++this.#epoch
+    const link = await this.#owner.attach(connection, (error) => this.#detached(epoch, error))
+    if (this.#stopped || epoch !== this.#epoch) {
+      await link.close()
+      throw new MessagingError(
+        this.#stopped ? 'CLOSED' : 'CONNECTION_LOST',
+        this.#stopped
+          ? 'Closed while it was being opened'
+          : 'The connection was lost while the link was being opened',
+      )
+    }
+    this.#attempt = 0
+    this.#link = link
+    this.#owner.up(link)
+  }
+
+  /** A new connection is there: attach in the background. Settles when that succeeded, failed or was put off; never rejects. */
+  async reconnected(connection: AdapterConnection): Promise<void> {
+    if (this.#stopped) return
+    clearTimeout(this.#retry)
+    try {
+      await this.open(connection)
+    } catch (error) {
+      this.#attachFailed(connection, error)
+    }
+  }
+
+  /** The connection is gone, and the link with it. */
+  lost(cause: MessagingError): void {
+    this.#epoch++
+    this.#connection = undefined
+    clearTimeout(this.#retry)
+    this.#takeDown(cause)
+  }
+
+  /** Ends it: nothing is attached any more. Resolves when the link is closed. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#epoch++
+    clearTimeout(this.#retry)
+    const link = this.#link
+    this.#link = undefined
+    await link?.close()
+  }
+
+  #detached(epoch: number, error: MessagingError): void {
+    if (epoch !== this.#epoch || this.#stopped) return
+    this.#epoch++
+    if (!error.retryable) {
+      this.#link = undefined
+      this.#owner.failed(error)
+      return
+    }
+    this.#takeDown(error)
+    this.#again()
+  }
+
+  #takeDown(cause: MessagingError): void {
+    if (!this.#link) return
+    this.#link = undefined
+    this.#owner.down(cause)
+  }
+
+  #attachFailed(connection: AdapterConnection, error: unknown): void {
+    if (this.#stopped || connection !== this.#connection) return
+    const problem = asMessagingError(error)
+    // A lost connection reports itself; the next one attaches again.
+    if (problem.code === 'CONNECTION_LOST' || problem.code === 'CLOSED') return
+    if (problem.retryable) this.#again()
+    else this.#owner.failed(problem)
+  }
+
+  #again(): void {
+    const connection = this.#connection
+    if (!connection) return
+    this.#attempt++
+    this.#retry = setTimeout(() => void this.reconnected(connection), backoffDelay(this.#attempt, BACKOFF))
+  }
+}
+
+/** Whatever was thrown, as the one error class. */
+export function asMessagingError(error: unknown): MessagingError {
+  if (error instanceof MessagingError) return error
+  const text = error instanceof Error ? error.message : String(error)
+  return new MessagingError('INTERNAL', text, { cause: error })
+}

@@ -1,0 +1,27 @@
+/** Delays between attempts: exponential with full jitter, so that many clients do not come back at the same moment. */
+export interface BackoffOptions {
+  /** First delay at most. Unit: ms. */
+  readonly minDelayMs: number
+  /** Upper bound. Unit: ms. */
+  readonly maxDelayMs: number
+}
+
+/** Delay before attempt number `attempt` (1 is the first repeat). Between half of the step and the whole of it. */
+export function backoffDelay(attempt: number, { minDelayMs, maxDelayMs }: BackoffOptions): number {
+  const step = Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(attempt - 1, 30))
+  return step / 2 + Math.random() * (step / 2)
+}
+
+/** Resolves after `ms`, or at once when `signal` aborts (never rejects). */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+  })
+}
