@@ -63,16 +63,15 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
     while (!this.#stopping) {
       let delivery: Delivery<Body> | undefined
       try {
-        delivery = await this.#receiver.receive({ signal: this.#stop.signal })
+        delivery = await this.#receiver.receive()
       } catch (error) {
         if (!this.#stopping && !isMessagingError(error, 'CLOSED')) this.#host.warning(asMessagingError(error))
         return
       }
-      if (delivery) await this.#handle(delivery)
+      if (!delivery) return
+      await this.#handle(delivery)
     }
   }
-
-  readonly #stop = new AbortController()
 
   async #handle(delivery: Delivery<Body>): Promise<void> {
     try {
@@ -111,8 +110,7 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
 
   async #close(timeoutMs: number): Promise<void> {
     this.#stopping = true
-    this.#stop.abort()
-    await settledWithin(Promise.all(this.#workers), timeoutMs)
+    await settledWithin(Promise.all([Receiver.quiesce(this.#receiver), ...this.#workers]), timeoutMs)
     await this.#receiver.close({ timeoutMs })
   }
 }

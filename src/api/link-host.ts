@@ -42,6 +42,8 @@ export class LinkHost implements SupervisorOwner {
   readonly #copies: CopySenders
   readonly #delays = new Set<() => void>()
   #waiters: Waiter[] = []
+  /** Calls under way on the current connection: they end with it, whatever the adapter does. */
+  readonly #underWay = new Set<(cause: MessagingError) => void>()
   #current: AdapterConnection | undefined
   #capabilities: Capabilities
   #state: ConnectionState = 'disconnected'
@@ -101,7 +103,8 @@ export class LinkHost implements SupervisorOwner {
     for (;;) {
       const connection = await this.#connection(operation, deadline - performance.now(), options.signal)
       try {
-        return await this.#limited(work(connection), operation, deadline - performance.now(), options.signal)
+        const result = this.#whileConnected(work(connection), operation)
+        return await this.#limited(result, operation, deadline - performance.now(), options.signal)
       } catch (error) {
         const problem = asMessagingError(error)
         if (problem.code !== 'CONNECTION_LOST' || performance.now() >= deadline || this.#ended) throw problem
@@ -121,12 +124,6 @@ export class LinkHost implements SupervisorOwner {
     if (this.#ended) throw this.#ended
     this.#links.add(link)
     if (this.#blocked) link.setBlocked?.(true)
-    // Lost between attaching and being listed: the supervisor's next connection takes it up, or this one is there already.
-  }
-
-  /** A link that is not attached yet but wants to be told of connections. */
-  adopt(link: HostedLink): void {
-    this.#links.add(link)
   }
 
   closed(link: HostedLink): void {
@@ -193,6 +190,7 @@ export class LinkHost implements SupervisorOwner {
     this.#state = 'disconnected'
     this.unblocked()
     if (wasConnected) {
+      for (const stop of [...this.#underWay]) stop(cause)
       for (const link of [...this.#links]) link.lost(cause)
       this.emit({ type: 'disconnected', cause })
     }
@@ -242,6 +240,17 @@ export class LinkHost implements SupervisorOwner {
     for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
     this.emit({ type: 'closed', error: shown })
     this.feed.end()
+  }
+
+  #whileConnected<T>(work: Promise<T>, operation: string): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const stop = (cause: MessagingError): void => {
+        this.#underWay.delete(stop)
+        reject(new MessagingError('CONNECTION_LOST', `${operation}: the connection was lost`, { cause }))
+      }
+      this.#underWay.add(stop)
+      work.then(resolve, reject).finally(() => this.#underWay.delete(stop))
+    })
   }
 
   #connection(

@@ -3,10 +3,9 @@
  * than the credit).
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { abortedError, onAbort, settledWithin } from '../core/aborts.ts'
+import { abortedError, settledWithin } from '../core/aborts.ts'
 import { Attachment, type AttachmentOwner, asMessagingError } from '../core/attachment.ts'
-import { deadlines, Timed } from '../core/deadlines.ts'
-import { Deque } from '../core/deque.ts'
+import { Inbox } from '../core/inbox.ts'
 import type { AdapterConnection, AdapterDelivery, AdapterReceiver, ReceiverSpec } from './adapter.ts'
 import { Delivery } from './delivery.ts'
 import { MessagingError } from './errors.ts'
@@ -34,28 +33,6 @@ export interface InternalReceiverOptions extends ReceiverOptions {
   readonly follow?: boolean
 }
 
-class Waiter<Body> extends Timed {
-  readonly resolve: (delivery: Delivery<Body> | undefined) => void
-  readonly reject: (error: MessagingError) => void
-  readonly #expired: (waiter: Waiter<Body>) => void
-  offAbort: (() => void) | undefined
-
-  constructor(
-    resolve: (delivery: Delivery<Body> | undefined) => void,
-    reject: (error: MessagingError) => void,
-    expired: (waiter: Waiter<Body>) => void,
-  ) {
-    super()
-    this.resolve = resolve
-    this.reject = reject
-    this.#expired = expired
-  }
-
-  expire(): void {
-    this.#expired(this)
-  }
-}
-
 export class Receiver<Body = unknown>
   implements AsyncDisposable, AsyncIterable<Delivery<Body>>, HostedLink, AttachmentOwner<AdapterReceiver>
 {
@@ -63,8 +40,7 @@ export class Receiver<Body = unknown>
   readonly #plan: NodePlan
   readonly #options: InternalReceiverOptions
   readonly #attachment: Attachment<AdapterReceiver>
-  readonly #inbox = new Deque<Delivery<Body>>()
-  readonly #waiters = new Deque<Waiter<Body>>()
+  readonly #inbox: Inbox<Delivery<Body>>
   readonly #presettle: boolean
   /** The current epoch; set before the adapter attaches, because deliveries may come before it returns. */
   #link: ReceiverLink
@@ -72,6 +48,8 @@ export class Receiver<Body = unknown>
   #paused = false
   /** Browse: the broker has handed over everything. */
   #exhausted = false
+  /** Whoever waits is told «nothing», what was handed over can still be settled. */
+  #quiet = false
   #ended: MessagingError | undefined
   #closing: Promise<void> | undefined
   /** Deliveries whose asynchronous schema check runs, in order. */
@@ -83,6 +61,10 @@ export class Receiver<Body = unknown>
     this.#options = options
     this.#presettle = this.mode === 'browse' || (options.reliability ?? plan.reliability) === 'at-most-once'
     this.#link = new ReceiverLink(host, plan)
+    this.#inbox = new Inbox<Delivery<Body>>({
+      beforeNothing: () => this.#lastLook(),
+      handOver: (delivery) => this.#presettle && Delivery.presettle(delivery),
+    })
     this.#attachment = new Attachment<AdapterReceiver>(this)
   }
 
@@ -124,15 +106,15 @@ export class Receiver<Body = unknown>
    * @throws `CLOSED`, `ABORTED`, and what ended the link for good (`ADDRESS_NOT_FOUND` …)
    */
   receive(options?: CallOptions): Promise<Delivery<Body> | undefined> {
-    if (options) checkOptions('receive', options)
+    if (options?.timeoutMs !== undefined) checkOptions('receive', options)
     if (this.#closing) return Promise.reject(this.#closedError())
     if (options?.signal?.aborted) return Promise.reject(abortedError(options.signal, 'receive'))
-    if (this.#paused) this.#resume()
-    const delivery = this.#take()
+    if (this.#paused && !this.#quiet) this.#resume()
+    const delivery = this.#inbox.take(Delivery.isHeld)
     if (delivery) return Promise.resolve(delivery)
     if (this.#ended) return Promise.reject(this.#ended)
-    if (this.#exhausted) return Promise.resolve(undefined)
-    return this.#wait(options)
+    if (this.#exhausted || this.#quiet) return Promise.resolve(undefined)
+    return this.#inbox.read(options?.timeoutMs, options?.signal)
   }
 
   /**
@@ -159,55 +141,30 @@ export class Receiver<Body = unknown>
     return this.close()
   }
 
+  /** Hands over nothing any more, while what was handed over can still be settled: the first half of a close. */
+  static async quiesce<B>(receiver: Receiver<B>): Promise<void> {
+    receiver.#quiet = true
+    receiver.#inbox.answerReaders()
+    await receiver.#pause()
+  }
+
   // ── handing over ──
 
-  #take(): Delivery<Body> | undefined {
-    for (;;) {
-      const delivery = this.#inbox.shift()
-      if (!delivery) return undefined
-      if (!Delivery.isHeld(delivery)) continue
-      if (this.#presettle) Delivery.presettle(delivery)
-      return delivery
-    }
-  }
-
-  #wait(options: CallOptions | undefined): Promise<Delivery<Body> | undefined> {
-    return new Promise((resolve, reject) => {
-      const waiter = new Waiter<Body>(resolve, reject, (late) => void this.#lastLook(late))
-      this.#waiters.push(waiter)
-      const { timeoutMs, signal } = options ?? {}
-      if (signal)
-        waiter.offAbort = onAbort(signal, () => this.#giveUp(waiter, abortedError(signal, 'receive')))
-      if (timeoutMs === 0) void this.#lastLook(waiter)
-      else if (timeoutMs !== undefined) deadlines.add(waiter, timeoutMs)
-    })
-  }
-
-  /** The time is up: ask the broker once more, so that «nothing» is its answer and not that of an empty prefetch. */
-  async #lastLook(waiter: Waiter<Body>): Promise<void> {
+  /** The time of a reader is up: ask the broker once more, so that «nothing» is its answer and not that of an empty prefetch. */
+  async #lastLook(): Promise<void> {
     const native = this.#native
     if (native) await settledWithin(native.flush(), LAST_LOOK_MS)
     if (this.#checking) await this.#checking
-    if (!this.#waiters.delete(waiter)) return
-    waiter.offAbort?.()
-    waiter.resolve(undefined)
-  }
-
-  #giveUp(waiter: Waiter<Body>, error: MessagingError): void {
-    if (!this.#waiters.delete(waiter)) return
-    deadlines.remove(waiter)
-    waiter.offAbort?.()
-    waiter.reject(error)
   }
 
   #next(): Promise<IteratorResult<Delivery<Body>>> {
     if (this.#paused && !this.#closing) this.#resume()
-    const delivery = this.#closing ? undefined : this.#take()
+    const delivery = this.#closing ? undefined : this.#inbox.take(Delivery.isHeld)
     if (delivery) return Promise.resolve({ value: delivery, done: false })
     if (this.#closing || (this.#exhausted && !this.#ended))
       return Promise.resolve({ value: undefined, done: true })
     if (this.#ended) return Promise.reject(this.#ended)
-    return this.#wait(undefined).then(
+    return this.#inbox.read(undefined, undefined).then(
       (next) => (next ? { value: next, done: false } : { value: undefined, done: true }),
       (error) => {
         if (this.#closing && this.mode === 'consume' && error.code === 'CLOSED')
@@ -215,18 +172,6 @@ export class Receiver<Body = unknown>
         throw error
       },
     )
-  }
-
-  #arrived(delivery: Delivery<Body>): void {
-    const waiter = this.#waiters.shift()
-    if (!waiter) {
-      this.#inbox.push(delivery)
-      return
-    }
-    deadlines.remove(waiter)
-    waiter.offAbort?.()
-    if (this.#presettle) Delivery.presettle(delivery)
-    waiter.resolve(delivery)
   }
 
   #deliver(link: ReceiverLink, native: AdapterDelivery): void {
@@ -239,7 +184,7 @@ export class Receiver<Body = unknown>
     const delivery = new Delivery<Body>(native, link, this.#host.codecs)
     const { schema } = this.#plan.options
     if (schema) this.#check(schema, delivery)
-    else this.#arrived(delivery)
+    else this.#inbox.push(delivery)
   }
 
   get #diverts(): boolean {
@@ -257,7 +202,7 @@ export class Receiver<Body = unknown>
     }
     const accept = (body: unknown): void => {
       ReceivedMessage.setBody(delivery, body)
-      this.#arrived(delivery)
+      this.#inbox.push(delivery)
     }
     let body: unknown
     try {
@@ -363,11 +308,7 @@ export class Receiver<Body = unknown>
   #end(link: ReceiverLink): void {
     if (link !== this.#link) return
     this.#exhausted = true
-    for (const waiter of this.#waiters.drain()) {
-      deadlines.remove(waiter)
-      waiter.offAbort?.()
-      waiter.resolve(undefined)
-    }
+    this.#inbox.answerReaders()
   }
 
   up(native: AdapterReceiver): void {
@@ -394,7 +335,7 @@ export class Receiver<Body = unknown>
     this.#inbox.drain()
     this.#host.closed(this)
     void this.#attachment.stop()
-    this.#rejectWaiters(error)
+    this.#inbox.rejectReaders(error)
   }
 
   reconnected(connection: AdapterConnection): Promise<void> {
@@ -410,7 +351,7 @@ export class Receiver<Body = unknown>
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    this.#rejectWaiters(this.#closedError())
+    this.#inbox.rejectReaders(this.#closedError())
     this.#host.closed(this)
     if (this.#native) {
       this.#native.flow(0)
@@ -424,14 +365,6 @@ export class Receiver<Body = unknown>
     this.#link.end()
     const connection = this.#host.current
     if (connection) await disposeNode(connection, this.#plan, 'receiver')
-  }
-
-  #rejectWaiters(error: MessagingError): void {
-    for (const waiter of this.#waiters.drain()) {
-      deadlines.remove(waiter)
-      waiter.offAbort?.()
-      waiter.reject(error)
-    }
   }
 
   #closedError(): MessagingError {

@@ -72,7 +72,9 @@ class PendingSend extends Timed implements Transfer {
 
 export class SendPipeline {
   readonly #options: PipelineOptions
+  /** Holds sends that ended while they waited, too, until they come to the front. */
   readonly #waiting = new Deque<PendingSend>()
+  #waitingCount = 0
   /** Written and not settled, in the order of writing. */
   readonly #unsettled = new Set<PendingSend>()
   #link: AdapterSender | undefined
@@ -88,26 +90,27 @@ export class SendPipeline {
 
   /** Sends accepted by this library and without an outcome yet. */
   get unsettled(): number {
-    return this.#unsettled.size + this.#waiting.length
+    return this.#unsettled.size + this.#waitingCount
   }
 
   submit(message: OutgoingMessage, timeoutMs: number, signal: AbortSignal | undefined): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(this.#ended)
       if (signal?.aborted) return reject(abortedError(signal, 'send'))
-      if (this.#waiting.length >= MAX_WAITING)
+      if (this.#waitingCount >= MAX_WAITING)
         return reject(this.#error('CAPACITY_EXCEEDED', `${MAX_WAITING} sends wait already`))
       const pending = new PendingSend(this, message, resolve, reject)
       if (
         this.#link &&
         this.#inFlight < this.#options.capacity &&
         !this.#blocked &&
-        this.#waiting.length === 0
+        this.#waitingCount === 0
       ) {
         this.#write(pending)
         if (pending.done) return
       } else {
         this.#waiting.push(pending)
+        this.#waitingCount++
       }
       deadlines.add(pending, timeoutMs)
       if (signal) pending.offAbort = onAbort(signal, () => this.#aborted(pending, signal))
@@ -132,6 +135,7 @@ export class SendPipeline {
       if (this.#options.resend) {
         pending.resend = true
         this.#waiting.unshift(pending)
+        this.#waitingCount++
       }
     }
     if (!this.#options.resend)
@@ -144,6 +148,7 @@ export class SendPipeline {
     this.#link = undefined
     const open = [...this.#unsettled, ...this.#waiting.drain()]
     this.#unsettled.clear()
+    this.#waitingCount = 0
     for (const pending of open)
       this.#finish(pending, pending.inDoubt ? this.#unconfirmed(pending, error) : error)
   }
@@ -173,27 +178,32 @@ export class SendPipeline {
     this.#inFlight--
     this.#unsettled.delete(pending)
     this.#finish(pending, error)
-    if (this.#waiting.length > 0) this.#pump()
+    if (this.#waitingCount > 0) this.#pump()
   }
 
   /** Called by a transfer: its time is up. */
   expired(pending: PendingSend): void {
     // Written: the slot stays taken until the broker answers or the link ends, so that `capacity` holds.
-    if (pending.link) this.#unsettled.delete(pending)
-    else this.#waiting.delete(pending)
+    this.#leave(pending)
     this.#finish(pending, this.#timeoutError(pending))
   }
 
   #aborted(pending: PendingSend, signal: AbortSignal): void {
-    if (pending.link) this.#unsettled.delete(pending)
-    else this.#waiting.delete(pending)
+    this.#leave(pending)
     this.#finish(pending, abortedError(signal, 'send'))
+  }
+
+  #leave(pending: PendingSend): void {
+    if (pending.link) this.#unsettled.delete(pending)
+    else if (!pending.done) this.#waitingCount--
   }
 
   #pump(): void {
     while (this.#link && !this.#blocked && this.#inFlight < this.#options.capacity) {
       const pending = this.#waiting.shift()
       if (!pending) return
+      if (pending.done) continue
+      this.#waitingCount--
       this.#write(pending)
     }
   }
@@ -213,6 +223,7 @@ export class SendPipeline {
     pending.done = true
     deadlines.remove(pending)
     pending.offAbort?.()
+    while (this.#waiting.peek()?.done) this.#waiting.shift()
     if (error) pending.reject(error)
     else pending.resolve({ id: pending.message.id })
     if (this.#whenIdle.length > 0 && this.unsettled === 0) for (const idle of this.#whenIdle.splice(0)) idle()

@@ -31,6 +31,11 @@ export class Deque<T> {
     return item
   }
 
+  /** The next one to be shifted, left where it is. */
+  peek(): T | undefined {
+    return this.#ring[this.#start]
+  }
+
   /** Takes everything out, in order. */
   drain(): T[] {
     const all: T[] = []

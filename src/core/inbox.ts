@@ -1,0 +1,119 @@
+/** What has arrived and waits to be read, and readers that wait for what has not arrived. Never both at once. */
+import type { MessagingError } from '../api/errors.ts'
+import { abortedError, onAbort } from './aborts.ts'
+import { deadlines, Timed } from './deadlines.ts'
+import { Deque } from './deque.ts'
+
+class Reader<T> extends Timed {
+  readonly resolve: (item: T | undefined) => void
+  readonly reject: (error: MessagingError) => void
+  readonly #inbox: Inbox<T>
+  offAbort: (() => void) | undefined
+
+  constructor(
+    inbox: Inbox<T>,
+    resolve: (item: T | undefined) => void,
+    reject: (error: MessagingError) => void,
+  ) {
+    super()
+    this.#inbox = inbox
+    this.resolve = resolve
+    this.reject = reject
+  }
+
+  expire(): void {
+    void this.#inbox.lastLook(this)
+  }
+}
+
+export interface InboxOptions<T> {
+  /** Called before a reader's deadline is answered with «nothing»: the last chance for an item to come. */
+  readonly beforeNothing: () => Promise<void>
+  /** The last touch on an item as it is handed to its reader. */
+  readonly handOver: (item: T) => void
+}
+
+export class Inbox<T> {
+  readonly #options: InboxOptions<T>
+  readonly #items = new Deque<T>()
+  readonly #readers = new Deque<Reader<T>>()
+
+  constructor(options: InboxOptions<T>) {
+    this.#options = options
+  }
+
+  get length(): number {
+    return this.#items.length
+  }
+
+  push(item: T): void {
+    const reader = this.#readers.shift()
+    if (!reader) {
+      this.#items.push(item)
+      return
+    }
+    release(reader)
+    this.#options.handOver(item)
+    reader.resolve(item)
+  }
+
+  /** The first item that `usable` lets pass; others are dropped. */
+  take(usable: (item: T) => boolean): T | undefined {
+    for (let item = this.#items.shift(); item !== undefined; item = this.#items.shift()) {
+      if (!usable(item)) continue
+      this.#options.handOver(item)
+      return item
+    }
+    return undefined
+  }
+
+  /** Waits for the next item; `undefined` at the deadline. 0 looks once. @throws `ABORTED` */
+  read(timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const reader = new Reader<T>(this, resolve, reject)
+      this.#readers.push(reader)
+      if (signal) {
+        reader.offAbort = onAbort(signal, () => {
+          if (!this.#readers.delete(reader)) return
+          release(reader)
+          reject(abortedError(signal, 'receive'))
+        })
+      }
+      if (timeoutMs === 0) void this.lastLook(reader)
+      else if (timeoutMs !== undefined) deadlines.add(reader, timeoutMs)
+    })
+  }
+
+  /** Takes out all items, in order, for nobody. */
+  drain(): T[] {
+    return this.#items.drain()
+  }
+
+  /** Tells every reader that nothing will come. */
+  answerReaders(): void {
+    for (const reader of this.#readers.drain()) {
+      release(reader)
+      reader.resolve(undefined)
+    }
+  }
+
+  rejectReaders(error: MessagingError): void {
+    for (const reader of this.#readers.drain()) {
+      release(reader)
+      reader.reject(error)
+    }
+  }
+
+  /** Called by a reader whose time is up. */
+  async lastLook(reader: Reader<T>): Promise<void> {
+    await this.#options.beforeNothing()
+    if (!this.#readers.delete(reader)) return
+    release(reader)
+    reader.resolve(undefined)
+  }
+}
+
+function release<T>(reader: Reader<T>): void {
+  deadlines.remove(reader)
+  reader.offAbort?.()
+}
