@@ -1,0 +1,72 @@
+/** Apache ActiveMQ Artemis from Maven Central, on demand: a second AMQP 1.0 broker, without `$management`. */
+import { join } from 'node:path'
+import { openAmqp10 } from './amqp10-probe.ts'
+import { run } from './commands.ts'
+import type { BrokerKind, Plan, Progress, Site, Software } from './kind.ts'
+import { type Distribution, obtainJava, unpackDistribution } from './maven.ts'
+import { baseEnvironment } from './processes.ts'
+
+const DISTRIBUTION: Distribution = {
+  broker: 'artemis',
+  group: 'org.apache.activemq',
+  artifact: 'apache-artemis',
+  version: '2.44.0',
+  sha512: '',
+}
+const USER = 'sluice'
+
+export const artemis: BrokerKind = {
+  name: 'artemis',
+  product: 'Apache ActiveMQ Artemis',
+  variable: 'SLUICE_TEST_ARTEMIS',
+
+  async obtain(progress: Progress): Promise<Software> {
+    const java = await obtainJava('artemis', progress)
+    const folder = await unpackDistribution(DISTRIBUTION, progress)
+    return { java, home: join(folder, `apache-artemis-${DISTRIBUTION.version}`) }
+  },
+
+  async plan(site: Site, software: Software): Promise<Plan> {
+    const ports = await site.ports('amqp')
+    const instance = join(site.folder, 'instance')
+    const home = software.home as string
+    await run(
+      join(home, 'bin', 'artemis'),
+      [
+        'create',
+        instance,
+        '--silent',
+        '--user',
+        USER,
+        '--password',
+        site.password,
+        '--require-login',
+        '--host',
+        '127.0.0.1',
+        '--default-port',
+        String(ports.amqp),
+        '--no-amqp-acceptor',
+        '--no-hornetq-acceptor',
+        '--no-mqtt-acceptor',
+        '--no-stomp-acceptor',
+        '--no-web',
+        '--no-autotune',
+        '--nio',
+        '--name',
+        'sluice',
+      ],
+      { env: baseEnvironment(site.folder), timeoutMs: 120_000 },
+    )
+    return {
+      ports,
+      environment: { SLUICE_TEST_ARTEMIS: `amqp10://${USER}:${site.password}@127.0.0.1:${ports.amqp}` },
+      toolEnvironment: { ARTEMIS_HOME: home, ARTEMIS_INSTANCE: instance },
+      processes: [{ role: 'broker', command: join(instance, 'bin', 'artemis'), args: ['run'], env: {} }],
+    }
+  },
+
+  async probe(environment) {
+    const { version } = await openAmqp10(environment.SLUICE_TEST_ARTEMIS as string)
+    return version
+  },
+}

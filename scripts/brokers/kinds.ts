@@ -1,0 +1,20 @@
+/** All kinds of brokers by name. */
+import { artemis } from './artemis.ts'
+import type { BrokerKind, BrokerName } from './kind.ts'
+import { qpid } from './qpid.ts'
+import { rabbitmq } from './rabbitmq.ts'
+import { redis, redisCluster, redisSentinel, redisTls } from './redis.ts'
+
+const KINDS: Readonly<Record<BrokerName, BrokerKind>> = {
+  rabbitmq,
+  qpid,
+  redis,
+  'redis-tls': redisTls,
+  'redis-cluster': redisCluster,
+  'redis-sentinel': redisSentinel,
+  artemis,
+}
+
+export function kindOf(name: BrokerName): BrokerKind {
+  return KINDS[name]
+}

@@ -1,0 +1,132 @@
+/** Apache Qpid Broker-J from Maven Central, with a BDB store: a memory store refuses durable messages. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { openAmqp10 } from './amqp10-probe.ts'
+import type { BrokerKind, Plan, Progress, Site, Software } from './kind.ts'
+import { type Distribution, obtainJava, unpackDistribution } from './maven.ts'
+
+const DISTRIBUTION: Distribution = {
+  broker: 'qpid',
+  group: 'org.apache.qpid',
+  artifact: 'apache-qpid-broker-j',
+  version: '9.2.1',
+  sha512:
+    '48a1633e2195b77c8d458d92ef5cc5d5e0a45ea93b5964185007570ea51cb2a58df764189a505f64d810a14cd254acfbb82b8ed7e2597e9f50bb708474802e7f',
+}
+const USER = 'sluice'
+const MEMORY = ['-Xmx512m', '-XX:MaxDirectMemorySize=1024m']
+
+export const qpid: BrokerKind = {
+  name: 'qpid',
+  product: 'Apache Qpid Broker-J',
+  variable: 'SLUICE_TEST_QPID',
+
+  async obtain(progress: Progress): Promise<Software> {
+    const java = await obtainJava('qpid', progress)
+    const folder = await unpackDistribution(DISTRIBUTION, progress)
+    return { java, home: join(folder, 'qpid-broker', DISTRIBUTION.version) }
+  },
+
+  async plan(site: Site, software: Software): Promise<Plan> {
+    const ports = await site.ports('amqp', 'amqps')
+    const { folder, password, tls } = site
+    const work = join(folder, 'work')
+    const config = join(folder, 'config.json')
+    mkdirSync(work)
+    writeFileSync(config, JSON.stringify(configuration(site, ports), undefined, 2), { mode: 0o600 })
+    const home = software.home as string
+    const login = `${USER}:${password}@127.0.0.1`
+    return {
+      ports,
+      environment: {
+        SLUICE_TEST_QPID: `qpid://${login}:${ports.amqp}`,
+        SLUICE_TEST_QPID_TLS: `qpids://${login}:${ports.amqps}`,
+        SLUICE_TEST_CA: tls.ca,
+      },
+      toolEnvironment: { QPID_HOME: home, QPID_WORK: work },
+      processes: [
+        {
+          role: 'broker',
+          // Java itself, not bin/qpid-server: one process, whose pid is known and which signals hit.
+          command: software.java as string,
+          args: [
+            '-server',
+            ...MEMORY,
+            // Keeps Java's own traces out of the shared temp folder.
+            '-XX:-UsePerfData',
+            `-Djava.io.tmpdir=${work}`,
+            `-DQPID_HOME=${home}`,
+            `-DQPID_WORK=${work}`,
+            '-cp',
+            `${home}/lib/*:${home}/lib/plugins/*:${home}/lib/opt/*`,
+            'org.apache.qpid.server.Main',
+            // The configuration is read anew at every start; queues and messages are in the host's own store.
+            '-st',
+            'Memory',
+            '-icp',
+            config,
+          ],
+          env: {},
+        },
+      ],
+    }
+  },
+
+  async probe(environment) {
+    const { version } = await openAmqp10(environment.SLUICE_TEST_QPID as string)
+    return version
+  },
+}
+
+function configuration(site: Site, ports: { amqp: number; amqps: number }): object {
+  const aliases = ['nameAlias', 'defaultAlias', 'hostnameAlias'].map((type) => ({ name: type, type }))
+  const port = {
+    protocols: ['AMQP_0_9_1', 'AMQP_0_10', 'AMQP_1_0'],
+    bindingAddress: '127.0.0.1',
+    authenticationProvider: 'plain',
+    virtualhostaliases: aliases,
+  }
+  return {
+    name: 'sluice',
+    modelVersion: '9.1',
+    authenticationproviders: [
+      {
+        name: 'plain',
+        type: 'Plain',
+        // By default this list hides PLAIN on ports without TLS.
+        secureOnlyMechanisms: [],
+        users: [{ name: USER, type: 'managed', password: site.password }],
+      },
+    ],
+    keystores: [
+      {
+        name: 'server',
+        type: 'NonJavaKeyStore',
+        privateKeyUrl: `file://${site.tls.key}`,
+        certificateUrl: `file://${site.tls.certificate}`,
+      },
+    ],
+    ports: [
+      { ...port, name: 'amqp', port: ports.amqp },
+      { ...port, name: 'amqps', port: ports.amqps, transports: ['SSL'], keyStore: 'server' },
+    ],
+    virtualhostnodes: [
+      {
+        name: 'default',
+        type: 'JSON',
+        defaultVirtualHostNode: 'true',
+        virtualHostInitialConfiguration: JSON.stringify({ type: 'BDB' }),
+      },
+    ],
+    brokerloggers: [
+      {
+        name: 'console',
+        type: 'Console',
+        brokerloginclusionrules: [
+          { name: 'root', type: 'NameAndLevel', loggerName: 'ROOT', level: 'WARN' },
+          { name: 'operational', type: 'NameAndLevel', loggerName: 'qpid.message.*', level: 'WARN' },
+        ],
+      },
+    ],
+  }
+}

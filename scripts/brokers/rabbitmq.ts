@@ -1,0 +1,169 @@
+/**
+ * RabbitMQ from the system's package, as a private node: its own name, cookie, folders, ports and epmd.
+ * The management plugin answers what the protocol cannot (listing queues); the AMQP 1.0 plugin serves a second
+ * AMQP 1.0 broker on the same port.
+ */
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { connect } from 'amqplib'
+import { find, findVersions } from './commands.ts'
+import {
+  type BrokerKind,
+  BrokerUnavailable,
+  type Plan,
+  type Progress,
+  type Site,
+  type Software,
+} from './kind.ts'
+import { installPackages } from './packages.ts'
+
+const PACKAGE_FOLDER = '/usr/lib/rabbitmq/lib'
+// The package's wrapper is no use: as root it changes to the service's user and folders.
+const PACKAGE_WRAPPER = '/usr/sbin/rabbitmq-server'
+const USER = 'sluice'
+
+export const rabbitmq: BrokerKind = {
+  name: 'rabbitmq',
+  product: 'RabbitMQ',
+  variable: 'SLUICE_TEST_RABBITMQ',
+
+  async obtain(progress: Progress): Promise<Software> {
+    const software = findSoftware()
+    if (software !== undefined) return software
+    await installPackages('rabbitmq', ['rabbitmq-server'], progress)
+    const installed = findSoftware()
+    if (installed !== undefined) return installed
+    throw new BrokerUnavailable(
+      'rabbitmq',
+      'rabbitmq-server is installed but not found',
+      `is ${PACKAGE_FOLDER} there?`,
+    )
+  },
+
+  async plan(site: Site, software: Software): Promise<Plan> {
+    const ports = await site.ports('amqp', 'amqps', 'management', 'distribution', 'epmd')
+    const { folder, password, tls } = site
+    const at = (name: string) => join(folder, name)
+    writeFileSync(at('enabled_plugins'), '[rabbitmq_management,rabbitmq_amqp1_0].\n')
+    writeFileSync(
+      at('rabbitmq.conf'),
+      `default_user = ${USER}
+default_pass = ${password}
+listeners.ssl.default = 127.0.0.1:${ports.amqps}
+ssl_options.cacertfile = ${tls.ca}
+ssl_options.certfile = ${tls.certificate}
+ssl_options.keyfile = ${tls.key}
+ssl_options.verify = verify_none
+ssl_options.fail_if_no_peer_cert = false
+management.tcp.ip = 127.0.0.1
+management.tcp.port = ${ports.management}
+amqp1_0.default_user = none
+disk_free_limit.absolute = 50MB
+log.console.level = warning
+`,
+      { mode: 0o600 },
+    )
+    const epmdEnvironment = { ERL_EPMD_PORT: String(ports.epmd), ERL_EPMD_ADDRESS: '127.0.0.1' }
+    const toolEnvironment = {
+      ...epmdEnvironment,
+      // The Erlang cookie lies in the home folder.
+      HOME: folder,
+      PATH: `${software.sbin}:${process.env.PATH}`,
+      RABBITMQ_NODENAME: `sluice-${ports.distribution}@localhost`,
+      RABBITMQ_MNESIA_BASE: at('mnesia'),
+      RABBITMQ_LOG_BASE: at('log'),
+      RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
+      RABBITMQ_NODE_PORT: String(ports.amqp),
+      RABBITMQ_DIST_PORT: String(ports.distribution),
+      RABBITMQ_PID_FILE: at('pid'),
+      RABBITMQ_CONFIG_FILE: at('rabbitmq'),
+      RABBITMQ_ENABLED_PLUGINS_FILE: at('enabled_plugins'),
+      // Keeps /etc/rabbitmq out.
+      RABBITMQ_CONF_ENV_FILE: at('none'),
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
+    }
+    return {
+      ports,
+      environment: environmentOf(ports, password, tls.ca),
+      toolEnvironment,
+      processes: [
+        // In the foreground and by us: a daemon started by the node would be nobody's to end.
+        { role: 'epmd', command: software.epmd as string, args: [], env: epmdEnvironment, auxiliary: true },
+        {
+          role: 'broker',
+          command: join(software.sbin as string, 'rabbitmq-server'),
+          args: [],
+          // `detached` makes the script become the Erlang process instead of its parent: signals hit the broker.
+          env: { ...toolEnvironment, detached: '1' },
+        },
+      ],
+    }
+  },
+
+  async probe(environment) {
+    const url = environment.SLUICE_TEST_RABBITMQ as string
+    const connection = await connect(url.replace(/^rabbitmq/, 'amqp'), { timeout: 3000 })
+    connection.on('error', () => {})
+    const { version } = connection.connection.serverProperties
+    await connection.close()
+    return String(version)
+  },
+
+  async dockerPlan(site: Site): Promise<Plan> {
+    const ports = await site.ports('amqp', 'management')
+    const { password } = site
+    const publish = (host: number, inside: number) => ['-p', `127.0.0.1:${host}:${inside}`]
+    const environment = environmentOf({ ...ports, amqps: 0 }, password, site.tls.ca)
+    // No TLS listener in this form: it would need the keys inside the container.
+    delete environment.SLUICE_TEST_RABBITMQ_TLS
+    return {
+      ports,
+      environment,
+      toolEnvironment: {},
+      processes: [],
+      container: [
+        ...publish(ports.amqp, 5672),
+        ...publish(ports.management, 15672),
+        '-e',
+        `RABBITMQ_DEFAULT_USER=${USER}`,
+        '-e',
+        `RABBITMQ_DEFAULT_PASS=${password}`,
+        'rabbitmq:3.13-management',
+        'sh',
+        '-c',
+        'rabbitmq-plugins enable --offline rabbitmq_amqp1_0 && exec docker-entrypoint.sh rabbitmq-server',
+      ],
+    }
+  },
+}
+
+function environmentOf(
+  ports: { amqp: number; amqps: number; management: number },
+  password: string,
+  ca: string,
+): Record<string, string> {
+  const login = `${USER}:${password}@127.0.0.1`
+  return {
+    SLUICE_TEST_RABBITMQ: `rabbitmq://${login}:${ports.amqp}`,
+    SLUICE_TEST_RABBITMQ_TLS: `rabbitmqs://${login}:${ports.amqps}`,
+    SLUICE_TEST_RABBITMQ_MANAGEMENT: `http://${login}:${ports.management}`,
+    SLUICE_TEST_RABBITMQ_AMQP10: `amqp10://${login}:${ports.amqp}`,
+    SLUICE_TEST_CA: ca,
+  }
+}
+
+function findSoftware(): Software | undefined {
+  const sbin = process.env.SLUICE_RABBITMQ_SBIN ?? packagedSbin() ?? sbinOnPath()
+  const epmd = find('epmd', ...findVersions('/usr/lib/erlang', 'erts-', 'bin'))
+  return sbin === undefined || epmd === undefined ? undefined : { sbin, epmd }
+}
+
+function packagedSbin(): string | undefined {
+  return findVersions(PACKAGE_FOLDER, 'rabbitmq_server-', 'sbin').at(-1)
+}
+
+/** Where it is installed in another way (Homebrew, a tar ball). */
+function sbinOnPath(): string | undefined {
+  const server = find('rabbitmq-server')
+  return server === undefined || server === PACKAGE_WRAPPER ? undefined : dirname(server)
+}
