@@ -1,0 +1,20 @@
+/** Which arms there are for a URL. */
+import { adapterFor } from '../../adapters/registry.ts'
+import type { Arm } from '../arm.ts'
+import { amqplibArm } from './amqplib.ts'
+import { ioredisArm } from './ioredis.ts'
+import { rheaArm } from './rhea.ts'
+import { sluiceArm } from './sluice.ts'
+
+const BARE: Readonly<Record<string, (url: string) => Arm>> = {
+  rabbitmq: amqplibArm,
+  qpid: rheaArm,
+  redis: ioredisArm,
+}
+
+/** This library's arm, and the bare client library's where there is one. */
+export async function armsFor(url: string): Promise<Arm[]> {
+  const { name } = await adapterFor(url)
+  const bare = BARE[name]
+  return bare ? [sluiceArm(url, name), bare(url)] : [sluiceArm(url, name)]
+}
