@@ -1,0 +1,218 @@
+/** Dead letters: what is rejected, or delivered too often, goes aside with reason, count and origin. */
+import assert from 'node:assert/strict'
+import { DEAD_LETTER_DELIVERIES, DEAD_LETTER_ORIGIN, DEAD_LETTER_REASON, type Delivery } from '../../index.ts'
+import { chapter } from '../case.ts'
+import { bodies, nothing, range, take } from '../expect.ts'
+
+function facts(letter: Delivery<unknown>): [unknown, unknown, unknown] {
+  const { properties } = letter
+  return [
+    properties[DEAD_LETTER_REASON],
+    Number(properties[DEAD_LETTER_DELIVERIES]),
+    properties[DEAD_LETTER_ORIGIN],
+  ]
+}
+
+export const deadLetterChapter = chapter('dead-letter', [
+  {
+    id: 'rejected',
+    title: 'a rejected message goes to the dead-letter address with reason, count and origin',
+    needs: ['deadLetter'],
+    async run(c) {
+      const aside = c.queue('aside')
+      const orders = c.queue('orders', { deadLetter: aside })
+      const receiver = await c.connection.receiver(orders)
+      await c.connection.send(orders, 'bad')
+      await (await take(receiver)).reject('no such item')
+      const letter = await take(await c.connection.receiver(aside))
+      assert.equal(letter.body, 'bad')
+      assert.deepEqual(facts(letter), ['no such item', 1, orders.name])
+    },
+  },
+  {
+    id: 'keeps-message',
+    title: 'a dead letter keeps id, subject, properties, content type and body bytes',
+    needs: ['deadLetter'],
+    async run(c) {
+      const aside = c.queue('aside')
+      const orders = c.queue('orders', { deadLetter: aside })
+      const receiver = await c.connection.receiver(orders)
+      const createdAt = new Date('2025-01-02T03:04:05.678Z')
+      await c.connection.send(
+        orders,
+        { deep: [1, { x: null }] },
+        {
+          id: 'dl-1',
+          subject: 'a.b',
+          correlationId: 'corr',
+          createdAt,
+          properties: { text: 'ü', big: 2n ** 61n },
+        },
+      )
+      await (await take(receiver)).reject('why not')
+      const letter = await take(await c.connection.receiver(aside))
+      assert.deepEqual(letter.body, { deep: [1, { x: null }] })
+      assert.deepEqual(
+        [letter.id, letter.subject, letter.correlationId, letter.contentType, letter.createdAt],
+        ['dl-1', 'a.b', 'corr', 'application/json', createdAt],
+      )
+      assert.deepEqual([letter.properties.text, letter.properties.big], ['ü', 2n ** 61n])
+    },
+  },
+  {
+    id: 'queue-exists',
+    title: 'the dead-letter queue is there although nobody declared it',
+    needs: ['deadLetter'],
+    async run(c) {
+      const aside = c.name('aside')
+      const orders = c.queue('orders', { deadLetter: aside })
+      c.queue('aside')
+      const receiver = await c.connection.receiver(orders)
+      await c.connection.send(orders, 'bad')
+      await (await take(receiver)).reject('r')
+      assert.equal((await take(await c.connection.receiver(aside))).body, 'bad')
+    },
+  },
+  {
+    id: 'max-deliveries',
+    title: 'after maxDeliveries deliveries a message goes to the dead-letter address, its count with it',
+    needs: ['deadLetter', 'maxDeliveries'],
+    async run(c) {
+      const aside = c.queue('aside')
+      const orders = c.queue('orders', { deadLetter: aside, maxDeliveries: 3 })
+      const receiver = await c.connection.receiver(orders)
+      await c.connection.send(orders, 'poison')
+      let seen = 0
+      for (;;) {
+        const delivery = await receiver.receive({ timeoutMs: 500 })
+        if (!delivery) break
+        seen++
+        await delivery.release()
+      }
+      assert.equal(seen, 3)
+      const letter = await take(await c.connection.receiver(aside))
+      const [reason, count, origin] = facts(letter)
+      assert.equal(letter.body, 'poison')
+      assert.ok(typeof reason === 'string' && reason.length > 0)
+      assert.ok((count as number) >= 3, `count ${count}`)
+      assert.equal(origin, orders.name)
+    },
+  },
+  {
+    id: 'max-deliveries-alone',
+    title: 'without a dead-letter address a message over maxDeliveries is not delivered again',
+    needs: ['maxDeliveries'],
+    async run(c) {
+      const orders = c.queue<string>('orders', { maxDeliveries: 2 })
+      const receiver = await c.connection.receiver(orders)
+      await c.connection.send(orders, 'poison')
+      for (const _ of range(2)) await (await take(receiver)).release()
+      await nothing(receiver, 300)
+      await receiver.close()
+      await nothing(await c.connection.receiver(orders))
+    },
+  },
+  {
+    id: 'no-limit',
+    title: 'without maxDeliveries a message may be released for ever',
+    async run(c) {
+      const orders = c.queue()
+      const receiver = await c.connection.receiver(orders)
+      await c.connection.send(orders, 'x')
+      for (const _ of range(25)) await (await take(receiver)).release()
+      await (await take(receiver)).accept()
+    },
+  },
+  {
+    id: 'closed-receivers-count',
+    title: 'receivers that die on a message count as deliveries: it does not go round for ever',
+    needs: ['deadLetter', 'maxDeliveries', 'deliveryCount'],
+    async run(c) {
+      const aside = c.queue('aside')
+      const orders = c.queue('orders', { deadLetter: aside, maxDeliveries: 2 })
+      await c.connection.send(orders, 'poison')
+      for (const _ of range(2)) {
+        const receiver = await c.connection.receiver(orders, { credit: 1 })
+        await take(receiver)
+        await receiver.close()
+      }
+      const last = await c.connection.receiver(orders)
+      await nothing(last, 300)
+      assert.equal((await take(await c.connection.receiver(aside))).body, 'poison')
+    },
+  },
+  {
+    id: 'neighbours',
+    title: 'a poisonous message holds up none of its neighbours',
+    needs: ['deadLetter', 'maxDeliveries'],
+    async run(c) {
+      const aside = c.queue<number>('aside')
+      const orders = c.queue<number>('orders', { deadLetter: aside, maxDeliveries: 2 })
+      const receiver = await c.connection.receiver(orders)
+      const sender = await c.connection.sender(orders)
+      for (const at of range(10)) await sender.send(at)
+      const good = new Set<number>()
+      for (;;) {
+        const delivery = await receiver.receive({ timeoutMs: 400 })
+        if (!delivery) break
+        if (delivery.body === 3) await delivery.release()
+        else {
+          good.add(delivery.body)
+          await delivery.accept()
+        }
+      }
+      assert.equal(good.size, 9)
+      assert.deepEqual(await bodies(await c.connection.receiver(aside), 1), [3])
+    },
+  },
+  {
+    id: 'rejected-dead-letter',
+    title: 'a dead letter is a message like any other: read, rejected again, it is gone',
+    needs: ['deadLetter'],
+    async run(c) {
+      const aside = c.queue('aside')
+      const orders = c.queue('orders', { deadLetter: aside })
+      const receiver = await c.connection.receiver(orders)
+      await c.connection.send(orders, 'bad')
+      await (await take(receiver)).reject('first')
+      const letters = await c.connection.receiver(aside)
+      await (await take(letters)).reject('second')
+      await nothing(letters)
+      await nothing(receiver, 50)
+    },
+  },
+  {
+    id: 'subscription',
+    title: 'a named subscription has its dead letters too, with the topic as origin',
+    needs: ['topic', 'namedSubscription', 'deadLetter'],
+    async run(c) {
+      const aside = c.queue('aside')
+      const news = c.topic('news', { deadLetter: aside })
+      const receiver = await c.connection.receiver(c.own(news.matching('a.*').subscription('work')))
+      await c.connection.send(news, 'bad', { subject: 'a.b' })
+      await (await take(receiver)).reject('unreadable')
+      const letter = await take(await c.connection.receiver(aside))
+      const [reason, count, origin] = facts(letter)
+      assert.deepEqual([letter.body, letter.subject, reason, count], ['bad', 'a.b', 'unreadable', 1])
+      assert.match(String(origin), new RegExp(news.name))
+    },
+  },
+  {
+    id: 'odd-reasons',
+    title: 'reasons of any text arrive whole',
+    needs: ['deadLetter'],
+    async run(c) {
+      const aside = c.queue('aside')
+      const orders = c.queue('orders', { deadLetter: aside })
+      const receiver = await c.connection.receiver(orders)
+      const letters = await c.connection.receiver(aside)
+      for (const reason of ['ünïcödé "quoted"', 'line\nbreak', 'x'.repeat(500)]) {
+        await c.connection.send(orders, 'bad')
+        await (await take(receiver)).reject(reason)
+        const letter = await take(letters)
+        assert.equal(letter.properties[DEAD_LETTER_REASON], reason)
+        await letter.accept()
+      }
+    },
+  },
+])

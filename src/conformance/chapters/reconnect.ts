@@ -1,0 +1,512 @@
+/** A lost connection: it comes back by itself with everything on it, and nothing accepted is lost. */
+import assert from 'node:assert/strict'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { CaseDefinition } from '../case.ts'
+import { chapter } from '../case.ts'
+import {
+  allBodies,
+  becomes,
+  bodies,
+  Events,
+  eventually,
+  fails,
+  nothing,
+  range,
+  sorted,
+  take,
+  takeMany,
+  within,
+} from '../expect.ts'
+
+const BACK_MS = 15_000
+
+const definitions: CaseDefinition[] = [
+  {
+    id: 'events',
+    title: 'a cut is told as "disconnected" with its cause, the return as "reconnected"',
+    async run(c) {
+      const events = new Events(c.connection)
+      await c.faults.cut()
+      const lost = await events.waitFor('disconnected')
+      assert.equal(lost.cause.name, 'MessagingError')
+      assert.ok(lost.cause.message.length > 0)
+      const back = await events.waitFor('reconnected', { timeoutMs: BACK_MS })
+      assert.ok(back.broker.product.length > 0)
+      assert.ok(events.of('reconnecting').length >= 1)
+      await events.stop()
+    },
+  },
+  {
+    id: 'typed-listeners',
+    title: 'listeners by type are called, and no more once they are removed',
+    async run(c) {
+      let calls = 0
+      const off = c.connection.on('disconnected', () => calls++)
+      const events = new Events(c.connection)
+      await c.faults.cut()
+      await events.waitFor('reconnected', { timeoutMs: BACK_MS })
+      assert.equal(calls, 1)
+      off()
+      await c.faults.cut()
+      await events.waitFor('reconnected', { nth: 2, timeoutMs: BACK_MS })
+      assert.equal(calls, 1)
+      await events.stop()
+    },
+  },
+  {
+    id: 'links-return',
+    title: 'senders and receivers go on after a cut without user code',
+    async run(c) {
+      const orders = c.queue<number>()
+      const sender = await c.connection.sender(orders)
+      const receiver = await c.connection.receiver(orders)
+      for (const round of range(3)) {
+        await sender.send(round)
+        assert.deepEqual(await bodies(receiver, 1), [round])
+        const events = new Events(c.connection)
+        await c.faults.cut()
+        await events.waitFor('reconnected', { timeoutMs: BACK_MS })
+        await events.stop()
+      }
+      await sender.send(99)
+      // A verdict written into the cut may be lost: then its message comes once more, marked.
+      for (;;) {
+        const delivery = await take(receiver)
+        await delivery.accept()
+        if (delivery.body === 99) break
+        assert.equal(delivery.redelivered, true)
+      }
+    },
+  },
+  {
+    id: 'waiting-receive',
+    title: 'a receive() that waits through a cut gets the next message',
+    async run(c) {
+      const orders = c.queue<string>()
+      const receiver = await c.connection.receiver(orders)
+      const waiting = receiver.receive({ timeoutMs: BACK_MS })
+      await c.faults.cut()
+      const other = await c.open(c.harness.target())
+      await other.send(orders, 'after')
+      assert.equal((await waiting)?.body, 'after')
+    },
+  },
+  {
+    id: 'subscriptions-return',
+    title: 'live subscriptions come back: when "reconnected" is told, the very next publish arrives',
+    needs: ['topic', 'broadcast'],
+    async run(c) {
+      const news = c.topic<string>()
+      const alerts = c.broadcast<string>()
+      const receivers = [
+        await c.connection.receiver(news.matching('a.*')),
+        await c.connection.receiver(alerts),
+      ]
+      const events = new Events(c.connection)
+      await c.faults.cut()
+      await events.waitFor('reconnected', { timeoutMs: BACK_MS })
+      const other = await c.open(c.harness.target())
+      await other.send(news, 'story', { subject: 'a.b' })
+      await other.send(alerts, 'alert')
+      assert.deepEqual(await bodies(receivers[0]!, 1), ['story'])
+      assert.deepEqual(await bodies(receivers[1]!, 1), ['alert'])
+      await events.stop()
+    },
+  },
+  {
+    id: 'gap-told',
+    title:
+      'a live subscription that missed, or may have missed, messages is told so; none is missed silently',
+    needs: ['topic', 'gapless'],
+    async run(c) {
+      const news = c.topic<number>()
+      const receiver = await c.connection.receiver(news.matching('#'))
+      const other = await c.open(c.harness.target())
+      await c.faults.hold()
+      for (const at of range(5)) await other.send(news, at, { subject: 'a' })
+      await c.faults.cut()
+      await c.faults.resume()
+      assert.deepEqual(await bodies(receiver, 5), range(5))
+    },
+    async otherwise(c) {
+      const events = new Events(c.connection)
+      const news = c.topic<number>()
+      await c.connection.receiver(news.matching('#'))
+      await c.faults.cut()
+      assert.equal((await events.waitFor('gap', { timeoutMs: BACK_MS })).address, news.name)
+      await events.stop()
+    },
+  },
+  {
+    id: 'named-misses-nothing',
+    title: 'a named subscription misses nothing that is published while its receiver is cut off',
+    needs: ['topic', 'namedSubscription'],
+    async run(c) {
+      const news = c.topic<number>()
+      const receiver = await c.connection.receiver(c.own(news.subscription('archive')))
+      const other = await c.open(c.harness.target())
+      const publishing = (async () => {
+        for (const at of range(30)) {
+          await other.send(news, at, { subject: 'a' })
+          if (at === 10) await c.faults.cut()
+        }
+      })()
+      const seen = new Set<number>()
+      await within(
+        (async () => {
+          while (seen.size < 30) {
+            const delivery = await take(receiver, BACK_MS)
+            seen.add(delivery.body)
+            await delivery.accept().catch(() => {})
+          }
+        })(),
+        BACK_MS + 5_000,
+        'all thirty',
+      )
+      await publishing
+      assert.deepEqual(sorted(seen), range(30))
+    },
+  },
+  {
+    id: 'responder-returns',
+    title: 'a responder and a requester go on after a cut',
+    needs: ['request'],
+    async run(c) {
+      const echo = c.service<string, string>()
+      await using _ = await c.connection.respond(echo, (request) => request.body)
+      assert.equal((await c.connection.request(echo, 'before', { timeoutMs: 5_000 })).body, 'before')
+      const events = new Events(c.connection)
+      await c.faults.cut()
+      await events.waitFor('reconnected', { timeoutMs: BACK_MS })
+      assert.equal((await c.connection.request(echo, 'after', { timeoutMs: 5_000 })).body, 'after')
+      await events.stop()
+    },
+  },
+  {
+    id: 'requests-in-flight',
+    title: 'every request in flight at a cut ends: with its own answer or a typed error',
+    needs: ['request'],
+    async run(c) {
+      const echo = c.service<number, number>()
+      const other = await c.open(c.harness.target())
+      await using _ = await other.respond(echo, (request) => request.body, { concurrency: 4 })
+      const asked = range(50).map((at) =>
+        c.connection.request(echo, at, { timeoutMs: 5_000 }).then(
+          (answer) => assert.equal(answer.body, at),
+          (error) => assert.match(error.code, /^(CONNECTION_LOST|REQUEST_TIMEOUT|SEND_UNCONFIRMED)$/),
+        ),
+      )
+      await c.faults.cut()
+      await within(Promise.all(asked), BACK_MS, 'an end of every request')
+    },
+  },
+  {
+    id: 'consumer-returns',
+    title: 'consume() goes on after a cut and handles every message',
+    async run(c) {
+      const orders = c.queue<number>()
+      const seen = new Set<number>()
+      await using _ = await c.connection.consume(orders, (delivery) => {
+        seen.add(delivery.body)
+      })
+      const other = await c.open(c.harness.target())
+      const sender = await other.sender(orders)
+      for (const at of range(30)) {
+        await sender.send(at)
+        if (at === 10 || at === 20) await c.faults.cut()
+      }
+      await becomes(() => seen.size, 30, 'handled messages', BACK_MS)
+    },
+  },
+  {
+    id: 'send-while-away',
+    title: 'a send while disconnected waits for the connection and succeeds',
+    async run(c) {
+      const orders = c.queue<number>()
+      const sender = await c.connection.sender(orders)
+      const events = new Events(c.connection)
+      await c.faults.cut()
+      await events.waitFor('disconnected')
+      await Promise.all(range(20).map((at) => sender.send(at)))
+      assert.deepEqual(await bodies(await c.connection.receiver(orders), 20), range(20))
+      await events.stop()
+    },
+  },
+  {
+    id: 'send-gives-up',
+    title: 'a send while disconnected ends with CONNECTION_LOST at its timeout and sends nothing',
+    timeoutMs: 40_000,
+    async run(c) {
+      const orders = c.queue<string>()
+      const sender = await c.connection.sender(orders)
+      const events = new Events(c.connection)
+      await c.faults.hold()
+      await c.faults.cut()
+      await events.waitFor('disconnected')
+      const before = performance.now()
+      const error = await fails(sender.send('never', { timeoutMs: 300 }), 'CONNECTION_LOST')
+      assert.ok(performance.now() - before < 2_000)
+      assert.equal(error.retryable, true)
+      await c.faults.resume()
+      await events.waitFor('reconnected', { timeoutMs: 25_000 })
+      await nothing(await c.connection.receiver(orders))
+      await events.stop()
+    },
+  },
+  {
+    id: 'in-flight',
+    title: 'with 200 sends in flight at a cut each ends once, and every accepted message is there',
+    async run(c) {
+      const orders = c.queue<number>()
+      const sender = await c.connection.sender(orders, { capacity: 50 })
+      const sends = range(200).map((at) => sender.send(at, { id: `in-flight-${at}` }))
+      await sends[20]
+      await c.faults.cut()
+      const outcomes = await within(Promise.allSettled(sends), BACK_MS, 'an outcome of every send')
+      const accepted = range(200).filter((at) => outcomes[at]!.status === 'fulfilled')
+      const receiver = await (await c.open(c.harness.target())).receiver(orders)
+      const there: [number, string][] = []
+      for (;;) {
+        const delivery = await receiver.receive({ timeoutMs: 300 })
+        if (!delivery) break
+        there.push([delivery.body, delivery.id])
+        await delivery.accept()
+      }
+      const bodiesThere = new Set(there.map(([body]) => body))
+      assert.deepEqual(
+        accepted.filter((at) => !bodiesThere.has(at)),
+        [],
+        'accepted and lost',
+      )
+      // A resend may double a message, with the same id; it never makes another one of it.
+      for (const [body, id] of there) assert.equal(id, `in-flight-${body}`)
+    },
+  },
+  {
+    id: 'in-doubt-fail',
+    title: "with inDoubt: 'fail' a send whose answer was lost ends as SEND_UNCONFIRMED, never as a false ok",
+    async run(c) {
+      const orders = c.queue<number>()
+      const sender = await c.connection.sender(orders, { inDoubt: 'fail' })
+      const sends = range(100).map((at) => sender.send(at))
+      await sends[0]
+      await c.faults.cut()
+      const outcomes = await within(Promise.allSettled(sends), BACK_MS, 'an outcome of every send')
+      for (const outcome of outcomes) {
+        if (outcome.status === 'rejected')
+          assert.match(outcome.reason.code, /^(SEND_UNCONFIRMED|CONNECTION_LOST)$/)
+      }
+      const receiver = await (await c.open(c.harness.target())).receiver(orders)
+      const there = new Set(await allBodies(receiver, 300))
+      const lost = range(100).filter((at) => outcomes[at]!.status === 'fulfilled' && !there.has(at))
+      assert.deepEqual(lost, [], 'accepted and lost')
+    },
+  },
+  {
+    id: 'resend-stored-once',
+    title: 'a resend with the same id is stored once',
+    needs: ['deduplication'],
+    async run(c) {
+      const orders = c.queue<number>()
+      const sender = await c.connection.sender(orders, { capacity: 50 })
+      const sends = range(200).map((at) => sender.send(at))
+      await sends[20]
+      await c.faults.cut()
+      await within(Promise.all(sends), BACK_MS, 'an outcome of every send')
+      const receiver = await (await c.open(c.harness.target())).receiver(orders)
+      assert.deepEqual(sorted(await allBodies(receiver, 300)), range(200))
+    },
+    async otherwise(c) {
+      // Without it the resend may be there twice: same id, so that an application can tell.
+      const orders = c.queue<number>()
+      const sender = await c.connection.sender(orders, { capacity: 50 })
+      const sends = range(100).map((at) => sender.send(at))
+      await sends[10]
+      await c.faults.cut()
+      const outcomes = await within(Promise.all(sends), BACK_MS, 'an outcome of every send')
+      const receiver = await (await c.open(c.harness.target())).receiver(orders)
+      const ids = new Set(outcomes.map((outcome) => outcome.id))
+      for (const delivery of await takeMany(receiver, 100)) assert.ok(ids.has(delivery.id))
+    },
+  },
+  {
+    id: 'stale-verdict',
+    title: 'a verdict from before the loss is DELIVERY_LOST and settles no stranger; the message comes again',
+    async run(c) {
+      const orders = c.queue<number>()
+      const sender = await (await c.open(c.harness.target())).sender(orders)
+      for (const at of range(3)) await sender.send(at)
+      const receiver = await c.connection.receiver(orders)
+      const held = await takeMany(receiver, 3)
+      const { signal } = held[0]!
+      const events = new Events(c.connection)
+      await c.faults.cut()
+      await events.waitFor('reconnected', { timeoutMs: BACK_MS })
+      assert.equal(signal.aborted, true)
+      const again = await takeMany(receiver, 3)
+      for (const delivery of held) await fails(delivery.accept(), 'DELIVERY_LOST')
+      await fails(held[0]!.release(), 'DELIVERY_LOST')
+      await fails(held[0]!.reject('late'), 'DELIVERY_LOST')
+      assert.deepEqual(sorted(again.map((delivery) => delivery.body)), range(3))
+      assert.ok(again.every((delivery) => delivery.redelivered))
+      for (const delivery of again) await delivery.accept()
+      await nothing(receiver)
+      await events.stop()
+    },
+  },
+  {
+    id: 'unsettled-to-others',
+    title: 'unsettled deliveries of a receiver that lost its connection go to another, marked redelivered',
+    async run(c) {
+      const orders = c.queue<number>()
+      const other = await c.open(c.harness.target())
+      const sender = await other.sender(orders)
+      for (const at of range(4)) await sender.send(at)
+      const lost = await c.connect({ reconnect: false })
+      const receiver = await lost.receiver(orders)
+      await takeMany(receiver, 4)
+      await c.faults.cut()
+      const again = await takeMany(await other.receiver(orders), 4)
+      assert.deepEqual(sorted(again.map((delivery) => delivery.body)), range(4))
+      assert.ok(again.every((delivery) => delivery.redelivered))
+    },
+  },
+  {
+    id: 'no-reconnect',
+    title:
+      'with reconnect: false a lost connection ends for good: calls fail, status says "closed" with the cause',
+    async run(c) {
+      const connection = await c.connect({ reconnect: false })
+      const orders = c.queue<string>()
+      const receiver = await connection.receiver(orders)
+      const sender = await connection.sender(orders)
+      const events = new Events(connection)
+      const waiting = fails(receiver.receive(), ['CONNECTION_LOST', 'CLOSED'])
+      await c.faults.cut()
+      await waiting
+      const end = await events.waitFor('closed')
+      assert.ok(end.error)
+      await fails(sender.send('x'), ['CONNECTION_LOST', 'CLOSED'])
+    },
+  },
+  {
+    id: 'close-while-away',
+    title: 'close() while disconnected returns quickly and ends the attempts',
+    async run(c) {
+      const connection = await c.connect()
+      await connection.receiver(c.queue())
+      const events = new Events(connection)
+      await c.faults.hold()
+      await c.faults.cut()
+      await events.waitFor('disconnected')
+      await within(connection.close({ timeoutMs: 1_000 }), 4_000, 'close()')
+      await c.faults.resume()
+      await events.waitFor('closed')
+    },
+  },
+  {
+    id: 'repeated-cuts',
+    title:
+      'under load, five cuts in a row lose no accepted message; per sender order is kept among first deliveries',
+    timeoutMs: 60_000,
+    async run(c) {
+      const orders = c.queue<number>()
+      const sender = await c.connection.sender(orders, { capacity: 20 })
+      const accepted: number[] = []
+      const seen: { body: number; redelivered: boolean }[] = []
+      await using _ = await c.connection.consume(orders, (delivery) => {
+        seen.push({ body: delivery.body, redelivered: delivery.redelivered })
+      })
+      let sending = true
+      const sends = (async () => {
+        for (const at of range(400)) {
+          await sender.send(at).then(
+            () => accepted.push(at),
+            () => {},
+          )
+        }
+        sending = false
+      })()
+      const events = new Events(c.connection)
+      for (const round of range(5)) {
+        if (!sending) break
+        await eventually(() => accepted.length > 20 + round * 50 || !sending, 'progress', BACK_MS)
+        await c.faults.cut()
+        await events.waitFor('reconnected', { nth: round + 1, timeoutMs: BACK_MS })
+      }
+      await within(sends, 40_000, 'all sends')
+      const missing = (): number => {
+        const there = new Set(seen.map((one) => one.body))
+        return accepted.filter((at) => !there.has(at)).length
+      }
+      await becomes(missing, 0, 'accepted and lost', BACK_MS)
+      await events.stop()
+    },
+  },
+  {
+    id: 'silent-broker',
+    title: 'a peer that falls silent is noticed by heartbeat and left; everything goes on when it is back',
+    timeoutMs: 60_000,
+    async run(c) {
+      const connection = await c.connect({ heartbeatMs: 1_000, connectTimeoutMs: 1_500 })
+      const orders = c.queue<string>()
+      const receiver = await connection.receiver(orders)
+      const sender = await connection.sender(orders)
+      await sender.send('before')
+      assert.deepEqual(await bodies(receiver, 1), ['before'])
+      const events = new Events(connection)
+      await c.faults.hold()
+      try {
+        await events.waitFor('disconnected', { timeoutMs: 15_000 })
+      } finally {
+        await c.faults.resume()
+      }
+      await events.waitFor('reconnected', { timeoutMs: 20_000 })
+      await sender.send('after')
+      for (;;) {
+        const delivery = await take(receiver)
+        await delivery.accept()
+        if (delivery.body === 'after') break
+      }
+      await events.stop()
+    },
+  },
+  {
+    id: 'fail-over',
+    title: 'after a cut the next address of the list is tried',
+    uses: ['faults', 'deadAddress'],
+    async run(c) {
+      const dead = c.harness.deadAddress!().url
+      const { url, ...rest } = c.target()
+      const connection = await c.open({ ...rest, url: [url, dead].flat() })
+      const orders = c.queue<string>()
+      const sender = await connection.sender(orders)
+      const events = new Events(connection)
+      await c.faults.cut()
+      await events.waitFor('reconnected', { timeoutMs: BACK_MS })
+      await sender.send('x')
+      await events.stop()
+    },
+  },
+  {
+    id: 'delayed-outlives-cut',
+    title: 'a message released with a delay comes back although the connection was cut meanwhile',
+    needs: ['delayedRelease'],
+    async run(c) {
+      const orders = c.queue<string>()
+      const receiver = await c.connection.receiver(orders)
+      await c.connection.send(orders, 'x')
+      await (await take(receiver)).release({ delayMs: 500 })
+      await c.faults.cut()
+      await pause(0)
+      const again = await take(receiver, BACK_MS)
+      assert.equal(again.body, 'x')
+      await again.accept()
+    },
+  },
+]
+
+export const reconnectChapter = chapter(
+  'reconnect',
+  definitions.map((definition) => ({ uses: ['faults'], ...definition })),
+)

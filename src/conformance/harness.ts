@@ -1,0 +1,102 @@
+/**
+ * What the suite must be told of an adapter and its broker. Only `name` and `target` are needed; every further facility
+ * opens the chapters that use it, and a missing one is reported with the reason given in `without`.
+ */
+import type { ConnectOptions, ErrorCode } from '../index.ts'
+
+/** What a harness may be able to do beyond connecting. */
+export type Facility =
+  | 'faults'
+  | 'broker'
+  | 'liveRestart'
+  | 'witness'
+  | 'process'
+  | 'processRefusal'
+  | 'deadAddress'
+  | 'wrongLogin'
+  | 'otherPort'
+
+export interface Harness {
+  /** Name of the adapter; also of the report. */
+  readonly name: string
+  /** Options that reach the broker. Called once per connection. */
+  target(): ConnectOptions
+  /** Reasons for facilities that are absent, shown where a case is skipped for it. */
+  readonly without?: Partial<Readonly<Record<Facility, string>>>
+  /** A way to the same broker that can be broken. */
+  readonly faults?: Faults
+  /**
+   * A broker of its own that may be stopped and killed; started on the first call, one for the whole run.
+   * It must not be the broker behind `target`, which other suites may use at the same time.
+   */
+  broker?(): Promise<BrokerControl>
+  /** Whether connections may stay open while `broker` restarts. Default true. */
+  readonly liveRestart?: boolean
+  /** The bare client library, as a second pair of eyes; one for the whole run. */
+  witness?(): Promise<Witness>
+  /** Options with which another process reaches the same broker: plain JSON. */
+  process?(): ConnectOptions
+  /** Set where one process at a time may open the broker: what a second one gets instead. */
+  readonly processRefusal?: { readonly code: ErrorCode; target(): ConnectOptions }
+  /** An address where nobody listens. */
+  deadAddress?(): ConnectOptions
+  /** The broker with a login that it refuses. */
+  wrongLogin?(): ConnectOptions
+  /** This adapter towards another port of the loopback interface. */
+  otherPort?(port: number): ConnectOptions
+  /** Called before the first case and after the last. */
+  start?(): Promise<void>
+  stop?(): Promise<void>
+}
+
+export interface Faults {
+  target(): ConnectOptions
+  /** Breaks every connection that goes this way, at once; new ones are taken. */
+  cut(): Promise<void> | void
+  /** Lets no new connection through, nor anything on those that are open. */
+  hold(): Promise<void> | void
+  /** Ends `hold`: connections work again. */
+  resume(): Promise<void> | void
+}
+
+export interface BrokerControl {
+  target(): ConnectOptions
+  /** Clean stop and start again; resolves when it takes connections. */
+  restart(): Promise<void>
+  /** Ends it as a power cut of the process would (SIGKILL), and starts it again. */
+  kill(): Promise<void>
+  /** Ends it for good and removes its data. */
+  stop(): Promise<void>
+}
+
+/** A message as a stranger's client sees it. */
+export interface WitnessedMessage {
+  readonly body: Uint8Array
+  readonly contentType: string | undefined
+  readonly properties: Readonly<Record<string, unknown>>
+  readonly durable: boolean | undefined
+}
+
+/** The bare client library at a queue. */
+export interface Witness {
+  /** Messages waiting, as the broker itself counts them. */
+  depth(queue: string): Promise<number>
+  /** Takes the oldest message. */
+  get(queue: string): Promise<WitnessedMessage | undefined>
+  /** Puts a message as a program without this library would. */
+  put(queue: string, body: Uint8Array, facts: ForeignFacts): Promise<void>
+  close(): Promise<void>
+}
+
+export interface ForeignFacts {
+  readonly contentType?: string
+  readonly properties?: Readonly<Record<string, string | number | boolean>>
+}
+
+/** Why a facility is missing, or `undefined` when it is there. */
+export function missing(harness: Harness, facility: Facility): string | undefined {
+  const present =
+    facility === 'liveRestart' ? harness.broker && harness.liveRestart !== false : harness[facility]
+  if (present) return undefined
+  return harness.without?.[facility] ?? `the harness of ${harness.name} does not offer '${facility}'`
+}

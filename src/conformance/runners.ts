@@ -1,0 +1,56 @@
+/** The few words the suite needs of a test runner, and how the usual ones say them. */
+
+export interface TestRunner {
+  describe(title: string, body: () => void): void
+  /** `body` calls `skip` last, with the reason. */
+  it(title: string, body: (skip: (reason: string) => void) => Promise<void>, timeoutMs: number): void
+  before(body: () => Promise<void>): void
+  after(body: () => Promise<void>): void
+}
+
+/** The words of vitest that are used. */
+export interface VitestWords {
+  describe(title: string, body: () => void): unknown
+  it(
+    title: string,
+    body: (context: { skip(note?: string): never }) => Promise<void>,
+    timeout: number,
+  ): unknown
+  beforeAll(body: () => Promise<void>, timeout?: number): unknown
+  afterAll(body: () => Promise<void>, timeout?: number): unknown
+}
+
+/** Time for starting and stopping brokers. Unit: ms. */
+const SETUP_MS = 120_000
+
+export function forVitest(words: VitestWords): TestRunner {
+  return {
+    describe: (title, body) => void words.describe(title, body),
+    it: (title, body, timeoutMs) =>
+      void words.it(title, (context) => body((reason) => context.skip(reason)), timeoutMs),
+    before: (body) => void words.beforeAll(body, SETUP_MS),
+    after: (body) => void words.afterAll(body, SETUP_MS),
+  }
+}
+
+/** The words of `node:test` that are used. */
+export interface NodeTestWords {
+  describe(title: string, body: () => void): unknown
+  it(
+    title: string,
+    options: { timeout: number },
+    body: (context: { skip(message?: string): void }) => Promise<void>,
+  ): unknown
+  before(body: () => Promise<void>): unknown
+  after(body: () => Promise<void>): unknown
+}
+
+export function forNodeTest(words: NodeTestWords): TestRunner {
+  return {
+    describe: (title, body) => void words.describe(title, body),
+    it: (title, body, timeoutMs) =>
+      void words.it(title, { timeout: timeoutMs }, (context) => body((reason) => context.skip(reason))),
+    before: (body) => void words.before(body),
+    after: (body) => void words.after(body),
+  }
+}
