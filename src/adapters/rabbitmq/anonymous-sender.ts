@@ -1,0 +1,172 @@
+/**
+ * To whatever place each message names in `to`: a queue, an exchange (`news/us.weather`), or a reply address.
+ *
+ * Most are queues and reply addresses, so a message goes to the default exchange first. Only when it comes back unroutable
+ * is an exchange of that name looked for; the outcome is exact either way, and what was found is remembered.
+ */
+import type { Transfer } from '../../api/adapter.ts'
+import { parseAddress } from '../../api/address-text/index.ts'
+import { MessagingError } from '../../api/errors.ts'
+import type { OutgoingMessage } from '../../api/message.ts'
+import { DIRECT_REPLY_TO, publishOptions, type Route, routingKey } from './codec.ts'
+import type { DelayLine } from './delay-line.ts'
+import { ADAPTER } from './errors.ts'
+import type { InFlight } from './publish-channel.ts'
+import { RabbitmqSender, type SenderParts } from './sender.ts'
+import type { Session } from './session.ts'
+
+interface Place {
+  readonly name: string
+  readonly subject: string | undefined
+}
+
+/** Addresses and exchanges remembered. */
+const MAX_REMEMBERED = 256
+
+export class AnonymousSender extends RabbitmqSender {
+  readonly #session: Session
+  readonly #queueRoute: Route
+  readonly #exchangeRoute: Route
+  readonly #places = new Map<string, Place>()
+  readonly #exchanges = new Set<string>()
+
+  constructor(parts: SenderParts) {
+    super(parts)
+    const { login } = parts.session
+    this.#session = parts.session
+    this.#queueRoute = { subjectIsKey: false, mandatory: true, login }
+    this.#exchangeRoute = { subjectIsKey: true, mandatory: false, login }
+  }
+
+  protected override publish(transfer: Transfer): void {
+    const { message } = transfer
+    const place = this.#place(message)
+    if (this.#exchanges.has(place.name)) this.#toExchange(transfer, place)
+    else {
+      const item = new MaybeQueue(this, transfer, place)
+      this.channel.publish('', place.name, publishOptions(message, this.#queueRoute), item)
+    }
+  }
+
+  protected override delay(transfer: Transfer, line: DelayLine): void {
+    const { name, subject } = this.#place(transfer.message)
+    void this.#isQueue(name).then(
+      (queue) => {
+        if (queue) line.send(transfer, { kind: 'queue', name })
+        else
+          line.send(transfer, {
+            kind: 'exchange',
+            name,
+            key: routingKey(subject ?? transfer.message.subject),
+          })
+      },
+      (cause) => {
+        if (this.#session.alive)
+          transfer.settle(this.#session.error(cause, { address: name, operation: 'send' }))
+      },
+    )
+  }
+
+  /** The default exchange knows no such queue. */
+  async unroutable(transfer: Transfer, place: Place, error: MessagingError): Promise<void> {
+    if (isReplyAddress(place.name)) return transfer.settle(error)
+    try {
+      if (!(await this.#session.scratch.exchange(place.name))) return transfer.settle(error)
+      remember(this.#exchanges, place.name)
+      this.#toExchange(transfer, place)
+    } catch (cause) {
+      if (this.#session.alive)
+        transfer.settle(this.#session.error(cause, { address: place.name, operation: 'send' }))
+    }
+  }
+
+  #toExchange(transfer: Transfer, place: Place): void {
+    const { message } = transfer
+    const key = routingKey(place.subject ?? message.subject)
+    this.channel.publish(place.name, key, publishOptions(message, this.#exchangeRoute), transfer)
+  }
+
+  async #isQueue(name: string): Promise<boolean> {
+    const { scratch } = this.#session
+    return (await scratch.queue(name)) !== undefined || !(await scratch.exchange(name))
+  }
+
+  #place({ to }: OutgoingMessage): Place {
+    if (to === undefined) throw new MessagingError('ADDRESS_MALFORMED', 'The message says no place to go to')
+    let place = this.#places.get(to)
+    if (!place) {
+      place = placeOf(to)
+      if (this.#places.size >= MAX_REMEMBERED) this.#places.delete(this.#places.keys().next().value!)
+      this.#places.set(to, place)
+    }
+    return place
+  }
+}
+
+class MaybeQueue implements InFlight {
+  readonly message: OutgoingMessage
+  readonly key: string
+  readonly #sender: AnonymousSender
+  readonly #transfer: Transfer
+  readonly #place: Place
+
+  constructor(sender: AnonymousSender, transfer: Transfer, place: Place) {
+    this.message = transfer.message
+    this.key = place.name
+    this.#sender = sender
+    this.#transfer = transfer
+    this.#place = place
+  }
+
+  settle(error?: MessagingError): void {
+    if (error?.code === 'SEND_UNROUTABLE') void this.#sender.unroutable(this.#transfer, this.#place, error)
+    else this.#transfer.settle(error)
+  }
+}
+
+function placeOf(to: string): Place {
+  // A reply address as the broker made it; its base64 may hold a slash.
+  const { name, subject } = isReplyAddress(to) ? { name: to, subject: undefined } : parseAddress(to)
+  if (isReplyAddress(name) && !isSoundReplyAddress(name)) {
+    throw new MessagingError('SEND_UNROUTABLE', 'The reply address is none that RabbitMQ made', {
+      context: { adapter: ADAPTER, operation: 'send' },
+    })
+  }
+  if (Buffer.byteLength(name) > 255) {
+    throw new MessagingError('ADDRESS_MALFORMED', 'RabbitMQ takes names of up to 255 bytes', {
+      context: { adapter: ADAPTER, operation: 'send' },
+    })
+  }
+  return { name, subject }
+}
+
+function isReplyAddress(name: string): boolean {
+  return name.startsWith(`${DIRECT_REPLY_TO}.`)
+}
+
+/**
+ * protocol: the part after the prefix is a process id in Erlang's external format, base64, a dot, and a key. RabbitMQ 3.10
+ * ends the whole connection (541) on one it cannot read, so a forged address must not reach it.
+ */
+function isSoundReplyAddress(name: string): boolean {
+  const [, pid] =
+    /^\.([A-Za-z0-9+/]+={0,2})\.[A-Za-z0-9+/]+={0,2}$/.exec(name.slice(DIRECT_REPLY_TO.length)) ?? []
+  if (pid === undefined) return false
+  const bytes = Buffer.from(pid, 'base64')
+  if (bytes.toString('base64') !== pid || bytes[0] !== VERSION) return false
+  const identifierBytes = bytes[1] === NEW_PID ? 12 : bytes[1] === OLD_PID ? 9 : undefined
+  if (identifierBytes === undefined) return false
+  if (bytes[2] === SMALL_ATOM_UTF8) return bytes.length === 4 + bytes[3]! + identifierBytes
+  return bytes[2] === ATOM && bytes.length > 5 && bytes.length === 5 + bytes.readUInt16BE(3) + identifierBytes
+}
+
+const VERSION = 131
+const NEW_PID = 88
+const OLD_PID = 103
+const SMALL_ATOM_UTF8 = 119
+const ATOM = 100
+
+function remember(set: Set<string>, name: string): void {
+  if (set.size >= MAX_REMEMBERED) set.delete(set.keys().next().value!)
+  set.add(name)
+}

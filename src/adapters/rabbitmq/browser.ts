@@ -1,0 +1,128 @@
+/**
+ * Looking into a queue without taking.
+ *
+ * AMQP 0-9-1 has no such operation. The gentlest imitation there is: `basic.get` message by message on a channel of its
+ * own, as many as were waiting at the beginning and no faster than the application looks, and at the end one frame that
+ * gives everything back. A classic queue puts each message at its old place again.
+ *
+ * What a consumer can notice: while the browser is open, what it has looked at is out of reach, and afterwards it is marked
+ * `redelivered`. A queue that counts returns would use up deliveries that way: it is refused.
+ */
+import type { Channel } from 'amqplib'
+import type { AdapterDelivery, AdapterReceiver, ReceiverEvents } from '../../api/adapter.ts'
+import { formatAddress } from '../../api/address-text/index.ts'
+import { brokerError } from './errors.ts'
+import { RabbitmqDelivery } from './incoming.ts'
+import type { LinkLife } from './link-life.ts'
+import type { Session } from './session.ts'
+
+export interface BrowserParts {
+  readonly session: Session
+  readonly life: LinkLife
+  readonly channel: Channel
+  readonly events: ReceiverEvents
+  readonly queue: string
+  readonly label: string
+}
+
+export class RabbitmqBrowser implements AdapterReceiver {
+  readonly address: string
+  readonly #parts: BrowserParts
+  #credit: number
+  /** Handed over and not yet looked at. */
+  readonly #shown = new Set<AdapterDelivery>()
+  #left: number
+  #holding = false
+  #pumping = false
+  #over = false
+
+  /** @param waiting messages in the queue now: the browser shows no more than that */
+  constructor(parts: BrowserParts, credit: number, waiting: number) {
+    this.#parts = parts
+    this.#credit = credit
+    this.#left = waiting
+    this.address = formatAddress({ name: parts.queue })
+    parts.channel.on('error', (error) => {
+      this.#over = true
+      parts.life.ended(brokerError(error, { address: parts.label, operation: 'browse' }))
+    })
+    parts.life.atEnd(() => this.#end())
+  }
+
+  start(): void {
+    setImmediate(() => this.#pump())
+  }
+
+  accept(delivery: AdapterDelivery): void {
+    if (this.#shown.delete(delivery)) this.#pump()
+  }
+
+  /** A look has no other verdict than «seen». */
+  async settle(delivery: AdapterDelivery): Promise<void> {
+    this.accept(delivery)
+  }
+
+  flow(credit: number): void {
+    this.#credit = credit
+    this.#pump()
+  }
+
+  async flush(): Promise<void> {
+    while (this.#pumping) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  close(): Promise<void> {
+    return this.#parts.life.close()
+  }
+
+  #pump(): void {
+    if (this.#pumping || this.#over) return
+    this.#pumping = true
+    void this.#look().finally(() => {
+      this.#pumping = false
+      // Something may have been accepted between the last look and this.
+      if (!this.#over && this.#shown.size < this.#credit) this.#pump()
+    })
+  }
+
+  async #look(): Promise<void> {
+    const { channel, queue, events, session, life, label } = this.#parts
+    try {
+      while (!this.#over && this.#shown.size < this.#credit) {
+        const message = this.#left > 0 && (await channel.get(queue))
+        if (this.#over) return
+        if (!message) {
+          await this.#giveBack()
+          this.#over = true
+          events.end()
+          return
+        }
+        this.#left--
+        this.#holding = true
+        const delivery = new RabbitmqDelivery(message)
+        if (delivery.expired) continue
+        this.#shown.add(delivery)
+        events.deliver(delivery)
+      }
+    } catch (cause) {
+      if (!this.#over) life.ended(session.error(cause, { address: label, operation: 'browse' }))
+    }
+  }
+
+  /** order: the question goes behind the give-back to the queue, so its answer says that all is in place again. */
+  async #giveBack(): Promise<void> {
+    if (!this.#holding) return
+    const { channel, queue } = this.#parts
+    this.#holding = false
+    channel.nackAll(true)
+    await channel.checkQueue(queue)
+  }
+
+  async #end(): Promise<void> {
+    const { channel } = this.#parts
+    this.#over = true
+    if (this.#holding) channel.nackAll(true)
+    this.#holding = false
+    await channel.close()
+  }
+}

@@ -1,0 +1,105 @@
+/** What RabbitMQ 3.10 can do, and what this adapter does in its place. */
+import type { Capabilities, Capability } from '../../api/capabilities.ts'
+
+const native: Capability = { level: 'native' }
+
+export const rabbitmqCapabilities: Capabilities = {
+  features: {
+    queue: native,
+    topic: native,
+    broadcast: native,
+    multicast: {
+      level: 'emulated',
+      note: 'one mandatory publish for each member, pipelined: the body travels once per member',
+    },
+    request: {
+      level: 'native',
+      note: 'direct reply-to; an answer to a requester that is gone is unroutable',
+    },
+    storeAndForward: native,
+    browse: {
+      level: 'emulated',
+      note: 'messages are taken and given back at the end: meanwhile no receiver gets them, afterwards they count as redelivered; refused on queues with a limit of deliveries, which looking would use up',
+    },
+    browseFollow: {
+      level: 'unsupported',
+      note: 'each look takes the messages away from receivers for a while; following would do so for ever',
+    },
+    namedSubscription: native,
+    sharedSubscription: native,
+    gapless: { level: 'unsupported', note: 'the queue of a live subscription ends with its connection' },
+    priority: {
+      level: 'native',
+      note: 'not on quorum queues (maxDeliveries, queueType: quorum): those keep plain order; messages of other clients without a priority count as 0',
+    },
+    ttl: {
+      level: 'native',
+      note: 'with delayMs the receiving adapter checks it, other clients see such a message; a quorum queue with a dead-letter address moves expired messages there',
+    },
+    delay: {
+      level: 'emulated',
+      note: 'waits in a queue for that delay and moves on when it expires; delays over a second are rounded up to three digits; a target that is gone or full when it is due loses the message',
+    },
+    delayedRelease: { level: 'emulated', note: 'a delayed copy is confirmed, then the original accepted' },
+    orderedRelease: { level: 'native', note: 'a quorum queue not made by Sluice may put it at its end' },
+    deliveryCount: {
+      level: 'emulated',
+      note: 'exact on quorum queues (maxDeliveries), where giving back unseen counts too; elsewhere the least it can be: only «again» is known',
+    },
+    maxDeliveries: {
+      level: 'emulated',
+      note: 'makes the queue a quorum queue, which counts; after the last delivery Sluice diverts the message, behind it the broker does',
+    },
+    deadLetter: {
+      level: 'emulated',
+      note: 'a copy is confirmed at the dead-letter address, then the original accepted',
+    },
+    maxLength: native,
+    expires: native,
+    exclusive: native,
+    deduplication: {
+      level: 'unsupported',
+      note: 'RabbitMQ 3.10 stores a message again that is sent again with the same id',
+    },
+    unroutable: native,
+    selector: { level: 'unsupported', note: 'RabbitMQ routes by key or headers and has no selectors' },
+    bindings: native,
+    structuredBodies: {
+      level: 'emulated',
+      note: 'AMQP 0-9-1 carries bytes: typed bodies travel in their text form',
+    },
+    declare: native,
+    delete: {
+      level: 'native',
+      note: 'deleting a topic leaves its named subscriptions: delete those by name',
+    },
+    purge: native,
+    inspect: { level: 'native', note: 'depth and receivers of queues; exchanges only say that they exist' },
+    list: {
+      level: 'unsupported',
+      note: 'AMQP 0-9-1 cannot list; give the option managementUrl where the management plugin is enabled',
+    },
+  },
+  limits: {
+    /** RabbitMQ's default `max_message_size`. */
+    maxBodyBytes: 134_217_728,
+    priorityLevels: 10,
+    maxNameBytes: 255,
+    maxHeaderBytes: 65_536,
+    maxCredit: 65_535,
+  },
+  tiers: {
+    durable: 'T3',
+    transient: 'T1',
+    live: 'T0',
+    note: 'A confirmed durable message in a durable queue was written and synced by the broker (one sync for many).',
+  },
+}
+
+/** A connection that knows the management API can list. */
+export function withListing(capabilities: Capabilities): Capabilities {
+  return {
+    ...capabilities,
+    features: { ...capabilities.features, list: { level: 'native', note: 'by the management plugin' } },
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Delayed messages of one link.
+ *
+ * RabbitMQ has no delay of its own. A message waits in a queue that nobody receives from, one for each target and length of
+ * the delay; its time to live there is the delay, and what expires moves on to the target.
+ *
+ * ```text
+ * to a queue:     default exchange ─▶ holding queue ─(expires)─▶ default exchange ─▶ target
+ * to an exchange: fanout exchange of the holding queue ─▶ holding queue ─(expires)─▶ target, under its own subject
+ * ```
+ *
+ * order: a holding queue deletes itself (`x-expires`) some time after it was last declared, with what is in it. It lives
+ * longer than its delay, and it is declared again right before each batch, on the channel of the publishes and without
+ * waiting in between: so whatever it takes is moved on before it goes.
+ */
+import { MessagingError } from '../../api/errors.ts'
+import type { OutgoingMessage } from '../../api/message.ts'
+import { bodyBuffer, heldOptions, MAX_TTL_MS } from './codec.ts'
+import { ADAPTER } from './errors.ts'
+import type { LinkLife } from './link-life.ts'
+import { type InFlight, PublishChannel } from './publish-channel.ts'
+import type { Session } from './session.ts'
+import { holdMs, holdName } from './topology.ts'
+
+export interface DelayTarget {
+  readonly kind: 'queue' | 'exchange'
+  readonly name: string
+  /** Routing key at an exchange. */
+  readonly key?: string
+}
+
+/** How long a holding queue outlives its last message. Unit: ms. */
+const SLACK_MS = 60_000
+const MAX_DELAY_MS = MAX_TTL_MS - SLACK_MS
+
+interface Held {
+  readonly item: InFlight
+  readonly target: DelayTarget
+  readonly ms: number
+  /** Name of the holding queue. */
+  readonly hold: string
+  readonly expiresAt: number | undefined
+}
+
+export class DelayLine {
+  readonly #session: Session
+  readonly #life: LinkLife
+  /** Not yet written. Bound: the capacity of the link. */
+  #waiting: Held[] = []
+  #channel: PublishChannel | undefined
+  #running = false
+
+  constructor(session: Session, life: LinkLife) {
+    this.#session = session
+    this.#life = life
+  }
+
+  /** Settles `item` when the broker holds the message back, or `SEND_UNROUTABLE` when there is no such target. */
+  send(item: InFlight, target: DelayTarget): void {
+    const { message } = item
+    const delayMs = message.delayMs ?? 0
+    if (delayMs > MAX_DELAY_MS) {
+      item.settle(
+        new MessagingError(
+          'NOT_SUPPORTED',
+          'RabbitMQ delays a message by ten years at most',
+          context(target),
+        ),
+      )
+      return
+    }
+    const ms = holdMs(delayMs)
+    const { ttlMs } = message
+    const hold = holdName(target.kind, target.name, ms)
+    this.#waiting.push({
+      item: new CopiedInFlight(item, target.key ?? hold),
+      target,
+      ms,
+      hold,
+      expiresAt: ttlMs === undefined ? undefined : Date.now() + ttlMs,
+    })
+    if (!this.#running) void this.#run()
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true
+    while (this.#waiting.length > 0 && !this.#life.over) {
+      const batch = takeBatch(this.#waiting)
+      try {
+        await this.#write(batch)
+      } catch (cause) {
+        const error = this.#session.error(cause, { address: batch[0]!.target.name, operation: 'send' })
+        // Once the link or the connection has ended, all of it is in doubt and nothing is told one by one.
+        if (!this.#life.over && this.#session.alive) for (const { item } of batch) item.settle(error)
+      }
+    }
+    this.#running = false
+  }
+
+  /** All of `batch` have one target and one delay. */
+  async #write(batch: readonly Held[]): Promise<void> {
+    const { target, ms, hold } = batch[0]!
+    const { scratch } = this.#session
+    const there =
+      target.kind === 'queue' ? await scratch.queue(target.name) : await scratch.exchange(target.name)
+    if (!there) {
+      for (const { item } of batch)
+        item.settle(new MessagingError('SEND_UNROUTABLE', missing(target), context(target)))
+      return
+    }
+    const { channel } = await this.#open()
+    const queue = {
+      durable: true,
+      arguments: {
+        'x-message-ttl': ms,
+        'x-expires': ms + SLACK_MS,
+        ...(target.kind === 'queue'
+          ? { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': target.name }
+          : { 'x-dead-letter-exchange': target.name }),
+      },
+    }
+    if (target.kind === 'exchange') {
+      await channel.assertQueue(hold, queue)
+      await channel.assertExchange(hold, 'fanout', { durable: true, autoDelete: true })
+      await channel.bindQueue(hold, hold, '')
+    }
+    const declared = channel.assertQueue(hold, queue)
+    for (const held of batch) this.#publish(held)
+    await declared
+  }
+
+  #publish({ item, target, hold, expiresAt }: Held): void {
+    const route = { subjectIsKey: target.kind === 'exchange', mandatory: true, login: this.#session.login }
+    try {
+      const options = heldOptions(item.message, route, expiresAt)
+      if (target.kind === 'queue') this.#channel!.publish('', hold, options, item)
+      else this.#channel!.publish(hold, target.key ?? '', options, item)
+    } catch (cause) {
+      item.settle(this.#session.error(cause, { address: target.name, operation: 'send' }))
+    }
+  }
+
+  async #open(): Promise<PublishChannel> {
+    this.#channel ??= await PublishChannel.open(this.#session, undefined, this.#life)
+    return this.#channel
+  }
+}
+
+/** A message that waits for its channel: the application may change its buffer meanwhile. */
+class CopiedInFlight implements InFlight {
+  readonly message: OutgoingMessage
+  readonly key: string
+  readonly #item: InFlight
+
+  constructor(item: InFlight, key: string) {
+    this.#item = item
+    this.key = key
+    this.message = { ...item.message, body: Buffer.from(bodyBuffer(item.message.body)) }
+  }
+
+  settle(error?: MessagingError): void {
+    this.#item.settle(error)
+  }
+}
+
+/** From the front, those that wait in one queue. */
+function takeBatch(waiting: Held[]): Held[] {
+  const { hold } = waiting[0]!
+  const end = waiting.findIndex((held) => held.hold !== hold)
+  return waiting.splice(0, end === -1 ? waiting.length : end)
+}
+
+function missing({ kind, name }: DelayTarget): string {
+  return kind === 'queue' ? `There is no queue '${name}'` : `There is no exchange '${name}'`
+}
+
+function context({ name }: DelayTarget): { context: Record<string, unknown> } {
+  return { context: { adapter: ADAPTER, address: name, operation: 'send' } }
+}

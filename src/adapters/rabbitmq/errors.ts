@@ -1,0 +1,155 @@
+/**
+ * From amqplib's errors to Sluice's: by AMQP reply code where there is one, by text only where amqplib gives
+ * nothing else (the opening handshake). Pure.
+ */
+import { type ErrorCode, type ErrorContext, MessagingError } from '../../api/errors.ts'
+
+export const ADAPTER = 'rabbitmq'
+
+/** What amqplib puts on an error that a close frame caused. */
+interface NativeError {
+  readonly code?: unknown
+  readonly message?: unknown
+  readonly name?: unknown
+}
+
+/** A closed queue, exchange, channel or connection, as the broker said it. */
+export function brokerError(
+  cause: unknown,
+  context: ErrorContext,
+  fallback: ErrorCode = 'DETACHED',
+): MessagingError {
+  if (cause instanceof MessagingError) return cause
+  const { code, message } = (cause ?? {}) as NativeError
+  const text = typeof message === 'string' ? brokerText(message) : String(cause)
+  const [mapped, hint] = typeof code === 'number' ? byReplyCode(code, text, fallback) : [fallback]
+  return new MessagingError(mapped, text, { cause, hint, context: { adapter: ADAPTER, ...context } })
+}
+
+/** The end of a connection that had been open. */
+export function connectionLost(cause: unknown): MessagingError {
+  const { message } = (cause ?? {}) as NativeError
+  const text = typeof message === 'string' ? brokerText(message) : 'the connection was closed'
+  return new MessagingError('CONNECTION_LOST', `The connection to RabbitMQ was lost: ${text}`, {
+    cause,
+    context: { adapter: ADAPTER },
+  })
+}
+
+/** A connection that did not come about. `place` is shown; it holds no secret. */
+export function connectError(cause: unknown, place: string, vhost: string): MessagingError {
+  if (cause instanceof MessagingError) return cause
+  const text = String((cause as NativeError | undefined)?.message ?? cause)
+  const context = { adapter: ADAPTER, address: place, operation: 'connect' }
+  if (/^Handshake terminated by server: 403/.test(text)) {
+    return new MessagingError('UNAUTHENTICATED', `RabbitMQ at ${place} refused the login`, { cause, context })
+  }
+  if (/^Expected ConnectionOpenOk; got <ConnectionClose/.test(text)) {
+    return new MessagingError(
+      'CONNECT_FAILED',
+      `RabbitMQ at ${place} refused the virtual host '${vhost}': there is none of that name, or the user may not enter it`,
+      { cause, context, hint: 'Check the path of the URL: /name, or nothing for the virtual host /.' },
+    )
+  }
+  if (/SASL mechanism .* is not provided/.test(text)) {
+    return new MessagingError('UNAUTHENTICATED', `RabbitMQ at ${place}: ${text}`, {
+      cause,
+      context,
+      hint: 'Choose a login mechanism that the broker offers.',
+    })
+  }
+  const reason = describeSocketError(cause) ?? text
+  return new MessagingError('CONNECT_FAILED', `No connection to RabbitMQ at ${place}: ${reason}`, {
+    cause,
+    context,
+  })
+}
+
+/** amqplib's error for a call on a channel or connection that is closed already. */
+export function isClosedError(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (error.name === 'IllegalOperationError' || error.message.startsWith('Channel ended, no reply'))
+  )
+}
+
+/** Whether the broker said that there is no such queue or exchange. */
+export function isNotFound(error: unknown): boolean {
+  return (error as NativeError | undefined)?.code === 404
+}
+
+function byReplyCode(code: number, text: string, fallback: ErrorCode): [ErrorCode, string?] {
+  switch (code) {
+    case 311:
+      return ['MESSAGE_TOO_LARGE']
+    case 312:
+    case 313:
+      return ['SEND_UNROUTABLE']
+    case 320:
+      return ['CONNECTION_LOST']
+    case 402:
+      return ['CONNECT_FAILED']
+    case 403:
+      return /exclusive use/.test(text)
+        ? ['UNAUTHORIZED', 'Another receiver uses it exclusively: close that one first.']
+        : ['UNAUTHORIZED']
+    case 404:
+      return ['ADDRESS_NOT_FOUND']
+    case 405:
+      return ['UNAUTHORIZED', 'It belongs to another connection exclusively.']
+    case 406:
+      return preconditionFailed(text, fallback)
+    case 530:
+      return ['UNAUTHORIZED']
+    case 540:
+      return ['NOT_SUPPORTED']
+    case 501:
+    case 502:
+    case 503:
+    case 504:
+    case 505:
+    case 506:
+    case 541:
+      return ['CONNECTION_LOST']
+    default:
+      return [fallback]
+  }
+}
+
+/** 406 is RabbitMQ's word for a dozen things; the text tells them apart. */
+function preconditionFailed(text: string, fallback: ErrorCode): [ErrorCode, string?] {
+  if (/inequivalent arg/.test(text)) return ['ADDRESS_MISMATCH']
+  if (/invalid (arg|property)/.test(text)) return ['ADDRESS_OPTION_INVALID']
+  if (/larger than/.test(text)) return ['MESSAGE_TOO_LARGE']
+  if (/acknowledgement.*timed out/.test(text)) {
+    return [
+      'DETACHED',
+      'A delivery stayed without verdict longer than the broker allows (consumer_timeout, 30 minutes by default).',
+    ]
+  }
+  if (/reply consumer/.test(text)) return ['SEND_REJECTED']
+  return [fallback]
+}
+
+/** `Operation failed: QueueDeclare; 404 (NOT-FOUND) with message "NOT_FOUND - no queue …"` → `no queue …` */
+function brokerText(text: string): string {
+  const said = /with message "(?:[A-Z_]+ - )?([\s\S]*)"$/.exec(text)
+  return said?.[1] ?? text
+}
+
+function describeSocketError(cause: unknown): string | undefined {
+  const { code, name } = (cause ?? {}) as NativeError
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'nothing listens there'
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'the host name is unknown'
+    case 'ECONNRESET':
+      return 'the other end hung up'
+    case 'ETIMEDOUT':
+      return 'no answer'
+  }
+  if (name === 'AbortError') return 'no answer in the time allowed'
+  return undefined
+}

@@ -1,0 +1,49 @@
+/** Names of headers that mean something to RabbitMQ or to this adapter. */
+
+/** Subject of a message whose routing key is a queue's name. */
+export const SUBJECT = 'x-sluice-subject'
+/** Id, correlation id, content type or address too long for their native field (255 bytes). */
+export const LONG_ID = 'x-sluice-id'
+export const LONG_CORRELATION_ID = 'x-sluice-correlation-id'
+export const LONG_CONTENT_TYPE = 'x-sluice-content-type'
+/** A `replyTo` that is more than the name of a queue. */
+export const REPLY_TO = 'x-sluice-reply-to'
+/** A user id other than the login: RabbitMQ refuses it in the native field. */
+export const USER_ID = 'x-sluice-user-id'
+export const GROUP_ID = 'x-sluice-group-id'
+/** Creation time in ms, under the name that RabbitMQ's own timestamp interceptor uses. */
+export const CREATED_MS = 'timestamp_in_ms'
+/** Deliveries that happened before this copy was made. */
+export const DELIVERIES = 'x-sluice-deliveries'
+/** Last moment of a delayed message with a time to live. Unit: ms since 1970. */
+export const EXPIRES_AT = 'x-sluice-expires-at'
+/** Types of properties that AMQP 0-9-1 cannot tell: `{ key: 'bigint' | 'date' | 'date:ms' }`. */
+export const TYPES = 'x-sluice-types'
+/** Properties whose own names would mean something to the broker. */
+export const PROPERTIES = 'x-sluice-properties'
+
+/** Counted by quorum queues: returns before this delivery. */
+export const DELIVERY_COUNT = 'x-delivery-count'
+/** The broker's own record of dead-lettering. */
+export const DEATHS = 'x-death'
+
+const RESERVED = new Set([
+  CREATED_MS,
+  DELIVERY_COUNT,
+  DEATHS,
+  // Further routing keys: as headers of a publish they would send the message elsewhere too.
+  'CC',
+  'BCC',
+  'x-first-death-exchange',
+  'x-first-death-queue',
+  'x-first-death-reason',
+  'x-last-death-exchange',
+  'x-last-death-queue',
+  'x-last-death-reason',
+  'x-received-from',
+])
+
+/** A header that is not the application's. */
+export function isReserved(name: string): boolean {
+  return RESERVED.has(name) || name.startsWith('x-sluice-')
+}

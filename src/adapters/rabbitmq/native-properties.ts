@@ -1,0 +1,158 @@
+/**
+ * The header of a message as it came over the wire, parsed when somebody asks.
+ *
+ * amqplib decodes headers with losses (see `field-table.ts`), so this adapter takes header frames from it undecoded:
+ * `tapHeaderFrames` replaces the one method of amqplib's connection that reads a frame, for frames of that one kind. Where
+ * a future amqplib has no such method, its own decoding is used and what it loses is lost.
+ */
+import type { ChannelModel, MessageProperties } from 'amqplib'
+import { adoptFieldTable, decodeFieldTable, type FieldTable } from './field-table.ts'
+
+/** The fixed properties of AMQP 0-9-1, in the order of their flags (first: bit 15). */
+export interface BasicProperties {
+  contentType: string | undefined
+  contentEncoding: string | undefined
+  deliveryMode: number | undefined
+  priority: number | undefined
+  correlationId: string | undefined
+  replyTo: string | undefined
+  /** Unit: ms, as text. */
+  expiration: string | undefined
+  messageId: string | undefined
+  /** Unit: seconds since 1970. */
+  timestamp: number | undefined
+  type: string | undefined
+  userId: string | undefined
+  appId: string | undefined
+  clusterId: string | undefined
+  headers: FieldTable
+}
+
+const NO_HEADERS: FieldTable = Object.freeze(Object.create(null))
+
+/** Header bytes: property flags and the properties they announce. */
+export class RawProperties {
+  readonly bytes: Buffer
+  #parsed: BasicProperties | undefined
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+  }
+
+  parsed(): BasicProperties {
+    this.#parsed ??= parseProperties(this.bytes)
+    return this.#parsed
+  }
+}
+
+/** What `properties` of an amqplib message says, tapped or not. */
+export function basicProperties(properties: unknown): BasicProperties {
+  if (properties instanceof RawProperties) return properties.parsed()
+  const decoded = properties as MessageProperties
+  return {
+    contentType: decoded.contentType,
+    contentEncoding: decoded.contentEncoding,
+    deliveryMode: decoded.deliveryMode,
+    priority: decoded.priority,
+    correlationId: decoded.correlationId,
+    replyTo: decoded.replyTo,
+    expiration: decoded.expiration,
+    messageId: decoded.messageId,
+    timestamp: decoded.timestamp,
+    type: decoded.type,
+    userId: decoded.userId,
+    appId: decoded.appId,
+    clusterId: decoded.clusterId,
+    headers: decoded.headers === undefined ? NO_HEADERS : adoptFieldTable(decoded.headers),
+  }
+}
+
+/** Whether the header bytes hold this text at all: a quick no saves decoding. */
+export function mayContain(properties: unknown, text: string): boolean {
+  return !(properties instanceof RawProperties) || properties.bytes.includes(text, 0, 'latin1')
+}
+
+function parseProperties(bytes: Buffer): BasicProperties {
+  const flags = bytes.readUInt16BE(0)
+  let at = 2
+  const shortString = (bit: number): string | undefined => {
+    if ((flags & bit) === 0) return undefined
+    const start = at + 1
+    at = start + bytes[at]!
+    return bytes.toString('utf8', start, at)
+  }
+  const octet = (bit: number): number | undefined => ((flags & bit) === 0 ? undefined : bytes[at++])
+  const contentType = shortString(0x8000)
+  const contentEncoding = shortString(0x4000)
+  let headers = NO_HEADERS
+  if ((flags & 0x2000) !== 0) {
+    const start = at + 4
+    at = start + bytes.readUInt32BE(at)
+    headers = decodeFieldTable(bytes.subarray(start, at))
+  }
+  const deliveryMode = octet(0x1000)
+  const priority = octet(0x0800)
+  const correlationId = shortString(0x0400)
+  const replyTo = shortString(0x0200)
+  const expiration = shortString(0x0100)
+  const messageId = shortString(0x0080)
+  let timestamp: number | undefined
+  if ((flags & 0x0040) !== 0) {
+    timestamp = Number(bytes.readBigUInt64BE(at))
+    at += 8
+  }
+  const type = shortString(0x0020)
+  const userId = shortString(0x0010)
+  const appId = shortString(0x0008)
+  const clusterId = shortString(0x0004)
+  return {
+    contentType,
+    contentEncoding,
+    deliveryMode,
+    priority,
+    correlationId,
+    replyTo,
+    expiration,
+    messageId,
+    timestamp,
+    type,
+    userId,
+    appId,
+    clusterId,
+    headers,
+  }
+}
+
+/** The part of amqplib's connection that reads frames. */
+interface FrameReader {
+  rest: Buffer
+  recvFrame(): unknown
+}
+
+const FRAME_HEADER = 2
+const FRAME_END = 0xce
+const FRAME_OVERHEAD = 8
+/** Class id of `basic`, by which amqplib knows a message header. */
+const BASIC = 60
+
+/** From now on messages of this connection carry {@link RawProperties}. `false`: this amqplib cannot be tapped. */
+export function tapHeaderFrames(model: ChannelModel): boolean {
+  const reader = model.connection as unknown as FrameReader
+  if (typeof reader.recvFrame !== 'function' || !Buffer.isBuffer(reader.rest)) return false
+  const receive = reader.recvFrame
+  reader.recvFrame = function (this: FrameReader) {
+    const { rest } = this
+    if (rest.length < FRAME_OVERHEAD || rest[0] !== FRAME_HEADER) return receive.call(this)
+    const end = 7 + rest.readUInt32BE(3)
+    // An unfinished frame, a broken one or another class: amqplib's own words for it.
+    if (rest[end] !== FRAME_END || rest.readUInt16BE(7) !== BASIC) return receive.call(this)
+    this.rest = rest.subarray(end + 1)
+    return {
+      id: BASIC,
+      channel: rest.readUInt16BE(1),
+      size: rest.readUInt32BE(11) * 0x1_0000_0000 + rest.readUInt32BE(15),
+      fields: new RawProperties(rest.subarray(19, end)),
+    }
+  }
+  return true
+}

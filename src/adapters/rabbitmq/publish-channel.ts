@@ -1,0 +1,159 @@
+/**
+ * A channel with publisher confirms: every message gets exactly one outcome.
+ *
+ * ```text
+ * publish ─▶ in flight ─┬─ ack ──────────────▶ accepted
+ *                       ├─ return, then ack ─▶ SEND_UNROUTABLE
+ *                       ├─ nack ─────────────▶ SEND_REJECTED
+ *                       └─ channel ended ────▶ in doubt: reported once, by `ended`
+ * ```
+ *
+ * A `return` names no delivery tag. It is matched by message id and routing key; returns come in the order of publishing
+ * and before the `ack` of their message.
+ */
+import type { ConfirmChannel, Message, Options } from 'amqplib'
+import { MessagingError } from '../../api/errors.ts'
+import type { OutgoingMessage } from '../../api/message.ts'
+import { bodyBuffer } from './codec.ts'
+import { ADAPTER, brokerError, isClosedError } from './errors.ts'
+import { RabbitmqMessage } from './incoming.ts'
+import type { LinkLife } from './link-life.ts'
+import type { Session } from './session.ts'
+
+/** A message on its way. A `Transfer` is one. */
+export interface InFlight {
+  readonly message: OutgoingMessage
+  settle(error?: MessagingError): void
+  /** The routing key, where messages of one channel have different ones. */
+  readonly key?: string
+}
+
+export class PublishChannel {
+  readonly channel: ConfirmChannel
+  readonly #life: LinkLife
+  /** By delivery tag, in order. Bound: the capacity of the link. */
+  readonly #inFlight = new Map<number, InFlight>()
+  readonly #returned = new Map<number, MessagingError>()
+  #lastTag = 0
+  #open = true
+
+  private constructor(channel: ConfirmChannel, address: string | undefined, life: LinkLife) {
+    this.channel = channel
+    this.#life = life
+    channel.on('ack', ({ deliveryTag, multiple }) => this.#confirmed(deliveryTag, multiple, undefined))
+    channel.on('nack', ({ deliveryTag, multiple }) =>
+      this.#confirmed(deliveryTag, multiple, refused(address)),
+    )
+    channel.on('return', (message) => this.#onReturn(message))
+    channel.on('error', (error) => this.#end(brokerError(error, { address, operation: 'send' })))
+  }
+
+  /** The channel is a part of the link `life`: they end together. */
+  static async open(session: Session, address: string | undefined, life: LinkLife): Promise<PublishChannel> {
+    const opened = new PublishChannel(await session.publishing.createConfirmChannel(), address, life)
+    if (life.over) await opened.close()
+    else life.atEnd(() => opened.close())
+    return opened
+  }
+
+  /** Settles `item` sooner or later, unless the channel ends first. The body is copied before this returns. */
+  publish(exchange: string, key: string, options: Options.Publish, item: InFlight): void {
+    if (!this.#open) return
+    try {
+      this.channel.publish(exchange, key, bodyBuffer(item.message.body), options)
+    } catch (error) {
+      if (!isClosedError(error)) item.settle(encodeError(error, key))
+      return
+    }
+    this.#inFlight.set(++this.#lastTag, item)
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) return
+    this.#open = false
+    await this.channel.close().catch(() => {})
+  }
+
+  #confirmed(tag: number, multiple: boolean, refusal: MessagingError | undefined): void {
+    if (!multiple) this.#settle(tag, refusal)
+    else {
+      for (const lower of this.#inFlight.keys()) {
+        if (lower > tag) break
+        this.#settle(lower, refusal)
+      }
+    }
+  }
+
+  #settle(tag: number, refusal: MessagingError | undefined): void {
+    const item = this.#inFlight.get(tag)
+    if (!item) return
+    this.#inFlight.delete(tag)
+    let error = refusal
+    if (this.#returned.size > 0) {
+      error = this.#returned.get(tag) ?? refusal
+      this.#returned.delete(tag)
+    }
+    item.settle(error)
+  }
+
+  /**
+   * An id may be in flight several times. Then the content tells, and where that is the same too, none of them is called
+   * accepted: wrong in one way only, for a message that was stored just before its queue went away.
+   */
+  #onReturn(native: Message): void {
+    const { id } = new RabbitmqMessage(native)
+    const { routingKey } = native.fields
+    let tags: number[] = []
+    for (const [tag, item] of this.#inFlight) {
+      if (item.message.id === id && (item.key === undefined || item.key === routingKey)) tags.push(tag)
+    }
+    if (tags.length > 1) {
+      const same = tags.filter((tag) =>
+        native.content.equals(bodyBuffer(this.#inFlight.get(tag)!.message.body)),
+      )
+      // None: the application has changed its buffer since.
+      if (same.length > 0) tags = same
+    }
+    const error = unroutable(native, id)
+    for (const tag of tags) this.#returned.set(tag, error)
+  }
+
+  #end(error: MessagingError): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#inFlight.clear()
+    this.#returned.clear()
+    this.#life.ended(error)
+  }
+}
+
+/** What amqplib says before anything was written: a field too long, headers over 64 KiB. */
+function encodeError(cause: unknown, address: string): MessagingError {
+  if (cause instanceof MessagingError) return cause
+  const text = cause instanceof Error ? cause.message : String(cause)
+  const code = cause instanceof RangeError && /field table/.test(text) ? 'MESSAGE_TOO_LARGE' : 'ENCODE_FAILED'
+  return new MessagingError(code, text, { cause, context: { adapter: ADAPTER, address, operation: 'send' } })
+}
+
+function unroutable(native: Message, messageId: string): MessagingError {
+  const { exchange, routingKey } = native.fields
+  const text =
+    exchange === ''
+      ? `There is no queue '${routingKey}'`
+      : `Exchange '${exchange}' leads '${routingKey}' nowhere`
+  return new MessagingError('SEND_UNROUTABLE', text, {
+    context: {
+      adapter: ADAPTER,
+      address: exchange === '' ? routingKey : exchange,
+      operation: 'send',
+      messageId,
+    },
+  })
+}
+
+function refused(address: string | undefined): MessagingError {
+  return new MessagingError('SEND_REJECTED', 'RabbitMQ refused the message', {
+    hint: 'Most likely the queue is full (maxLength): receive from it, or raise the limit.',
+    context: { adapter: ADAPTER, address, operation: 'send' },
+  })
+}

@@ -1,0 +1,106 @@
+/** Attaching receivers: the queue behind the source, and how it is read. */
+import type { Channel, Options } from 'amqplib'
+import type { AdapterReceiver, ReceiverEvents, ReceiverSpec } from '../../api/adapter.ts'
+import { MessagingError } from '../../api/errors.ts'
+import { RabbitmqBrowser } from './browser.ts'
+import { ADAPTER } from './errors.ts'
+import { LinkLife } from './link-life.ts'
+import { looksAreCounted } from './queue-probe.ts'
+import { RabbitmqReceiver } from './receiver.ts'
+import type { Session } from './session.ts'
+import { endLiveSubscription, makeLiveSubscription, makeNamedSubscription } from './subscriptions.ts'
+import { subscriptionQueue } from './topology.ts'
+
+export async function attachReceiver(
+  session: Session,
+  spec: ReceiverSpec,
+  events: ReceiverEvents,
+): Promise<AdapterReceiver> {
+  const label = spec.source.name
+  const life = new LinkLife(session, events)
+  try {
+    const channel = await session.consuming.createChannel()
+    // Until the receiver listens, the call that made the error tells of it.
+    channel.on('error', () => {})
+    try {
+      const parts = { session, life, channel, events, label }
+      const receiver = await (spec.mode === 'browse' ? browse(parts, spec) : consume(parts, spec))
+      life.attached()
+      return receiver
+    } catch (cause) {
+      void channel.close().catch(() => {})
+      throw cause
+    }
+  } catch (cause) {
+    void life.close()
+    throw session.error(cause, { address: label, operation: 'attachReceiver' })
+  }
+}
+
+interface Parts {
+  readonly session: Session
+  readonly life: LinkLife
+  readonly channel: Channel
+  readonly events: ReceiverEvents
+  readonly label: string
+}
+
+async function consume(parts: Parts, spec: ReceiverSpec): Promise<AdapterReceiver> {
+  const { queue, live } = await sourceQueue(parts, spec)
+  const autoDelete = spec.limits.native['auto-delete'] === true
+  const receiver = new RabbitmqReceiver(
+    { ...parts, queue, autoDelete, consume: consumeOptions(spec) },
+    spec.credit,
+  )
+  if (live) parts.life.atEnd(() => endLiveSubscription(parts.session.scratch, queue))
+  await receiver.start()
+  return receiver
+}
+
+async function browse(parts: Parts, spec: ReceiverSpec): Promise<AdapterReceiver> {
+  const { session, channel, label } = parts
+  const { source, subscription } = spec
+  const onTopic = source.type !== undefined && source.type !== 'queue'
+  if (onTopic && !subscription) throw refusal(label, `'${label}' keeps no messages to look at`)
+  const queue = onTopic ? subscriptionQueue(source.name, subscription!.name) : source.name
+  const { messageCount } = await channel.checkQueue(queue)
+  if (spec.limits.maxDeliveries !== undefined || (await looksAreCounted(session, queue))) {
+    throw refusal(label, `Looking into '${label}' would use up deliveries of its messages`)
+  }
+  const browser = new RabbitmqBrowser({ ...parts, queue }, spec.credit, messageCount)
+  browser.start()
+  return browser
+}
+
+/** The queue to consume from; a topic's is made here. */
+async function sourceQueue(parts: Parts, spec: ReceiverSpec): Promise<{ queue: string; live: boolean }> {
+  const { source, subscription } = spec
+  const { session, channel } = parts
+  const type = source.type ?? ((await session.scratch.queue(source.name)) ? 'queue' : 'topic')
+  if (type === 'queue') {
+    if (spec.credit === 0) await channel.checkQueue(source.name)
+    return { queue: source.name, live: false }
+  }
+  if (type === 'multicast') throw refusal(source.name, 'A multicast is received from by its members')
+  if (subscription) return { queue: await makeNamedSubscription(channel, session.scratch, spec), live: false }
+  return { queue: await makeLiveSubscription(channel, spec), live: true }
+}
+
+function consumeOptions({ exclusive, link }: ReceiverSpec): Options.Consume {
+  const { subscribe } = link
+  return {
+    exclusive: exclusive || subscribe?.exclusive === true,
+    ...(link.name !== undefined && { consumerTag: link.name }),
+    ...(isMap(subscribe?.arguments) && { arguments: subscribe.arguments }),
+  }
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function refusal(address: string, text: string): MessagingError {
+  return new MessagingError('NOT_SUPPORTED', text, {
+    context: { adapter: ADAPTER, address, operation: 'attachReceiver' },
+  })
+}

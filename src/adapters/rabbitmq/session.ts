@@ -1,0 +1,65 @@
+/** What the links of one connection share. */
+import type { ChannelModel } from 'amqplib'
+import { type ErrorContext, MessagingError } from '../../api/errors.ts'
+import { ADAPTER, brokerError, isClosedError } from './errors.ts'
+import type { Scratch } from './scratch.ts'
+
+export interface ClosableLink {
+  close(): Promise<void>
+}
+
+export class Session {
+  /** Publishes; the broker may stop reading from it (`connection.blocked`). */
+  readonly publishing: ChannelModel
+  /** Consumes, and asks: it goes on while the other is blocked. */
+  readonly consuming: ChannelModel
+  readonly scratch: Scratch
+  /** User the connection is logged in as. */
+  readonly login: string
+  /** Open links, to be closed with the connection. */
+  readonly links = new Set<ClosableLink>()
+  /** False once the connection was lost or is being closed: what ends then is not news. */
+  alive = true
+  readonly #warn: (error: MessagingError) => void
+
+  constructor(
+    publishing: ChannelModel,
+    consuming: ChannelModel,
+    scratch: Scratch,
+    login: string,
+    warn: (error: MessagingError) => void,
+  ) {
+    this.publishing = publishing
+    this.consuming = consuming
+    this.scratch = scratch
+    this.login = login
+    this.#warn = warn
+  }
+
+  warn(error: MessagingError): void {
+    if (this.alive) this.#warn(error)
+  }
+
+  /** An error of a call: one that failed because the connection ended says so. */
+  error(cause: unknown, context: ErrorContext): MessagingError {
+    if (cause instanceof MessagingError) return cause
+    if (!this.alive || isClosedError(cause)) {
+      return new MessagingError('CONNECTION_LOST', 'The connection to RabbitMQ ended before it answered', {
+        cause,
+        context: { adapter: ADAPTER, ...context },
+      })
+    }
+    if (cause instanceof Error && cause.message === 'No channels left to allocate') {
+      return new MessagingError(
+        'CAPACITY_EXCEEDED',
+        'The connection has as many links as the broker allows',
+        {
+          cause,
+          hint: "Close links you don't need, or raise channel_max of the broker.",
+          context: { adapter: ADAPTER, ...context },
+        },
+      )
+    }
+    return brokerError(cause, context)
+  }
+}
