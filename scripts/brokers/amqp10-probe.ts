@@ -1,4 +1,5 @@
 /** Logs in to an AMQP 1.0 broker. A TCP connection proves nothing: Broker-J listens before its host is up. */
+import type { Socket } from 'node:net'
 import rhea, { type ConnectionOptions, type EventContext } from 'rhea'
 
 const TIMEOUT_MS = 3000
@@ -18,7 +19,8 @@ export function openAmqp10(address: string): Promise<{ product: string; version:
     const timer = setTimeout(() => fail(new Error(`No AMQP 1.0 answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS)
     const fail = (error: unknown) => {
       clearTimeout(timer)
-      connection.close()
+      // close() would wait for the peer's answer, and a frozen broker gives none; rhea's types hide the socket.
+      ;(connection as unknown as { socket?: Socket }).socket?.destroy()
       reject(error instanceof Error ? error : new Error(String(error)))
     }
     connection.on('connection_open', () => {
