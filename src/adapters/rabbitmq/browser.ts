@@ -11,6 +11,7 @@
 import type { Channel } from 'amqplib'
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents } from '../../api/adapter.ts'
 import { formatAddress } from '../../api/address-text/index.ts'
+import { closeChannel } from './channels.ts'
 import { brokerError } from './errors.ts'
 import { RabbitmqDelivery } from './incoming.ts'
 import type { LinkLife } from './link-life.ts'
@@ -121,8 +122,7 @@ export class RabbitmqBrowser implements AdapterReceiver {
   async #end(): Promise<void> {
     const { channel } = this.#parts
     this.#over = true
-    if (this.#holding) channel.nackAll(true)
-    this.#holding = false
-    await channel.close()
+    // Closing gives everything back too, in one go.
+    await closeChannel(channel)
   }
 }

@@ -14,6 +14,7 @@
 import type { ConfirmChannel, Message, Options } from 'amqplib'
 import { MessagingError } from '../../api/errors.ts'
 import type { OutgoingMessage } from '../../api/message.ts'
+import { closeChannel, openConfirmChannel } from './channels.ts'
 import { bodyBuffer } from './codec.ts'
 import { ADAPTER, brokerError, isClosedError } from './errors.ts'
 import { RabbitmqMessage } from './incoming.ts'
@@ -50,7 +51,7 @@ export class PublishChannel {
 
   /** The channel is a part of the link `life`: they end together. */
   static async open(session: Session, address: string | undefined, life: LinkLife): Promise<PublishChannel> {
-    const opened = new PublishChannel(await session.publishing.createConfirmChannel(), address, life)
+    const opened = new PublishChannel(await openConfirmChannel(session.publishing), address, life)
     if (life.over) await opened.close()
     else life.atEnd(() => opened.close())
     return opened
@@ -71,7 +72,7 @@ export class PublishChannel {
   async close(): Promise<void> {
     if (!this.#open) return
     this.#open = false
-    await this.channel.close().catch(() => {})
+    await closeChannel(this.channel)
   }
 
   #confirmed(tag: number, multiple: boolean, refusal: MessagingError | undefined): void {

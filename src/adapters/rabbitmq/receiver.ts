@@ -8,6 +8,7 @@ import type { Channel, ConsumeMessage, Options } from 'amqplib'
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../api/adapter.ts'
 import { formatAddress } from '../../api/address-text/index.ts'
 import { MessagingError } from '../../api/errors.ts'
+import { closeChannel } from './channels.ts'
 import { ADAPTER, brokerError } from './errors.ts'
 import { RabbitmqDelivery } from './incoming.ts'
 import type { LinkLife } from './link-life.ts'
@@ -221,6 +222,6 @@ export class RabbitmqReceiver implements AdapterReceiver {
     this.#settlements.flush()
     this.#settlements.end()
     this.#over = true
-    await this.#parts.channel.close()
+    await closeChannel(this.#parts.channel)
   }
 }

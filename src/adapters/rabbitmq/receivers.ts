@@ -3,6 +3,7 @@ import type { Channel, Options } from 'amqplib'
 import type { AdapterReceiver, ReceiverEvents, ReceiverSpec } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
 import { RabbitmqBrowser } from './browser.ts'
+import { closeChannel, openChannel } from './channels.ts'
 import { ADAPTER } from './errors.ts'
 import { LinkLife } from './link-life.ts'
 import { looksAreCounted } from './queue-probe.ts'
@@ -19,16 +20,14 @@ export async function attachReceiver(
   const label = spec.source.name
   const life = new LinkLife(session, events)
   try {
-    const channel = await session.consuming.createChannel()
-    // Until the receiver listens, the call that made the error tells of it.
-    channel.on('error', () => {})
+    const channel = await openChannel(session.consuming)
     try {
       const parts = { session, life, channel, events, label }
       const receiver = await (spec.mode === 'browse' ? browse(parts, spec) : consume(parts, spec))
       life.attached()
       return receiver
     } catch (cause) {
-      void channel.close().catch(() => {})
+      void closeChannel(channel)
       throw cause
     }
   } catch (cause) {

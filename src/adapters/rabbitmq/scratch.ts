@@ -3,6 +3,7 @@
  * one by one over a channel of their own, which is replaced when it was closed.
  */
 import type { Channel, ChannelModel } from 'amqplib'
+import { openChannel } from './channels.ts'
 import { isNotFound } from './errors.ts'
 
 export interface QueueState {
@@ -53,9 +54,7 @@ export class Scratch {
   }
 
   async #open(): Promise<Channel> {
-    const channel = await this.#model.createChannel()
-    // The call that caused it rejects with the same.
-    channel.on('error', () => {})
+    const channel = await openChannel(this.#model)
     channel.on('close', () => {
       if (this.#channel === channel) this.#channel = undefined
     })

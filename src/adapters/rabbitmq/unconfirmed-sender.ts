@@ -2,6 +2,7 @@
 
 import type { Channel, Options } from 'amqplib'
 import type { AdapterSender, SenderSpec, Transfer } from '../../api/adapter.ts'
+import { closeChannel, openChannel } from './channels.ts'
 import { bodyBuffer, publishOptions, type Route, routingKey } from './codec.ts'
 import { DelayLine, type DelayTarget } from './delay-line.ts'
 import { brokerError, isClosedError } from './errors.ts'
@@ -41,11 +42,11 @@ export class UnconfirmedSender implements AdapterSender {
     spec: SenderSpec,
     target: UnconfirmedTarget,
   ): Promise<UnconfirmedSender> {
-    const channel = await session.publishing.createChannel()
+    const channel = await openChannel(session.publishing)
     channel.on('error', (error) =>
       life.ended(brokerError(error, { address: spec.target?.name, operation: 'send' })),
     )
-    life.atEnd(() => channel.close())
+    life.atEnd(() => closeChannel(channel))
     return new UnconfirmedSender(channel, life, target, session)
   }
 

@@ -1,0 +1,34 @@
+/** Opening and closing channels without hurting the connection. */
+import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib'
+
+/** Channels that the broker has closed. */
+const dead = new WeakSet<Channel>()
+
+export async function openChannel(model: ChannelModel): Promise<Channel> {
+  return watched(await model.createChannel())
+}
+
+export async function openConfirmChannel(model: ChannelModel): Promise<ConfirmChannel> {
+  return watched(await model.createConfirmChannel())
+}
+
+/**
+ * Writes what the channel has buffered and ends it. Never rejects.
+ *
+ * order: amqplib tells of a channel's end («error») before it forgets the channel. A close sent in between would name a
+ * channel that no longer exists, for which the broker ends the whole connection (504).
+ */
+export async function closeChannel(channel: Channel): Promise<void> {
+  if (dead.has(channel)) return
+  try {
+    await channel.close()
+  } catch {
+    // Closed already, or the connection ended meanwhile.
+  }
+}
+
+/** The call that made the error rejects with it, or the link's own listener tells of it. */
+function watched<C extends Channel>(channel: C): C {
+  channel.on('error', () => dead.add(channel))
+  return channel
+}
