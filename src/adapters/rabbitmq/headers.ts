@@ -17,7 +17,7 @@ export const CREATED_MS = 'timestamp_in_ms'
 export const DELIVERIES = 'x-sluice-deliveries'
 /** Last moment of a delayed message with a time to live. Unit: ms since 1970. */
 export const EXPIRES_AT = 'x-sluice-expires-at'
-/** Types of properties that AMQP 0-9-1 cannot tell: `{ key: 'bigint' | 'date' | 'date:ms' }`. */
+/** Types of properties that AMQP 0-9-1 cannot tell: `{ key: 'bigint' | 'number' | 'date' | 'date:ms' }`. */
 export const TYPES = 'x-sluice-types'
 /** Properties whose own names would mean something to the broker. */
 export const PROPERTIES = 'x-sluice-properties'

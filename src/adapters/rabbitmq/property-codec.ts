@@ -44,8 +44,8 @@ export function encodeProperties(properties: Properties, headers: NativeHeaders)
       sheltered[key] = encodeValue(value)
     } else headers[key] = encodeValue(value)
   }
-  if (types) headers[TYPES] = types
-  if (sheltered) headers[PROPERTIES] = sheltered
+  if (types) headers[TYPES] = asTable(types)
+  if (sheltered) headers[PROPERTIES] = asTable(sheltered)
 }
 
 /** The application's properties among the headers of a message. */
@@ -95,10 +95,17 @@ function isScalar(value: FieldValue | undefined): value is PropertyValue {
     : value === null || value instanceof Date || value instanceof Uint8Array
 }
 
+/** amqplib takes a value with an own key `!` for a typed one; it writes inherited keys all the same. */
+function asTable(entries: NativeHeaders): NativeHeaders {
+  return Object.create(entries) as NativeHeaders
+}
+
 function encodeValue(value: PropertyValue): NativeHeader {
   switch (typeof value) {
     case 'number':
-      return Number.isSafeInteger(value) && !Object.is(value, -0) ? value : { '!': 'double', value }
+      if (Number.isSafeInteger(value) && !Object.is(value, -0)) return value
+      // Erlang has no such doubles: RabbitMQ ends the whole connection (541) on one.
+      return Number.isFinite(value) ? { '!': 'double', value } : String(value)
     case 'bigint':
       return isInt64(value) ? { '!': 'int64', value } : String(value)
     case 'object':
@@ -117,6 +124,7 @@ function encodeDate(ms: number): TypedHeader {
 
 function typeNote(value: PropertyValue): string | undefined {
   if (typeof value === 'bigint') return 'bigint'
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'number'
   if (!(value instanceof Date)) return undefined
   const ms = value.getTime()
   if (ms < 0) return 'date'
@@ -129,6 +137,7 @@ function restore(value: PropertyValue, note: FieldValue | undefined): PropertyVa
     if (typeof value === 'string' && /^-?\d+$/.test(value)) return BigInt(value)
     return value
   }
+  if (note === 'number') return typeof value === 'string' ? Number(value) : value
   if (note === 'date') return typeof value === 'number' ? new Date(value) : value
   const ms = typeof note === 'string' ? /^date:(\d{1,3})$/.exec(note)?.[1] : undefined
   return ms !== undefined && value instanceof Date ? new Date(value.getTime() + Number(ms)) : value
