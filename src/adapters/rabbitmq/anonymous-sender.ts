@@ -156,15 +156,21 @@ function isSoundReplyAddress(name: string): boolean {
   if (bytes.toString('base64') !== pid || bytes[0] !== VERSION) return false
   const identifierBytes = bytes[1] === NEW_PID ? 12 : bytes[1] === OLD_PID ? 9 : undefined
   if (identifierBytes === undefined) return false
-  if (bytes[2] === SMALL_ATOM_UTF8) return bytes.length === 4 + bytes[3]! + identifierBytes
-  return bytes[2] === ATOM && bytes.length > 5 && bytes.length === 5 + bytes.readUInt16BE(3) + identifierBytes
+  const lengthBytes = ATOMS.get(bytes[2]!)
+  if (lengthBytes === undefined || bytes.length < 3 + lengthBytes) return false
+  return bytes.length === 3 + lengthBytes + bytes.readUIntBE(3, lengthBytes) + identifierBytes
 }
 
 const VERSION = 131
 const NEW_PID = 88
 const OLD_PID = 103
-const SMALL_ATOM_UTF8 = 119
-const ATOM = 100
+/** Tag of a node's name, and how many bytes its length has. */
+const ATOMS = new Map([
+  [100, 2],
+  [115, 1],
+  [118, 2],
+  [119, 1],
+])
 
 function remember(set: Set<string>, name: string): void {
   if (set.size >= MAX_REMEMBERED) set.delete(set.keys().next().value!)

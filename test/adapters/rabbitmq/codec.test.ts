@@ -192,7 +192,7 @@ describe('other clients', () => {
       nested: { deep: [1, 'two', { three: 3 }] },
       list: ['a', 'b'],
     })
-    headers['__proto__'] = 'data'
+    Object.defineProperty(headers, '__proto__', { value: 'data', enumerable: true })
     fixture.channel.sendToQueue(node.name, Buffer.from('{"a":1}'), {
       contentType: 'application/json',
       contentEncoding: 'utf-8',
