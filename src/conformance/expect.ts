@@ -117,6 +117,12 @@ export async function within<T>(promise: Promise<T>, timeoutMs: number, what: st
   }
 }
 
+/** A promise that is awaited later: until then its failure is nobody's unhandled rejection. */
+export function held<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
+}
+
 /** Waits until the condition holds; for facts that a broker tells only when asked. */
 export async function eventually(
   condition: () => Promise<boolean> | boolean,

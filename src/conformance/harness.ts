@@ -7,8 +7,10 @@ import type { ConnectOptions, ErrorCode } from '../index.ts'
 /** What a harness may be able to do beyond connecting. */
 export type Facility =
   | 'faults'
+  | 'silence'
   | 'broker'
   | 'liveRestart'
+  | 'kill'
   | 'witness'
   | 'process'
   | 'processRefusal'
@@ -32,6 +34,8 @@ export interface Harness {
   broker?(): Promise<BrokerControl>
   /** Whether connections may stay open while `broker` restarts. Default true. */
   readonly liveRestart?: boolean
+  /** Whether `broker` can be killed. Default true. */
+  readonly kill?: boolean
   /** The bare client library, as a second pair of eyes; one for the whole run. */
   witness?(): Promise<Witness>
   /** Options with which another process reaches the same broker: plain JSON. */
@@ -53,7 +57,9 @@ export interface Faults {
   target(): ConnectOptions
   /** Breaks every connection that goes this way, at once; new ones are taken. */
   cut(): Promise<void> | void
-  /** Lets no new connection through, nor anything on those that are open. */
+  /** Whether `hold` can also silence connections that stay open. Default true. */
+  readonly silence?: boolean
+  /** Lets no new connection through, nor (see `silence`) anything on those that are open. */
   hold(): Promise<void> | void
   /** Ends `hold`: connections work again. */
   resume(): Promise<void> | void
@@ -63,8 +69,8 @@ export interface BrokerControl {
   target(): ConnectOptions
   /** Clean stop and start again; resolves when it takes connections. */
   restart(): Promise<void>
-  /** Ends it as a power cut of the process would (SIGKILL), and starts it again. */
-  kill(): Promise<void>
+  /** Ends it as a crash would (SIGKILL), and starts it again. */
+  kill?(): Promise<void>
   /** Ends it for good and removes its data. */
   stop(): Promise<void>
 }
@@ -95,8 +101,18 @@ export interface ForeignFacts {
 
 /** Why a facility is missing, or `undefined` when it is there. */
 export function missing(harness: Harness, facility: Facility): string | undefined {
-  const present =
-    facility === 'liveRestart' ? harness.broker && harness.liveRestart !== false : harness[facility]
-  if (present) return undefined
+  if (isThere(harness, facility)) return undefined
   return harness.without?.[facility] ?? `the harness of ${harness.name} does not offer '${facility}'`
+}
+
+function isThere(harness: Harness, facility: Facility): boolean {
+  switch (facility) {
+    case 'silence':
+      return harness.faults !== undefined && harness.faults.silence !== false
+    case 'liveRestart':
+    case 'kill':
+      return harness.broker !== undefined && harness[facility] !== false
+    default:
+      return harness[facility] !== undefined
+  }
 }

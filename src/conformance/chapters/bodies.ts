@@ -7,8 +7,11 @@ import { Events, fails, nothing, take } from '../expect.ts'
 
 async function bodyThrough(c: CaseContext, body: unknown, contentType?: string): Promise<unknown> {
   const orders = c.queue<unknown>()
+  await using receiver = await c.connection.receiver(orders)
   await c.connection.send(orders, body, contentType === undefined ? {} : { contentType })
-  return (await take(await c.connection.receiver(orders))).body
+  const delivery = await take(receiver)
+  await delivery.accept()
+  return delivery.body
 }
 
 /** A Standard Schema in its smallest form: objects with a numeric `n`, which comes out doubled as `twice`. */

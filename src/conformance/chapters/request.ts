@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { queue, service } from '../../index.ts'
 import { chapter } from '../case.ts'
-import { becomes, Events, eventually, fails, range, take, within } from '../expect.ts'
+import { becomes, Events, eventually, fails, held, range, take, within } from '../expect.ts'
 
 export const requestChapter = chapter('request', [
   {
@@ -110,7 +110,7 @@ export const requestChapter = chapter('request', [
     needs: ['request'],
     async run(c) {
       const later = c.service<string, string>()
-      const asked = c.connection.request(later, 'early', { timeoutMs: 8_000 })
+      const asked = held(c.connection.request(later, 'early', { timeoutMs: 8_000 }))
       const witness = await c.connect()
       if (c.has('inspect')) {
         await becomes(
@@ -139,7 +139,7 @@ export const requestChapter = chapter('request', [
       await answering.send(first.replyTo, 'too late', { correlationId: first.correlationId })
       await first.accept()
       await events.waitFor('late-response')
-      const second = c.connection.request(slow, 'second', { timeoutMs: 5_000 })
+      const second = held(c.connection.request(slow, 'second', { timeoutMs: 5_000 }))
       const asked = await take(raw)
       await answering.send(asked.replyTo!, 'in time', { correlationId: asked.correlationId })
       await asked.accept()
@@ -156,7 +156,7 @@ export const requestChapter = chapter('request', [
       const events = new Events(c.connection)
       const other = await c.connect()
       const raw = await other.receiver<string>(queue<string>(twice.name))
-      const asked = c.connection.request(twice, 'x', { timeoutMs: 5_000 })
+      const asked = held(c.connection.request(twice, 'x', { timeoutMs: 5_000 }))
       const request = await take(raw)
       const reply = await other.sender(request.replyTo!)
       await reply.send('one', { correlationId: request.correlationId })
@@ -176,7 +176,7 @@ export const requestChapter = chapter('request', [
       const strict = c.service<string, string>()
       const other = await c.connect()
       const raw = await other.receiver<string>(queue<string>(strict.name))
-      const asked = c.connection.request(strict, 'x', { timeoutMs: 5_000 })
+      const asked = held(c.connection.request(strict, 'x', { timeoutMs: 5_000 }))
       const request = await take(raw)
       await other.send(request.replyTo!, 'wrong', { correlationId: 'nobody-asked' })
       await other.send(request.replyTo!, 'right', { correlationId: request.correlationId })
@@ -288,7 +288,7 @@ export const requestChapter = chapter('request', [
     async run(c) {
       const idle = c.service<string, string>()
       const abort = new AbortController()
-      const asked = c.connection.request(idle, 'x', { signal: abort.signal, timeoutMs: 10_000 })
+      const asked = held(c.connection.request(idle, 'x', { signal: abort.signal, timeoutMs: 10_000 }))
       setImmediate(() => abort.abort())
       await fails(asked, 'ABORTED', 3_000)
     },
@@ -369,7 +369,7 @@ export const requestChapter = chapter('request', [
         await gate
         return 'finished'
       })
-      const asked = c.connection.request(last, 'one', { timeoutMs: 8_000 })
+      const asked = held(c.connection.request(last, 'one', { timeoutMs: 8_000 }))
       await within(started, 5_000, 'the handler')
       const closing = responder.close()
       finish()

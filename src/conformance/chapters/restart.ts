@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import type { CaseDefinition } from '../case.ts'
 import { chapter } from '../case.ts'
 import { allBodies, becomes, bodies, Events, eventually, range, sorted, take, within } from '../expect.ts'
+import type { Facility } from '../harness.ts'
+import { SecondProcess } from '../second-process.ts'
 
 const RESTART_MS = 120_000
 const BACK_MS = 60_000
@@ -25,6 +27,7 @@ const closedMeanwhile: CaseDefinition[] = [
   },
   {
     id: 'survives-kill',
+    uses: ['kill'],
     title: 'what send() was resolved for survives a broker that is killed at once afterwards',
     needs: ['storeAndForward'],
     async run(c) {
@@ -32,7 +35,22 @@ const closedMeanwhile: CaseDefinition[] = [
       const sender = await c.connection.sender(orders)
       await Promise.all(range(200).map((at) => sender.send(at)))
       await c.connection.close({ timeoutMs: 100 })
-      await (await c.broker()).kill()
+      await (await c.broker()).kill!()
+      const owner = await c.connect()
+      assert.deepEqual(await bodies(await owner.receiver(orders), 200), range(200))
+    },
+  },
+  {
+    id: 'survives-killed-program',
+    title: 'what a program was told is accepted is there after that program was killed at once',
+    needs: ['storeAndForward'],
+    async run(c) {
+      const orders = c.queue<number>()
+      await c.connection.close()
+      const { target } = await c.broker()
+      const other = await SecondProcess.start(c, target())
+      await other.run({ do: 'send', queue: orders.name, bodies: range(200) })
+      await other.kill()
       const owner = await c.connect()
       assert.deepEqual(await bodies(await owner.receiver(orders), 200), range(200))
     },
@@ -171,6 +189,7 @@ const openMeanwhile: CaseDefinition[] = [
   },
   {
     id: 'kill-under-load',
+    uses: ['kill'],
     title: 'a broker killed while sends are in flight loses none that was accepted; the others end',
     needs: ['storeAndForward'],
     async run(c) {
@@ -184,7 +203,7 @@ const openMeanwhile: CaseDefinition[] = [
         ),
       )
       await eventually(() => accepted.length >= 100, 'the first hundred')
-      await (await c.broker()).kill()
+      await (await c.broker()).kill!()
       await within(Promise.all(sends), BACK_MS + 10_000, 'an outcome of every send')
       const seen = new Set<number>()
       const receiver = await c.connection.receiver(orders)
@@ -198,6 +217,7 @@ const openMeanwhile: CaseDefinition[] = [
   },
   {
     id: 'consumer-continues',
+    uses: ['kill'],
     title: 'consumers go on by themselves after a kill and handle everything that was accepted',
     needs: ['storeAndForward'],
     async run(c) {
@@ -208,16 +228,18 @@ const openMeanwhile: CaseDefinition[] = [
       })
       const sender = await c.connection.sender(orders)
       for (const at of range(100)) await sender.send(at)
-      await (await c.broker()).kill()
+      await (await c.broker()).kill!()
       for (const at of range(100)) await sender.send(100 + at, { timeoutMs: BACK_MS })
       await becomes(() => seen.size, 200, 'handled messages', BACK_MS)
     },
   },
 ]
 
+function using(definition: CaseDefinition, ...facilities: Facility[]): CaseDefinition {
+  return { timeoutMs: RESTART_MS, ...definition, uses: [...facilities, ...(definition.uses ?? [])] }
+}
+
 export const restartChapter = chapter('restart', [
-  ...closedMeanwhile.map((one): CaseDefinition => ({ uses: ['broker'], timeoutMs: RESTART_MS, ...one })),
-  ...openMeanwhile.map(
-    (one): CaseDefinition => ({ uses: ['broker', 'liveRestart'], timeoutMs: RESTART_MS, ...one }),
-  ),
+  ...closedMeanwhile.map((one) => using(one, 'broker')),
+  ...openMeanwhile.map((one) => using(one, 'broker', 'liveRestart')),
 ])

@@ -84,27 +84,17 @@ export const settleChapter = chapter('settle', [
   },
   {
     id: 'release-counts',
-    title: 'release() raises deliveryCount by one each time',
-    needs: ['deliveryCount'],
+    title:
+      'release() raises deliveryCount by one each time (where the broker only knows "again": it never sinks)',
     async run(c) {
       const orders = c.queue()
       await c.connection.send(orders, 'x')
       const receiver = await c.connection.receiver(orders)
+      let least = 1
       for (const expected of [1, 2, 3, 4]) {
         const delivery = await take(receiver)
-        assert.equal(delivery.deliveryCount, expected)
-        await delivery.release()
-      }
-    },
-    async otherwise(c) {
-      // The declared value is «at least»: it never sinks, and says 2 or more for what came back.
-      const orders = c.queue()
-      await c.connection.send(orders, 'x')
-      const receiver = await c.connection.receiver(orders)
-      let least = 1
-      for (const _ of range(4)) {
-        const delivery = await take(receiver)
-        assert.ok(delivery.deliveryCount >= least, `deliveryCount ${delivery.deliveryCount}`)
+        if (c.isNative('deliveryCount')) assert.equal(delivery.deliveryCount, expected)
+        else assert.ok(delivery.deliveryCount >= least && delivery.deliveryCount <= expected)
         least = Math.max(2, delivery.deliveryCount)
         await delivery.release()
       }

@@ -1,0 +1,16 @@
+/** A broker of the suite's own, to be stopped and killed; not the one that other suites use. */
+import type { BrokerControl } from '../../../src/conformance/index.ts'
+import { type BrokerName, PrivateBroker } from '../../support/brokers.ts'
+
+export async function ownBroker(name: BrokerName): Promise<BrokerControl> {
+  const broker = await PrivateBroker.start(name)
+  return {
+    target: () => ({ url: broker.url }),
+    restart: () => broker.restart(),
+    async kill() {
+      await broker.kill()
+      await broker.start()
+    },
+    stop: () => broker[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,46 @@
+/** RabbitMQ, with amqplib as the second witness. */
+import { connect } from 'amqplib'
+import type { ForeignFacts, Harness, Witness } from '../../../src/conformance/index.ts'
+import { brokerUrl } from '../../support/brokers.ts'
+import { wireFaults } from './faults.ts'
+import { atPort, closedPort } from './network.ts'
+import { ownBroker } from './own-broker.ts'
+
+export async function rabbitmqHarness(): Promise<Harness> {
+  const url = brokerUrl('rabbitmq')
+  const dead = await closedPort()
+  const faults = await wireFaults({ url })
+  return {
+    name: 'rabbitmq',
+    target: () => ({ url }),
+    faults,
+    broker: () => ownBroker('rabbitmq'),
+    witness: () => amqplibWitness(url),
+    process: () => ({ url }),
+    deadAddress: () => ({ url: atPort(url, dead) }),
+    wrongLogin: () => ({ url, username: 'nobody-knows' }),
+    otherPort: (port) => ({ url: atPort(url, port) }),
+    stop: () => faults.stop(),
+    without: { processRefusal: 'any number of processes may use the broker' },
+  }
+}
+
+async function amqplibWitness(url: string): Promise<Witness> {
+  const connection = await connect(url.replace(/^rabbitmq/, 'amqp'))
+  connection.on('error', () => {})
+  const channel = await connection.createConfirmChannel()
+  return {
+    depth: async (queue) => (await channel.checkQueue(queue)).messageCount,
+    async get(queue) {
+      const message = await channel.get(queue, { noAck: true })
+      if (!message) return undefined
+      const { contentType, headers, deliveryMode } = message.properties
+      return { body: message.content, contentType, properties: headers ?? {}, durable: deliveryMode === 2 }
+    },
+    async put(queue, body, { contentType, properties }: ForeignFacts) {
+      channel.sendToQueue(queue, Buffer.from(body), { contentType, headers: properties })
+      await channel.waitForConfirms()
+    },
+    close: () => connection.close(),
+  }
+}
