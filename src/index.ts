@@ -76,5 +76,11 @@ export type { RequestHandler, Responder } from './api/responder.ts'
 export type { Outcome } from './api/send-pipeline.ts'
 export type { Sender } from './api/sender.ts'
 export type { ConnectionState, StatusEvent } from './api/status.ts'
-export { type Configuration, type ConfiguredConnection, defineConfig, loadConfiguration } from './config.ts'
+export {
+  type Configuration,
+  type ConfiguredConnection,
+  defineConfig,
+  loadConfiguration,
+  resolveConfiguration,
+} from './config.ts'
 export { connect } from './connect.ts'

@@ -1,0 +1,36 @@
+/** The options by which every command finds its broker. */
+import type { Option } from '../command.ts'
+
+export const BROKER: Option = {
+  name: 'broker',
+  short: 'b',
+  kind: 'text',
+  help: 'connect to this broker: a URL (rabbitmq://, qpid://, redis://, zmq://, file:./dir, memory:), the name of a connection in sluice.config, or [user[/password]@]host[:port] for AMQP 1.0; default: SLUICE_URL, else the configured default, else localhost',
+}
+
+/** Those of the originals of spout and drain. */
+export const RECONNECT: readonly Option[] = [
+  { name: 'reconnect', short: 'r', kind: 'flag', help: 'enable auto reconnect' },
+  {
+    name: 'reconnect-interval',
+    short: 'i',
+    kind: 'number',
+    metavar: 'SECONDS',
+    fallback: 3,
+    help: 'interval between reconnect attempts',
+  },
+  {
+    name: 'reconnect-limit',
+    short: 'l',
+    kind: 'integer',
+    metavar: 'N',
+    help: 'maximum number of reconnect attempts',
+  },
+]
+
+export const VERBOSE: Option = {
+  name: 'verbose',
+  short: 'v',
+  kind: 'flag',
+  help: 'tell on stderr what happens',
+}

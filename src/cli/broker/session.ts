@@ -1,0 +1,179 @@
+/**
+ * From a command's options to a connection: which broker, how it reconnects, and the log lines of the originals on the way.
+ * The library is loaded here and not before, so that help and usage errors are immediate.
+ */
+import type { Connection } from '../../index.ts'
+import { CommandError, type Context } from '../command.ts'
+import { visible } from '../print/terminal-text.ts'
+import { brokerUrl } from './broker-url.ts'
+
+export type Library = typeof import('../../index.ts')
+
+export interface Session {
+  readonly connection: Connection
+  readonly library: Library
+  /** Takes an address string, or `@name` of the configuration. */
+  address(text: string): string
+}
+
+export interface SessionOptions {
+  /** Instead of the option `broker`. */
+  readonly broker?: string
+  /** Long-running tools come back after a loss; the originals only with `-r`. Default: as the command's options say. */
+  readonly reconnect?: 'always'
+}
+
+export async function openSession(context: Context, options: SessionOptions = {}): Promise<Session> {
+  const library = await import('../../index.ts')
+  const { connections = {}, addresses = {} } = await library.loadConfiguration()
+  const broker = options.broker ?? givenBroker(context) ?? defaultBroker(connections)
+  const url = brokerUrl(broker, Object.keys(connections))
+  const policy = reconnectPolicy(context, options)
+  const connection = await connectWithRetries(context, library, url, policy)
+  followStatus(context, connection, policy)
+  return { connection, library, address: (text) => resolveAddress(text, addresses) }
+}
+
+/** The broker as it may be shown: without a password. */
+export function shownBroker(library: Library, broker: string): string {
+  return visible(library.redact(broker))
+}
+
+function givenBroker({ args, command }: Context): string | undefined {
+  return command.options.some(({ name }) => name === 'broker') ? args.text('broker') : undefined
+}
+
+function defaultBroker(connections: Readonly<Record<string, unknown>>): string {
+  return process.env.SLUICE_URL ?? (Object.hasOwn(connections, 'default') ? 'default' : 'localhost')
+}
+
+function resolveAddress(text: string, addresses: Readonly<Record<string, string>>): string {
+  if (!text.startsWith('@')) return text
+  const name = text.slice(1)
+  if (Object.hasOwn(addresses, name)) return addresses[name]!
+  throw new CommandError(
+    `the configuration has no address '${visible(name)}'`,
+    `Known: ${Object.keys(addresses).join(', ') || 'none'}; quote a node's name that begins with @.`,
+  )
+}
+
+interface ReconnectPolicy {
+  readonly enabled: boolean
+  readonly intervalMs: number | undefined
+  /** Attempts after the first. */
+  readonly limit: number
+  /** Whether the first connect waits for the broker too. */
+  readonly waits: boolean
+}
+
+function reconnectPolicy({ args, command }: Context, options: SessionOptions): ReconnectPolicy {
+  if (options.reconnect === 'always')
+    return { enabled: true, intervalMs: undefined, limit: Infinity, waits: false }
+  if (!command.options.some((option) => option.name === 'reconnect')) {
+    return { enabled: false, intervalMs: undefined, limit: 0, waits: false }
+  }
+  const limit = args.number('reconnect-limit')
+  const enabled = args.flag('reconnect')
+  return {
+    enabled,
+    intervalMs: Math.max(0, args.number('reconnect-interval') ?? 3) * 1000,
+    limit: limit === undefined || limit <= 0 ? Infinity : limit,
+    waits: enabled,
+  }
+}
+
+/** The first connection too is tried again with `-r`, as in the originals; each attempt is told of. */
+async function connectWithRetries(
+  context: Context,
+  { connect, isMessagingError, resolveConfiguration }: Library,
+  url: string,
+  { enabled, intervalMs, limit, waits }: ReconnectPolicy,
+): Promise<Connection> {
+  const { signal } = context
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const connection = await connect({
+        ...(await resolveConfiguration(url)),
+        reconnect: enabled
+          ? {
+              ...(intervalMs !== undefined && { minDelayMs: intervalMs, maxDelayMs: intervalMs }),
+              ...(limit !== Infinity && { limit: limit + 1 }),
+            }
+          : false,
+        signal,
+      })
+      if (attempt > 0) await log(context, 'WARNING', `reconnect succeeded: ${place(url)}`)
+      return connection
+    } catch (error) {
+      if (!waits || attempt >= limit || !isMessagingError(error, 'CONNECT_FAILED')) throw error
+      await log(context, 'WARNING', `recoverable error[attempt ${attempt}]: ${error.message}`)
+      if (intervalMs) {
+        await log(context, 'WARNING', `sleeping ${intervalMs / 1000} seconds`)
+        await pause(intervalMs, signal)
+      }
+      signal.throwIfAborted()
+      await log(context, 'WARNING', `trying: ${place(url)}`)
+    }
+  }
+}
+
+function followStatus(
+  context: Context,
+  connection: Connection,
+  { enabled, intervalMs }: ReconnectPolicy,
+): void {
+  const verbose =
+    context.command.options.some(({ name }) => name === 'verbose') && context.args.flag('verbose')
+  const warn = (text: string): void => void log(context, 'WARNING', text).catch(() => {})
+  if (enabled) {
+    connection.on('reconnecting', ({ attempt, delayMs, url, cause }) => {
+      warn(`recoverable error[attempt ${attempt}]: ${cause.message}`)
+      if (delayMs > 0 && intervalMs !== undefined) warn(`sleeping ${delayMs / 1000} seconds`)
+      warn(`trying: ${place(url)}`)
+    })
+    connection.on('reconnected', ({ url }) => warn(`reconnect succeeded: ${place(url)}`))
+  }
+  connection.on('warning', ({ error }) => warn(`${error.code}: ${error.message}`))
+  connection.on('gap', ({ address, reason }) =>
+    warn(`messages of '${address}' may have been missed: ${reason}`),
+  )
+  if (!verbose) return
+  connection.on('blocked', ({ reason }) => warn(`the broker takes no messages for now: ${reason}`))
+  connection.on('unblocked', () => warn('the broker takes messages again'))
+  connection.on('disconnected', ({ cause }) => warn(`connection lost: ${cause.message}`))
+  const { broker } = connection
+  void log(
+    context,
+    'DEBUG',
+    `connected to ${broker?.product} ${broker?.version} (${connection.adapter})`,
+  ).catch(() => {})
+}
+
+/** `2026-01-31 12:00:00,123 WARNING text`, as Python's logging writes it. */
+export async function log({ err }: Context, level: 'DEBUG' | 'WARNING', text: string): Promise<void> {
+  const now = new Date()
+  const local = new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString()
+  await err.line(
+    `${local.slice(0, 10)} ${local.slice(11, 19)},${local.slice(20, 23)} ${level} ${visible(text)}`,
+  )
+}
+
+/** Host and port of a URL; nothing of its login. */
+function place(url: string): string {
+  const authority = /^[^:]+:\/\/([^/?#]*)/.exec(url)?.[1]
+  return visible(authority === undefined ? url : authority.slice(authority.lastIndexOf('@') + 1))
+}
+
+/** Waits, or ends early when the signal aborts. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+  })
+}

@@ -1,0 +1,28 @@
+/** A connection for the length of one command: closed on every way out, also on Ctrl-C. */
+import type { Context } from '../command.ts'
+import { openSession, type Session, type SessionOptions } from './session.ts'
+
+/** How long a command that ends may take to settle what is open. Unit: ms. */
+const CLOSE_MS = 5_000
+const INTERRUPTED_CLOSE_MS = 1_000
+
+export async function withSession<T>(
+  context: Context,
+  options: SessionOptions & {
+    /** Close at once on Ctrl-C, so that whatever waits ends; else the work watches the signal by itself. */
+    readonly closeOnAbort?: boolean
+  },
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const { signal } = context
+  const session = await openSession(context, options)
+  const { connection } = session
+  const interrupted = (): void => void connection.close({ timeoutMs: INTERRUPTED_CLOSE_MS })
+  if (options.closeOnAbort) signal.addEventListener('abort', interrupted, { once: true })
+  try {
+    return await work(session)
+  } finally {
+    signal.removeEventListener('abort', interrupted)
+    await connection.close({ timeoutMs: signal.aborted ? INTERRUPTED_CLOSE_MS : CLOSE_MS })
+  }
+}

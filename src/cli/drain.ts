@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+/** The command `drain`. */
+import { runProgram } from './program.ts'
+import { drain } from './verbs/drain.ts'
+
+await runProgram('drain', drain, process.argv.slice(2))

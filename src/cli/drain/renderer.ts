@@ -1,0 +1,31 @@
+/** How drain writes a message, by its options. */
+import { type Context, UsageError } from '../command.ts'
+import { Template } from '../format/template.ts'
+import { messageToLine } from '../message-lines.ts'
+import { messageJson } from '../print/jsonable.ts'
+import { jsonText, visibleBytes } from '../print/terminal-text.ts'
+import type { Drained } from './feed.ts'
+
+export type Renderer = (message: Drained) => readonly (string | Uint8Array)[]
+
+/** Made before anything is received, so that a wrong format consumes nothing. @throws CommandError, UsageError */
+export function rendererFor({ args, out }: Context): Renderer {
+  const modes = ['content-only', 'json', 'dump', 'quiet'].filter((name) => args.flag(name))
+  if (args.has('print')) modes.push('print')
+  if (modes.length > 1) throw new UsageError(`--${modes.join(' and --')} cannot be given together`)
+  const harmless = out.isTerminal
+  switch (modes[0]) {
+    case 'content-only':
+      return (message) => [harmless ? visibleBytes(message.bytes) : message.bytes, '\n']
+    case 'json':
+      return (message) => [jsonText(messageJson(message)), '\n']
+    case 'dump':
+      return (message) => [messageToLine(message), '\n']
+    case 'quiet':
+      return () => []
+    default: {
+      const template = new Template(args.text('print')!)
+      return (message) => [...template.render(message, harmless), '\n']
+    }
+  }
+}

@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+/** The command `spout`. */
+import { runProgram } from './program.ts'
+import { spout } from './verbs/spout.ts'
+
+await runProgram('spout', spout, process.argv.slice(2))

@@ -1,0 +1,150 @@
+/** `drain`: receives messages from an address and prints them. */
+import { withSession } from '../broker/with-session.ts'
+import { type Command, type Context, UsageError } from '../command.ts'
+import { type Drained, type Feed, openFeed } from '../drain/feed.ts'
+import { DRAIN_OPTIONS } from '../drain/options.ts'
+import { type Renderer, rendererFor } from '../drain/renderer.ts'
+import { SequenceCheck } from '../drain/sequence.ts'
+import { Pace } from '../pace.ts'
+import { RunReport } from '../report.ts'
+
+const DEFAULT_CREDIT = 100
+/** Printed and accepted together at most. */
+const BATCH = 1000
+
+export const drain: Command = {
+  name: 'drain',
+  summary: 'receive messages from an address and print them',
+  usage: '[options] ADDRESS ...',
+  description:
+    'Drain messages from the supplied address. A message is acknowledged after it was printed. Ends when there is none within the timeout.',
+  options: DRAIN_OPTIONS,
+  examples: [
+    { line: 'drain hello', what: 'take and print what is there' },
+    { line: "drain 'hello; {mode: browse}'", what: 'look, and leave everything' },
+    { line: 'drain -f -c 10 orders', what: 'wait for ten messages' },
+    {
+      line: `drain -p '%(M.subject)s %(P["spout-id"])s %(C)s' hello`,
+      what: 'print subject, a property and the content',
+    },
+    {
+      line: 'drain --content-only lines > some.log',
+      what: 'the bodies alone, a line a message, byte for byte',
+    },
+    { line: 'drain --dump orders > saved.jsonl', what: 'save whole messages for spout --restore' },
+  ],
+  async run(context) {
+    const { args } = context
+    const [address] = args.positionals
+    if (address === undefined) throw new UsageError('address is required')
+    const render = rendererFor(context)
+    const count = args.number('count') ?? 0
+    const capacity = args.number('capacity') ?? DEFAULT_CREDIT
+    if (capacity < 1) throw new UsageError('option --capacity: less than 1')
+    const report = new RunReport()
+    await withSession(context, {}, async ({ connection, address: resolve }) => {
+      const forever = args.flag('forever')
+      const feed = await openFeed(connection, resolve(address), {
+        // Nothing is fetched that will not be printed: it would come back marked as delivered before.
+        credit: count > 0 ? Math.min(capacity, count) : capacity,
+        follow: forever || args.number('timeout')! > 0,
+        signal: context.signal,
+      })
+      try {
+        const ready = args.text('ready-address')
+        if (ready !== undefined) await connection.send(resolve(ready), 'ready')
+        if (count >= 0) await drainAll(context, feed, render, count === 0 ? Infinity : count, report)
+      } finally {
+        await feed.close()
+      }
+    })
+    if (args.flag('report-total')) await report.print(context)
+    return 0
+  },
+}
+
+async function drainAll(
+  context: Context,
+  feed: Feed,
+  render: Renderer,
+  limit: number,
+  report: RunReport,
+): Promise<void> {
+  const { args, signal } = context
+  const timeoutMs = args.flag('forever') ? undefined : Math.max(0, args.number('timeout')! * 1000)
+  const pace = new Pace(args.number('receive-rate'))
+  const printing = new Printing(
+    context,
+    feed,
+    render,
+    args.flag('verify-sequence') ? new SequenceCheck() : undefined,
+  )
+  while (report.count < limit && !signal.aborted) {
+    const message = await nextUnlessAborted(feed, timeoutMs, signal)
+    if (!message) break
+    report.add(latency(message))
+    await printing.add(message)
+    await pace.turn(signal)
+    if (feed.available === 0 || printing.isFull) await printing.settle()
+  }
+  await printing.settle()
+}
+
+/** Ctrl-C while waiting ends the run like a timeout. */
+async function nextUnlessAborted(
+  feed: Feed,
+  timeoutMs: number | undefined,
+  signal: AbortSignal,
+): Promise<Drained | undefined> {
+  try {
+    return await feed.next(timeoutMs, signal)
+  } catch (error) {
+    if (signal.aborted) return undefined
+    throw error
+  }
+}
+
+/** Order: written first, accepted after; what could not be written or formatted stays at the broker. */
+class Printing {
+  readonly #context: Context
+  readonly #feed: Feed
+  readonly #render: Renderer
+  readonly #sequence: SequenceCheck | undefined
+  #printed: Drained[] = []
+
+  constructor(context: Context, feed: Feed, render: Renderer, sequence: SequenceCheck | undefined) {
+    this.#context = context
+    this.#feed = feed
+    this.#render = render
+    this.#sequence = sequence
+  }
+
+  async add(message: Drained): Promise<void> {
+    try {
+      const text = this.#render(message)
+      this.#sequence?.check(message)
+      this.#context.out.push(...text)
+    } catch (error) {
+      await this.settle()
+      throw error
+    }
+    this.#printed.push(message)
+  }
+
+  get isFull(): boolean {
+    return this.#printed.length >= BATCH || this.#context.out.isFull
+  }
+
+  async settle(): Promise<void> {
+    if (this.#printed.length === 0) return
+    await this.#context.out.flush()
+    const printed = this.#printed
+    this.#printed = []
+    await this.#feed.accept(printed)
+  }
+}
+
+/** From the sender's clock to ours. Unit: ms. */
+function latency(message: Drained): number | undefined {
+  return message.createdAt === undefined ? undefined : Date.now() - message.createdAt.getTime()
+}
