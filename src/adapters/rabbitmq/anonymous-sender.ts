@@ -8,10 +8,11 @@ import type { Transfer } from '../../api/adapter.ts'
 import { parseAddress } from '../../api/address-text/index.ts'
 import { MessagingError } from '../../api/errors.ts'
 import type { OutgoingMessage } from '../../api/message.ts'
-import { DIRECT_REPLY_TO, publishOptions, type Route, routingKey } from './codec.ts'
+import { publishOptions, type Route, routingKey } from './codec.ts'
 import type { DelayLine } from './delay-line.ts'
 import { ADAPTER } from './errors.ts'
 import type { InFlight } from './publish-channel.ts'
+import { isReplyAddress, isSoundReplyAddress, ReplyWitness } from './reply-address.ts'
 import { RabbitmqSender, type SenderParts } from './sender.ts'
 import type { Session } from './session.ts'
 
@@ -26,7 +27,9 @@ const MAX_REMEMBERED = 256
 export class AnonymousSender extends RabbitmqSender {
   readonly #session: Session
   readonly #queueRoute: Route
+  readonly #replyRoute: Route
   readonly #exchangeRoute: Route
+  readonly #witness: ReplyWitness
   readonly #places = new Map<string, Place>()
   readonly #exchanges = new Set<string>()
 
@@ -35,13 +38,18 @@ export class AnonymousSender extends RabbitmqSender {
     const { login } = parts.session
     this.#session = parts.session
     this.#queueRoute = { subjectIsKey: false, mandatory: true, login }
+    this.#replyRoute = { subjectIsKey: false, mandatory: false, login }
+    this.#witness = new ReplyWitness(parts.session)
     this.#exchangeRoute = { subjectIsKey: true, mandatory: false, login }
   }
 
   protected override publish(transfer: Transfer): void {
     const { message } = transfer
     const place = this.#place(message)
-    if (this.#exchanges.has(place.name)) this.#toExchange(transfer, place)
+    if (isReplyAddress(place.name)) {
+      const item = new Answer(this.#witness, transfer, place.name)
+      this.channel.publish('', place.name, publishOptions(message, this.#replyRoute), item)
+    } else if (this.#exchanges.has(place.name)) this.#toExchange(transfer, place)
     else {
       const item = new MaybeQueue(this, transfer, place)
       this.channel.publish('', place.name, publishOptions(message, this.#queueRoute), item)
@@ -69,7 +77,6 @@ export class AnonymousSender extends RabbitmqSender {
 
   /** The default exchange knows no such queue. */
   async unroutable(transfer: Transfer, place: Place, error: MessagingError): Promise<void> {
-    if (isReplyAddress(place.name)) return transfer.settle(error)
     try {
       if (!(await this.#session.scratch.exchange(place.name))) return transfer.settle(error)
       remember(this.#exchanges, place.name)
@@ -100,6 +107,25 @@ export class AnonymousSender extends RabbitmqSender {
       this.#places.set(to, place)
     }
     return place
+  }
+}
+
+class Answer implements InFlight {
+  readonly message: OutgoingMessage
+  readonly #witness: ReplyWitness
+  readonly #transfer: Transfer
+  readonly #address: string
+
+  constructor(witness: ReplyWitness, transfer: Transfer, address: string) {
+    this.message = transfer.message
+    this.#witness = witness
+    this.#transfer = transfer
+    this.#address = address
+  }
+
+  settle(error?: MessagingError): void {
+    if (error) this.#transfer.settle(error)
+    else this.#witness.confirmed(this.#address, this.#transfer)
   }
 }
 
@@ -139,38 +165,6 @@ function placeOf(to: string): Place {
   }
   return { name, subject }
 }
-
-function isReplyAddress(name: string): boolean {
-  return name.startsWith(`${DIRECT_REPLY_TO}.`)
-}
-
-/**
- * protocol: the part after the prefix is a process id in Erlang's external format, base64, a dot, and a key. RabbitMQ 3.10
- * ends the whole connection (541) on one it cannot read, so a forged address must not reach it.
- */
-function isSoundReplyAddress(name: string): boolean {
-  const [, pid] =
-    /^\.([A-Za-z0-9+/]+={0,2})\.[A-Za-z0-9+/]+={0,2}$/.exec(name.slice(DIRECT_REPLY_TO.length)) ?? []
-  if (pid === undefined) return false
-  const bytes = Buffer.from(pid, 'base64')
-  if (bytes.toString('base64') !== pid || bytes[0] !== VERSION) return false
-  const identifierBytes = bytes[1] === NEW_PID ? 12 : bytes[1] === OLD_PID ? 9 : undefined
-  if (identifierBytes === undefined) return false
-  const lengthBytes = ATOMS.get(bytes[2]!)
-  if (lengthBytes === undefined || bytes.length < 3 + lengthBytes) return false
-  return bytes.length === 3 + lengthBytes + bytes.readUIntBE(3, lengthBytes) + identifierBytes
-}
-
-const VERSION = 131
-const NEW_PID = 88
-const OLD_PID = 103
-/** Tag of a node's name, and how many bytes its length has. */
-const ATOMS = new Map([
-  [100, 2],
-  [115, 1],
-  [118, 2],
-  [119, 1],
-])
 
 function remember(set: Set<string>, name: string): void {
   if (set.size >= MAX_REMEMBERED) set.delete(set.keys().next().value!)
