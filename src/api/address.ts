@@ -47,7 +47,7 @@ interface AddressBase<Kind extends string, Body> {
   readonly name: string
   readonly options: Readonly<NodeOptions<Body>>
   /** Carries the body's type; never present at run time. */
-  readonly [bodyType]?: Body
+  readonly [bodyType]?: { readonly body: Body }
 }
 
 export interface QueueAddress<Body = unknown> extends AddressBase<'queue', Body> {}
@@ -86,7 +86,7 @@ export interface MemberAddress<Body = unknown> extends AddressBase<'member', Bod
 
 export interface ServiceAddress<Request = unknown, Response = unknown>
   extends AddressBase<'service', Request> {
-  readonly [responseType]?: Response
+  readonly [responseType]?: { readonly body: Response }
 }
 
 /** An Apache Qpid address string, parsed. */

@@ -15,6 +15,7 @@ import { ReceivedMessage } from './received-message.ts'
 import { refuseUnsupported } from './refusal.ts'
 import { validateBody } from './schema.ts'
 import { SendPipeline } from './send-pipeline.ts'
+import { unroutable } from './sender.ts'
 
 class PendingRequest extends Timed {
   readonly correlationId: string
@@ -74,7 +75,7 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
       await host.open(requester, options, (connection) => requester.#attachment.open(connection))
     } catch (error) {
       void requester.#attachment.stop()
-      throw error
+      throw unroutable(plan, error)
     }
     return requester
   }

@@ -339,7 +339,8 @@ export async function openForOneSend(host: LinkHost, target: Parameters<typeof p
   }
 }
 
-function unroutable(plan: NodePlan, error: unknown): unknown {
+/** A node that is missing, told to whoever sends to it. */
+export function unroutable(plan: NodePlan, error: unknown): unknown {
   if (!(error instanceof MessagingError) || error.code !== 'ADDRESS_NOT_FOUND') return error
   return new MessagingError('SEND_UNROUTABLE', error.message, {
     cause: error,

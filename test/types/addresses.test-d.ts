@@ -52,3 +52,11 @@ test('a pattern used wrongly does not compile', () => {
   // @ts-expect-error a queue cannot be asked
   connection.request(queue('orders'), 'x')
 })
+
+test('an address without a body type takes and gives anything', () => {
+  connection.sender(queue('orders')).then((sender) => sender.send('text'))
+  connection
+    .receiver(queue('orders'))
+    .then((receiver) => expectTypeOf(receiver).toEqualTypeOf<Receiver<unknown>>())
+  connection.request(service('quotes'), 'text')
+})
