@@ -18,6 +18,7 @@ import {
   BrokerUnavailable,
   DEFAULT_BROKERS,
   isBrokerName,
+  leftOut,
 } from './brokers/kind.ts'
 import { kindOf } from './brokers/kinds.ts'
 import { isRunning, kill, pause, restart, resume, start, stop } from './brokers/lifecycle.ts'
@@ -198,8 +199,8 @@ function print(lines: readonly Line[], json: boolean): void {
 }
 
 function withoutNames(options: readonly string[] = []): Set<BrokerName> {
-  const texts = [...options, process.env.SLUICE_BROKERS_WITHOUT ?? ''].flatMap((text) => text.split(','))
-  return new Set(texts.filter((text) => text !== '').map(checkName))
+  const chosen = options.flatMap((text) => text.split(',')).map(checkName)
+  return new Set([...chosen, ...leftOut()])
 }
 
 function checkName(text: string): BrokerName {

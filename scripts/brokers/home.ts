@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { birthOf, isAlive } from './identity.ts'
@@ -45,9 +45,15 @@ export function brokerFolder(home: string, name: BrokerName): string {
   return join(home, name)
 }
 
-/** Homes of single tests inside this one, so that `down` finds them if their test died. */
+/** Where the homes of single tests are, so that `down` finds them if their test died. */
+export const PRIVATE_SHELF = 'private'
+/** In the home of a test: which process it belongs to. */
+export const OWNER_FILE = 'owner.json'
+/** What does not keep a home from being empty. */
+const FURNITURE = ['tls', PRIVATE_SHELF, 'lock', OWNER_FILE]
+
 export function nestedHomes(home: string): string[] {
-  const folder = join(home, 'private')
+  const folder = join(home, PRIVATE_SHELF)
   return entries(folder).map((name) => join(folder, name))
 }
 
@@ -78,12 +84,12 @@ export function forget(home: string, name: BrokerName): void {
 }
 
 export function removeHomeIfEmpty(home: string): void {
-  const left = entries(home).filter((name) => name !== 'tls' && name !== 'private' && name !== 'lock')
+  const left = entries(home).filter((name) => !FURNITURE.includes(name))
   if (left.length > 0 || nestedHomes(home).length > 0) return
-  for (const name of ['tls', 'private', 'lock']) rmSync(join(home, name), { recursive: true, force: true })
+  for (const name of FURNITURE) rmSync(join(home, name), { recursive: true, force: true })
   for (const folder of [home, dirname(home)]) {
     // Of the parents only the shelf of private homes is ours.
-    if (folder !== home && !folder.endsWith('/private')) return
+    if (folder !== home && basename(folder) !== PRIVATE_SHELF) return
     try {
       rmdirSync(folder)
     } catch {

@@ -22,6 +22,14 @@ export function isBrokerName(text: string): text is BrokerName {
   return (BROKER_NAMES as readonly string[]).includes(text)
 }
 
+/** Brokers that the user chose to do without: `SLUICE_BROKERS_WITHOUT=qpid,redis`. */
+export function leftOut(names = process.env.SLUICE_BROKERS_WITHOUT ?? ''): Set<BrokerName> {
+  const texts = names.split(',').filter((text) => text !== '')
+  const wrong = texts.find((text) => !isBrokerName(text))
+  if (wrong !== undefined) throw new Error(`Unknown broker ${wrong}; there are ${BROKER_NAMES.join(' ')}`)
+  return new Set(texts.filter(isBrokerName))
+}
+
 /** Called with one line for a person to read. */
 export type Progress = (line: string) => void
 

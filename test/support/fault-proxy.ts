@@ -1,0 +1,267 @@
+/**
+ * A TCP proxy that does to connections what networks do: cut them, swallow bytes, delay, trickle. Tests of
+ * reconnecting put it between the library and a real broker.
+ */
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+export type Direction = 'toBroker' | 'toClient'
+
+/** Bytes held for one direction of one connection before its source is paused. */
+const HIGH_WATER_BYTES = 256 * 1024
+
+export interface Faults {
+  /** Every piece arrives this much later; order stays. Unit: ms. */
+  latencyMs: number
+  /** Pieces are cut to this size … Unit: bytes. */
+  sliceBytes: number
+  /** … and this long passes between two of them. Unit: ms. */
+  sliceGapMs: number
+}
+
+const NONE: Readonly<Faults> = { latencyMs: 0, sliceBytes: Number.POSITIVE_INFINITY, sliceGapMs: 0 }
+
+export class FaultProxy implements AsyncDisposable {
+  readonly #target: { host: string; port: number }
+  readonly #pairs = new Set<Pair>()
+  #server: Server | undefined
+  #port = 0
+  #faults: Readonly<Faults> = NONE
+  #silence: { readonly over: Promise<void>; readonly end: () => void } | undefined
+  #cutAfter: { direction: Direction; bytes: number; done: () => void } | undefined
+  /** Connections taken since the beginning. */
+  accepted = 0
+
+  private constructor(target: { host: string; port: number }) {
+    this.#target = target
+  }
+
+  /** In front of the broker at this URL, or at this host and port. */
+  static async before(target: string | { host: string; port: number }): Promise<FaultProxy> {
+    const place = typeof target === 'string' ? placeOf(target) : target
+    const proxy = new FaultProxy(place)
+    await proxy.allow()
+    return proxy
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  /** Connections open now. */
+  get connections(): number {
+    return this.#pairs.size
+  }
+
+  /** The same URL, but by way of this proxy. */
+  urlFor(url: string): string {
+    // Not by URL: its setters ignore the port of schemes it does not know.
+    const { host } = new URL(url)
+    return url.replace(host, `127.0.0.1:${this.#port}`)
+  }
+
+  /** Resets all open connections (RST, as when a machine goes away); new ones are taken. */
+  cut(): void {
+    for (const pair of this.#pairs) pair.reset()
+  }
+
+  /** Lets exactly this many further bytes through in that direction, then resets all. Resolves when it has. */
+  cutAfter(direction: Direction, bytes: number): Promise<void> {
+    return new Promise((done) => {
+      this.#cutAfter = { direction, bytes, done }
+    })
+  }
+
+  /** A black hole: connections stay open and new ones are taken, but no byte passes. */
+  silence(): void {
+    if (this.#silence !== undefined) return
+    let end = () => {}
+    const over = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    this.#silence = { over, end }
+  }
+
+  /** Refuses new connections (nobody listens), until `allow`. Open ones go on. */
+  async refuse(): Promise<void> {
+    const server = this.#server
+    this.#server = undefined
+    if (server === undefined) return
+    // Resolves when the last connection has ended, so it is not awaited.
+    server.close()
+  }
+
+  async allow(): Promise<void> {
+    if (this.#server !== undefined) return
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) =>
+      this.#accept(client),
+    )
+    this.#server = server
+    server.listen(this.#port, '127.0.0.1')
+    await once(server, 'listening')
+    this.#port = (server.address() as AddressInfo).port
+  }
+
+  /** Delays and slices what passes from now on. */
+  degrade(faults: Partial<Faults>): void {
+    this.#faults = { ...this.#faults, ...faults }
+  }
+
+  /** Ends every fault; what was held passes. */
+  async heal(): Promise<void> {
+    this.#faults = NONE
+    this.#cutAfter = undefined
+    this.#endSilence()
+    await this.allow()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.refuse()
+    this.cut()
+    this.#endSilence()
+  }
+
+  #endSilence(): void {
+    const silence = this.#silence
+    // In this order: whoever wakes looks whether there is a new silence.
+    this.#silence = undefined
+    silence?.end()
+  }
+
+  #accept(client: Socket): void {
+    this.accepted++
+    const broker = connect({ ...this.#target, allowHalfOpen: true })
+    const pair = new Pair(client, broker, this.#gate)
+    this.#pairs.add(pair)
+    pair.ended.then(() => this.#pairs.delete(pair))
+  }
+
+  readonly #gate: Gate = {
+    faults: () => this.#faults,
+    silence: () => this.#silence?.over,
+    allowance: (direction) => (this.#cutAfter?.direction === direction ? this.#cutAfter.bytes : undefined),
+    passed: (direction, bytes) => {
+      const limit = this.#cutAfter
+      if (limit?.direction !== direction) return
+      limit.bytes -= bytes
+      if (limit.bytes > 0) return
+      this.#cutAfter = undefined
+      this.cut()
+      limit.done()
+    },
+  }
+}
+
+/** What a connection asks of its proxy. */
+interface Gate {
+  faults(): Readonly<Faults>
+  silence(): Promise<void> | undefined
+  /** Bytes that may pass before the cut; `undefined`: no cut is planned. */
+  allowance(direction: Direction): number | undefined
+  passed(direction: Direction, bytes: number): void
+}
+
+/** One connection: both sockets, a pump for each direction. */
+class Pair {
+  readonly ended: Promise<unknown>
+  readonly #sockets: readonly [Socket, Socket]
+
+  constructor(client: Socket, broker: Socket, gate: Gate) {
+    this.#sockets = [client, broker]
+    this.ended = Promise.all(
+      this.#sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))),
+    )
+    for (const socket of this.#sockets) {
+      socket.setNoDelay(true)
+      socket.on('error', () => this.reset())
+    }
+    new Pump(client, broker, 'toBroker', gate, () => this.reset())
+    new Pump(broker, client, 'toClient', gate, () => this.reset())
+    client.resume()
+  }
+
+  reset(): void {
+    for (const socket of this.#sockets) {
+      // A socket that is still connecting cannot be reset.
+      if (socket.connecting) socket.destroy()
+      else socket.resetAndDestroy()
+    }
+  }
+}
+
+class Pump {
+  readonly #queue: { readonly bytes: Buffer; readonly at: number }[] = []
+  #queued = 0
+  #ended = false
+  #running = false
+
+  constructor(
+    readonly source: Socket,
+    readonly sink: Socket,
+    readonly direction: Direction,
+    readonly gate: Gate,
+    readonly reset: () => void,
+  ) {
+    source.on('data', (bytes) => {
+      this.#queue.push({ bytes, at: performance.now() })
+      this.#queued += bytes.length
+      if (this.#queued > HIGH_WATER_BYTES) source.pause()
+      this.#start()
+    })
+    source.on('end', () => {
+      this.#ended = true
+      this.#start()
+    })
+  }
+
+  #start(): void {
+    if (this.#running) return
+    this.#running = true
+    this.#run().then(
+      () => {
+        this.#running = false
+      },
+      () => this.reset(),
+    )
+  }
+
+  async #run(): Promise<void> {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      const wait = next.at + this.gate.faults().latencyMs - performance.now()
+      if (wait > 0) await delay(wait)
+      await this.#pass(next.bytes)
+      this.#queued -= next.bytes.length
+      if (this.#queued <= HIGH_WATER_BYTES) this.source.resume()
+    }
+    if (this.#ended) this.sink.end()
+  }
+
+  async #pass(bytes: Buffer): Promise<void> {
+    for (let from = 0; from < bytes.length; ) {
+      for (let silence = this.gate.silence(); silence !== undefined; silence = this.gate.silence())
+        await silence
+      if (this.sink.destroyed) return
+      const { sliceBytes, sliceGapMs } = this.gate.faults()
+      const allowance = this.gate.allowance(this.direction) ?? Number.POSITIVE_INFINITY
+      const piece = bytes.subarray(from, from + Math.min(sliceBytes, allowance))
+      from += piece.length
+      await this.#write(piece)
+      this.gate.passed(this.direction, piece.length)
+      if (sliceGapMs > 0) await delay(sliceGapMs)
+    }
+  }
+
+  /** Settles when the operating system has taken the bytes: a reset must not overtake them in our buffer. */
+  #write(bytes: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.sink.write(bytes, (error) => (error ? reject(error) : resolve()))
+    })
+  }
+}
+
+function placeOf(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url)
+  if (port === '') throw new TypeError(`The port is missing in ${url.replace(/\/\/.*@/, '//')}`)
+  return { host: hostname, port: Number(port) }
+}

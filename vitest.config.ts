@@ -1,0 +1,23 @@
+import { availableParallelism } from 'node:os'
+import { defineConfig } from 'vitest/config'
+import { leftOut } from './scripts/brokers/kind.ts'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Tests of a broker that the user chose to do without; the choice is printed in the summary.
+    exclude: [...leftOut()].flatMap((name) => [
+      `test/adapters/${name}/**`,
+      `test/conformance/${name}.test.ts`,
+    ]),
+    globalSetup: ['test/support/global-setup.ts'],
+    // Processes, not threads: native client libraries, signals and exits are per process.
+    pool: 'forks',
+    // Brokers work on the same processor cores.
+    maxWorkers: Math.min(2, availableParallelism()),
+    testTimeout: 20_000,
+    hookTimeout: 120_000,
+    // A promise nobody handles is a defect of the library: it fails the run.
+    dangerouslyIgnoreUnhandledErrors: false,
+  },
+})
