@@ -1,0 +1,152 @@
+/** Other RabbitMQ wrappers on the same point-to-point work: confirmed sends, one acknowledgement per message, the same queue. */
+import { randomBytes } from 'node:crypto'
+import { connect as managed } from 'amqp-connection-manager'
+import amqp from 'amqplib'
+import { Connection } from 'rabbitmq-client'
+import rascal from 'rascal'
+import type { Arm, ArmEvents, ArmRun } from '../../src/compare/arm.ts'
+import type { Workload } from '../../src/compare/workload.ts'
+import { redact } from '../../src/index.ts'
+
+type Open = (
+  url: string,
+  queue: string,
+  workload: Workload,
+  events: ArmEvents,
+) => Promise<Pick<ArmRun, 'send' | 'close'>>
+
+export function rabbitmqPeers(url: string): Arm[] {
+  const peers: Record<string, Open> = {
+    'amqp-connection-manager': connectionManager,
+    'rabbitmq-client': rabbitmqClient,
+    rascal: openRascal,
+  }
+  return Object.entries(peers).map(([library, open]) => ({
+    library,
+    kind: 'peer',
+    adapter: 'rabbitmq',
+    broker: redact(url),
+    patterns: ['point-to-point'],
+    open: (workload, events) => withQueue(url.replace(/^rabbitmq/, 'amqp'), workload, events, open),
+  }))
+}
+
+/** The queue is the same for every arm: durable, with priorities. */
+async function withQueue(url: string, workload: Workload, events: ArmEvents, open: Open): Promise<ArmRun> {
+  const name = `sluice-compare-${randomBytes(6).toString('hex')}`
+  const admin = await amqp.connect(url)
+  const channel = await admin.createChannel()
+  await channel.assertQueue(name, { durable: true, arguments: { 'x-max-priority': 9 } })
+  const { send, close } = await open(url, name, workload, events)
+  return {
+    settings: {
+      capacity: workload.inFlight,
+      credit: workload.credit,
+      durable: workload.durable,
+      confirmed: true,
+      accepted: 'one by one',
+    },
+    tier: workload.durable ? 'T2' : 'T1',
+    attachReceivers: async () => {},
+    send,
+    async close() {
+      await close()
+      await channel.deleteQueue(name)
+      await admin.close()
+    },
+  }
+}
+
+const connectionManager: Open = async (url, queue, workload, events) => {
+  const connection = managed([url])
+  const sender = connection.createChannel({ confirm: true })
+  const receiver = connection.createChannel({ confirm: false })
+  await Promise.all([sender.waitForConnect(), receiver.waitForConnect()])
+  await receiver.consume(
+    queue,
+    (message) => {
+      events.arrived({
+        track: 0,
+        receiver: 0,
+        body: message.content,
+        redelivered: message.fields.redelivered,
+      })
+      receiver.ack(message)
+    },
+    { prefetch: workload.credit },
+  )
+  return {
+    send: (sequence, body) =>
+      sender.sendToQueue(queue, body, {
+        persistent: workload.durable,
+        messageId: String(sequence),
+        priority: 4,
+      }),
+    close: () => connection.close(),
+  }
+}
+
+const rabbitmqClient: Open = async (url, queue, workload, events) => {
+  const connection = new Connection(url)
+  connection.on('error', (error) => events.failed(error as Error))
+  const publisher = connection.createPublisher({ confirm: true })
+  const consumer = connection.createConsumer(
+    { queue, qos: { prefetchCount: workload.credit } },
+    async (message) => {
+      events.arrived({ track: 0, receiver: 0, body: message.body, redelivered: message.redelivered })
+    },
+  )
+  consumer.on('error', (error) => events.failed(error as Error))
+  await new Promise<void>((resolve) => consumer.once('ready', () => resolve()))
+  return {
+    send: (sequence, body) =>
+      publisher.send(
+        { routingKey: queue, durable: workload.durable, messageId: String(sequence), priority: 4 },
+        body,
+      ),
+    async close() {
+      await consumer.close()
+      await publisher.close()
+      await connection.close()
+    },
+  }
+}
+
+const openRascal: Open = async (url, queue, workload, events) => {
+  const broker = await rascal.BrokerAsPromised.create(
+    rascal.withDefaultConfig({
+      vhosts: {
+        '/': {
+          connection: { url },
+          queues: { [queue]: { check: true, assert: false } },
+          publications: {
+            out: { queue, confirm: true, options: { persistent: workload.durable, priority: 4 } },
+          },
+          subscriptions: { in: { queue, prefetch: workload.credit } },
+        },
+      },
+    }),
+  )
+  broker.on('error', (error: Error) => events.failed(error))
+  const subscription = await broker.subscribe('in')
+  subscription.on('message', (message, content, ackOrNack) => {
+    events.arrived({
+      track: 0,
+      receiver: 0,
+      body: content as Buffer,
+      redelivered: message.fields.redelivered,
+    })
+    ackOrNack()
+  })
+  return {
+    async send(_sequence, body) {
+      const publication = await broker.publish('out', body)
+      await new Promise<void>((resolve, reject) => {
+        publication.on('success', () => resolve())
+        publication.on('error', reject)
+        publication.on('return', () => reject(new Error('returned')))
+      })
+    },
+    close: () => broker.shutdown(),
+  }
+}
