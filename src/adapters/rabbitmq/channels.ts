@@ -20,11 +20,11 @@ export async function openConfirmChannel(model: ChannelModel): Promise<ConfirmCh
  */
 export async function closeChannel(channel: Channel): Promise<void> {
   if (dead.has(channel)) return
-  try {
-    await channel.close()
-  } catch {
-    // Closed already, or the connection ended meanwhile.
-  }
+  await new Promise<void>((resolve) => {
+    // A connection that ends meanwhile leaves amqplib's own promise unsettled, but tells the channel.
+    channel.once('close', resolve)
+    channel.close().then(resolve, () => resolve())
+  })
 }
 
 /** The call that made the error rejects with it, or the link's own listener tells of it. */

@@ -149,7 +149,7 @@ export class RabbitmqConnection implements AdapterConnection {
   /** order: links first. amqplib sends the connection's own close ahead of what channels have still to write. */
   async #closeAll(): Promise<void> {
     await Promise.all([...this.#session.links].map((link) => link.close()))
-    await Promise.all(this.#physical.map((connection) => connection.close().catch(() => {})))
+    await Promise.all(this.#physical.map((connection) => connection.close()))
   }
 
   #lost(cause: unknown): void {

@@ -73,17 +73,21 @@ export class PhysicalConnection {
     return this.model.connection.serverProperties ?? {}
   }
 
-  /** Calls back when the connection has ended, for whatever reason, perhaps more than once. */
+  /** Calls back when the connection has ended, for whatever reason. */
   onEnd(ended: (cause: unknown) => void): void {
     this.model.on('close', (error) => ended(error ?? this.#cause))
-    // A socket that is destroyed without an error or an end goes unnoticed by amqplib until heartbeats fail.
+    // A socket that is destroyed without an error or an end goes unnoticed by amqplib until heartbeats fail, and calls
+    // under way wait for ever: it is told in the words it listens for. Where it knows already, it does nothing.
     const { stream } = this.model.connection as { stream?: NodeJS.EventEmitter }
-    stream?.once?.('close', () => ended(this.#cause))
+    stream?.once?.('close', () => stream.emit('error', new Error('the socket was closed')))
   }
 
-  /** The polite end. May wait for ever on a silent broker: bound it. */
-  async close(): Promise<void> {
-    await this.model.close()
+  /** The polite end. May wait for ever on a silent broker: bound it. Never rejects. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.model.once('close', () => resolve())
+      this.model.close().then(resolve, () => resolve())
+    })
   }
 
   /** The impolite one: the socket is gone at once. */

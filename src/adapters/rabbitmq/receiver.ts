@@ -141,6 +141,7 @@ export class RabbitmqReceiver implements AdapterReceiver {
   }
 
   #handOverEarly(): void {
+    if (this.#parts.autoDelete && this.#credit === 0) return
     const early = this.#early ?? []
     this.#early = undefined
     for (const delivery of early) this.#handOver(delivery)

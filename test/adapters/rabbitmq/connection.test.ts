@@ -1,0 +1,236 @@
+import type { AddressInfo } from 'node:net'
+import net from 'node:net'
+import type { ChannelModel } from 'amqplib'
+import { describe, expect, test } from 'vitest'
+import { rabbitmqAdapter } from '../../../src/adapters/rabbitmq/adapter.ts'
+import { MessagingError } from '../../../src/api/errors.ts'
+import { Fixture, Inbox, message, Reports, rejection, send, sendOk, target, text, url } from './fixture.ts'
+
+const fixture = new Fixture()
+const place = new URL(url)
+
+function connect(changes: Parameters<typeof target>[0], signal = AbortSignal.timeout(10_000)) {
+  return rabbitmqAdapter.connect(target(changes), new Reports(), signal)
+}
+
+/** A listener that is no RabbitMQ. */
+async function speaker(onConnection: (socket: net.Socket) => void): Promise<string> {
+  const sockets = new Set<net.Socket>()
+  const server = net.createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    onConnection(socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  fixture.atEnd(async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  return `rabbitmq://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+describe('connecting', () => {
+  test('tells what is at the other end', () => {
+    expect(fixture.connection.broker.product).toBe('RabbitMQ')
+    expect(fixture.connection.broker.version).toMatch(/^\d+\.\d+\.\d+/)
+  })
+
+  test('a wrong password is UNAUTHENTICATED, without the password in it', async () => {
+    const error = await rejection(connect({ password: 'sesame-open', username: 'guest' }))
+    expect(error).toMatchObject({ code: 'UNAUTHENTICATED', retryable: false })
+    expect(JSON.stringify(error) + error.message).not.toContain('sesame')
+    const inUrl = `rabbitmq://nobody:sesame-open@${place.host}`
+    expect(await rejection(connect({ url: inUrl }))).toMatchObject({ code: 'UNAUTHENTICATED' })
+  })
+
+  test('nobody there, an unknown host and an unknown virtual host are CONNECT_FAILED in clear words', async () => {
+    expect(await rejection(connect({ url: 'rabbitmq://127.0.0.1:1' }))).toMatchObject({
+      code: 'CONNECT_FAILED',
+      message: expect.stringMatching(/127\.0\.0\.1:1: nothing listens there/),
+    })
+    expect(await rejection(connect({ url: 'rabbitmq://no-such-host.invalid' }))).toMatchObject({
+      code: 'CONNECT_FAILED',
+    })
+    expect(await rejection(connect({ url: `rabbitmq://${place.host}/no%2Fsuch` }))).toMatchObject({
+      code: 'CONNECT_FAILED',
+      message: expect.stringMatching(/virtual host 'no\/such'/),
+    })
+  })
+
+  test('what does not speak AMQP is CONNECT_FAILED', async () => {
+    const web = await speaker((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    expect(await rejection(connect({ url: web }))).toMatchObject({ code: 'CONNECT_FAILED' })
+    const closer = await speaker((socket) => socket.destroy())
+    expect(await rejection(connect({ url: closer }))).toMatchObject({ code: 'CONNECT_FAILED' })
+  })
+
+  test('a silent listener is given up when the signal says so, and its sockets are closed', async () => {
+    let open = 0
+    const silent = await speaker((socket) => {
+      open++
+      socket.on('data', () => {})
+      socket.on('close', () => open--)
+    })
+    const started = performance.now()
+    expect(await rejection(connect({ url: silent }, AbortSignal.timeout(200)))).toMatchObject({
+      code: 'CONNECT_FAILED',
+    })
+    expect(performance.now() - started).toBeLessThan(2000)
+    await expect.poll(() => open).toBe(0)
+    expect(await rejection(connect({}, AbortSignal.abort()))).toBeInstanceOf(MessagingError)
+  })
+
+  test('misspelt options fail before any connection', () => {
+    const invalid = (changes: Parameters<typeof target>[0]) => () => rabbitmqAdapter.validate(target(changes))
+    expect(invalid({ native: { managmentUrl: 'http://x' } })).toThrow(/managmentUrl.*managementUrl/)
+    expect(invalid({ url: 'rabbitmq://h?heartbeet=3' })).toThrow(/heartbeet.*heartbeat/)
+    expect(invalid({ native: { frameMax: 12 } })).toThrow(/frameMax/)
+    expect(invalid({ native: { mechanism: 'DIGEST' } })).toThrow(/mechanism/)
+    expect(invalid({ tls: {} })).toThrow(/rabbitmqs/)
+    expect(invalid({ url: 'rabbitmq://%zz@h' })).toThrow(/%/)
+    expect(invalid({})).not.toThrow()
+  })
+})
+
+/** The sockets below both connections. */
+function sockets(native: unknown): net.Socket[] {
+  const { publishing, consuming } = native as Record<'publishing' | 'consuming', ChannelModel>
+  return [publishing, consuming].map(
+    (model) => (model.connection as unknown as { stream: net.Socket }).stream,
+  )
+}
+
+describe('losing the connection', () => {
+  for (const [which, cut] of [
+    ['the publishing socket is destroyed', (native: unknown) => sockets(native)[0]!.destroy()],
+    ['the consuming socket is destroyed', (native: unknown) => sockets(native)[1]!.destroy()],
+    ['the socket fails', (native: unknown) => sockets(native)[0]!.destroy(new Error('cable'))],
+  ] as const) {
+    test(`${which}: disconnected once, everything ends, nothing hangs`, async () => {
+      const node = await fixture.node()
+      const { connection, reports } = await fixture.connect()
+      const sender = await fixture.sender(node, {}, connection)
+      const { receiver, inbox } = await fixture.receiver(node, { credit: 5 }, connection)
+      await sendOk(sender, message('1'))
+      const delivery = await inbox.next()
+      for (let n = 0; n < 100; n++) void send(sender)
+      const [publishing, consuming] = sockets(connection.native)
+      cut(connection.native)
+      await reports.until(() => reports.lost.length > 0)
+      expect(reports.lost).toMatchObject([{ code: 'CONNECTION_LOST', retryable: true }])
+      await expect.poll(() => publishing!.destroyed && consuming!.destroyed).toBe(true)
+      // Late calls are harmless.
+      receiver.accept(delivery)
+      await receiver.settle(delivery, { kind: 'release', delayMs: 0, unseen: false })
+      receiver.flow(0)
+      void send(sender)
+      expect(await rejection(connection.inspect(node))).toMatchObject({ code: 'CONNECTION_LOST' })
+      expect(await rejection(fixture.receiver(node, {}, connection))).toMatchObject({
+        code: 'CONNECTION_LOST',
+      })
+      expect(await rejection(fixture.sender(node, {}, connection))).toMatchObject({ code: 'CONNECTION_LOST' })
+      await Promise.all([receiver.close(), sender.close(), connection.close()])
+      expect(reports.lost.length).toBe(1)
+      expect([...sender.detaches, ...inbox.detaches]).toEqual([])
+      // What was unsettled comes back, marked.
+      const again = await fixture.receiver(node)
+      const back = await again.inbox.next()
+      expect(text(back)).toBe('1')
+      expect(back.redelivered).toBe(true)
+    })
+  }
+
+  test('calls under way are answered with CONNECTION_LOST', async () => {
+    const { connection } = await fixture.connect()
+    const calls = Array.from({ length: 5 }, () =>
+      rejection(connection.inspect({ name: fixture.name(), type: 'queue' })),
+    )
+    sockets(connection.native)[1]!.destroy()
+    for (const error of await Promise.all(calls)) expect(error).toMatchObject({ code: 'CONNECTION_LOST' })
+  })
+
+  test('a peer that falls silent is noticed by its heartbeats', async () => {
+    let silent = false
+    const proxy = await speaker((socket) => {
+      const to = net.connect(Number(place.port), place.hostname)
+      to.on('error', () => {})
+      socket.on('data', (data) => to.write(data))
+      to.on('data', (data) => silent || socket.write(data))
+      socket.on('close', () => to.destroy())
+    })
+    const { reports } = await fixture.connect({ url: proxy, heartbeatMs: 1000 })
+    silent = true
+    await reports.until(() => reports.lost.length > 0)
+    expect(reports.lost).toMatchObject([
+      { code: 'CONNECTION_LOST', message: expect.stringMatching(/[Hh]eartbeat/) },
+    ])
+  })
+})
+
+describe('closing', () => {
+  test('flushes verdicts, gives the rest back, can be called twice, and later calls fail', async () => {
+    const node = await fixture.node()
+    const { connection, reports } = await fixture.connect()
+    const sender = await fixture.sender(node, {}, connection)
+    for (let n = 0; n < 10; n++) await sendOk(sender, message(`${n}`))
+    const { receiver, inbox } = await fixture.receiver(node, {}, connection)
+    for (const delivery of await inbox.take(4)) receiver.accept(delivery)
+    await Promise.all([connection.close(), connection.close()])
+    await connection.close()
+    expect(reports.lost).toEqual([])
+    expect(inbox.detaches).toEqual([])
+    expect(await fixture.connection.inspect(node)).toMatchObject({ depth: 6 })
+    await rejection(connection.inspect(node))
+  })
+
+  test('takes about a second with a broker that does not answer', async () => {
+    let silent = false
+    const proxy = await speaker((socket) => {
+      const to = net.connect(Number(place.port), place.hostname)
+      to.on('error', () => {})
+      socket.on('data', (data) => to.write(data))
+      to.on('data', (data) => silent || socket.write(data))
+      socket.on('close', () => to.destroy())
+    })
+    const node = await fixture.node()
+    const { connection, reports } = await fixture.connect({ url: proxy, heartbeatMs: 0 })
+    await fixture.sender(node, {}, connection)
+    await fixture.receiver(node, {}, connection)
+    silent = true
+    const started = performance.now()
+    await connection.close()
+    expect(performance.now() - started).toBeLessThan(2500)
+    expect(sockets(connection.native).every((socket) => socket.destroyed)).toBe(true)
+    expect(reports.lost).toEqual([])
+  })
+
+  test('an attach that is refused leaves the connection as it was', async () => {
+    const missing = { name: fixture.name(), type: 'queue' } as const
+    for (let n = 0; n < 20; n++) {
+      const attach = fixture.connection.attachReceiver(
+        {
+          source: missing,
+          mode: 'consume',
+          follow: false,
+          credit: 10,
+          reliability: 'at-least-once',
+          patterns: [],
+          subscription: undefined,
+          exclusive: false,
+          limits: {
+            maxDeliveries: undefined,
+            deadLetter: undefined,
+            maxLength: undefined,
+            ttlMs: undefined,
+            expiresMs: undefined,
+            native: {},
+          },
+          link: {},
+        },
+        new Inbox(),
+      )
+      expect(await rejection(attach)).toMatchObject({ code: 'ADDRESS_NOT_FOUND' })
+    }
+    expect(fixture.reports.lost).toEqual([])
+  })
+})
