@@ -1,4 +1,22 @@
+/**
+ * The embedded broker: puts its parts together, recovers what a store holds, and opens sessions.
+ *
+ * ```text
+ * session ── sender-link ──▶ router ──▶ queue ──▶ consumer | browser ──▶ session
+ *                              │          │
+ *                            topic      store
+ * ```
+ *
+ * Everything runs in the calls of its clients and in microtasks; nothing waits but for the store.
+ */
 import { MessagingError } from '../api/errors.ts'
+import { BrokerSession } from './broker-session.ts'
+import { Kernel } from './kernel.ts'
+import { Nodes } from './nodes.ts'
+import type { Queue } from './queue.ts'
+import { recover } from './recovery.ts'
+import { Resends } from './resends.ts'
+import { Router } from './router.ts'
 import type { Session, SessionEvents, SessionOptions } from './session.ts'
 import type { Store } from './store.ts'
 
@@ -11,17 +29,115 @@ export interface BrokerOptions {
 export class Broker {
   readonly product = 'Sluice broker'
   readonly version = '0.1.0'
+  readonly #store: Store | undefined
+  readonly #kernel: Kernel
+  readonly #nodes: Nodes
+  readonly #router: Router
+  readonly #resends: Resends
+  readonly #sessions = new Set<BrokerSession>()
+  readonly #clients = new Map<string, BrokerSession>()
+  #closing: Promise<void> | undefined
 
-  /** Opens a broker on `store` and recovers what it holds. */
-  static async open(_options: BrokerOptions = {}): Promise<Broker> {
-    return new Broker()
+  private constructor(store: Store | undefined) {
+    this.#store = store
+    this.#kernel = new Kernel(store, {
+      deadLetter: (entry, reason, target) => this.#router.deadLetter(entry, reason, target),
+      unused: (queue) => this.#nodes.remove(queue),
+      warn: (queue, error) => this.#warn(queue, error),
+    })
+    this.#nodes = new Nodes(this.#kernel)
+    this.#router = new Router(this.#kernel, this.#nodes)
+    this.#resends = new Resends(this.#kernel.timers)
+    if (store) store.failed = (error) => this.#storeFailed(error)
+  }
+
+  /**
+   * Opens a broker on `store` and recovers what it holds.
+   *
+   * @throws `CONNECT_FAILED` when the store is damaged; the store is closed then
+   */
+  static async open(options: BrokerOptions = {}): Promise<Broker> {
+    const broker = new Broker(options.store)
+    if (options.store) {
+      try {
+        recover(options.store, broker.#kernel, broker.#nodes, broker.#resends)
+      } catch (error) {
+        broker.#kernel.timers.close()
+        await options.store.close()
+        throw error
+      }
+    }
+    return broker
   }
 
   /** Opens a session for one client. Cheap; any number. */
-  session(_events: SessionEvents, _options: SessionOptions = {}): Session {
-    throw new MessagingError('INTERNAL', 'The engine is not in place yet')
+  session(events: SessionEvents, options: SessionOptions = {}): Session {
+    if (this.#closing) throw new MessagingError('CONNECT_FAILED', 'The broker was closed')
+    const { client } = options
+    if (client !== undefined) {
+      this.#clients
+        .get(client)
+        ?.end(new MessagingError('CONNECTION_LOST', 'The same client opened another connection'))
+    }
+    const { product, version } = this
+    const session = new BrokerSession(
+      { product, version },
+      { kernel: this.#kernel, nodes: this.#nodes, router: this.#router, resends: this.#resends },
+      events,
+      () => this.#ended(session, client),
+    )
+    this.#sessions.add(session)
+    if (client !== undefined) this.#clients.set(client, session)
+    this.#kernel.timers.holdProcess(true)
+    return session
+  }
+
+  get closed(): boolean {
+    return this.#closing !== undefined
   }
 
   /** Ends every session (`CONNECTION_LOST`), writes what is not written and closes the store. Idempotent. */
-  async close(): Promise<void> {}
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const error = new MessagingError('CONNECTION_LOST', 'The broker was closed')
+    for (const session of [...this.#sessions]) session.end(error)
+    await this.#store?.close()
+    this.#kernel.timers.close()
+  }
+
+  #ended(session: BrokerSession, client: string | undefined): void {
+    this.#sessions.delete(session)
+    if (client !== undefined && this.#clients.get(client) === session) this.#clients.delete(client)
+    if (this.#sessions.size === 0) this.#kernel.timers.holdProcess(false)
+  }
+
+  /** To those who receive from the queue, else to everybody. */
+  #warn(queue: Queue, error: MessagingError): void {
+    let told = false
+    for (const session of this.#sessions) {
+      if (!session.receivesFrom(queue)) continue
+      session.events.warning(error)
+      told = true
+    }
+    if (!told) this.#warnAll(error)
+  }
+
+  #warnAll(error: MessagingError): void {
+    if (this.#sessions.size === 0) process.emitWarning(error)
+    for (const session of this.#sessions) session.events.warning(error)
+  }
+
+  #storeFailed(cause: Error): void {
+    this.#warnAll(
+      new MessagingError('INTERNAL', `The store cannot write: ${cause.message}`, {
+        cause,
+        hint: 'Make room on the disk of the store; what could not be written is tried again.',
+        context: { operation: 'store' },
+      }),
+    )
+  }
 }

@@ -1,6 +1,8 @@
 /** Brokers shared within the process: everybody who names the same place gets the same broker. */
+import { mkdir, realpath } from 'node:fs/promises'
 import { MessagingError } from '../api/errors.ts'
-import type { Broker } from './broker.ts'
+import { Broker } from './broker.ts'
+import { openLmdbStore } from './lmdb-store.ts'
 
 /** A share in a broker; it stays open at least until `release`. */
 export interface BrokerLease {
@@ -9,16 +11,105 @@ export interface BrokerLease {
   release(): Promise<void>
 }
 
-/** The broker in memory called `name`; it and what it holds live as long as the process. */
-export async function memoryBroker(_name: string): Promise<BrokerLease> {
-  throw new MessagingError('INTERNAL', 'The engine is not in place yet')
+interface Shared {
+  readonly opening: Promise<Broker>
+  shares: number
+}
+
+const memory = new Map<string, Broker>()
+const files = new Map<string, Shared>()
+/** Directories whose broker is being closed; the next one waits. */
+const closing = new Map<string, Promise<void>>()
+
+/** The broker in memory called `name`; it and what it holds live as long as the process, or until it is closed. */
+export async function memoryBroker(name: string): Promise<BrokerLease> {
+  let broker = memory.get(name)
+  if (!broker || broker.closed) {
+    broker = await Broker.open()
+    // Somebody else may have been faster.
+    const other = memory.get(name)
+    if (other && !other.closed) broker = other
+    else memory.set(name, broker)
+  }
+  return { broker, release: () => Promise.resolve() }
 }
 
 /**
  * The broker on the store in `directory`, which is made when missing.
  *
- * @throws `CONNECT_FAILED` when another process has it open or the store is damaged, `CLIENT_LIBRARY_MISSING` without `lmdb`
+ * @throws `CONNECT_FAILED` when another process has it open or the store is damaged, `CLIENT_LIBRARY_MISSING` without
+ * `lmdb`
  */
-export async function fileBroker(_directory: string): Promise<BrokerLease> {
-  throw new MessagingError('INTERNAL', 'The engine is not in place yet')
+export async function fileBroker(directory: string): Promise<BrokerLease> {
+  const place = await placeOf(directory)
+  for (;;) {
+    const ending = closing.get(place)
+    if (ending) {
+      await ending
+      continue
+    }
+    let shared = files.get(place)
+    if (!shared) {
+      shared = { opening: open(place), shares: 0 }
+      files.set(place, shared)
+    }
+    shared.shares++
+    const lease = await share(place, shared)
+    if (lease) return lease
+  }
+}
+
+/** `undefined`: somebody closed that broker under everybody's feet; a new one is due. */
+async function share(place: string, shared: Shared): Promise<BrokerLease | undefined> {
+  const forget = (): void => {
+    if (files.get(place) === shared) files.delete(place)
+  }
+  const broker = await shared.opening.catch((error) => {
+    forget()
+    throw error
+  })
+  if (broker.closed) {
+    forget()
+    await broker.close()
+    return undefined
+  }
+  let released: Promise<void> | undefined
+  return {
+    broker,
+    release: () => {
+      released ??= release(place, shared, broker)
+      return released
+    },
+  }
+}
+
+async function open(place: string): Promise<Broker> {
+  return Broker.open({ store: await openLmdbStore(place) })
+}
+
+async function release(place: string, shared: Shared, broker: Broker): Promise<void> {
+  if (--shared.shares > 0) return
+  if (files.get(place) === shared) files.delete(place)
+  const ending = broker.close()
+  closing.set(place, ending)
+  try {
+    await ending
+  } finally {
+    if (closing.get(place) === ending) closing.delete(place)
+  }
+}
+
+/** One name per directory, whatever path leads to it. */
+async function placeOf(directory: string): Promise<string> {
+  try {
+    await mkdir(directory, { recursive: true })
+    return await realpath(directory)
+  } catch (cause) {
+    throw new MessagingError('CONNECT_FAILED', `The directory '${directory}' cannot be made or read`, {
+      cause,
+      retryable: false,
+      hint: 'Check the path and its permissions.',
+      context: { operation: 'connect', directory },
+    })
+  }
 }

@@ -1,0 +1,27 @@
+/** One hand-over of a message to one receiver. A new object each time, so that an old verdict cannot settle a new one. */
+import type { AdapterDelivery } from '../api/adapter.ts'
+import type { OutgoingMessage } from '../api/message.ts'
+import type { Entry } from './entry.ts'
+import { MessageView } from './message-view.ts'
+
+export class HandedDelivery implements AdapterDelivery {
+  readonly message: MessageView
+  readonly deliveryCount: number
+  readonly redelivered: boolean
+  readonly entry: Entry
+  /** The only link whose verdict counts. */
+  readonly link: object
+  /** It awaits its verdict. */
+  open = true
+  /** The link's list of open deliveries, oldest first. */
+  previous: HandedDelivery | undefined = undefined
+  next: HandedDelivery | undefined = undefined
+
+  constructor(link: object, entry: Entry, message: OutgoingMessage, deliveryCount: number) {
+    this.link = link
+    this.entry = entry
+    this.message = new MessageView(message, entry.expiresAt)
+    this.deliveryCount = deliveryCount
+    this.redelivered = entry.redelivered
+  }
+}

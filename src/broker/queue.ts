@@ -1,0 +1,482 @@
+/**
+ * One queue: what waits in it, in order, and who gets it next. Also behind every subscription of a topic.
+ *
+ * Order: larger priority first, within a priority by sequence number; a message given back returns to its number. A
+ * message is handed over in the call that brings it when a receiver is free, else by the next pump. All is O(1) or
+ * O(log n) in the depth.
+ */
+import type { NodeRef } from '../api/adapter.ts'
+import { MessagingError } from '../api/errors.ts'
+import type { OutgoingMessage } from '../api/message.ts'
+import { Deque } from '../core/deque.ts'
+import type { Browser } from './browser.ts'
+import type { Consumer } from './consumer.ts'
+import { Entry, NORMAL_PRIORITY, PRIORITIES } from './entry.ts'
+import type { Kernel } from './kernel.ts'
+import { OrderedEntries } from './ordered-entries.ts'
+import { now, TimerItem } from './timers.ts'
+import type { Deferred } from './turn.ts'
+
+export interface QueueSettings {
+  readonly durable: boolean
+  readonly maxDeliveries: number | undefined
+  readonly deadLetter: NodeRef | undefined
+  readonly maxLength: number | undefined
+  readonly ttlMs: number | undefined
+  readonly expiresMs: number | undefined
+  readonly exclusive: boolean
+  readonly autoDelete: boolean
+  readonly native: Readonly<Record<string, unknown>>
+}
+
+/** `live`: the queue of a subscription that ends with its receiver. */
+export type QueueRole = 'queue' | 'named' | 'live'
+
+/** Messages a live subscription may hold before the oldest are dropped (and reported). */
+export const LIVE_BUFFER = 100_000
+
+export class Queue implements Deferred {
+  readonly kernel: Kernel
+  /** What it is called in errors and as the origin of dead letters. */
+  readonly name: string
+  readonly role: QueueRole
+  /** Its key in the store; 0: nothing of it is kept there. */
+  readonly storeId: number
+  settings: QueueSettings
+  deleted = false
+  readonly consumers = new Set<Consumer>()
+  readonly browsers = new Set<Browser>()
+
+  readonly #levels: (OrderedEntries<Entry> | undefined)[] = new Array(PRIORITIES).fill(undefined)
+  /** A bit for each priority with waiting messages. */
+  #mask = 0
+  #ready = 0
+  readonly #delayed = new Set<Entry>()
+  #pending = 0
+  #leased = 0
+  /** Consumers with free credit; each stands here once. */
+  readonly #turnstile = new Deque<Consumer>()
+  #pumping = false
+  #scheduled = false
+  #dropped = 0
+  readonly #unused: UnusedTimer
+
+  constructor(kernel: Kernel, name: string, role: QueueRole, settings: QueueSettings, storeId: number) {
+    this.kernel = kernel
+    this.name = name
+    this.role = role
+    this.settings = settings
+    this.storeId = storeId
+    this.#unused = new UnusedTimer(this)
+    this.touch()
+  }
+
+  /** Messages that can be received now. */
+  get ready(): number {
+    return this.#ready
+  }
+  get delayed(): number {
+    return this.#delayed.size
+  }
+  /** Messages handed out and unsettled. */
+  get leased(): number {
+    return this.#leased
+  }
+  /** Sends whose record is on its way to the disk; what comes after them must wait for them. */
+  get pending(): number {
+    return this.#pending
+  }
+
+  get full(): boolean {
+    const { maxLength } = this.settings
+    return maxLength !== undefined && this.#ready + this.#delayed.size + this.#pending >= maxLength
+  }
+
+  // ── arrival ──
+
+  /** Gives the message its place. It is not there for anybody before {@link arrive}. */
+  admit(message: OutgoingMessage, count = message.deliveriesBefore): Entry {
+    const seq = this.kernel.nextSeq()
+    const ttlMs = shorter(message.ttlMs, this.settings.ttlMs)
+    const entry = new Entry(
+      this,
+      seq,
+      this.storeId !== 0 && message.durable ? seq : 0,
+      message,
+      message.priority ?? NORMAL_PRIORITY,
+      ttlMs === undefined ? 0 : now() + ttlMs,
+      count,
+    )
+    if (message.delayMs !== undefined && message.delayMs > 0) entry.dueAt = now() + message.delayMs
+    this.#pending++
+    return entry
+  }
+
+  /** The message is held at the strength asked for. */
+  arrive(entry: Entry): void {
+    this.#pending--
+    if (this.deleted) {
+      entry.state = 'gone'
+      return
+    }
+    if (entry.dueAt === 0) this.#makeReady(entry)
+    else this.#delay(entry)
+    if (this.role === 'live') this.#bound()
+  }
+
+  /** The message was refused after all. */
+  revoke(entry: Entry): void {
+    this.#pending--
+    entry.state = 'gone'
+  }
+
+  /** Recovery: as {@link admit} and {@link arrive} for what the store held. */
+  recover(entry: Entry): void {
+    this.#pending++
+    if (entry.dueAt !== 0 && entry.dueAt <= now()) entry.dueAt = 0
+    this.arrive(entry)
+  }
+
+  #makeReady(entry: Entry): void {
+    if (this.#ready === 0 && !this.#pumping && this.browsers.size === 0) {
+      const consumer = this.#free()
+      if (consumer && this.kernel.turn.take()) {
+        this.#pumping = true
+        this.#handOver(entry, consumer)
+        this.#pumping = false
+        if (this.#ready > 0) this.pump()
+        return
+      }
+    }
+    this.#insert(entry)
+    if (this.browsers.size > 0) for (const browser of this.browsers) browser.arrived()
+    if (this.#turnstile.length > 0) this.pump()
+  }
+
+  #insert(entry: Entry): void {
+    entry.state = 'ready'
+    const { priority } = entry
+    let level = this.#levels[priority]
+    if (!level) {
+      level = new OrderedEntries<Entry>()
+      this.#levels[priority] = level
+    }
+    level.insert(entry)
+    this.#mask |= 1 << priority
+    this.#ready++
+    if (entry.expiresAt !== 0) this.kernel.timers.set(entry, entry.expiresAt)
+  }
+
+  #delay(entry: Entry): void {
+    entry.state = 'delayed'
+    this.#delayed.add(entry)
+    const { dueAt, expiresAt } = entry
+    this.kernel.timers.set(entry, expiresAt === 0 ? dueAt : Math.min(dueAt, expiresAt))
+  }
+
+  /** The oldest go when a live subscription holds more than it may. */
+  #bound(): void {
+    if (this.settings.maxLength !== undefined) return
+    while (this.#ready + this.#delayed.size > LIVE_BUFFER && this.#ready > 0) {
+      const lowest = 31 - Math.clz32(this.#mask & -this.#mask)
+      const entry = this.#levels[lowest]!.first()!
+      this.#takeOut(entry)
+      this.#discard(entry)
+      if (this.#dropped++ === 0) this.kernel.turn.defer({ resume: () => this.#reportDropped() })
+    }
+  }
+
+  #reportDropped(): void {
+    const count = this.#dropped
+    this.#dropped = 0
+    for (const consumer of this.consumers) consumer.events.gap('the receiver was too slow', count)
+  }
+
+  // ── handing over ──
+
+  /** A consumer has credit again, or has it for the first time. */
+  offerCredit(consumer: Consumer): void {
+    if (!consumer.queued) {
+      consumer.queued = true
+      this.#turnstile.push(consumer)
+    }
+    if (this.#ready > 0) this.#schedule()
+  }
+
+  /** Hands over what can be handed over. `force`: all of it, also beyond this turn's share. */
+  pump(force = false): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    const { turn } = this.kernel
+    while (this.#ready > 0) {
+      const consumer = this.#free()
+      if (!consumer) break
+      if (!turn.take() && !force) {
+        if (!this.#scheduled) {
+          this.#scheduled = true
+          turn.defer(this)
+        }
+        break
+      }
+      const entry = this.#takeFirst()
+      if (entry) this.#handOver(entry, consumer)
+    }
+    this.#pumping = false
+  }
+
+  resume(): void {
+    this.#scheduled = false
+    this.pump()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.kernel.schedule(this)
+  }
+
+  /** Whose turn it is, among those with credit. */
+  #free(): Consumer | undefined {
+    const turnstile = this.#turnstile
+    for (;;) {
+      const consumer = turnstile.shift()
+      if (!consumer) return undefined
+      if (consumer.free > 0) {
+        // Behind the others for the next message; leaves when its credit is used up.
+        turnstile.push(consumer)
+        return consumer
+      }
+      consumer.queued = false
+    }
+  }
+
+  #takeFirst(): Entry | undefined {
+    const priority = 31 - Math.clz32(this.#mask)
+    const level = this.#levels[priority]!
+    const entry = level.shift()!
+    if (level.length === 0) this.#mask &= ~(1 << priority)
+    this.#ready--
+    if (entry.timerIndex >= 0) this.kernel.timers.clear(entry)
+    if (entry.expiresAt !== 0 && entry.expiresAt <= now()) {
+      this.#discard(entry)
+      return undefined
+    }
+    return entry
+  }
+
+  #handOver(entry: Entry, consumer: Consumer): void {
+    const { maxDeliveries } = this.settings
+    entry.state = 'leased'
+    this.#leased++
+    if (maxDeliveries !== undefined && entry.count >= maxDeliveries) {
+      this.#exhausted(entry)
+      return
+    }
+    const message = this.kernel.messageOf(entry)
+    if (!message) {
+      // Left on disk for whoever repairs it.
+      this.#leased--
+      entry.state = 'gone'
+      return
+    }
+    entry.count++
+    if (entry.storeKey !== 0) this.kernel.leased(entry)
+    consumer.deliver(entry, message)
+  }
+
+  // ── verdicts ──
+
+  accepted(entry: Entry): void {
+    this.#leased--
+    this.#discard(entry)
+  }
+
+  /** Back to its old place, or due later. `unseen`: that was no delivery. */
+  giveBack(entry: Entry, unseen: boolean, delayMs: number): void {
+    this.#leased--
+    if (this.deleted) {
+      entry.state = 'gone'
+      return
+    }
+    if (unseen) entry.count--
+    else entry.redelivered = true
+    const time = delayMs > 0 || entry.expiresAt !== 0 ? now() : 0
+    if (entry.expiresAt !== 0 && entry.expiresAt <= time) {
+      this.#discard(entry)
+      return
+    }
+    const { maxDeliveries } = this.settings
+    if (!unseen && maxDeliveries !== undefined && entry.count >= maxDeliveries) {
+      this.#leased++
+      this.#exhausted(entry)
+      return
+    }
+    entry.dueAt = delayMs > 0 ? time + delayMs : 0
+    if (entry.dueAt !== 0) this.#delay(entry)
+    else {
+      this.#insert(entry)
+      for (const browser of this.browsers) browser.arrived()
+      if (this.#turnstile.length > 0) this.#schedule()
+    }
+    if (entry.storeKey !== 0) this.kernel.mark(entry)
+  }
+
+  rejected(entry: Entry, reason: string): Promise<void> {
+    return this.kernel.owner.deadLetter(entry, reason, this.settings.deadLetter)
+  }
+
+  /** The owner has moved the message elsewhere, or it had nowhere to go: forget it. */
+  moved(entry: Entry): void {
+    this.#leased--
+    this.#discard(entry)
+  }
+
+  #exhausted(entry: Entry): void {
+    const { maxDeliveries, deadLetter } = this.settings
+    if (!deadLetter) {
+      const text = `A message had ${entry.count} deliveries in '${this.name}', which has no dead-letter address: it is discarded`
+      this.kernel.owner.warn(
+        this,
+        new MessagingError('DELIVERY_LOST', text, {
+          context: { address: this.name, messageId: entry.message?.id, maxDeliveries },
+          hint: 'Give the queue a dead-letter address to keep such messages.',
+        }),
+      )
+    }
+    void this.kernel.owner.deadLetter(entry, `more than ${maxDeliveries} deliveries`, deadLetter)
+  }
+
+  // ── clocks ──
+
+  entryDue(entry: Entry, time: number): void {
+    if (entry.state === 'delayed') {
+      this.#delayed.delete(entry)
+      if (entry.expiresAt !== 0 && entry.expiresAt <= time) {
+        this.#discard(entry)
+        return
+      }
+      // A delayed send counts as sent when it falls due; a delayed release goes to its old place.
+      if (entry.count === 0) entry.seq = this.kernel.nextSeq()
+      entry.dueAt = 0
+      this.#makeReady(entry)
+    } else if (entry.state === 'ready') {
+      this.#takeOut(entry)
+      this.#discard(entry)
+    }
+  }
+
+  /** The queue is in use at this moment: the clock of `expiresMs` starts anew, or stands while there are receivers. */
+  touch(): void {
+    const { expiresMs } = this.settings
+    const { timers } = this.kernel
+    if (expiresMs === undefined || this.consumers.size > 0 || this.browsers.size > 0)
+      timers.clear(this.#unused)
+    else timers.set(this.#unused, now() + expiresMs)
+  }
+
+  // ── links ──
+
+  attach(consumer: Consumer): void {
+    this.consumers.add(consumer)
+    this.touch()
+    if (consumer.free > 0) this.offerCredit(consumer)
+  }
+
+  detach(consumer: Consumer): void {
+    if (!this.consumers.delete(consumer)) return
+    this.touch()
+    const last = this.consumers.size === 0
+    if (last && !this.deleted && (this.role === 'live' || this.settings.autoDelete))
+      this.kernel.owner.unused(this)
+  }
+
+  browserLeft(browser: Browser): void {
+    if (!this.browsers.delete(browser)) return
+    this.touch()
+    if (this.role === 'live' && !this.deleted && this.consumers.size === 0) this.kernel.owner.unused(this)
+  }
+
+  /** The first waiting message of a priority behind a place, expired ones left out. */
+  entryAfter(priority: number, seq: number, time: number): Entry | undefined {
+    const level = this.#levels[priority]
+    if (!level || level.length === 0) return undefined
+    let entry = level.after(seq)
+    while (entry && entry.expiresAt !== 0 && entry.expiresAt <= time) entry = level.after(entry.seq)
+    return entry
+  }
+
+  /** Removes what waits; returns the number. */
+  purge(): number {
+    let removed = 0
+    for (const level of this.#levels) {
+      for (const entry of level?.drain() ?? []) {
+        this.kernel.timers.clear(entry)
+        this.#discard(entry)
+        removed++
+      }
+    }
+    this.#mask = 0
+    this.#ready = 0
+    for (const entry of this.#delayed) {
+      this.kernel.timers.clear(entry)
+      this.#discard(entry)
+      removed++
+    }
+    this.#delayed.clear()
+    return removed
+  }
+
+  /** The queue is gone: its links end, its messages are forgotten (the owner clears the store). */
+  delete(): void {
+    this.deleted = true
+    this.kernel.timers.clear(this.#unused)
+    const waiting = [...this.#delayed]
+    for (const level of this.#levels) if (level) waiting.push(...level.drain())
+    for (const entry of waiting) {
+      this.kernel.timers.clear(entry)
+      this.kernel.forgetResident(entry)
+      entry.state = 'gone'
+    }
+    this.#delayed.clear()
+    this.#mask = 0
+    this.#ready = 0
+    const error = new MessagingError('DETACHED', `The node '${this.name}' was deleted`, {
+      context: { address: this.name },
+    })
+    for (const link of [...this.consumers, ...this.browsers]) link.detached(error)
+  }
+
+  #takeOut(entry: Entry): void {
+    const level = this.#levels[entry.priority]!
+    level.remove(entry.seq)
+    if (level.length === 0) this.#mask &= ~(1 << entry.priority)
+    this.#ready--
+    this.kernel.timers.clear(entry)
+  }
+
+  /** The message is done with: out of memory and out of the store. */
+  #discard(entry: Entry): void {
+    entry.state = 'gone'
+    if (entry.storeKey === 0 || this.deleted) return
+    this.kernel.forgetResident(entry)
+    this.kernel.store!.remove(this.storeId, entry.storeKey, entry.marked)
+  }
+}
+
+class UnusedTimer extends TimerItem {
+  readonly #queue: Queue
+
+  constructor(queue: Queue) {
+    super()
+    this.#queue = queue
+  }
+
+  due(): void {
+    this.#queue.kernel.owner.unused(this.#queue)
+  }
+}
+
+function shorter(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined) return b
+  return b === undefined ? a : Math.min(a, b)
+}
