@@ -30,6 +30,8 @@ import type { BrokerControl, Faults, Harness, Witness } from './harness.ts'
 export interface Shared {
   broker(): Promise<BrokerControl>
   witness(): Promise<Witness>
+  /** What is done once for several cases; the first that asks does it. */
+  once<T>(key: string, work: () => Promise<T>): Promise<T>
 }
 
 let counter = 0
@@ -101,6 +103,10 @@ export class CaseContext {
 
   witness(): Promise<Witness> {
     return this.#shared.witness()
+  }
+
+  once<T>(key: string, work: () => Promise<T>): Promise<T> {
+    return this.#shared.once(key, work)
   }
 
   /** A name that no other case and no other run uses. */

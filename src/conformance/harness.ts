@@ -78,6 +78,8 @@ export interface BrokerControl {
 /** A message as a stranger's client sees it. */
 export interface WitnessedMessage {
   readonly body: Uint8Array
+  /** The body as the client's own typed value, where the wire has such. */
+  readonly value?: unknown
   readonly contentType: string | undefined
   readonly properties: Readonly<Record<string, unknown>>
   readonly durable: boolean | undefined

@@ -21,6 +21,7 @@
  */
 import type { Case } from './case.ts'
 import { chapters } from './chapters/index.ts'
+import { patience } from './expect.ts'
 import type { Harness } from './harness.ts'
 import { type ConformanceReport, formatReport, writeReport } from './report.ts'
 import { probe, Run } from './run.ts'
@@ -54,6 +55,8 @@ export interface ConformanceOptions {
   readonly chapters?: readonly string[]
   /** Leaves out single cases; for looking for a defect. */
   readonly only?: (item: Case) => boolean
+  /** How long what must come may take. Unit: ms. Default 8000. */
+  readonly patienceMs?: number
   /** File for the report as JSON; written only when every case was run. */
   readonly report?: string
   /** Told of the report at the end. Default: prints the matrix. */
@@ -68,6 +71,7 @@ export function conformance(options: ConformanceOptions): void {
   const { test, harness, only = () => true } = options
   const wanted = chapters.filter((one) => options.chapters?.includes(one.name) ?? true)
   const run = new Run(harness)
+  if (options.patienceMs !== undefined) patience.ms = options.patienceMs
   let registered = 0
   test.describe(`conformance: ${harness.name}`, () => {
     test.before(async () => harness.start?.())

@@ -15,6 +15,7 @@ export class Run implements Shared {
   readonly #harness: Harness
   #broker: Promise<BrokerControl> | undefined
   #witness: Promise<Witness> | undefined
+  readonly #done = new Map<string, Promise<unknown>>()
   readonly results: CaseResult[] = []
 
   constructor(harness: Harness) {
@@ -29,6 +30,15 @@ export class Run implements Shared {
   witness(): Promise<Witness> {
     this.#witness ??= this.#harness.witness!()
     return this.#witness
+  }
+
+  once<T>(key: string, work: () => Promise<T>): Promise<T> {
+    let done = this.#done.get(key) as Promise<T> | undefined
+    if (!done) {
+      done = work()
+      this.#done.set(key, done)
+    }
+    return done
   }
 
   /** Runs a case and keeps its result. Rejects when it failed, so that the runner shows it. */

@@ -87,6 +87,25 @@ export const foreignChapter = chapter('foreign', [
     },
   },
   {
+    id: 'typed-body',
+    title: 'a map body is a typed value to a foreign client where the wire has such, else text',
+    needs: ['structuredBodies'],
+    uses: ['witness'],
+    async run(c) {
+      const orders = c.queue<unknown>()
+      await c.connection.send(orders, { color: 'red', size: 3 }, { contentType: 'amqp/map' })
+      const message = await (await c.witness()).get(orders.name)
+      const value = message?.value as Record<string, unknown>
+      assert.deepEqual([value.color, Number(value.size)], ['red', 3])
+    },
+    async otherwise(c) {
+      const orders = c.queue<unknown>()
+      await c.connection.send(orders, { color: 'red' }, { contentType: 'amqp/map' })
+      const message = await (await c.witness()).get(orders.name)
+      assert.match(Buffer.from(message!.body).toString(), /color.*red/s)
+    },
+  },
+  {
     id: 'accept-witnessed',
     title: 'what was accepted is gone for a foreign client, what was released is there',
     uses: ['witness'],

@@ -6,9 +6,9 @@ import {
   bodies,
   fails,
   nothing,
+  patience,
   QUIET_MS,
   range,
-  SOON_MS,
   sorted,
   take,
   takeMany,
@@ -75,7 +75,7 @@ export const queueChapter = chapter('queue', [
     async run(c) {
       const orders = c.queue()
       const receiver = await c.connection.receiver(orders)
-      const waiting = receiver.receive({ timeoutMs: SOON_MS })
+      const waiting = receiver.receive({ timeoutMs: patience.ms })
       await c.connection.send(orders, 'here')
       assert.equal((await waiting)?.body, 'here')
     },
@@ -134,7 +134,7 @@ export const queueChapter = chapter('queue', [
     async run(c) {
       const orders = c.queue<number>()
       const receiver = await c.connection.receiver(orders)
-      const waiting = range(5).map(() => receiver.receive({ timeoutMs: SOON_MS }))
+      const waiting = range(5).map(() => receiver.receive({ timeoutMs: patience.ms }))
       const sender = await c.connection.sender(orders)
       await Promise.all(range(5).map((at) => sender.send(at)))
       assert.deepEqual(

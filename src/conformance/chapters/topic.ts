@@ -72,7 +72,7 @@ export const topicChapter = chapter('topic', [
   },
   {
     id: 'star',
-    title: '* is exactly one word',
+    title: '* is exactly one word, neither none nor two',
     needs: ['topic'],
     run: (c) => shows(c, 'a.*', ['a.b', 'a', 'a.b.c', 'b.a', 'a.c'], ['a.b', 'a.c']),
   },
