@@ -11,7 +11,8 @@ const DISTRIBUTION: Distribution = {
   group: 'org.apache.activemq',
   artifact: 'apache-artemis',
   version: '2.44.0',
-  sha512: '',
+  sha512:
+    'd709eafe1ead38234216d324e9876ee0f66265a2deba36b526f64512de4da1e25ae6b5430a03dc002071ed91553c72f3ef01211d7414b14752272cbec66883b4',
 }
 const USER = 'sluice'
 
@@ -54,6 +55,10 @@ export const artemis: BrokerKind = {
         '--nio',
         '--name',
         'sluice',
+        '--java-memory',
+        '512M',
+        '--java-options',
+        '-XX:-UsePerfData',
       ],
       { env: baseEnvironment(site.folder), timeoutMs: 120_000 },
     )

@@ -2,18 +2,18 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { find, run } from './commands.ts'
-import { BrokerUnavailable, type TlsFiles } from './kind.ts'
+import type { Progress, TlsFiles } from './kind.ts'
+import { installPackages } from './packages.ts'
 
 const DAYS = '30'
 
-export async function makeCertificates(home: string): Promise<TlsFiles> {
+export async function makeCertificates(home: string, broker: string, progress: Progress): Promise<TlsFiles> {
   const folder = join(home, 'tls')
   const at = (name: string) => join(folder, name)
   const files: TlsFiles = { ca: at('ca.pem'), certificate: at('server.pem'), key: at('server.key') }
   if (existsSync(files.certificate)) return files
-  const openssl = find('openssl')
-  if (openssl === undefined)
-    throw new BrokerUnavailable('TLS', 'openssl is not installed', 'apt-get install openssl')
+  if (find('openssl') === undefined) await installPackages(broker, ['openssl'], progress)
+  const openssl = find('openssl') as string
 
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']

@@ -76,7 +76,8 @@ export interface BrokerRecord extends Omit<Plan, 'processes'> {
 export interface Site {
   /** Empty folder of this broker alone. */
   readonly folder: string
-  readonly tls: TlsFiles
+  /** Certificates for a TLS port, made when first asked for. */
+  certificates(): Promise<TlsFiles>
   /** A throw-away password, letters and digits only. */
   readonly password: string
   /** Free loopback ports, none of them given out before. */

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAmqp10 } from './amqp10-probe.ts'
-import type { BrokerKind, Plan, Progress, Site, Software } from './kind.ts'
+import type { BrokerKind, Plan, Progress, Site, Software, TlsFiles } from './kind.ts'
 import { type Distribution, obtainJava, unpackDistribution } from './maven.ts'
 
 const DISTRIBUTION: Distribution = {
@@ -29,11 +29,12 @@ export const qpid: BrokerKind = {
 
   async plan(site: Site, software: Software): Promise<Plan> {
     const ports = await site.ports('amqp', 'amqps')
-    const { folder, password, tls } = site
+    const { folder, password } = site
+    const tls = await site.certificates()
     const work = join(folder, 'work')
     const config = join(folder, 'config.json')
     mkdirSync(work)
-    writeFileSync(config, JSON.stringify(configuration(site, ports), undefined, 2), { mode: 0o600 })
+    writeFileSync(config, JSON.stringify(configuration(password, tls, ports), undefined, 2), { mode: 0o600 })
     const home = software.home as string
     const login = `${USER}:${password}@127.0.0.1`
     return {
@@ -78,7 +79,7 @@ export const qpid: BrokerKind = {
   },
 }
 
-function configuration(site: Site, ports: { amqp: number; amqps: number }): object {
+function configuration(password: string, tls: TlsFiles, ports: { amqp: number; amqps: number }): object {
   const aliases = ['nameAlias', 'defaultAlias', 'hostnameAlias'].map((type) => ({ name: type, type }))
   const port = {
     protocols: ['AMQP_0_9_1', 'AMQP_0_10', 'AMQP_1_0'],
@@ -95,15 +96,15 @@ function configuration(site: Site, ports: { amqp: number; amqps: number }): obje
         type: 'Plain',
         // By default this list hides PLAIN on ports without TLS.
         secureOnlyMechanisms: [],
-        users: [{ name: USER, type: 'managed', password: site.password }],
+        users: [{ name: USER, type: 'managed', password }],
       },
     ],
     keystores: [
       {
         name: 'server',
         type: 'NonJavaKeyStore',
-        privateKeyUrl: `file://${site.tls.key}`,
-        certificateUrl: `file://${site.tls.certificate}`,
+        privateKeyUrl: `file://${tls.key}`,
+        certificateUrl: `file://${tls.certificate}`,
       },
     ],
     ports: [

@@ -42,7 +42,8 @@ export const rabbitmq: BrokerKind = {
 
   async plan(site: Site, software: Software): Promise<Plan> {
     const ports = await site.ports('amqp', 'amqps', 'management', 'distribution', 'epmd')
-    const { folder, password, tls } = site
+    const { folder, password } = site
+    const tls = await site.certificates()
     const at = (name: string) => join(folder, name)
     writeFileSync(at('enabled_plugins'), '[rabbitmq_management,rabbitmq_amqp1_0].\n')
     writeFileSync(
@@ -84,7 +85,11 @@ log.console.level = warning
     }
     return {
       ports,
-      environment: environmentOf(ports, password, tls.ca),
+      environment: {
+        ...environmentOf(ports, password),
+        SLUICE_TEST_RABBITMQ_TLS: `rabbitmqs://${USER}:${password}@127.0.0.1:${ports.amqps}`,
+        SLUICE_TEST_CA: tls.ca,
+      },
       toolEnvironment,
       processes: [
         // In the foreground and by us: a daemon started by the node would be nobody's to end.
@@ -113,12 +118,10 @@ log.console.level = warning
     const ports = await site.ports('amqp', 'management')
     const { password } = site
     const publish = (host: number, inside: number) => ['-p', `127.0.0.1:${host}:${inside}`]
-    const environment = environmentOf({ ...ports, amqps: 0 }, password, site.tls.ca)
-    // No TLS listener in this form: it would need the keys inside the container.
-    delete environment.SLUICE_TEST_RABBITMQ_TLS
     return {
       ports,
-      environment,
+      // No TLS port in this form: it would need the keys inside the container.
+      environment: environmentOf(ports, password),
       toolEnvironment: {},
       processes: [],
       container: [
@@ -138,17 +141,14 @@ log.console.level = warning
 }
 
 function environmentOf(
-  ports: { amqp: number; amqps: number; management: number },
+  ports: { amqp: number; management: number },
   password: string,
-  ca: string,
 ): Record<string, string> {
   const login = `${USER}:${password}@127.0.0.1`
   return {
     SLUICE_TEST_RABBITMQ: `rabbitmq://${login}:${ports.amqp}`,
-    SLUICE_TEST_RABBITMQ_TLS: `rabbitmqs://${login}:${ports.amqps}`,
     SLUICE_TEST_RABBITMQ_MANAGEMENT: `http://${login}:${ports.management}`,
     SLUICE_TEST_RABBITMQ_AMQP10: `amqp10://${login}:${ports.amqp}`,
-    SLUICE_TEST_CA: ca,
   }
 }
 

@@ -113,7 +113,8 @@ export const redisTls: BrokerKind = {
   obtain,
   async plan(site, software): Promise<Plan> {
     const ports = await site.ports('rediss')
-    const { password, tls } = site
+    const { password } = site
+    const tls = await site.certificates()
     const acl = join(site.folder, 'users.acl')
     // `reader` may look at everything and change nothing: for tests of a refused right.
     writeFileSync(

@@ -39,7 +39,7 @@ export function up(
   progress: Progress,
 ): Promise<{ results: UpResult[]; failures: UpFailure[] }> {
   return withLock(home, progress, async () => {
-    const tls = await makeCertificates(home)
+    const certificates = new Certificates(home)
     const ports = new PortPool(readRecords(home))
     const results: UpResult[] = []
     const failures: UpFailure[] = []
@@ -47,7 +47,9 @@ export function up(
       names.map(async (name) => {
         const say: Progress = (line) => progress(`${name}: ${line}`)
         try {
-          results.push((await reuse(home, name, say)) ?? (await create(home, kindOf(name), tls, ports, say)))
+          results.push(
+            (await reuse(home, name, say)) ?? (await create(home, kindOf(name), certificates, ports, say)),
+          )
         } catch (error) {
           failures.push({ name, error: error as Error })
         }
@@ -97,7 +99,7 @@ async function reuse(home: string, name: BrokerName, progress: Progress): Promis
 async function create(
   home: string,
   kind: BrokerKind,
-  tls: TlsFiles,
+  certificates: Certificates,
   ports: PortPool,
   progress: Progress,
 ): Promise<UpResult> {
@@ -105,7 +107,7 @@ async function create(
   const folder = brokerFolder(home, kind.name)
   const site: Site = {
     folder,
-    tls,
+    certificates: () => certificates.get(kind.name, progress),
     password: randomBytes(12).toString('hex'),
     ports: (...names) => ports.take(...names),
   }
@@ -169,6 +171,21 @@ async function launch(
     writeRecord(home, record)
   }
   return record
+}
+
+/** One set for all brokers of a home, made when the first of them asks. */
+class Certificates {
+  readonly #home: string
+  #files: Promise<TlsFiles> | undefined
+
+  constructor(home: string) {
+    this.#home = home
+  }
+
+  get(broker: BrokerName, progress: Progress): Promise<TlsFiles> {
+    this.#files ??= makeCertificates(this.#home, broker, progress)
+    return this.#files
+  }
 }
 
 /** Gives each port out once; those of brokers that are stopped for a while count as taken. */
