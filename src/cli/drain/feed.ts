@@ -1,5 +1,5 @@
 /** Where drain's messages come from: a receiver whose deliveries are accepted, or a browser that leaves everything. */
-import type { Connection, Delivery, ReceivedMessage } from '../../index.ts'
+import type { Connection, Delivery, ReceivedMessage, Receiver } from '../../index.ts'
 
 export type Drained = ReceivedMessage & { readonly redelivered?: boolean; readonly deliveryCount?: number }
 
@@ -26,14 +26,16 @@ export async function openFeed(
 }
 
 class ReceiverFeed implements Feed {
-  readonly #receiver: Awaited<ReturnType<Connection['receiver']>>
+  readonly #receiver: Receiver
 
-  constructor(receiver: Awaited<ReturnType<Connection['receiver']>>) {
+  constructor(receiver: Receiver) {
     this.#receiver = receiver
   }
 
   next(timeoutMs: number | undefined, signal: AbortSignal): Promise<Drained | undefined> {
-    return this.#receiver.receive(timeoutMs === undefined ? { signal } : { timeoutMs, signal })
+    // A browse ends by itself, at the end of the queue.
+    const endless = timeoutMs === undefined || this.#receiver.mode === 'browse'
+    return this.#receiver.receive(endless ? { signal } : { timeoutMs, signal })
   }
 
   get available(): number {

@@ -2,6 +2,25 @@
 import { BROKER, RECONNECT, VERBOSE } from '../broker/connection-options.ts'
 import type { Option } from '../command.ts'
 
+/** How messages are printed, for every command that prints them. */
+export const PRINTING: readonly Option[] = [
+  {
+    name: 'print',
+    short: 'p',
+    kind: 'text',
+    metavar: 'FORMAT',
+    help: 'format for printing messages: %(M)s %(M.subject)s %(P["spout-id"])s %(C)s %(len(C))d %%, conversions s r d f j',
+  },
+  {
+    name: 'content-only',
+    kind: 'flag',
+    help: 'print the body and a line feed, nothing else; byte for byte unless on a terminal',
+  },
+  { name: 'json', kind: 'flag', help: 'print messages as JSON, a line each' },
+  { name: 'dump', kind: 'flag', help: 'print whole messages as JSON, a line each, for spout --restore' },
+  { name: 'quiet', short: 'q', kind: 'flag', help: 'print no message' },
+]
+
 export const DRAIN_OPTIONS: readonly Option[] = [
   BROKER,
   { name: 'count', short: 'c', kind: 'integer', help: 'number of messages to drain; 0: no limit' },
@@ -15,23 +34,9 @@ export const DRAIN_OPTIONS: readonly Option[] = [
     fallback: 0,
     help: 'how long to wait for a further message before exiting',
   },
-  {
-    name: 'print',
-    short: 'p',
-    kind: 'text',
-    metavar: 'FORMAT',
-    fallback: '%(M)s',
-    help: 'format for printing messages: %(M.subject)s %(P["spout-id"])s %(C)s %(len(C))d %%, conversions s r d f j',
-  },
+  ...PRINTING.slice(0, 1),
   VERBOSE,
-  {
-    name: 'content-only',
-    kind: 'flag',
-    help: 'print the body and a line feed, nothing else; byte for byte unless on a terminal',
-  },
-  { name: 'json', kind: 'flag', help: 'print messages as JSON, a line each' },
-  { name: 'dump', kind: 'flag', help: 'print whole messages as JSON, a line each, for spout --restore' },
-  { name: 'quiet', short: 'q', kind: 'flag', help: 'print no message' },
+  ...PRINTING.slice(1),
   { name: 'capacity', kind: 'integer', metavar: 'N', help: 'messages fetched ahead (default 100)' },
   { name: 'receive-rate', kind: 'number', metavar: 'PER_SECOND', help: 'receive no faster than this' },
   { name: 'ready-address', kind: 'text', metavar: 'ADDRESS', help: 'send one message there once attached' },

@@ -9,7 +9,7 @@ import type { Drained } from './feed.ts'
 export type Renderer = (message: Drained) => readonly (string | Uint8Array)[]
 
 /** Made before anything is received, so that a wrong format consumes nothing. @throws CommandError, UsageError */
-export function rendererFor({ args, out }: Context): Renderer {
+export function rendererFor({ args, out }: Context, format = '%(M)s'): Renderer {
   const modes = ['content-only', 'json', 'dump', 'quiet'].filter((name) => args.flag(name))
   if (args.has('print')) modes.push('print')
   if (modes.length > 1) throw new UsageError(`--${modes.join(' and --')} cannot be given together`)
@@ -24,7 +24,7 @@ export function rendererFor({ args, out }: Context): Renderer {
     case 'quiet':
       return () => []
     default: {
-      const template = new Template(args.text('print')!)
+      const template = new Template(args.text('print') ?? format)
       return (message) => [...template.render(message, harmless), '\n']
     }
   }

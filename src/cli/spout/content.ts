@@ -1,5 +1,5 @@
 /** What spout sends: one body again and again, the lines of the standard input, or messages saved before. */
-import type { MessageFields } from '../../index.ts'
+import type { MessageFields, PropertyValue } from '../../index.ts'
 import type { Arguments } from '../arguments.ts'
 import { UsageError } from '../command.ts'
 import { inputLines } from '../input-lines.ts'
@@ -58,6 +58,16 @@ export function contentPlan(args: Arguments, words: readonly string[]): ContentP
 export function nameValue(pair: string): [name: string, value: string | null] {
   const at = pair.indexOf('=')
   return at < 0 ? [pair, null] : [pair.slice(0, at), pair.slice(at + 1)]
+}
+
+/** `-P NAME=VALUE`: values stay strings, the last of equal names wins. */
+export function propertiesOf(pairs: readonly string[]): Record<string, PropertyValue> {
+  const properties: Record<string, PropertyValue> = Object.create(null)
+  for (const pair of pairs) {
+    const [name, value] = nameValue(pair)
+    properties[name] = value
+  }
+  return properties
 }
 
 function mapContent(text: string, entries: readonly string[]): Content {

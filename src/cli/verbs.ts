@@ -1,0 +1,74 @@
+/** The verbs of `sluice`, loaded when they are used: names and summaries are all that the list of them needs. */
+import type { Command } from './command.ts'
+
+interface Verb {
+  readonly summary: string
+  load(): Promise<Command>
+}
+
+export const VERBS: Readonly<Record<string, Verb>> = {
+  spout: {
+    summary: 'send messages to an address',
+    load: async () => (await import('./verbs/spout.ts')).spout,
+  },
+  drain: {
+    summary: 'receive messages from an address and print them',
+    load: async () => (await import('./verbs/drain.ts')).drain,
+  },
+  browse: {
+    summary: 'look at what waits in a queue, and leave it there',
+    load: async () => (await import('./verbs/browse.ts')).browse,
+  },
+  tap: {
+    summary: 'watch what is published on a topic',
+    load: async () => (await import('./verbs/tap.ts')).tap,
+  },
+  request: {
+    summary: 'ask a service and print its answer',
+    load: async () => (await import('./verbs/request.ts')).request,
+  },
+  respond: {
+    summary: 'answer requests, by a command of yours or by an echo',
+    load: async () => (await import('./verbs/respond.ts')).respond,
+  },
+  declare: {
+    summary: 'make a node: a queue, a topic, a subscription',
+    load: async () => (await import('./verbs/declare.ts')).declare,
+  },
+  delete: {
+    summary: 'delete a node and what waits in it',
+    load: async () => (await import('./verbs/delete.ts')).deleteNode,
+  },
+  bind: {
+    summary: 'bind a topic to a queue',
+    load: async () => (await import('./verbs/bind.ts')).bind,
+  },
+  list: {
+    summary: 'list the nodes of the broker',
+    load: async () => (await import('./verbs/list.ts')).list,
+  },
+  inspect: {
+    summary: 'show one node: type, depth, receivers',
+    load: async () => (await import('./verbs/inspect.ts')).inspect,
+  },
+  purge: {
+    summary: 'remove what waits in a node',
+    load: async () => (await import('./verbs/purge.ts')).purge,
+  },
+  bridge: {
+    summary: 'move messages from one broker to another, losing none',
+    load: async () => (await import('./verbs/bridge.ts')).bridge,
+  },
+  doctor: {
+    summary: 'check a broker: what is there, what works, and the cure for what does not',
+    load: async () => (await import('./verbs/doctor.ts')).doctor,
+  },
+  tour: {
+    summary: 'see the six patterns, and browse versus consume, in two seconds',
+    load: async () => (await import('./verbs/tour.ts')).tour,
+  },
+  completion: {
+    summary: 'print the completion script of a shell',
+    load: async () => (await import('./verbs/completion.ts')).completion,
+  },
+}

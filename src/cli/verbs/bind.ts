@@ -1,0 +1,51 @@
+/** `sluice bind`: what a topic gets under a key goes to a queue too. */
+import { BROKER } from '../broker/connection-options.ts'
+import { withSession } from '../broker/with-session.ts'
+import { type Command, CommandError, UsageError } from '../command.ts'
+import { propertiesOf } from '../spout/content.ts'
+
+export const bind: Command = {
+  name: 'bind',
+  summary: 'bind a topic to a queue',
+  usage: '[options] TOPIC QUEUE [ KEY ]',
+  description:
+    'From now on messages published on the topic whose subject fits the key (all of them without one) also go to the queue. For brokers that have bindings; sluice doctor tells.',
+  options: [
+    BROKER,
+    {
+      name: 'argument',
+      kind: 'list',
+      metavar: 'NAME=VALUE',
+      help: 'an argument of the binding; may be repeated',
+    },
+  ],
+  examples: [
+    {
+      line: "sluice bind -b rabbitmq://localhost news archive 'us.#'",
+      what: 'keep a copy of the American news',
+    },
+  ],
+  async run(context) {
+    const { args } = context
+    const [source, target, key] = args.positionals
+    if (source === undefined || target === undefined) throw new UsageError('topic and queue are required')
+    await withSession(
+      context,
+      { closeOnAbort: true },
+      async ({ connection: { admin }, library, address }) => {
+        const { name } = library.parseAddress(address(target))
+        const found = await admin.inspect(library.queue(name))
+        if (!found) throw new CommandError(`there is no queue ${name}`, 'Make it first: sluice declare')
+        const pairs = args.list('argument')
+        const binding = {
+          exchange: library.parseAddress(address(source)).name,
+          ...(key !== undefined && { key }),
+          ...(pairs.length > 0 && { arguments: propertiesOf(pairs) as Record<string, string> }),
+        }
+        const node = { type: 'queue', durable: found.durable ?? true, 'x-bindings': [binding] }
+        await admin.declare(library.formatAddress({ name, options: { create: 'always', node } }))
+      },
+    )
+    return 0
+  },
+}

@@ -1,0 +1,51 @@
+/** `sluice browse`: shows what waits, and leaves it there. */
+import { BROKER } from '../broker/connection-options.ts'
+import { withSession } from '../broker/with-session.ts'
+import { type Command, UsageError } from '../command.ts'
+import { PRINTING } from '../drain/options.ts'
+import { rendererFor } from '../drain/renderer.ts'
+import { Stream } from '../print/stream.ts'
+
+export const browse: Command = {
+  name: 'browse',
+  summary: 'look at what waits in a queue, and leave it there',
+  usage: '[options] ADDRESS',
+  description:
+    'Print each message that waits at the address, in order, and change nothing. Ends at the end of the queue. Where a broker has no such operation, sluice doctor tells what the imitation does.',
+  options: [
+    BROKER,
+    {
+      name: 'count',
+      short: 'c',
+      kind: 'integer',
+      help: 'stop after this many messages; 0: no limit',
+      fallback: 0,
+    },
+    { name: 'follow', short: 'f', kind: 'flag', help: 'go on with new arrivals' },
+    ...PRINTING,
+  ],
+  examples: [
+    { line: 'sluice browse -b rabbitmq://localhost orders', what: 'everything that waits in the queue' },
+    { line: 'sluice browse orders --json | head -3', what: 'the first three, as JSON' },
+    { line: "sluice browse orders -p '%(M.id)s %(len(C))d'", what: 'ids and sizes' },
+  ],
+  async run(context) {
+    const { args, signal } = context
+    const [address] = args.positionals
+    if (address === undefined) throw new UsageError('address is required')
+    const render = rendererFor(context)
+    const limit = args.number('count') || Infinity
+    await withSession(context, {}, async ({ connection, address: resolve }) => {
+      const stream = new Stream(context.out)
+      const messages = connection.browse(resolve(address), { follow: args.flag('follow'), signal })
+      let count = 0
+      for await (const message of messages) {
+        await stream.push(render(message))
+        count += 1
+        if (count >= limit) break
+      }
+      await stream.end()
+    })
+    return 0
+  },
+}

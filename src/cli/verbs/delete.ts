@@ -1,0 +1,48 @@
+/** `sluice delete`: deletes nodes. */
+import { BROKER } from '../broker/connection-options.ts'
+import { existingNode, SUBSCRIPTION, TYPE } from '../broker/node-address.ts'
+import { withSession } from '../broker/with-session.ts'
+import { type Command, CommandError, UsageError } from '../command.ts'
+
+export const deleteNode: Command = {
+  name: 'delete',
+  summary: 'delete a node and what waits in it',
+  usage: '[options] ADDRESS ...',
+  description: 'Delete the nodes, with what waits in them. A node that is not there is an error.',
+  options: [
+    BROKER,
+    TYPE,
+    SUBSCRIPTION,
+    { name: 'if-exists', kind: 'flag', help: 'a node that is not there is no error' },
+    { name: 'if-empty', kind: 'flag', help: 'refuse when messages wait in it' },
+  ],
+  examples: [
+    { line: 'sluice delete -b rabbitmq://localhost orders', what: 'a queue' },
+    { line: 'sluice delete news --subscription archive', what: 'a subscription, not its topic' },
+  ],
+  async run(context) {
+    const { args } = context
+    if (args.positionals.length === 0) throw new UsageError('address is required')
+    const missing: string[] = []
+    await withSession(
+      context,
+      { closeOnAbort: true },
+      async ({ connection: { admin }, library, address }) => {
+        for (const given of args.positionals) {
+          const node = existingNode(library, address(given), args.text('type'), args.text('subscription'))
+          if (args.flag('if-empty')) {
+            const depth = (await admin.inspect(node))?.depth ?? 0
+            if (depth > 0)
+              throw new CommandError(
+                `${given} holds ${depth} messages`,
+                'Leave --if-empty out to delete them too.',
+              )
+          }
+          if (!(await admin.delete(node))) missing.push(given)
+        }
+      },
+    )
+    if (missing.length === 0 || args.flag('if-exists')) return 0
+    throw new CommandError(`there is no ${missing.join(', ')}`)
+  },
+}

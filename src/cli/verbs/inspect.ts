@@ -1,0 +1,46 @@
+/** `sluice inspect`: one node. */
+import { BROKER } from '../broker/connection-options.ts'
+import { existingNode, SUBSCRIPTION, TYPE } from '../broker/node-address.ts'
+import { withSession } from '../broker/with-session.ts'
+import { type Command, CommandError, UsageError } from '../command.ts'
+import { jsonable } from '../print/jsonable.ts'
+import { pairLines } from '../print/table.ts'
+import { jsonText } from '../print/terminal-text.ts'
+
+export const inspect: Command = {
+  name: 'inspect',
+  summary: 'show one node: type, depth, receivers',
+  usage: '[options] ADDRESS',
+  description: 'Show what the broker tells of a node. A node that is not there ends with 1.',
+  options: [BROKER, TYPE, SUBSCRIPTION, { name: 'json', kind: 'flag', help: 'print as JSON' }],
+  examples: [
+    { line: 'sluice inspect -b rabbitmq://localhost orders', what: 'a queue' },
+    { line: 'sluice inspect orders --json', what: 'for programs' },
+  ],
+  async run(context) {
+    const { args, out } = context
+    const [given] = args.positionals
+    if (given === undefined) throw new UsageError('address is required')
+    const found = await withSession(context, { closeOnAbort: true }, ({ connection, library, address }) =>
+      connection.admin.inspect(
+        existingNode(library, address(given), args.text('type'), args.text('subscription')),
+      ),
+    )
+    if (!found) throw new CommandError(`there is no ${given}`)
+    if (args.flag('json')) {
+      await out.line(jsonText(jsonable(found)))
+      return 0
+    }
+    const { details, ...facts } = found
+    const pairs = [...Object.entries(facts), ...Object.entries(details)]
+    await out.line(
+      pairLines(
+        pairs.map(([name, value]) => [
+          name,
+          typeof value === 'object' && value !== null ? jsonText(jsonable(value)) : value,
+        ]),
+      ).join('\n'),
+    )
+    return 0
+  },
+}

@@ -1,0 +1,69 @@
+/** `sluice list`: the nodes of the broker. */
+import type { NodeInfo } from '../../index.ts'
+import { BROKER } from '../broker/connection-options.ts'
+import { TYPE } from '../broker/node-address.ts'
+import { withSession } from '../broker/with-session.ts'
+import { type Command, CommandError } from '../command.ts'
+import { jsonable } from '../print/jsonable.ts'
+import { tableLines } from '../print/table.ts'
+import { jsonText, visible } from '../print/terminal-text.ts'
+
+const COLUMNS = [
+  { title: 'NAME' },
+  { title: 'TYPE' },
+  { title: 'DEPTH', align: 'right' },
+  { title: 'RECEIVERS', align: 'right' },
+  { title: 'DURABLE' },
+] as const
+
+export const list: Command = {
+  name: 'list',
+  summary: 'list the nodes of the broker',
+  usage: '[options] [ FILTER ... ]',
+  description:
+    'List the nodes with what waits in them and who receives. A filter is a part of a name, or a name with * for anything; filters without a hit end with 1.',
+  options: [
+    BROKER,
+    { ...TYPE, help: 'only this kind' },
+    { name: 'json', kind: 'flag', help: 'print as JSON, a line each' },
+    { name: 'names', kind: 'flag', help: 'print the names only' },
+  ],
+  examples: [
+    { line: 'sluice list -b rabbitmq://localhost', what: 'everything' },
+    { line: "sluice list 'orders*' --json", what: 'what begins with orders, for programs' },
+  ],
+  async run(context) {
+    const { args, out } = context
+    const nodes = await withSession(context, { closeOnAbort: true }, ({ connection }) =>
+      connection.admin.list(),
+    )
+    const type = args.text('type')
+    const found = nodes
+      .filter((node) => (type === undefined || node.type === type) && matches(node.name, args.positionals))
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    if (found.length === 0 && args.positionals.length > 0) {
+      throw new CommandError(`no node fits ${args.positionals.join(', ')}`)
+    }
+    for (const line of lines(found, args.flag('json'), args.flag('names'))) out.push(`${line}\n`)
+    await out.flush()
+    return 0
+  },
+}
+
+function lines(nodes: readonly NodeInfo[], json: boolean, names: boolean): string[] {
+  if (json) return nodes.map((node) => jsonText(jsonable(node)))
+  if (names) return nodes.map(({ name }) => visible(name))
+  return tableLines(
+    COLUMNS,
+    nodes.map(({ name, type, depth, receivers, durable }) => [name, type, depth, receivers, durable]),
+  )
+}
+
+function matches(name: string, filters: readonly string[]): boolean {
+  if (filters.length === 0) return true
+  return filters.some((filter) => {
+    if (!filter.includes('*')) return name.includes(filter)
+    const parts = filter.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+    return new RegExp(`^${parts.join('.*')}$`, 's').test(name)
+  })
+}

@@ -1,0 +1,27 @@
+/** `sluice purge`: removes what waits in a node. */
+import { BROKER } from '../broker/connection-options.ts'
+import { existingNode, SUBSCRIPTION, TYPE } from '../broker/node-address.ts'
+import { withSession } from '../broker/with-session.ts'
+import { type Command, UsageError } from '../command.ts'
+import { jsonText } from '../print/terminal-text.ts'
+
+export const purge: Command = {
+  name: 'purge',
+  summary: 'remove what waits in a node',
+  usage: '[options] ADDRESS',
+  description:
+    'Remove the messages that wait in the node, and print how many. What receivers hold is not touched.',
+  options: [BROKER, TYPE, SUBSCRIPTION, { name: 'json', kind: 'flag', help: 'print as JSON' }],
+  examples: [{ line: 'sluice purge -b rabbitmq://localhost orders', what: 'empty the queue' }],
+  async run(context) {
+    const { args, out } = context
+    const [given] = args.positionals
+    if (given === undefined) throw new UsageError('address is required')
+    await withSession(context, { closeOnAbort: true }, async ({ connection, library, address }) => {
+      const node = existingNode(library, address(given), args.text('type'), args.text('subscription'))
+      const removed = await connection.admin.purge(node)
+      await out.line(args.flag('json') ? jsonText({ removed }) : `${removed} removed`)
+    })
+    return 0
+  },
+}

@@ -1,0 +1,64 @@
+/** `sluice tap`: watches a topic. */
+import { BROKER } from '../broker/connection-options.ts'
+import { withSession } from '../broker/with-session.ts'
+import { type Command, UsageError } from '../command.ts'
+import { PRINTING } from '../drain/options.ts'
+import { rendererFor } from '../drain/renderer.ts'
+import { Stream } from '../print/stream.ts'
+
+export const tap: Command = {
+  name: 'tap',
+  summary: 'watch what is published on a topic',
+  usage: '[options] TOPIC [ PATTERN ... ]',
+  description:
+    'Print each message published on the topic from now on whose subject fits one of the patterns (all of them without a pattern): words separated by dots, * is one word, # any number. Nobody else gets less by it. Ends on Ctrl-C.',
+  options: [
+    BROKER,
+    {
+      name: 'count',
+      short: 'c',
+      kind: 'integer',
+      help: 'stop after this many messages; 0: no limit',
+      fallback: 0,
+    },
+    {
+      name: 'timeout',
+      short: 't',
+      kind: 'number',
+      metavar: 'SECONDS',
+      help: 'stop when there is none for this long',
+    },
+    { name: 'create', kind: 'flag', help: 'make the topic if it is missing' },
+    ...PRINTING,
+  ],
+  examples: [
+    { line: "sluice tap -b redis://localhost news '#.weather' 'us.*'", what: 'two patterns' },
+    { line: "sluice tap news -p '%(M.subject)s  %(C)s'", what: 'subjects and contents' },
+  ],
+  async run(context) {
+    const { args, signal } = context
+    const [name, ...patterns] = args.positionals
+    if (name === undefined) throw new UsageError('the name of the topic is required')
+    const render = rendererFor(context)
+    const limit = args.number('count') || Infinity
+    const seconds = args.number('timeout')
+    await withSession(context, { reconnect: 'always' }, async ({ connection, library, address }) => {
+      const { name: node } = library.parseAddress(address(name))
+      const topic = library.topic(node, { create: args.flag('create') ? 'always' : 'never' })
+      const receiver = await connection.receiver(topic.matching(...(patterns.length > 0 ? patterns : ['#'])))
+      await context.err.line(`watching ${node}`)
+      const stream = new Stream(context.out)
+      for (let count = 0; count < limit; count++) {
+        const delivery = await receiver.receive({
+          signal,
+          ...(seconds !== undefined && { timeoutMs: seconds * 1000 }),
+        })
+        if (!delivery) break
+        await stream.push(render(delivery))
+        await delivery.accept()
+      }
+      await stream.end()
+    })
+    return 0
+  },
+}
