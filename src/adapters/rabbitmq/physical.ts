@@ -2,6 +2,7 @@
 import type { ChannelModel } from 'amqplib'
 import { clientLibrary } from '../../core/client-library.ts'
 import { connectError } from './errors.ts'
+import { gatherWrites } from './gathered-writes.ts'
 import { tapHeaderFrames } from './native-properties.ts'
 import type { Endpoint } from './options.ts'
 
@@ -14,6 +15,7 @@ export class PhysicalConnection {
     this.model = model
     this.#abort = abort
     tapHeaderFrames(model)
+    gatherWrites(model)
     // Without a listener amqplib's 'error' would end the process; the last one before the end is the cause.
     model.on('error', (error) => {
       this.#cause = error
