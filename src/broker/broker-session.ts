@@ -81,7 +81,7 @@ export class BrokerSession implements Session {
 
   async inspect(node: NodeRef): Promise<NodeInfo | undefined> {
     this.#check()
-    return this.#parts.nodes.inspect(node)
+    return this.#parts.nodes.inspect(node) ?? this.#parts.router.inspectReply(node)
   }
 
   async list(): Promise<NodeInfo[]> {
@@ -137,8 +137,7 @@ export class BrokerSession implements Session {
       ? new Browser(queue, { credit: spec.credit, follow: spec.follow, events, onClose })
       : this.#consumer(spec, queue, events, onClose)
     this.#receivers.add(receiver)
-    // Deliveries begin when whoever awaits this has the link in hand.
-    setImmediate(() => receiver.start())
+    receiver.start()
     return receiver
   }
 
@@ -162,7 +161,7 @@ export class BrokerSession implements Session {
   }
 
   async #close(): Promise<void> {
-    this.#ended = new MessagingError('CLOSED', 'The connection was closed')
+    this.#ended = new MessagingError('CONNECTION_LOST', 'The session with the broker has ended')
     for (const sender of [...this.#senders]) void sender.close()
     for (const receiver of [...this.#receivers]) void receiver.close()
     this.#onEnd()

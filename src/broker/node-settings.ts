@@ -10,7 +10,8 @@ export function queueSettings(
   facts: { durable: boolean; exclusive: boolean; autoDelete: boolean },
 ): QueueSettings {
   const { maxDeliveries, deadLetter, maxLength, ttlMs, expiresMs, native } = limits
-  return { ...facts, maxDeliveries, deadLetter, maxLength, ttlMs, expiresMs, native }
+  const { durable, exclusive, autoDelete } = facts
+  return { durable, exclusive, autoDelete, maxDeliveries, deadLetter, maxLength, ttlMs, expiresMs, native }
 }
 
 /** Settings of a queue that nobody described: a dead-letter target that did not exist. */

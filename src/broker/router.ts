@@ -1,5 +1,5 @@
 /** From a transfer to the queues that get it, and back with its outcome. */
-import { memberQueue, type NodeRef, type Transfer } from '../api/adapter.ts'
+import { memberQueue, type NodeInfo, type NodeRef, type Transfer } from '../api/adapter.ts'
 import { parseAddress } from '../api/address-text/index.ts'
 import { MessagingError } from '../api/errors.ts'
 import {
@@ -67,6 +67,11 @@ export class Router {
       return this.#toTopic(topic, message, transfer, sender)
     }
     if (topic) return this.#toMembers(topic.name, message, transfer, sender)
+    const place = this.replies.get(target.ref.name)
+    if (place) {
+      place.answer(message)
+      return this.#answer(transfer)
+    }
     const text = `There is no queue or topic '${target.ref.name}'`
     return this.#answer(transfer, unroutable(target.ref.name, message, text))
   }
@@ -94,6 +99,12 @@ export class Router {
       return this.#answer(transfer, unroutable(to, message, `'${to}' is no address`, cause))
     }
     return this.route(new Target({ name, type: undefined }), transfer, sender)
+  }
+
+  /** A reply address is there for those who look before they send. */
+  inspectReply({ name, type = 'queue' }: NodeRef): NodeInfo | undefined {
+    if (type !== 'queue' || !this.replies.has(name)) return undefined
+    return { name, type, depth: 0, receivers: 1, durable: false, details: {} }
   }
 
   settle(transfer: Transfer, error?: MessagingError): void {

@@ -25,6 +25,9 @@ export interface SessionOptions {
  * The broker keeps the message objects it is given; the caller must not change them, nor the bytes of their bodies,
  * after `send`. What it hands over is the receiver's own.
  *
+ * A receiver's deliveries (and `end`) may come before the promise of `attachReceiver` settles: whoever needs the link
+ * for them keeps them until then.
+ *
  * `close()` gives unsettled deliveries back (marked redelivered, counted) and removes live subscriptions and reply
  * addresses.
  */

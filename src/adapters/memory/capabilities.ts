@@ -22,9 +22,10 @@ const FEATURES: Readonly<Record<Feature, Capability>> = {
   browseFollow: NATIVE,
   namedSubscription: NATIVE,
   sharedSubscription: NATIVE,
-  gapless: native(
-    'A live subscription ends with its connection; one that is too slow drops its oldest messages beyond 100,000, and reports it.',
-  ),
+  gapless: {
+    level: 'unsupported',
+    note: 'A live subscription ends with its connection; a named one misses nothing.',
+  },
   priority: NATIVE,
   ttl: NATIVE,
   delay: NATIVE,
