@@ -113,7 +113,7 @@ async function bringUp(chosen: BrokerName[], without: Set<BrokerName>, json: boo
     }
   }
   for (const name of without) lines.push({ name, product: '', version: '', url: '', state: 'left out' })
-  print(lines, json)
+  if (lines.length > 0 || json) print(lines, json)
   for (const { name, error } of failures) {
     progress(`\n${name} cannot be had: ${error.message}`)
     if (error instanceof BrokerUnavailable) progress(`  cure: ${error.cure}`)

@@ -10,6 +10,8 @@ export async function withRedis<T>(
     lazyConnect: true,
     connectTimeout: 3000,
     commandTimeout: 3000,
+    // Otherwise a timer keeps the process for two seconds after the disconnection.
+    disconnectTimeout: 50,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
     ...(target.ca === undefined ? {} : { tls: { ca: readFileSync(target.ca) } }),
