@@ -1,0 +1,18 @@
+/** Redis 7 by `ioredis`: alone, behind Sentinels, or as a Cluster. */
+import type { Adapter, AdapterConnection, ConnectionEvents, ConnectTarget } from '../../api/adapter.ts'
+import { redisCapabilities } from './capabilities.ts'
+import { RedisConnection } from './connection.ts'
+import { ADAPTER } from './errors.ts'
+import { endpointOf } from './options.ts'
+
+export const redisAdapter: Adapter = {
+  name: ADAPTER,
+  schemes: ['redis', 'rediss'],
+  capabilities: redisCapabilities,
+  validate(target: ConnectTarget): void {
+    endpointOf(target)
+  },
+  connect(target: ConnectTarget, events: ConnectionEvents, signal: AbortSignal): Promise<AdapterConnection> {
+    return RedisConnection.open(endpointOf(target), events, signal)
+  },
+}

@@ -1,0 +1,117 @@
+/** What Redis 7 can do with this adapter's scripts, in general and as a server has it set up. */
+import type { Capabilities, Capability, Tier } from '../../api/capabilities.ts'
+import type { Endpoint } from './options.ts'
+import type { ServerFacts } from './server-facts.ts'
+
+const native: Capability = { level: 'native' }
+
+export const redisCapabilities: Capabilities = {
+  features: {
+    queue: native,
+    topic: {
+      level: 'native',
+      note: "pub/sub; a publish whose fields a subscriber can tell from channel and body travels as its body alone: then made ids and times of creation do not arrive (native: { envelope: 'always' } keeps them)",
+    },
+    broadcast: { level: 'native', note: 'as topic' },
+    multicast: { level: 'native', note: 'one step for all members, which share a slot' },
+    request: {
+      level: 'native',
+      note: 'answers by pub/sub; an answer to a requester that is gone is unroutable, in a Cluster up to one lease after it died',
+    },
+    storeAndForward: { level: 'native', note: 'needs an append-only file' },
+    browse: native,
+    browseFollow: native,
+    namedSubscription: native,
+    sharedSubscription: native,
+    gapless: {
+      level: 'unsupported',
+      note: 'Redis pub/sub keeps nothing for a subscriber that is away: use a named subscription',
+    },
+    priority: native,
+    ttl: native,
+    delay: {
+      level: 'native',
+      note: 'in live subscriptions the receiver waits; what was not due ends with its connection',
+    },
+    delayedRelease: native,
+    orderedRelease: native,
+    deliveryCount: native,
+    maxDeliveries: native,
+    deadLetter: {
+      level: 'native',
+      note: 'one step; in a Cluster, to a queue of another slot, a copy first and then the removal',
+    },
+    maxLength: native,
+    expires: native,
+    exclusive: native,
+    deduplication: {
+      level: 'native',
+      note: 'resends of one process within 10 minutes; live subscriptions of a topic included',
+    },
+    unroutable: native,
+    selector: { level: 'unsupported', note: 'Redis has no selectors' },
+    bindings: { level: 'native', note: 'of topics to queues; in a Cluster only within one slot' },
+    structuredBodies: {
+      level: 'unsupported',
+      note: 'Redis carries bytes: typed bodies travel in their text form',
+    },
+    declare: native,
+    delete: native,
+    purge: native,
+    inspect: { level: 'native', note: 'Redis does not tell how many live subscriptions a topic has' },
+    list: native,
+  },
+  limits: {
+    /** A value of Redis holds 512 MiB, a batch and its headers included. */
+    maxBodyBytes: 500_000_000,
+    priorityLevels: 10,
+    maxNameBytes: 1_000,
+    maxCredit: Number.MAX_SAFE_INTEGER,
+  },
+  tiers: {
+    durable: 'T3',
+    transient: 'T3',
+    live: 'T0',
+    note: 'With appendonly yes and appendfsync always; a connection says what its server has. Redis makes no difference between durable and transient messages.',
+  },
+}
+
+/** What this very server promises. */
+export function capabilitiesOf(facts: ServerFacts, endpoint: Endpoint): Capabilities {
+  const [tier, note] = tierOf(facts)
+  const replicas = endpoint.waitReplicas
+  const failover =
+    replicas > 0
+      ? ` A send waits for ${replicas} replicas; a fail-over to one of them keeps it.`
+      : ' A fail-over may lose what the replicas had not yet.'
+  const features = { ...redisCapabilities.features }
+  if (tier < 'T2') features.storeAndForward = { level: 'unsupported', note }
+  return {
+    ...redisCapabilities,
+    features,
+    tiers: { durable: tier, transient: tier, live: 'T0', note: note + failover },
+  }
+}
+
+function tierOf({ appendOnly, sync }: ServerFacts): [Tier, string] {
+  if (appendOnly === 'no')
+    return ['T1', 'The server keeps no append-only file: a restart loses what came after its last snapshot.']
+  if (appendOnly === 'unknown')
+    return ['T1', 'The server does not tell this user whether it keeps an append-only file.']
+  switch (sync) {
+    case 'always':
+      return ['T3', 'The server writes and syncs its append-only file before it answers.']
+    case 'everysec':
+      return [
+        'T2',
+        'The server writes its append-only file before it answers and syncs it every second: power loss may take the last second.',
+      ]
+    case 'no':
+      return [
+        'T2',
+        'The server writes its append-only file before it answers and leaves the sync to the system.',
+      ]
+    case 'unknown':
+      return ['T2', 'The server keeps an append-only file and does not tell this user how it syncs it.']
+  }
+}

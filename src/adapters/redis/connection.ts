@@ -1,0 +1,139 @@
+/** One generation of a connection, as the API sees it. */
+import type {
+  AdapterConnection,
+  AdapterReceiver,
+  AdapterRequester,
+  AdapterSender,
+  ConnectionEvents,
+  LinkEvents,
+  NodeInfo,
+  NodeRef,
+  NodeSpec,
+  ReceiverEvents,
+  ReceiverSpec,
+  SenderSpec,
+} from '../../api/adapter.ts'
+import type { Capabilities } from '../../api/capabilities.ts'
+import { MessagingError } from '../../api/errors.ts'
+import { capabilitiesOf } from './capabilities.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { ADAPTER } from './errors.ts'
+import { Nodes } from './nodes.ts'
+import type { Endpoint } from './options.ts'
+import { attachReceiver } from './receivers.ts'
+import { RedisRequester } from './requester.ts'
+import { attachSender } from './sender.ts'
+import { Session } from './session.ts'
+
+interface Closable {
+  close(): Promise<void>
+}
+
+/** Longest wait for the links' farewells. Unit: ms. */
+const CLOSE_MS = 1_000
+
+export class RedisConnection implements AdapterConnection {
+  readonly broker: { readonly product: string; readonly version: string }
+  readonly capabilities: Capabilities
+  readonly #session: Session
+  readonly #nodes: Nodes
+  readonly #deadLetters: DeadLetters
+  readonly #links = new Set<Closable>()
+  #closing: Promise<void> | undefined
+
+  private constructor(session: Session) {
+    const { facts, endpoint } = session
+    this.broker = { product: facts.product, version: facts.version }
+    this.capabilities = capabilitiesOf(facts, endpoint)
+    this.#session = session
+    this.#nodes = new Nodes(session)
+    this.#deadLetters = new DeadLetters(session, this.#nodes)
+  }
+
+  static async open(
+    endpoint: Endpoint,
+    events: ConnectionEvents,
+    signal: AbortSignal,
+  ): Promise<RedisConnection> {
+    return new RedisConnection(await Session.open(endpoint, events, signal))
+  }
+
+  /** ioredis' clients: `commands` and `subscriber`. */
+  get native(): unknown {
+    const { commands, subscriber } = this.#session.wire
+    return { commands, subscriber }
+  }
+
+  declare(node: NodeSpec): Promise<void> {
+    return this.#nodes.declare(node)
+  }
+
+  delete(node: NodeRef): Promise<boolean> {
+    return this.#nodes.delete(node)
+  }
+
+  purge(node: NodeRef): Promise<number> {
+    return this.#nodes.purge(node)
+  }
+
+  inspect(node: NodeRef): Promise<NodeInfo | undefined> {
+    return this.#nodes.inspect(node)
+  }
+
+  list(): Promise<NodeInfo[]> {
+    return this.#nodes.list()
+  }
+
+  attachSender(spec: SenderSpec, events: LinkEvents): Promise<AdapterSender> {
+    return this.#opened(attachSender(this.#session, spec, events))
+  }
+
+  attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver> {
+    return this.#opened(
+      attachReceiver(
+        { session: this.#session, nodes: this.#nodes, deadLetters: this.#deadLetters },
+        spec,
+        events,
+      ),
+    )
+  }
+
+  attachRequester(spec: SenderSpec, events: ReceiverEvents): Promise<AdapterRequester> {
+    return this.#opened(RedisRequester.open(this.#session, spec, events))
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    if (this.#session.alive) {
+      const links = [...this.#links, this.#deadLetters].map((link) => link.close())
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, CLOSE_MS)
+      })
+      await Promise.race([Promise.allSettled(links), late])
+      clearTimeout(timer)
+    }
+    this.#session.close()
+  }
+
+  /** Remembers a link until it is closed. */
+  async #opened<L extends Closable>(opening: Promise<L>): Promise<L> {
+    if (!this.#session.alive || this.#closing) {
+      throw new MessagingError('CONNECTION_LOST', 'The connection has ended', {
+        context: { adapter: ADAPTER },
+      })
+    }
+    const link = await opening
+    const close = link.close.bind(link)
+    this.#links.add(link)
+    link.close = async () => {
+      this.#links.delete(link)
+      await close()
+    }
+    return link
+  }
+}

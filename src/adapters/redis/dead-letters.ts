@@ -1,0 +1,123 @@
+/** Rejected messages on their way to the dead-letter address, with reason, count and origin. */
+import type { AdapterSender, NodeRef } from '../../api/adapter.ts'
+import { formatAddress } from '../../api/address-text/index.ts'
+import { MessagingError } from '../../api/errors.ts'
+import {
+  DEAD_LETTER_DELIVERIES,
+  DEAD_LETTER_ORIGIN,
+  DEAD_LETTER_REASON,
+  type IncomingMessage,
+  type OutgoingMessage,
+  type PropertyValue,
+} from '../../api/message.ts'
+import { envelope } from './envelope.ts'
+import { sameSlot } from './keys.ts'
+import type { Nodes } from './nodes.ts'
+import { bodyOf } from './outbox.ts'
+import { attachSender } from './sender.ts'
+import type { Session } from './session.ts'
+
+/** A delivery as the server knows it. */
+export interface HeldMessage {
+  readonly base: string
+  readonly owner: string
+  readonly rank: number
+}
+
+/** What the script answers. */
+const LOST = 0
+const NO_QUEUE = 1
+
+export class DeadLetters {
+  readonly #session: Session
+  readonly #nodes: Nodes
+  #sender: Promise<AdapterSender> | undefined
+
+  constructor(session: Session, nodes: Nodes) {
+    this.#session = session
+    this.#nodes = nodes
+  }
+
+  /**
+   * Moves a held message in one step. `false`: it lies in another slot of a Cluster than its target, or the target is a topic; then it must
+   * be sent first and accepted afterwards.
+   *
+   * @throws `DELIVERY_LOST`
+   */
+  async move(held: HeldMessage, letter: OutgoingMessage, target: NodeRef): Promise<boolean> {
+    const to = this.#session.keys.queue(target.name)
+    if (this.#session.cluster && !sameSlot(held.base, to)) return false
+    const args = [held.owner, String(held.rank), letter.priority ?? 4, envelope(letter, bodyOf(letter))]
+    for (;;) {
+      const outcome = await this.#session.run('bury', [held.base, to], args)
+      if (outcome === LOST) throw new MessagingError('DELIVERY_LOST', 'The lease of the delivery had ended')
+      if (outcome !== NO_QUEUE) return true
+      if (await this.#isTopic(target)) return false
+      await this.#nodes.ensureQueue(target.name)
+    }
+  }
+
+  /** Sends a dead letter; resolves when it is stored. */
+  async send(letter: OutgoingMessage, target: NodeRef): Promise<void> {
+    if (!(await this.#isTopic(target))) await this.#nodes.ensureQueue(target.name)
+    this.#sender ??= attachSender(
+      this.#session,
+      { target: undefined, capacity: Number.POSITIVE_INFINITY, reliability: 'at-least-once', link: {} },
+      { detached: () => {} },
+    )
+    const sender = await this.#sender
+    letter.to = formatAddress({ name: target.name })
+    await new Promise<void>((resolve, reject) => {
+      sender.send({
+        message: letter,
+        resend: false,
+        settle: (error) => (error ? reject(error) : resolve()),
+      })
+    })
+  }
+
+  async close(): Promise<void> {
+    await (await this.#sender)?.close()
+  }
+
+  async #isTopic(target: NodeRef): Promise<boolean> {
+    const { keys, wire } = this.#session
+    const [isQueue, topic] = await Promise.all([
+      wire.commands.exists(keys.queue(target.name)),
+      wire.commands.hget(keys.topic(target.name), 'type'),
+    ])
+    return isQueue === 0 && (topic === 'topic' || topic === 'broadcast')
+  }
+}
+
+/** A copy of the message that says why it is one. It lives for ever. */
+export function deadLetterOf(
+  message: IncomingMessage,
+  reason: string,
+  deliveries: number,
+  origin: string,
+): OutgoingMessage {
+  const properties: Record<string, PropertyValue> = Object.assign(Object.create(null), message.properties)
+  properties[DEAD_LETTER_REASON] = reason
+  properties[DEAD_LETTER_DELIVERIES] = deliveries
+  properties[DEAD_LETTER_ORIGIN] = origin
+  return {
+    id: message.id,
+    to: undefined,
+    members: undefined,
+    subject: message.subject,
+    body: message.body,
+    contentType: message.contentType,
+    properties,
+    replyTo: message.replyTo,
+    correlationId: message.correlationId,
+    priority: message.priority,
+    ttlMs: undefined,
+    delayMs: undefined,
+    durable: message.durable,
+    userId: message.userId,
+    groupId: message.groupId,
+    createdAt: message.createdAt ?? Date.now(),
+    deliveriesBefore: 0,
+  }
+}

@@ -1,0 +1,122 @@
+/** From ioredis' and the server's errors to Sluice's: by the first word of an error reply, by code for sockets. Pure. */
+import { type ErrorCode, type ErrorContext, MessagingError } from '../../api/errors.ts'
+
+export const ADAPTER = 'redis'
+
+interface NativeError {
+  readonly name?: unknown
+  readonly message?: unknown
+  readonly code?: unknown
+  readonly lastNodeError?: unknown
+  readonly errors?: unknown
+}
+
+/** What a command was answered with, or that it was not answered. */
+export function redisError(
+  cause: unknown,
+  context: ErrorContext,
+  fallback: ErrorCode = 'DETACHED',
+): MessagingError {
+  if (cause instanceof MessagingError) return cause
+  const text = textOf(cause)
+  const [code, hint, retryable] = meaning(text, fallback)
+  return new MessagingError(code, text, { cause, hint, retryable, context: { adapter: ADAPTER, ...context } })
+}
+
+/** The end of a connection that had been open. */
+export function connectionLost(cause: unknown): MessagingError {
+  if (cause instanceof MessagingError && cause.code === 'CONNECTION_LOST') return cause
+  const reason = cause === undefined ? 'the server closed it' : (socketReason(cause) ?? textOf(cause))
+  return new MessagingError('CONNECTION_LOST', `The connection to Redis was lost: ${reason}`, {
+    cause,
+    context: { adapter: ADAPTER },
+  })
+}
+
+/** A connection that did not come about. `place` is shown; it holds no secret. */
+export function connectError(cause: unknown, place: string): MessagingError {
+  if (cause instanceof MessagingError) return cause
+  const inner = innermost(cause)
+  const text = textOf(inner)
+  const context = { adapter: ADAPTER, address: place, operation: 'connect' }
+  if (/^(WRONGPASS|NOAUTH)\b|invalid (username-password|password)|AUTH.*without any password/i.test(text)) {
+    return new MessagingError('UNAUTHENTICATED', `Redis at ${place} refused the login`, { cause, context })
+  }
+  const reason = socketReason(inner) ?? text
+  return new MessagingError('CONNECT_FAILED', `No connection to Redis at ${place}: ${reason}`, {
+    cause,
+    context,
+  })
+}
+
+/** The connection, not the command: whoever meets this must not use the connection any more. */
+export function isConnectionError(error: unknown): boolean {
+  return CONNECTION_TEXT.test(textOf(error)) || socketReason(error) !== undefined
+}
+
+/** No longer a master, loading, or without its slots: another connection may find the right server. */
+const CONNECTION_TEXT =
+  /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNBLOCKED|NOREPLICAS)\b|^Connection is closed|^Stream isn't writeable|^Command aborted|^Failed to refresh slots|^Too many Cluster redirections|^Cluster isn't ready|max retries per request|Command timed out/
+
+export function isMissingScript(error: unknown): boolean {
+  return textOf(error).startsWith('NOSCRIPT')
+}
+
+/** The user may not run this command, or not on this key or channel. */
+export function isForbidden(error: unknown): boolean {
+  return textOf(error).startsWith('NOPERM')
+}
+
+function meaning(text: string, fallback: ErrorCode): [ErrorCode, string?, boolean?] {
+  if (CONNECTION_TEXT.test(text)) return ['CONNECTION_LOST']
+  // An error inside a script carries the words of its cause behind its own.
+  const word = /\b(NOPERM|NOAUTH|OOM|MISCONF|WRONGTYPE|BUSY)\b/.exec(text)?.[1]
+  switch (word) {
+    case 'NOPERM':
+      return ['UNAUTHORIZED', 'The ACL of this user must allow scripts, the keys and the channels of Sluice.']
+    case 'NOAUTH':
+      return ['UNAUTHENTICATED']
+    case 'OOM':
+      return [
+        'SEND_REJECTED',
+        'The memory of the server is full: let receivers take messages, or raise maxmemory.',
+        true,
+      ]
+    case 'MISCONF':
+      return ['SEND_REJECTED', 'The server cannot write to its disk; see its log.', true]
+    case 'BUSY':
+      return ['SEND_REJECTED', 'The server is busy with a script that does not end.', true]
+    case 'WRONGTYPE':
+      return [fallback, 'A key of Sluice was overwritten by another program: choose another prefix.']
+  }
+  return [fallback]
+}
+
+export function textOf(error: unknown): string {
+  const { message } = (error ?? {}) as NativeError
+  return typeof message === 'string' ? message : String(error)
+}
+
+/** ioredis wraps the cause of a failed Cluster or Sentinel connection. */
+function innermost(cause: unknown): unknown {
+  const { lastNodeError, errors } = (cause ?? {}) as NativeError
+  if (lastNodeError !== undefined) return innermost(lastNodeError)
+  if (Array.isArray(errors) && errors.length > 0) return innermost(errors[0])
+  return cause
+}
+
+function socketReason(cause: unknown): string | undefined {
+  switch ((cause as NativeError | undefined)?.code) {
+    case 'ECONNREFUSED':
+      return 'nothing listens there'
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'the host name is unknown'
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return 'the other end hung up'
+    case 'ETIMEDOUT':
+      return 'no answer'
+  }
+  return undefined
+}

@@ -1,0 +1,207 @@
+/** Reads and checks what `connect` was given: URL, login, TLS, own options. Pure. */
+import type { ConnectTarget } from '../../api/adapter.ts'
+import { MessagingError } from '../../api/errors.ts'
+import { checkKnownKeys } from '../../core/known-keys.ts'
+import { ADAPTER } from './errors.ts'
+
+/** The adapter's own options: `connect({ url, native: { ... } })`. */
+export interface RedisAdapterOptions {
+  /** Number of the database; replaces the URL's path. Default: the path, else 0. Pub/sub knows no databases. */
+  db?: number
+  /** The URL and `nodes` are seeds of a Redis Cluster. Also `?cluster=true` in the URL. */
+  cluster?: boolean
+  /** The URL and `nodes` are Sentinels; the name of the master they watch. Also `?sentinel=NAME` in the URL. */
+  sentinel?: string
+  /** Login at the Sentinels. Default: none. The URL's login is that of the server. */
+  sentinelUsername?: string
+  sentinelPassword?: string
+  /** Further seeds or Sentinels, as `host:port`. */
+  nodes?: readonly string[]
+  /** First part of every key. Default `sluice`. */
+  prefix?: string
+  /**
+   * How long a receiver may be silent before its unsettled deliveries go to others. It is renewed while the program runs,
+   * however long a handler takes. A receiver whose connection ended is noticed within some seconds. Unit: ms. Default 30,000.
+   */
+  leaseMs?: number
+  /** Longest pause between two looks of a waiting receiver that nobody woke up. Unit: ms. Default 2,000. */
+  pollMs?: number
+  /**
+   * Live publishes travel as their body alone where a subscriber can tell the rest from it (`auto`, the default), or
+   * always with their header, made ids and times of creation included (`always`).
+   */
+  envelope?: 'auto' | 'always'
+  /** Messages a live subscription keeps while its receiver is busy; beyond it the oldest are dropped and reported. Default 10,000. */
+  liveBuffer?: number
+  /** `send` waits until this many replicas have the message (`WAIT`). Default 0. Not in a Cluster. */
+  waitReplicas?: number
+  /** Longest wait for the replicas; then the send is `SEND_UNCONFIRMED`. Unit: ms. Default 1,000. */
+  waitMs?: number
+}
+
+export interface HostPort {
+  readonly host: string
+  readonly port: number
+}
+
+/** Everything needed to open a connection. */
+export interface Endpoint {
+  readonly mode: 'single' | 'sentinel' | 'cluster'
+  readonly nodes: readonly HostPort[]
+  /** Name of the Sentinels' master. */
+  readonly master: string
+  readonly username: string | undefined
+  readonly password: string | undefined
+  readonly sentinelUsername: string | undefined
+  readonly sentinelPassword: string | undefined
+  readonly db: number
+  readonly tls: Readonly<Record<string, unknown>> | undefined
+  readonly clientName: string
+  /** Unit: ms; 0: off. */
+  readonly heartbeatMs: number
+  readonly prefix: string
+  readonly leaseMs: number
+  readonly pollMs: number
+  readonly alwaysEnvelope: boolean
+  readonly liveBuffer: number
+  readonly waitReplicas: number
+  readonly waitMs: number
+  /** `host:port`, for people. */
+  readonly place: string
+}
+
+const OPTIONS = [
+  'db',
+  'cluster',
+  'sentinel',
+  'sentinelUsername',
+  'sentinelPassword',
+  'nodes',
+  'prefix',
+  'leaseMs',
+  'pollMs',
+  'envelope',
+  'liveBuffer',
+  'waitReplicas',
+  'waitMs',
+] as const satisfies readonly (keyof RedisAdapterOptions)[]
+const QUERY = ['cluster', 'sentinel', 'db', 'prefix'] as const
+
+/** @throws `CONFIG_INVALID` naming the wrong option */
+export function endpointOf(target: ConnectTarget): Endpoint {
+  const url = parseUrl(target.url)
+  checkKnownKeys(target.native, OPTIONS, 'connect(): native')
+  const query = Object.fromEntries(url.searchParams)
+  checkKnownKeys(query, QUERY, 'connect(): URL')
+  const native = target.native as RedisAdapterOptions
+  const secure = url.protocol === 'rediss:'
+  if (target.tls !== undefined && !secure) throw invalid('tls', 'needs a URL that begins with rediss:')
+  const sentinel = text('sentinel', native.sentinel) ?? query.sentinel
+  const cluster = flag('cluster', native.cluster ?? query.cluster)
+  if (cluster && sentinel !== undefined) throw invalid('cluster', 'and sentinel exclude each other')
+  const mode = cluster ? 'cluster' : sentinel !== undefined ? 'sentinel' : 'single'
+  const first = hostPort(url.hostname, url.port, mode === 'sentinel' ? 26_379 : 6_379)
+  const nodes = [first, ...nodesOf(native.nodes, mode)]
+  const db = whole(
+    'db',
+    native.db ?? query.db ?? (/^\/\d+$/.test(url.pathname) ? url.pathname.slice(1) : undefined),
+    0,
+  )
+  if (db === undefined && url.pathname.length > 1)
+    throw invalid('url', 'has a path that is no database number')
+  if (mode === 'cluster' && db) throw invalid('db', 'is not there in a Cluster: it has database 0 alone')
+  const waitReplicas = whole('waitReplicas', native.waitReplicas, 0) ?? 0
+  if (mode === 'cluster' && waitReplicas > 0) throw invalid('waitReplicas', 'does not work in a Cluster')
+  return {
+    mode,
+    nodes,
+    master: sentinel ?? '',
+    username: target.username ?? (decode(url.username) || undefined),
+    password: target.password ?? (decode(url.password) || undefined),
+    sentinelUsername: text('sentinelUsername', native.sentinelUsername),
+    sentinelPassword: text('sentinelPassword', native.sentinelPassword),
+    db: db ?? 0,
+    tls: secure ? (target.tls ?? {}) : undefined,
+    clientName: target.clientName.replace(/[^\x21-\x7e]/g, '-'),
+    heartbeatMs: target.heartbeatMs,
+    prefix: prefixOf(text('prefix', native.prefix) ?? query.prefix),
+    leaseMs: whole('leaseMs', native.leaseMs, 100) ?? 30_000,
+    pollMs: whole('pollMs', native.pollMs, 10) ?? 2_000,
+    alwaysEnvelope: alwaysEnvelope(native.envelope),
+    liveBuffer: whole('liveBuffer', native.liveBuffer, 1) ?? 10_000,
+    waitReplicas,
+    waitMs: whole('waitMs', native.waitMs, 1) ?? 1_000,
+    place: nodes.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(', '),
+  }
+}
+
+function parseUrl(url: string): URL {
+  try {
+    return new URL(url)
+  } catch (cause) {
+    throw new MessagingError('CONFIG_INVALID', 'The URL of the broker cannot be read', {
+      cause,
+      hint: 'Write redis://user:password@host:port/database, special characters as %XX.',
+      context: { adapter: ADAPTER, option: 'url' },
+    })
+  }
+}
+
+function nodesOf(nodes: unknown, mode: Endpoint['mode']): HostPort[] {
+  if (nodes === undefined) return []
+  if (mode === 'single') throw invalid('nodes', 'needs cluster or sentinel')
+  if (!Array.isArray(nodes)) throw invalid('nodes', 'is no list')
+  return nodes.map((node) => {
+    const found = typeof node === 'string' ? /^(\[[^\]]+\]|[^:[\]]+):(\d+)$/.exec(node) : null
+    if (!found) throw invalid('nodes', 'holds something that is no host:port')
+    return hostPort(found[1]!, found[2]!, 0)
+  })
+}
+
+function hostPort(host: string, port: string, standard: number): HostPort {
+  return { host: host.replace(/^\[|\]$/g, '') || 'localhost', port: port === '' ? standard : Number(port) }
+}
+
+/** It stands in scripts and keys, where other characters have a meaning. */
+function prefixOf(prefix = 'sluice'): string {
+  if (/^[\w.:-]+$/.test(prefix)) return prefix
+  throw invalid('prefix', 'holds something else than letters, digits and _ . : -')
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw invalid('url', 'holds a % that is no escape')
+  }
+}
+
+function text(option: string, value: unknown): string | undefined {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value
+  throw invalid(option, 'is no text')
+}
+
+function alwaysEnvelope(value: unknown): boolean {
+  if (value === undefined || value === 'auto') return false
+  if (value === 'always') return true
+  throw invalid('envelope', "is neither 'auto' nor 'always'")
+}
+
+function flag(option: string, value: unknown): boolean {
+  if (value === undefined || value === false || value === 'false') return false
+  if (value === true || value === 'true' || value === '') return true
+  throw invalid(option, 'is neither true nor false')
+}
+
+function whole(option: string, value: unknown, least: number): number | undefined {
+  if (value === undefined) return undefined
+  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+  if (Number.isSafeInteger(number) && (number as number) >= least) return number as number
+  throw invalid(option, `is no whole number from ${least} up`)
+}
+
+function invalid(option: string, problem: string): MessagingError {
+  return new MessagingError('CONFIG_INVALID', `connect(): ${option} ${problem}`, {
+    context: { adapter: ADAPTER, option },
+  })
+}

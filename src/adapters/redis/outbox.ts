@@ -1,0 +1,315 @@
+/**
+ * Messages on their way to one node: those of one turn of the event loop go in one script call, several calls may be under
+ * way, and their order is that of `send`.
+ */
+import type { Transfer } from '../../api/adapter.ts'
+import { MessagingError } from '../../api/errors.ts'
+import type { OutgoingMessage } from '../../api/message.ts'
+import { type Attempt, attemptsOf, noteAttempt } from './attempts.ts'
+import { formatHeader, HEADER_AT, writeHeader } from './envelope.ts'
+import { ADAPTER, isConnectionError } from './errors.ts'
+import { FACTS, RESEND, RecordWriter, TARGETS } from './records.ts'
+import type { ScriptName } from './scripts/index.ts'
+import type { Session } from './session.ts'
+
+/** Bound of a batch, so that one call does not hold up the server for others for long. */
+const MAX_MESSAGES = 1_000
+/** Unit: bytes of bodies. A larger message goes alone. */
+const MAX_BYTES = 1_048_576
+/** Priority of messages that say none. */
+const NORMAL = 4
+
+export interface OutboxParts {
+  readonly session: Session
+  /** Address, for errors. */
+  readonly label: string
+  /** Base key of the node. */
+  readonly base: string
+  /** Transfers are accepted once they are written. */
+  readonly unconfirmed: boolean
+}
+
+/** Messages that are written together. */
+export class Batch {
+  readonly transfers: readonly Transfer[]
+  /** Number of the first one on its link. */
+  first = 0
+
+  constructor(transfers: readonly Transfer[]) {
+    this.transfers = transfers
+  }
+}
+
+/** One message, ready to be written. */
+export interface Encoded {
+  readonly message: OutgoingMessage
+  readonly header: string
+  readonly headerBytes: number
+  readonly attempts: readonly Attempt[]
+  flags: number
+  targets: readonly number[] | undefined
+}
+
+let links = 0
+
+export abstract class Outbox {
+  protected readonly session: Session
+  protected readonly label: string
+  protected readonly base: string
+  readonly #unconfirmed: boolean
+  /** Names this outbox in the server's notes; empty: nothing is noted. */
+  readonly #link: string
+  #waiting: Transfer[] = []
+  #scheduled = false
+  #next = 1
+  /** Calls without an answer, oldest first. */
+  readonly #written = new Set<Batch>()
+  #ended = false
+
+  constructor({ session, label, base, unconfirmed }: OutboxParts) {
+    this.session = session
+    this.label = label
+    this.base = base
+    this.#unconfirmed = unconfirmed
+    this.#link = unconfirmed ? '' : `${session.token}.${(++links).toString(36)}`
+  }
+
+  /** Nothing is under way. */
+  get idle(): boolean {
+    return this.#waiting.length === 0 && this.#written.size === 0
+  }
+
+  send(transfer: Transfer): void {
+    this.#waiting.push(transfer)
+    if (this.#scheduled || this.#ended) return
+    this.#scheduled = true
+    // Behind everything that this turn still sends.
+    process.nextTick(flush, this)
+  }
+
+  /** Notes what is in doubt: the connection is gone, or the link is. */
+  abandon(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#waiting = []
+    if (this.#unconfirmed) return
+    for (const { transfers, first } of this.#written) {
+      transfers.forEach(({ message }, at) => {
+        noteAttempt(message, { link: this.#link, number: first + at })
+      })
+    }
+  }
+
+  /** Ends the outbox and what the server keeps for it. */
+  async close(): Promise<void> {
+    this.abandon()
+    if (this.#next === 1 || this.#unconfirmed || !this.session.alive) return
+    const note = this.noteBase
+    if (note === undefined) return
+    await this.session.wire.commands
+      .unlink(`${note}#sent:${this.#link}`, `${note}#refused:${this.#link}`)
+      .catch((error) => this.session.check(error))
+  }
+
+  /** Where the server notes how far this outbox has come; `undefined`: nowhere. */
+  protected get noteBase(): string | undefined {
+    return this.base
+  }
+
+  /** What is to be run for a batch. `head` are the arguments that every batch has. */
+  protected abstract call(
+    batch: Batch,
+    head: readonly (string | number)[],
+  ): { script: ScriptName; keys: readonly string[]; args: (string | number | Buffer)[] }
+
+  /** Settles every transfer of a batch by the script's answer; `false`: it must be written again as it is. */
+  protected abstract answered(batch: Batch, reply: unknown): boolean
+
+  /** No new batch may be written now. */
+  protected get held(): boolean {
+    return false
+  }
+
+  protected flush(): void {
+    this.#scheduled = false
+    if (this.#ended || this.held || this.#waiting.length === 0) return
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const batch of batches(waiting)) {
+      batch.first = this.#next
+      this.#next += batch.transfers.length
+      this.write(batch)
+    }
+  }
+
+  static flush(outbox: Outbox): void {
+    outbox.flush()
+  }
+
+  protected write(batch: Batch): void {
+    if (this.#ended) return
+    const [oldest = batch] = this.#written
+    this.#written.add(batch)
+    const { script, keys, args } = this.call(batch, [
+      this.#link,
+      batch.first,
+      batch.transfers.length,
+      oldest.first - 1,
+    ])
+    const running = this.session.runSend(script, keys, args)
+    if (this.#unconfirmed) settleAll(batch, undefined)
+    running.then(
+      ({ reply, replicas }) => {
+        this.#written.delete(batch)
+        if (this.#ended || this.#unconfirmed) return
+        if (replicas !== undefined) settleAll(batch, this.#unreplicated(replicas))
+        else if (!this.answered(batch, reply)) this.writeAgain(batch)
+      },
+      (error) => this.#failed(batch, error),
+    )
+  }
+
+  protected writeAgain(batch: Batch): void {
+    this.write(batch)
+  }
+
+  #failed(batch: Batch, error: unknown): void {
+    // In doubt: `abandon` has noted them, the API sends them again.
+    if (this.#ended || !this.session.alive || isConnectionError(error)) return
+    this.#written.delete(batch)
+    if (!this.#unconfirmed) settleAll(batch, this.session.error(error, this.context(undefined)))
+  }
+
+  // ── for the kinds of outbox ──
+
+  protected encode(transfer: Transfer): Encoded {
+    const { message } = transfer
+    const header = formatHeader(message)
+    const attempts = transfer.resend ? attemptsOf(message) : NO_ATTEMPTS
+    let flags = 0
+    const { priority, ttlMs, delayMs, deliveriesBefore } = message
+    if ((priority !== undefined && priority !== NORMAL) || ttlMs !== undefined || delayMs !== undefined)
+      flags |= FACTS
+    if (deliveriesBefore > 0) flags |= FACTS
+    if (attempts.length > 0) flags |= RESEND
+    return { message, header, headerBytes: Buffer.byteLength(header), attempts, flags, targets: undefined }
+  }
+
+  protected context(message: OutgoingMessage | undefined): Record<string, unknown> {
+    return { adapter: ADAPTER, address: this.label, operation: 'send', messageId: message?.id }
+  }
+
+  protected unroutable(
+    message: OutgoingMessage,
+    text: string,
+    more?: Record<string, unknown>,
+  ): MessagingError {
+    return new MessagingError('SEND_UNROUTABLE', text, { context: { ...this.context(message), ...more } })
+  }
+
+  protected full(message: OutgoingMessage, name: string): MessagingError {
+    return new MessagingError('SEND_REJECTED', `The queue '${name}' is full`, {
+      hint: 'Let a receiver take messages, or raise maxLength.',
+      retryable: true,
+      context: this.context(message),
+    })
+  }
+
+  #unreplicated(replicas: number): MessagingError {
+    const { waitReplicas, waitMs } = this.session.endpoint
+    const text = `Only ${replicas} of ${waitReplicas} replicas had the message after ${waitMs} ms`
+    return new MessagingError('SEND_UNCONFIRMED', text, {
+      hint: 'The master holds it; a fail-over at this moment could lose it.',
+      context: this.context(undefined),
+    })
+  }
+}
+
+const NO_ATTEMPTS: readonly Attempt[] = []
+
+function flush(outbox: Outbox): void {
+  Outbox.flush(outbox)
+}
+
+export function settleAll(batch: Batch, error: MessagingError | undefined): void {
+  for (const transfer of batch.transfers) transfer.settle(error)
+}
+
+function* batches(transfers: readonly Transfer[]): Iterable<Batch> {
+  let first = 0
+  let bytes = 0
+  for (let at = 0; at < transfers.length; at++) {
+    const size = bodyOf(transfers[at]!.message).byteLength
+    if (at > first && (bytes + size > MAX_BYTES || at - first >= MAX_MESSAGES)) {
+      yield new Batch(transfers.slice(first, at))
+      first = at
+      bytes = 0
+    }
+    bytes += size
+  }
+  yield new Batch(first === 0 ? transfers : transfers.slice(first))
+}
+
+/** The API hands bytes where `structuredBodies` is not native. */
+export function bodyOf(message: OutgoingMessage): Uint8Array {
+  return message.body as Uint8Array
+}
+
+/** Bytes of a record without its payload. */
+export function recordBytes({ flags, attempts, targets }: Encoded): number {
+  let bytes = 5
+  if ((flags & FACTS) !== 0) bytes += 21
+  if ((flags & RESEND) !== 0) {
+    bytes += 1
+    for (const { link } of attempts) bytes += 9 + link.length
+  }
+  if (targets !== undefined) bytes += 2 + 2 * targets.length
+  return bytes
+}
+
+/** Bytes of a message with its header. */
+export function envelopeBytes({ message, headerBytes }: Encoded): number {
+  return HEADER_AT + headerBytes + bodyOf(message).byteLength
+}
+
+/** Writes everything before the payload, channel left out. */
+export function writeRecord(writer: RecordWriter, encoded: Encoded, payloadBytes: number): void {
+  const { flags, message, attempts, targets } = encoded
+  writer.byte(flags)
+  writer.long(payloadBytes)
+  if ((flags & FACTS) !== 0) {
+    writer.byte(message.priority ?? NORMAL)
+    writer.float(message.ttlMs ?? 0)
+    writer.float(message.delayMs ?? 0)
+    writer.long(message.deliveriesBefore)
+  }
+  if ((flags & RESEND) !== 0) {
+    writer.byte(attempts.length)
+    for (const { link, number } of attempts) {
+      writer.byte(link.length)
+      writer.text(link)
+      writer.float(number)
+    }
+  }
+  if ((flags & TARGETS) !== 0) {
+    writer.short(targets!.length)
+    for (const target of targets!) writer.short(target)
+  }
+}
+
+export function writeEnvelope(writer: RecordWriter, { header, headerBytes, message }: Encoded): void {
+  writer.at = writeHeader(writer.buffer, writer.at, header, headerBytes)
+  writer.bytes(bodyOf(message))
+}
+
+/** A batch whose payloads all have their header. */
+export function writeAll(encoded: readonly Encoded[]): Buffer {
+  let bytes = 0
+  for (const one of encoded) bytes += recordBytes(one) + envelopeBytes(one)
+  const writer = new RecordWriter(bytes)
+  for (const one of encoded) {
+    writeRecord(writer, one, envelopeBytes(one))
+    writeEnvelope(writer, one)
+  }
+  return writer.buffer
+}

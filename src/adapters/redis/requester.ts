@@ -1,0 +1,89 @@
+/**
+ * Requests with a private reply address: a channel of the server's pub/sub, and a key that shows as long as it exists that
+ * somebody listens there. The key ends by itself when the program dies.
+ */
+import type { AdapterRequester, ReceiverEvents, SenderSpec, Transfer } from '../../api/adapter.ts'
+import { type Origin, RedisMessage } from './incoming.ts'
+import { REPLY_PREFIX } from './keys.ts'
+import type { Outbox } from './outbox.ts'
+import { outboxFor } from './sender.ts'
+import type { Session, SessionLink } from './session.ts'
+import type { Listening } from './subscriptions.ts'
+
+const REPLY: Origin = { durable: false }
+
+export class RedisRequester implements AdapterRequester, SessionLink {
+  readonly replyTo: string
+  readonly #session: Session
+  readonly #outbox: Outbox
+  readonly #link: number
+  readonly #listening: Listening
+  readonly #key: string
+  #renewal: NodeJS.Timeout | undefined
+  #ended = false
+
+  private constructor(session: Session, outbox: Outbox, events: ReceiverEvents) {
+    this.#session = session
+    this.#outbox = outbox
+    this.#link = session.add(this)
+    this.replyTo = `${REPLY_PREFIX}${session.token}-${this.#link}`
+    this.#key = session.keys.reply(this.replyTo)
+    this.#listening = session.subscriptions.exact(this.replyTo, (_, payload) => {
+      events.deliver({
+        message: new RedisMessage(payload, REPLY, undefined),
+        deliveryCount: 1,
+        redelivered: false,
+      })
+    })
+  }
+
+  /** @throws `UNAUTHORIZED` … */
+  static async open(session: Session, spec: SenderSpec, events: ReceiverEvents): Promise<RedisRequester> {
+    const outbox = await outboxFor(session, spec.target!, spec.reliability === 'at-most-once')
+    const requester = new RedisRequester(session, outbox, events)
+    try {
+      await Promise.all([requester.#listening.ready, requester.#show()])
+    } catch (cause) {
+      requester.#end()
+      session.check(cause)
+      throw session.error(cause, { address: spec.target!.name, operation: 'attachRequester' })
+    }
+    requester.#renewal = setInterval(() => {
+      requester.#show().catch((error) => session.check(error))
+    }, session.endpoint.leaseMs / 3)
+    requester.#renewal.unref()
+    return requester
+  }
+
+  send(transfer: Transfer): void {
+    this.#outbox.send(transfer)
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended) return
+    this.#end()
+    if (!this.#session.alive) return
+    await Promise.all([
+      this.#outbox.close(),
+      this.#session.wire.commands.unlink(this.#key).catch((error) => this.#session.check(error)),
+    ])
+  }
+
+  woken(): void {}
+
+  lost(): void {
+    this.#outbox.abandon()
+    this.#end()
+  }
+
+  #show(): Promise<unknown> {
+    return this.#session.wire.commands.set(this.#key, '1', 'PX', this.#session.endpoint.leaseMs)
+  }
+
+  #end(): void {
+    this.#ended = true
+    clearInterval(this.#renewal)
+    this.#listening.stop()
+    this.#session.remove(this.#link)
+  }
+}

@@ -1,0 +1,65 @@
+/** The scripts as they are sent: library, settings and body put together, each with the digest it is called by. */
+import { createHash } from 'node:crypto'
+import { LIBRARY, STORING } from './library.ts'
+import { BIND, DECLARE, PURGE, REMOVE, SUBSCRIBE, UNSUBSCRIBE } from './nodes.ts'
+import { ATTACH, BURY, DETACH, DRAINING, TIDY, TURN, WATCH } from './receiving.ts'
+import { ANSWER, MULTICAST, PUBLISH, SEND } from './sending.ts'
+
+export interface Script {
+  readonly name: string
+  readonly sha: string
+  readonly lua: string
+}
+
+export interface ScriptSettings {
+  /** First part of every key. Holds no quote. */
+  readonly prefix: string
+  readonly cluster: boolean
+  /** The server takes flags before a script (7.0 and later). */
+  readonly flags: boolean
+}
+
+const BODIES = {
+  send: STORING + SEND,
+  publish: STORING + PUBLISH,
+  multicast: STORING + MULTICAST,
+  answer: ANSWER,
+  attach: ATTACH,
+  detach: DETACH,
+  turn: STORING + DRAINING + TURN,
+  tidy: STORING + DRAINING + TIDY,
+  bury: STORING + BURY,
+  watch: WATCH,
+  declare: DECLARE,
+  subscribe: SUBSCRIBE,
+  bind: BIND,
+  remove: REMOVE,
+  unsubscribe: UNSUBSCRIBE,
+  purge: PURGE,
+} as const
+
+/** Must go on when memory is full: they take messages out, or end what nobody needs. */
+const RELIEVING = new Set<string>([
+  'attach',
+  'detach',
+  'turn',
+  'tidy',
+  'bury',
+  'remove',
+  'unsubscribe',
+  'purge',
+])
+
+export type ScriptName = keyof typeof BODIES
+export type Scripts = Readonly<Record<ScriptName, Script>>
+
+export function scriptsFor(settings: ScriptSettings): Scripts {
+  const head = `local PREFIX, CLUSTER = '${settings.prefix}', ${settings.cluster}\n`
+  const made = Object.entries(BODIES).map(([name, body]) => {
+    // protocol: the first line, without a newline before it.
+    const flags = settings.flags && RELIEVING.has(name) ? '#!lua flags=allow-oom\n' : ''
+    const lua = flags + head + LIBRARY + body
+    return [name, { name, sha: createHash('sha1').update(lua).digest('hex'), lua }]
+  })
+  return Object.fromEntries(made) as Scripts
+}

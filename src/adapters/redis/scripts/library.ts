@@ -1,0 +1,332 @@
+/**
+ * Lua functions that the scripts share: clock, places in a queue, wake-ups. Every function takes the base key of a queue (or of a
+ * named subscription) and changes only keys that begin with it, so that a script touches one hash slot.
+ *
+ * Parts of a queue, behind its base key:
+ *
+ *     (none)        hash    type, spec and limits as declared; seq: the last place given; holder: the exclusive owner
+ *     #ready        zset    rank → rank                what can be claimed
+ *     #delayed      zset    rank → due time
+ *     #exp          zset    rank → end of life         only of what waits
+ *     #msg          hash    rank → payload             all messages, handed out or not
+ *     #deliveries   hash    rank → earlier deliveries  only where there were some
+ *     #owners       zset    owner → end of its lease   the receivers attached
+ *     #held:OWNER   set     ranks handed out to it
+ *     #life         hash    rank → end of life         of what is handed out
+ *     #waiters      zset    owner → since when         receivers that found too little
+ *     #watchers     zset    owner → end of interest    browsers that follow
+ *     #in           list    bodies pushed by foreign clients, not yet in the queue
+ *     #sent:LINK    string  number of the last message stored for a sender; ends by itself
+ *
+ * A rank is (9 - priority) * 2^49 + place: the order of delivery, the identity of a message in its queue, and its way
+ * back to its old place, all in one number.
+ */
+export const LIBRARY = `
+local call = redis.call
+local BAND = 562949953421312
+local NORMAL = 4
+local SENT_MS = 600000
+
+local function clock()
+  local time = call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Lua prints large numbers rounded.
+local function text_of(rank)
+  return string.format('%.0f', rank)
+end
+
+-- A variadic command in slices, because unpack() has a limit. Even, for pairs.
+local function each(command, key, list)
+  local result = 0
+  for first = 1, #list, 4000 do
+    result = result + call(command, key, unpack(list, first, math.min(first + 3999, #list)))
+  end
+  return result
+end
+
+local function words(text)
+  local list, count = {}, 0
+  for word in string.gmatch(text, '%S+') do
+    count = count + 1
+    list[count] = word
+  end
+  return list
+end
+
+-- An owner is CONNECTION.LINK.SERVER.CLIENT.
+local function notify(owner)
+  local connection, link = string.match(owner, '^([^.]+)%.(%d+)')
+  return call('PUBLISH', PREFIX .. ':wake:' .. connection, link)
+end
+
+-- Tells up to count waiting receivers, the longest waiting first. Behind a Cluster nobody knows who listens.
+local function wake(base, count)
+  while count > 0 do
+    local owner = call('ZPOPMIN', base .. '#waiters')[1]
+    if not owner then return end
+    if notify(owner) > 0 or CLUSTER then count = count - 1 end
+  end
+end
+
+local function forget(base, ranks)
+  each('HDEL', base .. '#msg', ranks)
+  if call('EXISTS', base .. '#deliveries', base .. '#life') > 0 then
+    each('HDEL', base .. '#deliveries', ranks)
+    each('HDEL', base .. '#life', ranks)
+  end
+end
+
+local function drop_expired(base, now, limit)
+  local expired = call('ZRANGEBYSCORE', base .. '#exp', '-inf', now, 'LIMIT', 0, limit)
+  if #expired == 0 then return 0 end
+  each('ZREM', base .. '#exp', expired)
+  each('ZREM', base .. '#ready', expired)
+  each('ZREM', base .. '#delayed', expired)
+  forget(base, expired)
+  return #expired
+end
+
+-- A delayed message counts as sent when it falls due; a delayed release goes to its old place.
+local function promote(base, now, limit)
+  local due = call('ZRANGEBYSCORE', base .. '#delayed', '-inf', now, 'LIMIT', 0, limit)
+  if #due == 0 then return 0 end
+  each('ZREM', base .. '#delayed', due)
+  for _, rank in ipairs(due) do
+    if call('HEXISTS', base .. '#deliveries', rank) == 1 then
+      call('ZADD', base .. '#ready', rank, rank)
+    else
+      local fresh = text_of(math.floor(tonumber(rank) / BAND) * BAND + call('HINCRBY', base, 'seq', 1))
+      local payload = call('HGET', base .. '#msg', rank)
+      if payload then
+        call('HDEL', base .. '#msg', rank)
+        call('HSET', base .. '#msg', fresh, payload)
+        call('ZADD', base .. '#ready', fresh, fresh)
+        local expiry = call('ZSCORE', base .. '#exp', rank)
+        if expiry then
+          call('ZREM', base .. '#exp', rank)
+          call('ZADD', base .. '#exp', expiry, fresh)
+        end
+      end
+    end
+  end
+  return #due
+end
+
+-- What was handed out waits again, at its old place or until it is due. What expired meanwhile is gone.
+local function give_back(base, ranks, now, counted, delay)
+  local back, gone = {}, {}
+  local mortal = call('EXISTS', base .. '#life') == 1
+  for _, rank in ipairs(ranks) do
+    local expiry = mortal and call('HGET', base .. '#life', rank)
+    if expiry and tonumber(expiry) <= now then
+      gone[#gone + 1] = rank
+    else
+      if expiry then
+        call('HDEL', base .. '#life', rank)
+        call('ZADD', base .. '#exp', expiry, rank)
+      end
+      if counted then call('HINCRBY', base .. '#deliveries', rank, 1) end
+      back[#back + 1] = delay > 0 and now + delay or rank
+      back[#back + 1] = rank
+    end
+  end
+  each('ZADD', base .. (delay > 0 and '#delayed' or '#ready'), back)
+  if #gone > 0 then forget(base, gone) end
+  return #back / 2
+end
+
+-- Everything an owner holds goes back, as delivered once more; the owner is no more.
+local function recover(base, owner, now)
+  local held = base .. '#held:' .. owner
+  local ranks = call('SMEMBERS', held)
+  call('DEL', held)
+  call('ZREM', base .. '#owners', owner)
+  call('ZREM', base .. '#waiters', owner)
+  if call('HGET', base, 'holder') == owner then call('HDEL', base, 'holder') end
+  if #ranks == 0 then return 0 end
+  return give_back(base, ranks, now, true, 0)
+end
+
+local function recover_expired(base, now)
+  local back = 0
+  for _, owner in ipairs(call('ZRANGEBYSCORE', base .. '#owners', '-inf', now, 'LIMIT', 0, 8)) do
+    back = back + recover(base, owner, now)
+  end
+  return back
+end
+
+local PARTS = { '', '#ready', '#delayed', '#exp', '#msg', '#deliveries', '#owners', '#life', '#waiters', '#watchers', '#in', '#subs' }
+
+local function expire_parts(base, at)
+  for _, part in ipairs(PARTS) do call('PEXPIREAT', base .. part, at) end
+  for _, owner in ipairs(call('ZRANGE', base .. '#owners', 0, -1)) do
+    call('PEXPIREAT', base .. '#held:' .. owner, at)
+  end
+end
+
+-- The queue is in use now: the clock of its end starts anew, behind the leases of its receivers.
+local function touch(base, now, expires, auto_delete)
+  if not expires and not auto_delete then return end
+  local lease = tonumber(call('ZRANGE', base .. '#owners', -1, -1, 'WITHSCORES')[2])
+  if expires then
+    expire_parts(base, math.max(now, lease or 0) + tonumber(expires))
+  elseif lease then
+    expire_parts(base, lease + 1000)
+  end
+end
+
+-- Keys that were just made end with the others.
+local function inherit_end(base, now)
+  local left = call('PTTL', base)
+  if left > 0 then expire_parts(base, now + left) end
+end
+
+local function delete_node(base)
+  for _, owner in ipairs(call('ZRANGE', base .. '#owners', 0, -1)) do
+    call('UNLINK', base .. '#held:' .. owner)
+    notify(owner)
+  end
+  for _, owner in ipairs(call('ZRANGE', base .. '#watchers', 0, -1)) do notify(owner) end
+  local existed = call('EXISTS', base)
+  for _, part in ipairs(PARTS) do call('UNLINK', base .. part) end
+  return existed
+end
+`
+
+/** Storing messages: used by whatever sends. */
+export const STORING = `
+-- Opens a queue for messages; nil when there is none.
+local function open_queue(base, now)
+  local facts = call('HMGET', base, 'type', 'seq', 'maxLength', 'ttlMs', 'expiresMs', 'watched', 'autoDelete')
+  if not facts[1] then return nil end
+  local queue = {
+    base = base, seq = tonumber(facts[2]) or 0, count = 0, ready_count = 0,
+    ttl = tonumber(facts[4]) or 0, ends = facts[5] or facts[7], watched = facts[6], messages = {}, ready = {}
+  }
+  if facts[3] then
+    drop_expired(base, now, 1000)
+    queue.room = tonumber(facts[3]) - call('ZCARD', base .. '#ready') - call('ZCARD', base .. '#delayed')
+  end
+  return queue
+end
+
+local function is_full(queue)
+  return queue.room and queue.count >= queue.room
+end
+
+local function put(queue, now, payload, priority, ttl, delay, deliveries)
+  local count = queue.count + 1
+  queue.count = count
+  local rank = text_of((9 - priority) * BAND + queue.seq + count)
+  local messages = queue.messages
+  messages[2 * count - 1] = rank
+  messages[2 * count] = payload
+  if delay > 0 then
+    local delayed = queue.delayed or {}
+    queue.delayed = delayed
+    delayed[#delayed + 1] = now + delay
+    delayed[#delayed + 1] = rank
+  else
+    local at = queue.ready_count + 1
+    queue.ready_count = at
+    queue.ready[2 * at - 1] = rank
+    queue.ready[2 * at] = rank
+  end
+  if ttl == 0 or (queue.ttl > 0 and queue.ttl < ttl) then ttl = queue.ttl end
+  if ttl > 0 then
+    local expiry = queue.expiry or {}
+    queue.expiry = expiry
+    expiry[#expiry + 1] = now + ttl
+    expiry[#expiry + 1] = rank
+  end
+  if deliveries > 0 then
+    local counts = queue.counts or {}
+    queue.counts = counts
+    counts[#counts + 1] = rank
+    counts[#counts + 1] = deliveries
+  end
+end
+
+local function tell_watchers(queue, now)
+  local watchers = call('ZRANGEBYSCORE', queue.base .. '#watchers', now, '+inf')
+  if #watchers == 0 then call('HDEL', queue.base, 'watched') end
+  for _, owner in ipairs(watchers) do notify(owner) end
+end
+
+-- Writes what was put. The first write is one that a full server refuses, so that it refuses all or nothing.
+local function close_queue(queue, now)
+  if queue.count == 0 then return end
+  local base = queue.base
+  call('HINCRBY', base, 'seq', queue.count)
+  each('HSET', base .. '#msg', queue.messages)
+  if queue.counts then each('HSET', base .. '#deliveries', queue.counts) end
+  if queue.expiry then each('ZADD', base .. '#exp', queue.expiry) end
+  if queue.delayed then each('ZADD', base .. '#delayed', queue.delayed) end
+  if queue.ready_count > 0 then each('ZADD', base .. '#ready', queue.ready) end
+  if queue.ends then inherit_end(base, now) end
+  if queue.watched then tell_watchers(queue, now) end
+  -- One that waits must learn of the new due time, too.
+  wake(base, queue.ready_count + (queue.delayed and 1 or 0))
+end
+
+-- Reads the next message of a batch: see records.ts.
+local function next_record(batch, at)
+  local record = { priority = NORMAL, ttl = 0, delay = 0, deliveries = 0 }
+  local flags
+  flags, record.length, at = struct.unpack('>BI4', batch, at)
+  if flags == 0 then return record, at end
+  if bit.band(flags, 1) ~= 0 then
+    record.priority, record.ttl, record.delay, record.deliveries, at = struct.unpack('>BddI4', batch, at)
+  end
+  if bit.band(flags, 2) ~= 0 then
+    local count
+    count, at = struct.unpack('>B', batch, at)
+    record.attempts = {}
+    for n = 1, count do
+      local size, number
+      size, at = struct.unpack('>B', batch, at)
+      local link = string.sub(batch, at, at + size - 1)
+      number, at = struct.unpack('>d', batch, at + size)
+      record.attempts[n] = { link, number }
+    end
+  end
+  if bit.band(flags, 4) ~= 0 then
+    local count
+    count, at = struct.unpack('>I2', batch, at)
+    record.targets = {}
+    for n = 1, count do record.targets[n], at = struct.unpack('>I2', batch, at) end
+  end
+  if bit.band(flags, 8) ~= 0 then
+    local size
+    size, at = struct.unpack('>I4', batch, at)
+    record.channel = string.sub(batch, at, at + size - 1)
+    record.from, at = struct.unpack('>I4', batch, at + size)
+  end
+  return record, at
+end
+
+-- Whether an earlier attempt of a message that is sent again was stored.
+local function was_stored(base, record)
+  for _, attempt in ipairs(record.attempts or {}) do
+    local last = call('GET', base .. '#sent:' .. attempt[1])
+    if last and attempt[2] <= tonumber(last) then
+      return not call('ZSCORE', base .. '#refused:' .. attempt[1], attempt[2])
+    end
+  end
+  return false
+end
+
+-- Notes how far a sender has come, and what was refused of it since the last answer it has seen.
+local function remember(base, link, first, count, answered, refused)
+  if link == '' then return end
+  -- A full server may refuse the note; the outcome of the messages stands.
+  redis.pcall('SET', base .. '#sent:' .. link, text_of(first + count - 1), 'PX', SENT_MS)
+  if #refused == 0 then return end
+  local key = base .. '#refused:' .. link
+  call('ZREMRANGEBYSCORE', key, '-inf', answered)
+  for _, n in ipairs(refused) do redis.pcall('ZADD', key, first + n - 1, first + n - 1) end
+  call('PEXPIRE', key, SENT_MS)
+end
+`

@@ -1,0 +1,211 @@
+/** Scripts of receivers. Each takes the base key of a queue or named subscription. */
+
+/**
+ * Attaches an owner. ARGV: owner, lease in ms, '1' for exclusive use. Answers {0}: no such queue; {1}: somebody has it
+ * exclusively, or others are there; {2, spec}: attached.
+ */
+export const ATTACH = `
+local base, now = KEYS[1], clock()
+local facts = call('HMGET', base, 'type', 'exclusive', 'expiresMs', 'autoDelete', 'spec')
+if not facts[1] then return { 0 } end
+recover_expired(base, now)
+if call('HEXISTS', base, 'holder') == 1 then return { 1 } end
+if facts[2] or ARGV[3] == '1' then
+  if call('EXISTS', base .. '#owners') == 1 then return { 1 } end
+  call('HSET', base, 'holder', ARGV[1])
+end
+call('ZADD', base .. '#owners', now + tonumber(ARGV[2]), ARGV[1])
+touch(base, now, facts[3], facts[4])
+return { 2, facts[5] }
+`
+
+/**
+ * Gives back what owners hold and ends them. ARGV: '1' if a queue that deletes itself may do so now, owners. Answers how many
+ * messages came back.
+ */
+export const DETACH = `
+local base, now = KEYS[1], clock()
+local back = 0
+for n = 2, #ARGV do
+  if call('ZSCORE', base .. '#owners', ARGV[n]) then back = back + recover(base, ARGV[n], now) end
+end
+local facts = call('HMGET', base, 'expiresMs', 'autoDelete')
+if facts[2] and ARGV[1] == '1' and call('EXISTS', base .. '#owners') == 0 then
+  delete_node(base)
+else
+  touch(base, now, facts[1], facts[2])
+  wake(base, back)
+end
+return back
+`
+
+/**
+ * One turn of a receiver: verdicts, renewal of the lease, then what it can be handed.
+ *
+ * ARGV: owner, lease in ms, deliveries wanted, most bytes, size of the first step, state as a waiter (0: not waiting, 1: waiting,
+ * 2: woken and without use for it), ranks accepted, released, released unseen (each separated by spaces), released with a delay
+ * (delay and rank in turn).
+ *
+ * Answers {0}: no such queue; {1}: the lease had ended, and with it every delivery; {2, messages, rest, next, owners}: rest 1
+ * if more may wait, 0 if this was all and the owner now waits; next: ms until something may be due, or -1.
+ */
+export const TURN = `
+local base, now = KEYS[1], clock()
+local owner, lease, want = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local facts = call('HMGET', base, 'type', 'expiresMs', 'autoDelete')
+if not facts[1] then return { 0 } end
+local owners, held = base .. '#owners', base .. '#held:' .. owner
+local deadline = call('ZSCORE', owners, owner)
+if not deadline then return { 1 } end
+-- From here on all that it holds is its own: a lease ends for an owner as a whole.
+if tonumber(deadline) - now < lease * 0.67 then call('ZADD', owners, now + lease, owner) end
+
+if ARGV[7] ~= '' then
+  local accepted = words(ARGV[7])
+  each('SREM', held, accepted)
+  forget(base, accepted)
+end
+local back = 0
+for n = 8, 9 do
+  if ARGV[n] ~= '' then
+    local released = words(ARGV[n])
+    each('SREM', held, released)
+    back = back + give_back(base, released, now, n == 8, 0)
+  end
+end
+if ARGV[10] ~= '' then
+  local pairs_of = words(ARGV[10])
+  for n = 1, #pairs_of, 2 do
+    call('SREM', held, pairs_of[n + 1])
+    give_back(base, { pairs_of[n + 1] }, now, true, tonumber(pairs_of[n]))
+  end
+end
+
+back = back + recover_expired(base, now)
+if call('EXISTS', base .. '#delayed', base .. '#exp', base .. '#in') > 0 then
+  drop_expired(base, now, 500)
+  back = back + promote(base, now, 500)
+  drain(base, now, 500)
+end
+
+local messages, taken, bytes, rest = {}, 0, 0, 1
+if want > 0 then
+  local budget, step = tonumber(ARGV[4]), tonumber(ARGV[5])
+  local counted = call('EXISTS', base .. '#deliveries') == 1
+  local mortal = call('EXISTS', base .. '#exp') == 1
+  while taken < want and bytes < budget do
+    local ranks = call('ZRANGE', base .. '#ready', 0, math.min(step, want - taken) - 1)
+    if #ranks == 0 then
+      rest = 0
+      break
+    end
+    local payloads = call('HMGET', base .. '#msg', unpack(ranks))
+    local counts = counted and call('HMGET', base .. '#deliveries', unpack(ranks))
+    local ends = mortal and call('ZMSCORE', base .. '#exp', unpack(ranks))
+    local mine, gone = {}, {}
+    for n = 1, #ranks do
+      local payload, expiry = payloads[n], ends and ends[n] and tonumber(ends[n])
+      if not payload or (expiry and expiry <= now) then
+        gone[#gone + 1] = ranks[n]
+      else
+        local size, count = #payload, counts and tonumber(counts[n]) or 0
+        mine[#mine + 1] = ranks[n]
+        local flags = (count > 0 and 1 or 0) + (expiry and 2 or 0)
+        messages[#messages + 1] = struct.pack('>dBI4', tonumber(ranks[n]), flags, size)
+        if count > 0 then messages[#messages + 1] = struct.pack('>I4', count) end
+        if expiry then
+          messages[#messages + 1] = struct.pack('>d', expiry - now)
+          call('HSET', base .. '#life', ranks[n], ends[n])
+        end
+        messages[#messages + 1] = payload
+        taken = taken + 1
+        bytes = bytes + size
+      end
+    end
+    call('ZREMRANGEBYRANK', base .. '#ready', 0, #ranks - 1)
+    if mortal then each('ZREM', base .. '#exp', ranks) end
+    if #gone > 0 then forget(base, gone) end
+    if #mine > 0 then each('SADD', held, mine) end
+    step = math.max(1, math.min(1000, math.floor((budget - bytes) * taken / (bytes + 1))))
+  end
+end
+
+local state = ARGV[6]
+if want > 0 and rest == 0 then
+  call('ZADD', base .. '#waiters', 'NX', now, owner)
+elseif state == '1' then
+  call('ZREM', base .. '#waiters', owner)
+end
+-- What came back, or what it was woken for, is for others as far as it did not take it itself.
+if state == '2' then back = back + 1 end
+if back > 0 and rest == 1 then
+  local left = call('ZCARD', base .. '#ready')
+  if left > 0 then wake(base, math.min(left, back)) end
+end
+touch(base, now, facts[2], facts[3])
+
+local next_due = -1
+if rest == 0 then
+  local first = tonumber(call('ZRANGE', base .. '#delayed', 0, 0, 'WITHSCORES')[2])
+  local oldest = call('ZRANGE', owners, 0, 0, 'WITHSCORES')
+  if oldest[1] ~= owner then
+    local ends = tonumber(oldest[2])
+    if not first or ends < first then first = ends end
+  end
+  if first then next_due = math.max(0, first - now) end
+end
+return { 2, table.concat(messages), rest, next_due, call('ZCARD', owners) }
+`
+
+/** Needed by {@link TURN} and {@link TIDY}: bodies pushed by foreign clients take their places. */
+export const DRAINING = `
+local function drain(base, now, limit)
+  local bodies = call('LPOP', base .. '#in', limit)
+  if not bodies then return 0 end
+  local queue = open_queue(base, now)
+  for _, body in ipairs(bodies) do put(queue, now, body, NORMAL, 0, 0, 0) end
+  close_queue(queue, now)
+  return #bodies
+end
+`
+
+/**
+ * Puts due, expired and pushed messages where they belong, as the next receiver would. ARGV: how many at most of each. Answers how many
+ * were moved.
+ */
+export const TIDY = `
+local base, now, limit = KEYS[1], clock(), tonumber(ARGV[1])
+if call('EXISTS', base) == 0 then return 0 end
+local moved = drop_expired(base, now, limit) + promote(base, now, limit) + drain(base, now, limit)
+if moved > 0 then wake(base, moved) end
+return moved
+`
+
+/**
+ * A rejected message moves to another queue. KEYS: base, base of the other queue (in one slot). ARGV: owner, rank,
+ * priority, payload of the dead letter. Answers 0: the delivery was lost; 1: no such other queue; 2: done.
+ */
+export const BURY = `
+local base, now = KEYS[1], clock()
+if not call('ZSCORE', base .. '#owners', ARGV[1]) then return 0 end
+local queue = open_queue(KEYS[2], now)
+if not queue then return 1 end
+call('SREM', base .. '#held:' .. ARGV[1], ARGV[2])
+forget(base, { ARGV[2] })
+put(queue, now, ARGV[4], tonumber(ARGV[3]), 0, 0, 0)
+close_queue(queue, now)
+return 2
+`
+
+/** A browser follows. ARGV: owner, for how long in ms. Answers 0 when there is no such queue. */
+export const WATCH = `
+local base = KEYS[1]
+local expires = call('HMGET', base, 'type', 'expiresMs', 'autoDelete')
+if not expires[1] then return 0 end
+local now = clock()
+call('ZREMRANGEBYSCORE', base .. '#watchers', '-inf', now)
+call('ZADD', base .. '#watchers', now + tonumber(ARGV[2]), ARGV[1])
+call('HSET', base, 'watched', 1)
+if expires[2] or expires[3] then inherit_end(base, now) end
+return 1
+`

@@ -1,0 +1,231 @@
+/**
+ * What all links of one connection share: the wire, the scripts, the channel on which they are woken, and the one way in
+ * which all of it ends.
+ */
+import type { ConnectionEvents } from '../../api/adapter.ts'
+import { type ErrorContext, MessagingError } from '../../api/errors.ts'
+import { randomName } from '../../core/message-id.ts'
+import {
+  ADAPTER,
+  connectError,
+  connectionLost,
+  isConnectionError,
+  isForbidden,
+  isMissingScript,
+  redisError,
+} from './errors.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { Keys } from './keys.ts'
+import type { Endpoint } from './options.ts'
+import { type ScriptName, type Scripts, scriptsFor } from './scripts/index.ts'
+import { askServer, type ServerFacts } from './server-facts.ts'
+import { Subscriptions } from './subscriptions.ts'
+import { type Client, Wire } from './wire.ts'
+
+/** A link that must learn of the end of the connection, and that may be woken. */
+export interface SessionLink {
+  /** The server says that there is something for this link. */
+  woken(): void
+  /** The connection is gone: nothing of this link can reach the server any more. */
+  lost(): void
+}
+
+export class Session {
+  readonly endpoint: Endpoint
+  readonly events: ConnectionEvents
+  readonly keys: Keys
+  readonly facts: ServerFacts
+  readonly wire: Wire
+  readonly subscriptions: Subscriptions
+  /** Names this connection in the server; no dot in it. */
+  readonly token = randomName()
+  readonly #scripts: Scripts
+  readonly #links = new Map<number, SessionLink>()
+  readonly #heartbeat: Heartbeat
+  #nextLink = 0
+  #alive = true
+
+  private constructor(
+    endpoint: Endpoint,
+    events: ConnectionEvents,
+    keys: Keys,
+    wire: Wire,
+    facts: ServerFacts,
+  ) {
+    this.endpoint = endpoint
+    this.events = events
+    this.keys = keys
+    this.wire = wire
+    this.facts = facts
+    this.subscriptions = new Subscriptions(wire.subscriber)
+    this.#scripts = scriptsFor({
+      prefix: keys.prefix,
+      cluster: endpoint.mode === 'cluster',
+      flags: Number.parseInt(facts.version, 10) >= 7,
+    })
+    this.#heartbeat = new Heartbeat(endpoint.heartbeatMs, wire, (cause) => this.fail(cause))
+  }
+
+  /** @throws `CONNECT_FAILED`, `UNAUTHENTICATED`; nothing is left open then */
+  static async open(endpoint: Endpoint, events: ConnectionEvents, signal: AbortSignal): Promise<Session> {
+    const wire = await Wire.open(endpoint, signal)
+    const onAbort = (): void => wire.close()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      const { mode } = endpoint
+      const facts = await askServer(wire.servers[0]!, signal)
+      // A client id holds for one server; which one of a Cluster will have a node is not known here.
+      const known =
+        mode === 'cluster' ? { ...facts, clientId: undefined, product: `${facts.product} Cluster` } : facts
+      const session = new Session(endpoint, events, new Keys(endpoint.prefix), wire, known)
+      await session.#prepare()
+      if (signal.aborted) throw signal.reason
+      wire.onEnd((cause) => session.fail(cause))
+      session.#heartbeat.start()
+      return session
+    } catch (cause) {
+      wire.close()
+      throw connectError(signal.aborted ? (signal.reason ?? cause) : cause, endpoint.place)
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  get cluster(): boolean {
+    return this.endpoint.mode === 'cluster'
+  }
+
+  // ── links ──
+
+  /** A number for a new link of this connection. */
+  add(link: SessionLink): number {
+    const number = ++this.#nextLink
+    this.#links.set(number, link)
+    return number
+  }
+
+  remove(number: number): void {
+    this.#links.delete(number)
+  }
+
+  /** How the server knows a receiver: connection, link, and the connection's place at the server, to see whether it lives. */
+  ownerName(link: number): string {
+    const { runId, clientId } = this.facts
+    return `${this.token}.${link}.${clientId === undefined ? '-' : runId.slice(0, 12)}.${clientId ?? '-'}`
+  }
+
+  // ── commands ──
+
+  /** Runs a script on the slot of `keys`. Rejects with the library's own error; a lost connection has been reported then. */
+  async run(
+    name: ScriptName,
+    keys: readonly string[],
+    args: readonly (string | number | Buffer)[],
+  ): Promise<unknown> {
+    return this.#run(this.wire.commands, name, keys, args)
+  }
+
+  /** As `run`, for messages: resolves when as many replicas have them as was asked for. `undefined` then, else how many. */
+  async runSend(
+    name: ScriptName,
+    keys: readonly string[],
+    args: readonly (string | number | Buffer)[],
+  ): Promise<{ reply: unknown; replicas: number | undefined }> {
+    const { waitReplicas, waitMs } = this.endpoint
+    const client = this.wire.sends
+    const running = this.#run(client, name, keys, args)
+    if (waitReplicas === 0) return { reply: await running, replicas: undefined }
+    // order: written behind the script on the same connection, so that it waits for the script's writes.
+    const waiting = client.wait(waitReplicas, waitMs)
+    waiting.catch(() => {})
+    const reply = await running
+    const replicas = await waiting
+    return { reply, replicas: replicas >= waitReplicas ? undefined : replicas }
+  }
+
+  async #run(
+    client: Client,
+    name: ScriptName,
+    keys: readonly string[],
+    args: readonly (string | number | Buffer)[],
+  ): Promise<unknown> {
+    const { sha, lua } = this.#scripts[name]
+    try {
+      try {
+        return await client.callBuffer('EVALSHA', sha, keys.length, ...keys, ...args)
+      } catch (error) {
+        // The server has forgotten its scripts (SCRIPT FLUSH), or a slot moved to another one.
+        if (!isMissingScript(error)) throw error
+        return await client.callBuffer('EVAL', lua, keys.length, ...keys, ...args)
+      }
+    } catch (error) {
+      this.check(error)
+      throw error
+    }
+  }
+
+  /** Ends everything if the error says that the connection is no good any more. */
+  check(error: unknown): void {
+    if (isConnectionError(error)) this.fail(error)
+  }
+
+  error(cause: unknown, context: ErrorContext): MessagingError {
+    if (!this.#alive) return connectionLost(cause)
+    return redisError(cause, context)
+  }
+
+  // ── end ──
+
+  /** Gives the connection up: once, and told to everybody. */
+  fail(cause: unknown): void {
+    if (!this.#alive) return
+    this.#end()
+    this.events.disconnected(connectionLost(cause))
+  }
+
+  /** Closes politely: links have been closed before. */
+  close(): void {
+    if (this.#alive) this.#end()
+  }
+
+  #end(): void {
+    this.#alive = false
+    this.#heartbeat.stop()
+    this.subscriptions.stop()
+    const links = [...this.#links.values()]
+    this.#links.clear()
+    for (const link of links) link.lost()
+    this.wire.close()
+  }
+
+  async #prepare(): Promise<void> {
+    const scripts = Object.values(this.#scripts)
+    const loading = this.wire.servers.flatMap((server) =>
+      scripts.map(({ lua }) => server.script('LOAD', lua)),
+    )
+    const waking = this.subscriptions.exact(this.keys.wake(this.token), (_, payload) => {
+      this.#links.get(Number(payload.toString()))?.woken()
+    })
+    for (const outcome of await Promise.allSettled([...loading, waking.ready])) {
+      // A user who may only read can browse; receivers that cannot be woken look by themselves.
+      if (outcome.status === 'rejected' && !isForbidden(outcome.reason)) throw outcome.reason
+    }
+    this.#warnOfEviction()
+  }
+
+  #warnOfEviction(): void {
+    const { eviction } = this.facts
+    if (eviction === 'noeviction' || eviction === 'unknown') return
+    const text = `The server removes keys when its memory is full (maxmemory-policy ${eviction}): messages could vanish`
+    this.events.warning(
+      new MessagingError('CONFIG_INVALID', text, {
+        context: { adapter: ADAPTER },
+        hint: 'Set maxmemory-policy noeviction: then sends are refused instead.',
+      }),
+    )
+  }
+}

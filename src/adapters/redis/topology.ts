@@ -1,0 +1,118 @@
+/** Settings of nodes: as text that every client can read, compared, and as fields that the scripts use. Pure. */
+import type { NodeSpec, ReceiverSpec } from '../../api/adapter.ts'
+import { MessagingError } from '../../api/errors.ts'
+import { checkKnownKeys } from '../../core/known-keys.ts'
+import { ADAPTER } from './errors.ts'
+
+/** What is kept of a spec; a setting that is missing is not set. */
+export interface StoredSpec {
+  readonly name: string
+  readonly type: NodeSpec['type']
+  readonly durable: boolean
+  readonly maxDeliveries?: number
+  /** Name of the dead-letter queue. */
+  readonly deadLetter?: string
+  readonly maxLength?: number
+  readonly ttlMs?: number
+  readonly expiresMs?: number
+  readonly exclusive?: boolean
+  readonly autoDelete?: boolean
+  /** Lease of the node's receivers, where it is not the connection's. */
+  readonly leaseMs?: number
+}
+
+/** Native options of a node: `queue('orders', { native: { leaseMs: 60_000 } })`. `type` comes from address strings. */
+const NATIVE = ['leaseMs', 'type'] as const
+
+/** @throws `CONFIG_INVALID` on an unknown native option */
+export function formatSpec(node: NodeSpec): string {
+  checkKnownKeys(node.native, NATIVE, 'native')
+  const { name, type, durable, maxDeliveries, deadLetter, maxLength, ttlMs, exclusive, autoDelete } = node
+  const expiresMs = type === 'queue' ? node.expiresMs : undefined
+  const spec: StoredSpec = {
+    name,
+    type,
+    durable,
+    maxDeliveries,
+    deadLetter: deadLetter?.name,
+    maxLength,
+    ttlMs,
+    expiresMs,
+    exclusive: exclusive || undefined,
+    autoDelete: autoDelete || undefined,
+    leaseMs: leaseOf(node.native.leaseMs),
+  }
+  return JSON.stringify(spec)
+}
+
+export function parseSpec(text: string): StoredSpec {
+  return JSON.parse(text) as StoredSpec
+}
+
+const COMPARED = [
+  'type',
+  'durable',
+  'maxDeliveries',
+  'deadLetter',
+  'maxLength',
+  'ttlMs',
+  'expiresMs',
+  'exclusive',
+  'autoDelete',
+] as const satisfies readonly (keyof StoredSpec)[]
+
+/** What of an existing node is not as it was described. */
+export function differences(existing: StoredSpec, wanted: NodeSpec): string[] {
+  const described = parseSpec(formatSpec(wanted))
+  return COMPARED.filter((key) => existing[key] !== described[key]).map(
+    (key) => `${key} is ${existing[key]}, not ${described[key]}`,
+  )
+}
+
+/** Fields and values of a node's hash, for the scripts. */
+export function queueFields(node: NodeSpec): string[] {
+  const fields = ['type', node.type]
+  const set = (name: string, value: number | boolean | undefined): void => {
+    if (value !== undefined && value !== false) fields.push(name, value === true ? '1' : String(value))
+  }
+  // A topic keeps nothing: its limits are those of its subscriptions.
+  if (node.type !== 'queue') return fields
+  set('maxLength', node.maxLength)
+  set('ttlMs', node.ttlMs)
+  set('expiresMs', node.expiresMs)
+  set('exclusive', node.exclusive)
+  set('autoDelete', node.autoDelete)
+  return fields
+}
+
+/** A durable queue without limits: what a dead-letter address becomes that nobody declared. */
+export function plainQueue(name: string): NodeSpec {
+  return {
+    name,
+    type: 'queue',
+    durable: true,
+    maxDeliveries: undefined,
+    deadLetter: undefined,
+    maxLength: undefined,
+    ttlMs: undefined,
+    expiresMs: undefined,
+    exclusive: false,
+    autoDelete: false,
+    bindings: [],
+    native: {},
+  }
+}
+
+/** The queue of a named subscription. */
+export function subscriptionSpec({ source, subscription, limits }: ReceiverSpec): NodeSpec {
+  return { ...plainQueue(`${source.name}/${subscription!.name}`), ...limits, durable: subscription!.durable }
+}
+
+/** @throws `CONFIG_INVALID` when it is no time */
+export function leaseOf(value: unknown): number | undefined {
+  if (value === undefined) return undefined
+  if (Number.isSafeInteger(value) && (value as number) >= 100) return value as number
+  throw new MessagingError('CONFIG_INVALID', 'native: leaseMs is no whole number from 100 up', {
+    context: { adapter: ADAPTER, option: 'leaseMs' },
+  })
+}

@@ -1,0 +1,184 @@
+/**
+ * The physical connections of one generation: one for commands, one for pub/sub, and one for sends where those wait for
+ * replicas. None of them reconnects: when one is lost, all are given up.
+ */
+import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis'
+import { clientLibrary } from '../../core/client-library.ts'
+import { connectError } from './errors.ts'
+import type { Endpoint, HostPort } from './options.ts'
+
+export type Client = Redis | Cluster
+
+/** ioredis' own limit; the caller's signal is shorter or longer. Unit: ms. */
+const CONNECT_TIMEOUT_MS = 60_000
+
+export class Wire {
+  readonly commands: Client
+  readonly subscriber: Redis
+  /** Where sends go: `commands`, unless they wait for replicas there. */
+  readonly sends: Client
+  readonly #clients: ReadonlySet<Client>
+  #ended: ((cause: unknown) => void) | undefined
+  #cause: unknown
+  #isEnded = false
+
+  private constructor(commands: Client, subscriber: Redis, sends: Client) {
+    this.commands = commands
+    this.subscriber = subscriber
+    this.sends = sends
+    this.#clients = new Set<Client>([commands, subscriber, sends])
+    for (const client of this.#clients) this.#watch(client)
+  }
+
+  /** @throws `CONNECT_FAILED`, `UNAUTHENTICATED`; nothing is left open then */
+  static async open(endpoint: Endpoint, signal: AbortSignal): Promise<Wire> {
+    const library = await clientLibrary('ioredis', () => import('ioredis'))
+    const opened: Client[] = []
+    const open = <C extends Client>(client: C): Promise<C> => {
+      opened.push(client)
+      return connected(client, signal)
+    }
+    try {
+      if (endpoint.mode === 'cluster') {
+        const cluster = await open(new library.Cluster([...endpoint.nodes], clusterOptions(endpoint)))
+        // Plain pub/sub reaches every node: any of them will do.
+        const { host, port } = cluster.nodes('master')[0]!.options
+        const place = { host: host!, port: port! }
+        const subscriber = await open(new library.Redis(nodeOptions(endpoint, place)))
+        return new Wire(cluster, subscriber, cluster)
+      }
+      const make = (): Promise<Redis> => open(new library.Redis(serverOptions(endpoint)))
+      const [commands, subscriber, sends] = await Promise.all([
+        make(),
+        make(),
+        endpoint.waitReplicas > 0 ? make() : undefined,
+      ])
+      return new Wire(commands, subscriber, sends ?? commands)
+    } catch (cause) {
+      for (const client of opened) client.disconnect()
+      throw connectError(signal.aborted ? (signal.reason ?? cause) : cause, endpoint.place)
+    }
+  }
+
+  /** Calls back once when a connection has ended. */
+  onEnd(ended: (cause: unknown) => void): void {
+    this.#ended = ended
+    if (this.#isEnded) ended(this.#cause)
+  }
+
+  /** Every server that a heartbeat must reach. */
+  get servers(): Redis[] {
+    const clients = [...this.#clients]
+    return clients.flatMap((client) => ('nodes' in client ? client.nodes('master') : [client]))
+  }
+
+  /** Ends all connections at once; what was written before is still sent. */
+  close(): void {
+    this.#ended = undefined
+    for (const client of this.#clients) client.disconnect()
+  }
+
+  #watch(client: Client): void {
+    client.on('error', (error: unknown) => {
+      this.#cause = error
+    })
+    const end = (): void => {
+      if (this.#isEnded) return
+      this.#isEnded = true
+      this.#ended?.(this.#cause)
+    }
+    client.on('close', end)
+    client.on('end', end)
+    if (!('nodes' in client)) {
+      if (client.status === 'end' || client.status === 'close') end()
+      return
+    }
+    client.on('node error', (error: unknown) => {
+      this.#cause = error
+    })
+    client.on('-node', end)
+  }
+}
+
+/** Resolves when the client is ready for commands. */
+async function connected<C extends Client>(client: C, signal: AbortSignal): Promise<C> {
+  let cause: unknown
+  const onError = (error: unknown): void => {
+    cause = error
+  }
+  const onAbort = (): void => client.disconnect()
+  client.on('error', onError)
+  client.on('node error', onError)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    if (signal.aborted) throw signal.reason
+    await client.connect()
+    return client
+  } catch (error) {
+    throw cause ?? error
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    // The listener of 'error' stays: without one ioredis prints what comes late.
+  }
+}
+
+function commonOptions(endpoint: Endpoint): RedisOptions {
+  return {
+    username: endpoint.username,
+    password: endpoint.password,
+    tls: endpoint.tls,
+    connectionName: endpoint.clientName,
+    lazyConnect: true,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    retryStrategy: () => null,
+    enableOfflineQueue: false,
+    // The session looks by itself, also where INFO is forbidden.
+    enableReadyCheck: false,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: null,
+    disableClientInfo: true,
+    protocol: 2,
+  }
+}
+
+function nodeOptions(endpoint: Endpoint, place: HostPort): RedisOptions {
+  return { ...commonOptions(endpoint), ...place }
+}
+
+function serverOptions(endpoint: Endpoint): RedisOptions {
+  const common = { ...commonOptions(endpoint), db: endpoint.db }
+  if (endpoint.mode === 'single') return { ...common, ...endpoint.nodes[0]! }
+  return {
+    ...common,
+    sentinels: [...endpoint.nodes],
+    name: endpoint.master,
+    sentinelUsername: endpoint.sentinelUsername,
+    sentinelPassword: endpoint.sentinelPassword,
+    enableTLSForSentinelMode: endpoint.tls !== undefined,
+    sentinelTLS: endpoint.tls,
+    sentinelRetryStrategy: () => null,
+    updateSentinels: false,
+  }
+}
+
+function clusterOptions(endpoint: Endpoint): ClusterOptions {
+  const {
+    retryStrategy: _,
+    enableOfflineQueue: __,
+    lazyConnect: ___,
+    ...redisOptions
+  } = commonOptions(endpoint)
+  return {
+    redisOptions,
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    enableReadyCheck: true,
+    scaleReads: 'master',
+    clusterRetryStrategy: () => null,
+    // A write whose answer was lost must not be written again behind our back.
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    slotsRefreshTimeout: 5_000,
+  }
+}
