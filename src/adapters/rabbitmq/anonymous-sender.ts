@@ -12,7 +12,7 @@ import { publishOptions, type Route, routingKey } from './codec.ts'
 import type { DelayLine } from './delay-line.ts'
 import { ADAPTER } from './errors.ts'
 import type { InFlight } from './publish-channel.ts'
-import { isReplyAddress, isSoundReplyAddress, ReplyWitness } from './reply-address.ts'
+import { Answer, isReplyAddress, isSoundReplyAddress, ReplyWitness } from './reply-address.ts'
 import { RabbitmqSender, type SenderParts } from './sender.ts'
 import type { Session } from './session.ts'
 
@@ -107,25 +107,6 @@ export class AnonymousSender extends RabbitmqSender {
       this.#places.set(to, place)
     }
     return place
-  }
-}
-
-class Answer implements InFlight {
-  readonly message: OutgoingMessage
-  readonly #witness: ReplyWitness
-  readonly #transfer: Transfer
-  readonly #address: string
-
-  constructor(witness: ReplyWitness, transfer: Transfer, address: string) {
-    this.message = transfer.message
-    this.#witness = witness
-    this.#transfer = transfer
-    this.#address = address
-  }
-
-  settle(error?: MessagingError): void {
-    if (error) this.#transfer.settle(error)
-    else this.#witness.confirmed(this.#address, this.#transfer)
   }
 }
 

@@ -65,8 +65,8 @@ export const rabbitmqCapabilities: Capabilities = {
     selector: { level: 'unsupported', note: 'RabbitMQ routes by key or headers and has no selectors' },
     bindings: native,
     structuredBodies: {
-      level: 'emulated',
-      note: 'AMQP 0-9-1 carries bytes: typed bodies travel in their text form',
+      level: 'unsupported',
+      note: 'AMQP 0-9-1 carries bytes: a typed body travels in its text form',
     },
     declare: native,
     delete: {

@@ -1,6 +1,7 @@
 /** Making, deleting, emptying and looking at nodes. */
 import type { NodeInfo, NodeRef, NodeSpec } from '../../api/adapter.ts'
 import { forgetProbe } from './queue-probe.ts'
+import { brokersOwn, isReplyAddress } from './reply-address.ts'
 import type { Session } from './session.ts'
 import { exchangeOptions, queueOptions, subscriptionQueue } from './topology.ts'
 
@@ -9,6 +10,7 @@ export async function declareNode(session: Session, spec: NodeSpec): Promise<voi
   const { name, type } = spec
   // A list of members is nothing in itself: each member is a queue of its own.
   if (type === 'multicast') return
+  if (isReplyAddress(name)) throw brokersOwn(name)
   try {
     if (type === 'queue') {
       const life = {

@@ -8,6 +8,7 @@ import { ADAPTER } from './errors.ts'
 import { LinkLife } from './link-life.ts'
 import { looksAreCounted } from './queue-probe.ts'
 import { RabbitmqReceiver } from './receiver.ts'
+import { brokersOwn, isReplyAddress } from './reply-address.ts'
 import type { Session } from './session.ts'
 import { endLiveSubscription, makeLiveSubscription, makeNamedSubscription } from './subscriptions.ts'
 import { subscriptionQueue } from './topology.ts'
@@ -18,6 +19,7 @@ export async function attachReceiver(
   events: ReceiverEvents,
 ): Promise<AdapterReceiver> {
   const label = spec.source.name
+  if (isReplyAddress(label)) throw brokersOwn(label)
   const life = new LinkLife(session, events)
   try {
     const channel = await openChannel(session.consuming)

@@ -4,6 +4,7 @@
  * A `mandatory` publish to one comes back as unroutable even when it was delivered (RabbitMQ 3.10), so answers go without,
  * and whether the requester is still there is asked afterwards.
  */
+import type { Transfer } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
 import type { OutgoingMessage } from '../../api/message.ts'
 import { DIRECT_REPLY_TO } from './codec.ts'
@@ -43,6 +44,26 @@ const ATOMS = new Map([
   [119, 1],
 ])
 
+/** An answer on its way: taken by the broker is not enough. */
+export class Answer implements InFlight {
+  readonly message: OutgoingMessage
+  readonly #witness: ReplyWitness
+  readonly #transfer: Transfer
+  readonly #address: string
+
+  constructor(witness: ReplyWitness, transfer: Transfer, address: string) {
+    this.message = transfer.message
+    this.#witness = witness
+    this.#transfer = transfer
+    this.#address = address
+  }
+
+  settle(error?: MessagingError): void {
+    if (error) this.#transfer.settle(error)
+    else this.#witness.confirmed(this.#address, this.#transfer)
+  }
+}
+
 /** Asks whether requesters are there; one question covers all answers that were confirmed before it. */
 export class ReplyWitness {
   readonly #session: Session
@@ -79,6 +100,14 @@ export class ReplyWitness {
     }
     this.#waiting.delete(address)
   }
+}
+
+/** The broker makes these itself and answers some calls on them by ending the connection. */
+export function brokersOwn(address: string): MessagingError {
+  return new MessagingError('UNAUTHORIZED', 'A reply address can be sent to, nothing else', {
+    hint: 'Answer it by connection.send() or as a responder.',
+    context: { adapter: ADAPTER, address },
+  })
 }
 
 function gone({ id }: OutgoingMessage): MessagingError {

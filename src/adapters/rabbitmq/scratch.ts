@@ -5,6 +5,7 @@
 import type { Channel, ChannelModel } from 'amqplib'
 import { openChannel } from './channels.ts'
 import { isNotFound } from './errors.ts'
+import { isReplyAddress, isSoundReplyAddress } from './reply-address.ts'
 
 export interface QueueState {
   readonly messageCount: number | undefined
@@ -32,6 +33,7 @@ export class Scratch {
 
   /** `undefined`: there is no such queue. */
   async queue(name: string): Promise<QueueState | undefined> {
+    if (isReplyAddress(name) && !isSoundReplyAddress(name)) return undefined
     try {
       return await this.run((channel) => channel.checkQueue(name))
     } catch (error) {

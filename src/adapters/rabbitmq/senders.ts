@@ -14,6 +14,8 @@ import { ADAPTER } from './errors.ts'
 import { LinkLife } from './link-life.ts'
 import { MulticastSender } from './multicast-sender.ts'
 import { PublishChannel } from './publish-channel.ts'
+import { isReplyAddress } from './reply-address.ts'
+import { ReplySender } from './reply-sender.ts'
 import { RabbitmqRequester } from './requester.ts'
 import { ExchangeSender, QueueSender, type SenderParts } from './sender.ts'
 import type { Session } from './session.ts'
@@ -30,6 +32,7 @@ export function attachSender(session: Session, spec: SenderSpec, events: LinkEve
       return UnconfirmedSender.open(session, life, spec, { [kind]: target.name })
     }
     const made = await parts(session, life, target)
+    if (isReplyAddress(target.name)) return new ReplySender(made, target.name)
     return kind === 'queue' ? new QueueSender(made, target.name) : new ExchangeSender(made, target.name)
   })
 }

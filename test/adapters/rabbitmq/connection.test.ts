@@ -167,6 +167,33 @@ describe('losing the connection', () => {
   })
 })
 
+describe('a broker that takes no more for now', () => {
+  /** `connection.blocked(reason)` and `connection.unblocked()` as RabbitMQ writes them, on channel 0. */
+  const blocked = Buffer.from([1, 0, 0, 0, 0, 0, 15, 0, 10, 0, 60, 10, ...Buffer.from('low on mem'), 0xce])
+  const unblocked = Buffer.from([1, 0, 0, 0, 0, 0, 4, 0, 10, 0, 61, 0xce])
+
+  test('is reported, and again when it goes on; links stay', async () => {
+    const clients: net.Socket[] = []
+    const proxy = await speaker((socket) => {
+      clients.push(socket)
+      const to = net.connect(Number(place.port), place.hostname)
+      to.on('error', () => {})
+      socket.pipe(to)
+      to.pipe(socket)
+    })
+    const node = await fixture.node()
+    const { connection, reports } = await fixture.connect({ url: proxy })
+    const sender = await fixture.sender(node, {}, connection)
+    // Nothing is under way, so each of these stands between two frames of the broker.
+    for (const client of clients) client.write(blocked)
+    await reports.until(() => reports.blocks.length > 0)
+    for (const client of clients) client.write(unblocked)
+    await reports.until(() => reports.blocks.length > 1)
+    expect(reports.blocks).toEqual(['blocked: low on mem', 'unblocked'])
+    await sendOk(sender)
+  })
+})
+
 describe('closing', () => {
   test('flushes verdicts, gives the rest back, can be called twice, and later calls fail', async () => {
     const node = await fixture.node()

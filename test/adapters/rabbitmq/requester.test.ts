@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { AdapterRequester, NodeRef } from '../../../src/api/adapter.ts'
+import { parseAddress } from '../../../src/api/address-text/index.ts'
 import { Fixture, Inbox, message, rejection, send, sendOk, text } from './fixture.ts'
 
 const fixture = new Fixture()
@@ -57,6 +58,30 @@ describe('requests', () => {
     expect(await send(answers, message('!', { to: request.replyTo }))).toMatchObject({
       code: 'SEND_UNROUTABLE',
     })
+  })
+
+  test('a reply address can be a link’s target: as many answers as you like, told when nobody is there', async () => {
+    const service = await fixture.node()
+    const responder = await fixture.receiver(service)
+    const { requester: from, inbox } = await requester(service)
+    await sendOk(from, message('?', { correlationId: '1', replyTo: from.replyTo }))
+    const { message: request } = await responder.inbox.next()
+    const { name } = parseAddress(request.replyTo!)
+    expect(await fixture.connection.inspect({ name, type: undefined })).toMatchObject({ type: 'queue' })
+    const sender = await fixture.sender({ name, type: 'queue' })
+    for (const n of [1, 2, 3]) await sendOk(sender, message(`${n}`, { correlationId: '1' }))
+    expect((await inbox.take(3)).map(text)).toEqual(['1', '2', '3'])
+    await from.close()
+    expect(await send(sender)).toMatchObject({ code: 'SEND_UNROUTABLE' })
+    expect(await rejection(fixture.sender({ name, type: 'queue' }))).toMatchObject({
+      code: 'ADDRESS_NOT_FOUND',
+    })
+    const forged = { name: 'amq.rabbitmq.reply-to.zzz', type: undefined }
+    expect(await fixture.connection.inspect(forged)).toBeUndefined()
+    expect(await rejection(fixture.sender(forged))).toMatchObject({ code: 'ADDRESS_NOT_FOUND' })
+    expect(await rejection(fixture.receiver(forged))).toMatchObject({ code: 'UNAUTHORIZED' })
+    expect(await rejection(fixture.node({ name: forged.name }))).toMatchObject({ code: 'UNAUTHORIZED' })
+    expect(fixture.reports.lost).toEqual([])
   })
 
   test('a service that does not exist is told at once', async () => {
