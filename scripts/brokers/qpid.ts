@@ -116,7 +116,11 @@ function configuration(password: string, tls: TlsFiles, ports: { amqp: number; a
         name: 'default',
         type: 'JSON',
         defaultVirtualHostNode: 'true',
-        virtualHostInitialConfiguration: JSON.stringify({ type: 'BDB' }),
+        virtualHostInitialConfiguration: JSON.stringify({
+          type: 'BDB',
+          // Delayed messages are let go by housekeeping; its 30 s by default would make every test of them wait.
+          context: { 'virtualhost.housekeepingCheckPeriod': '200' },
+        }),
       },
     ],
     brokerloggers: [

@@ -1,0 +1,105 @@
+/** What AMQP 1.0 brokers can do through this adapter: Broker-J in full, others as far as AMQP 1.0 itself goes. */
+import type { Capabilities, Capability } from '../../api/capabilities.ts'
+
+const native: Capability = { level: 'native' }
+const byApi = (note: string): Capability => ({ level: 'emulated', note })
+
+export const capabilities: Capabilities = {
+  features: {
+    queue: native,
+    topic: native,
+    broadcast: native,
+    multicast: {
+      level: 'emulated',
+      note: 'One transfer to each member; a crash in between reaches some of them, the resend reaches all.',
+    },
+    request: native,
+    storeAndForward: native,
+    browse: native,
+    browseFollow: native,
+    namedSubscription: { level: 'native', note: 'A durable queue bound to the exchange.' },
+    sharedSubscription: native,
+    gapless: {
+      level: 'unsupported',
+      note: 'A live subscription is a private queue that ends with its connection; the gap is told as an event.',
+    },
+    priority: native,
+    ttl: native,
+    delay: {
+      level: 'native',
+      note: "Held back in the queue and let go by the virtual host's housekeeping (virtualhost.housekeepingCheckPeriod, 30 s by default): never early, late by up to that period. On queues this library declared.",
+    },
+    delayedRelease: byApi('A delayed copy is confirmed first, then the original is accepted.'),
+    orderedRelease: native,
+    deliveryCount: native,
+    maxDeliveries: byApi('A delivery over the limit is diverted before the application sees it.'),
+    deadLetter: byApi(
+      'A copy with reason, count and origin is confirmed first, then the original is accepted.',
+    ),
+    maxLength: native,
+    expires: {
+      level: 'unsupported',
+      note: 'Broker-J deletes nodes with their links or connections, not after a time.',
+    },
+    exclusive: native,
+    deduplication: {
+      level: 'unsupported',
+      note: 'Broker-J does not compare message ids: a resend after a lost answer may duplicate, with the same id.',
+    },
+    unroutable: native,
+    selector: native,
+    bindings: native,
+    structuredBodies: native,
+    declare: native,
+    delete: native,
+    purge: native,
+    inspect: native,
+    list: native,
+  },
+  limits: { maxBodyBytes: 100 * 1024 * 1024, priorityLevels: 10, maxNameBytes: 220, maxLinks: 250 },
+  tiers: {
+    durable: 'T2',
+    transient: 'T1',
+    live: 'T1',
+    note: 'Durable messages need a durable store (BDB or Derby) on the virtual host; a memory store refuses them.',
+  },
+}
+
+const noManagement = (what: string): Capability => ({
+  level: 'unsupported',
+  note: `${what} needs Broker-J's $management node, which this broker does not have: make nodes with its own tools.`,
+})
+
+/** For brokers without Broker-J's management: what plain AMQP 1.0 gives. */
+export function withoutManagement(product: string): Capabilities {
+  const { features } = capabilities
+  // RabbitMQ's plugin knows no distribution mode: it would take what it was asked to show.
+  const browse: Capability = /rabbitmq/i.test(product)
+    ? { level: 'unsupported', note: "RabbitMQ's AMQP 1.0 takes messages even when asked for copies." }
+    : native
+  return {
+    ...capabilities,
+    features: {
+      ...features,
+      browse,
+      browseFollow: browse,
+      topic: noManagement('Publish-subscribe'),
+      broadcast: noManagement('Broadcast'),
+      namedSubscription: noManagement('A named subscription'),
+      sharedSubscription: noManagement('A shared subscription'),
+      delay: noManagement('Delayed delivery'),
+      delayedRelease: { level: 'unsupported', note: 'Delayed delivery is not there to build it on.' },
+      maxLength: noManagement('A length limit'),
+      exclusive: noManagement('An exclusive queue'),
+      bindings: noManagement('A binding'),
+      declare: noManagement('Making nodes'),
+      delete: noManagement('Deleting nodes'),
+      purge: noManagement('Emptying nodes'),
+      inspect: {
+        level: 'emulated',
+        note: 'By attaching a link: tells whether the node is there, not how deep it is.',
+      },
+      list: noManagement('Listing nodes'),
+    },
+  }
+}

@@ -1,0 +1,111 @@
+/** From AMQP 1.0 error conditions to Sluice's codes: by condition symbol, never by text. Pure. */
+import { type ErrorCode, type ErrorContext, MessagingError } from '../../api/errors.ts'
+
+export const ADAPTER = 'qpid'
+
+/** An AMQP error as rhea gives it. */
+export interface AmqpError {
+  readonly condition?: string
+  readonly description?: string
+}
+
+const BY_CONDITION: Readonly<Record<string, ErrorCode>> = {
+  'amqp:not-found': 'ADDRESS_NOT_FOUND',
+  'amqp:unauthorized-access': 'UNAUTHORIZED',
+  'amqp:resource-locked': 'UNAUTHORIZED',
+  'amqp:resource-deleted': 'ADDRESS_NOT_FOUND',
+  'amqp:resource-limit-exceeded': 'SEND_REJECTED',
+  'amqp:precondition-failed': 'ADDRESS_MISMATCH',
+  'amqp:not-implemented': 'NOT_SUPPORTED',
+  'amqp:not-allowed': 'UNAUTHORIZED',
+  'amqp:invalid-field': 'ADDRESS_OPTION_INVALID',
+  'amqp:decode-error': 'INTERNAL',
+  'amqp:frame-size-too-small': 'MESSAGE_TOO_LARGE',
+  'amqp:link:message-size-exceeded': 'MESSAGE_TOO_LARGE',
+  'amqp:link:detach-forced': 'DETACHED',
+  'amqp:link:stolen': 'DETACHED',
+  'amqp:connection:forced': 'CONNECTION_LOST',
+}
+
+/** Why the broker ended or refused a link. */
+export function linkError(cause: unknown, context: ErrorContext): MessagingError {
+  const { condition, description } = facts(cause)
+  const code = (condition && BY_CONDITION[condition]) || 'DETACHED'
+  return new MessagingError(code, description ?? condition ?? 'The broker ended the link', {
+    cause,
+    context: { adapter: ADAPTER, condition, ...context },
+  })
+}
+
+/** Why the broker refused one message. */
+export function refusal(cause: unknown, context: ErrorContext): MessagingError {
+  const { condition, description } = facts(cause)
+  const unroutable = condition === 'amqp:not-found' || condition === 'amqp:resource-deleted'
+  const tooLarge = condition === 'amqp:link:message-size-exceeded'
+  const code: ErrorCode = unroutable ? 'SEND_UNROUTABLE' : tooLarge ? 'MESSAGE_TOO_LARGE' : 'SEND_REJECTED'
+  const hint =
+    condition === 'amqp:resource-limit-exceeded'
+      ? 'The queue is full: let receivers catch up, or raise its limit.'
+      : undefined
+  return new MessagingError(code, description ?? condition ?? 'The broker refused the message', {
+    cause,
+    hint,
+    context: { adapter: ADAPTER, condition, operation: 'send', ...context },
+  })
+}
+
+/** The end of a connection that had been open. */
+export function connectionLost(cause: unknown): MessagingError {
+  const { description, condition } = facts(cause)
+  const text =
+    description ?? condition ?? (cause instanceof Error ? cause.message : 'the connection was closed')
+  return new MessagingError('CONNECTION_LOST', `The connection to the AMQP 1.0 broker was lost: ${text}`, {
+    cause,
+    context: { adapter: ADAPTER, condition },
+  })
+}
+
+/** A connection that did not come about. `place` holds no secret. */
+export function connectError(cause: unknown, place: string): MessagingError {
+  if (cause instanceof MessagingError) return cause
+  const context = { adapter: ADAPTER, address: place, operation: 'connect' }
+  const { condition, description } = facts(cause)
+  if (condition === 'amqp:unauthorized-access') {
+    return new MessagingError('UNAUTHENTICATED', `The broker at ${place} refused the login`, {
+      cause,
+      context,
+    })
+  }
+  if (condition === 'amqp:not-found') {
+    return new MessagingError(
+      'CONNECT_FAILED',
+      `The broker at ${place} has no such virtual host: ${description ?? ''}`,
+      {
+        cause,
+        context,
+        retryable: false,
+        hint: 'Check the path of the URL: it names the virtual host.',
+      },
+    )
+  }
+  const code = (cause as { code?: string } | undefined)?.code
+  const reasons: Record<string, string> = {
+    ECONNREFUSED: 'nothing listens there',
+    ENOTFOUND: 'the host name is unknown',
+    EAI_AGAIN: 'the host name is unknown',
+    ECONNRESET: 'the other end hung up',
+    ETIMEDOUT: 'no answer',
+  }
+  const text =
+    (code && reasons[code]) ??
+    description ??
+    (cause instanceof Error ? cause.message : 'the other end hung up')
+  return new MessagingError('CONNECT_FAILED', `No connection to an AMQP 1.0 broker at ${place}: ${text}`, {
+    cause,
+    context,
+  })
+}
+
+function facts(cause: unknown): AmqpError {
+  return typeof cause === 'object' && cause !== null ? (cause as AmqpError) : {}
+}

@@ -1,0 +1,117 @@
+/**
+ * One AMQP link for sending: keeps what the peer has no credit for, never more than the link's and the session's room, and
+ * takes each outcome to its transfer.
+ */
+import type { AdapterSender, LinkEvents, Transfer } from '../../api/adapter.ts'
+import { type MessagingError, MessagingError as SluiceError } from '../../api/errors.ts'
+import { asMessagingError } from '../../core/attachment.ts'
+import { Deque } from '../../core/deque.ts'
+import { encodeMessage } from './codec.ts'
+import { ADAPTER, refusal } from './errors.ts'
+import type { Physical } from './physical.ts'
+import type { RheaContext, RheaDelivery, RheaSender } from './rhea-types.ts'
+
+/** At due time; Broker-J holds the message back in the queue until then. */
+export interface SenderOptions {
+  readonly address: string | undefined
+  readonly capacity: number
+  /** Outcomes are not awaited. */
+  readonly presettled: boolean
+}
+
+export class LinkSender implements AdapterSender {
+  readonly #physical: Physical
+  readonly #link: RheaSender
+  readonly #options: SenderOptions
+  readonly #waiting = new Deque<Transfer>()
+  readonly #inFlight = new Map<RheaDelivery, Transfer>()
+  /** Transfers handed to rhea, which charges credit only when it writes. */
+  #handed = 0
+  #closed = false
+
+  private constructor(physical: Physical, link: RheaSender, options: SenderOptions, events: LinkEvents) {
+    this.#physical = physical
+    this.#link = link
+    this.#options = options
+    link.on('accepted', ({ delivery }) => this.#settled(delivery!, undefined))
+    link.on('rejected', (context) => this.#settled(context.delivery!, this.#refused(context)))
+    link.on('released', (context) => this.#settled(context.delivery!, this.#refused(context)))
+    link.on('sendable', () => this.#pump())
+    physical.watch(link, 'sender', options.address, (error) => {
+      if (!this.#closed) events.detached(error)
+    })
+  }
+
+  static async open(physical: Physical, options: SenderOptions, events: LinkEvents): Promise<LinkSender> {
+    const link = await physical.openSender(
+      {
+        target: { address: options.address },
+        // Without these Broker-J ends the link instead of rejecting a message.
+        source: { outcomes: ['amqp:accepted:list', 'amqp:rejected:list'] },
+        snd_settle_mode: options.presettled ? 1 : 0,
+      },
+      options.capacity,
+      options.address,
+    )
+    return new LinkSender(physical, link, options, events)
+  }
+
+  send(transfer: Transfer): void {
+    if (this.#waiting.length === 0 && this.#room) this.#write(transfer)
+    else this.#waiting.push(transfer)
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#physical.closeLink(this.#link, 'sender')
+  }
+
+  get #room(): boolean {
+    const { credit, delivery_count, session } = this.#link
+    return this.#handed < delivery_count + credit && session.outgoing.available() > 0
+  }
+
+  #pump(): void {
+    while (this.#waiting.length > 0 && this.#room) this.#write(this.#waiting.shift()!)
+  }
+
+  #write(transfer: Transfer): void {
+    let bytes: Buffer
+    try {
+      bytes = encodeMessage(transfer.message)
+    } catch (error) {
+      transfer.settle(asMessagingError(error))
+      return
+    }
+    const { max_message_size: limit } = this.#link
+    if (limit && bytes.length > limit) {
+      transfer.settle(tooLarge(bytes.length, limit, this.#options.address))
+      return
+    }
+    if (this.#physical.over) return
+    this.#handed++
+    const delivery = this.#link.send(bytes, undefined, 0)
+    if (this.#options.presettled) transfer.settle()
+    else this.#inFlight.set(delivery, transfer)
+  }
+
+  #settled(delivery: RheaDelivery, error: MessagingError | undefined): void {
+    const transfer = this.#inFlight.get(delivery)
+    if (!transfer) return
+    this.#inFlight.delete(delivery)
+    transfer.settle(error)
+    if (this.#waiting.length > 0) this.#pump()
+  }
+
+  #refused({ delivery }: RheaContext): MessagingError {
+    const messageId = this.#inFlight.get(delivery!)?.message.id
+    return refusal(delivery!.remote_state?.error, { address: this.#options.address, messageId })
+  }
+}
+
+function tooLarge(bytes: number, limit: number, address: string | undefined): MessagingError {
+  return new SluiceError('MESSAGE_TOO_LARGE', `The message has ${bytes} bytes, the broker takes ${limit}`, {
+    context: { adapter: ADAPTER, address, operation: 'send' },
+  })
+}

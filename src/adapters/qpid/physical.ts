@@ -1,0 +1,225 @@
+/** One rhea connection: made within its time, ended once, its links kept apart by session. */
+import { type Socket, connect as tcp } from 'node:net'
+import { connect as tls } from 'node:tls'
+import type { MessagingError } from '../../api/errors.ts'
+import { settledWithin } from '../../core/aborts.ts'
+import { clientLibrary } from '../../core/client-library.ts'
+import { randomName } from '../../core/message-id.ts'
+import { connectError, connectionLost, linkError } from './errors.ts'
+import type { Endpoint } from './options.ts'
+import { openRawSession } from './raw-session.ts'
+import type {
+  Rhea,
+  RheaConnection,
+  RheaContext,
+  RheaLink,
+  RheaReceiver,
+  RheaSender,
+  RheaSession,
+} from './rhea-types.ts'
+
+/** Longest wait for the broker to answer a close. Unit: ms. */
+const CLOSE_MS = 1_000
+/** Places for unsettled deliveries in a session beyond its window. */
+const SPARE = 2_048
+
+export class Physical {
+  readonly connection: RheaConnection
+  readonly rhea: Rhea
+  readonly #socket: Socket
+  /** Refused attachments wait for the error that follows them; a lost connection ends them all. */
+  readonly #attaching = new Set<(error: MessagingError) => void>()
+  #over: MessagingError | undefined
+  #closing: Promise<void> | undefined
+  #onLost: (error: MessagingError) => void = () => {}
+
+  private constructor(rhea: Rhea, connection: RheaConnection, socket: Socket) {
+    this.rhea = rhea
+    this.connection = connection
+    this.#socket = socket
+  }
+
+  static async open(
+    endpoint: Endpoint,
+    signal: AbortSignal,
+    lost: (error: MessagingError) => void,
+  ): Promise<Physical> {
+    const { default: module } = await clientLibrary('rhea', () => import('rhea'))
+    const rhea = module as unknown as Rhea
+    const container = rhea.create_container({
+      id: endpoint.containerId ?? `${endpoint.clientName}-${randomName()}`,
+    })
+    // What nobody listens to climbs up to here and would be thrown.
+    container.on('error', () => {})
+    return new Promise((resolve, reject) => {
+      let socket: Socket | undefined
+      let physical: Physical | undefined
+      let early: unknown
+      const fail = (cause: unknown): void => {
+        signal.removeEventListener('abort', onAbort)
+        socket?.destroy()
+        reject(connectError(cause, endpoint.place))
+      }
+      const onAbort = (): void => fail(signal.reason)
+      if (signal.aborted) return fail(signal.reason)
+      signal.addEventListener('abort', onAbort, { once: true })
+      const connection = container.connect({
+        ...loginOptions(endpoint),
+        reconnect: false,
+        connect: (_port: number, _host: string, _options: object, connected: () => void) => {
+          socket = endpoint.secure
+            ? tls(
+                { host: endpoint.host, port: endpoint.port, servername: endpoint.host, ...endpoint.tls },
+                connected,
+              )
+            : tcp({ host: endpoint.host, port: endpoint.port }, connected)
+          socket.setNoDelay(true)
+          return socket
+        },
+      })
+      const ended = (cause: unknown): void => {
+        if (physical) physical.#lost(cause)
+        else fail(cause)
+      }
+      for (const event of ['connection_error', 'protocol_error', 'error']) {
+        connection.on(event, (context: RheaContext) => {
+          early = connection.error ?? context.error ?? context
+        })
+      }
+      connection.on('session_error', () => {})
+      connection.on('connection_close', () => ended(connection.error ?? early))
+      connection.on('disconnected', (context) => ended(early ?? context.error))
+      connection.once('connection_open', () => {
+        // A broker whose virtual host is not up answers the open and closes at once: one turn shows it.
+        setImmediate(() => {
+          if (early !== undefined || signal.aborted) return fail(early ?? signal.reason)
+          signal.removeEventListener('abort', onAbort)
+          physical = new Physical(rhea, connection, socket!)
+          physical.#onLost = lost
+          resolve(physical)
+        })
+      })
+    })
+  }
+
+  get over(): MessagingError | undefined {
+    return this.#over
+  }
+
+  /** Opens a sender on a session of its own; rejects with the broker's reason. */
+  openSender(options: object, window: number, address: string | undefined): Promise<RheaSender> {
+    return this.#open(window, address, (session) => session.open_sender(options))
+  }
+
+  openReceiver(options: object, window: number, address: string | undefined): Promise<RheaReceiver> {
+    return this.#open(window, address, (session) =>
+      session.open_receiver({ autoaccept: false, credit_window: 0, ...options }),
+    )
+  }
+
+  #open<L extends RheaSender | RheaReceiver>(
+    window: number,
+    address: string | undefined,
+    open: (session: RheaSession) => L,
+  ): Promise<L> {
+    if (this.#over) return Promise.reject(this.#over)
+    const session = openRawSession(this.connection, window * 2 + SPARE)
+    return new Promise((resolve, reject) => {
+      const link = open(session)
+      const side = 'target' in link && 'send' in link ? 'sender' : 'receiver'
+      const fail = (error: MessagingError): void => {
+        this.#attaching.delete(fail)
+        link.removeAllListeners()
+        for (const event of [`${side}_error`, `${side}_close`]) link.on(event, () => {})
+        session.close()
+        reject(error)
+      }
+      this.#attaching.add(fail)
+      const refused = (cause: unknown): void => fail(linkError(cause, { address, operation: 'attach' }))
+      session.on('session_error', () => refused(session.error))
+      session.on('session_close', () => refused(session.error))
+      link.on(`${side}_error`, () => refused(link.error))
+      link.on(`${side}_close`, () => refused(link.error))
+      link.once(`${side}_open`, () => {
+        const terminus = side === 'sender' ? (link as RheaSender).target : (link as RheaReceiver).source
+        // An attach without terminus is a refusal: the detach with the reason follows. No credit until then, or the session ends.
+        if (!terminus) return
+        this.#attaching.delete(fail)
+        for (const event of [`${side}_error`, `${side}_close`]) link.removeAllListeners(event)
+        for (const event of ['session_error', 'session_close']) session.removeAllListeners(event)
+        resolve(link)
+      })
+    })
+  }
+
+  /** Calls `ended` when the broker ends the link while the connection lives. */
+  watch(
+    link: RheaLink,
+    side: 'sender' | 'receiver',
+    address: string | undefined,
+    ended: (error: MessagingError) => void,
+  ): void {
+    let told = false
+    const tell = (cause: unknown): void => {
+      if (told || this.#over) return
+      told = true
+      ended(linkError(cause, { address }))
+    }
+    link.on(`${side}_error`, () => tell(link.error))
+    link.on(`${side}_close`, () => tell(link.error))
+    link.session.on('session_error', () => tell(link.session.error))
+    link.session.on('session_close', () => tell(link.session.error))
+  }
+
+  /** Ends a link and its session; resolves when the broker has answered, or after a second. */
+  async closeLink(link: RheaLink, side: 'sender' | 'receiver'): Promise<void> {
+    if (this.#over || link.is_closed()) return
+    const closed = new Promise<void>((resolve) => {
+      link.once(`${side}_close`, () => resolve())
+      link.session.once('session_close', () => resolve())
+    })
+    link.close()
+    await settledWithin(closed, CLOSE_MS)
+    link.session.close()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#onLost = () => {}
+    if (!this.#over) {
+      const closed = new Promise<void>((resolve) => {
+        this.connection.once('connection_close', () => resolve())
+        this.connection.once('disconnected', () => resolve())
+      })
+      this.connection.close()
+      await settledWithin(closed, CLOSE_MS)
+      this.#lost(new Error('closed by this program'))
+    }
+    this.#socket.destroy()
+  }
+
+  #lost(cause: unknown): void {
+    if (this.#over) return
+    this.#over = connectionLost(cause)
+    for (const fail of [...this.#attaching]) fail(this.#over)
+    this.#socket.destroy()
+    this.#onLost(this.#over)
+  }
+}
+
+function loginOptions(endpoint: Endpoint): object {
+  return {
+    host: endpoint.host,
+    port: endpoint.port,
+    hostname: endpoint.virtualHost,
+    username: endpoint.username,
+    password: endpoint.password,
+    idle_time_out: endpoint.heartbeatMs === 0 ? undefined : endpoint.heartbeatMs,
+    max_frame_size: endpoint.maxFrameBytes,
+    properties: { product: 'Sluice', 'client-name': endpoint.clientName },
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * A session whose messages cross rhea as bytes: this adapter has a codec of its own, because rhea's rounds large integers and
+ * loses types.
+ *
+ * Out, `send(bytes, tag, 0)` writes bytes as they are. In, rhea decodes every message of format 0 and hands others over raw; so a format
+ * of ours is put on a transfer as it arrives. One session carries one link: a link without credit must not hold up others.
+ */
+import type { RheaConnection, RheaDelivery, RheaSession } from './rhea-types.ts'
+
+/** Any format but 0; never leaves this process. */
+const RAW_FORMAT = 1
+
+export function openRawSession(connection: RheaConnection, bufferSize: number): RheaSession {
+  const session = connection.create_session({ incoming: bufferSize, outgoing: bufferSize })
+  const { incoming } = session
+  incoming.deliveries = new DeliveryTable(bufferSize)
+  const onTransfer = incoming.on_transfer
+  incoming.on_transfer = function (frame, receiver) {
+    if (frame.performative.message_format === 0) frame.performative.message_format = RAW_FORMAT
+    onTransfer.call(this, frame, receiver)
+  }
+  session.begin()
+  return session
+}
+
+/**
+ * Takes the place of rhea's ring of incoming deliveries, which frees places only from its head: one delivery that is held for long would
+ * stop its link once the ring is full behind it. Here a settled delivery leaves wherever it stands.
+ */
+class DeliveryTable {
+  readonly capacity: number
+  readonly #byId = new Map<number, RheaDelivery>()
+  #settledInside = 0
+
+  constructor(capacity: number) {
+    this.capacity = capacity
+  }
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  available(): number {
+    return this.capacity - this.#byId.size
+  }
+
+  push(delivery: RheaDelivery): void {
+    this.#byId.set(delivery.id, delivery)
+  }
+
+  by_id(id: number): RheaDelivery | undefined {
+    return this.#byId.get(id)
+  }
+
+  pop_if(done: (delivery: RheaDelivery) => boolean): number {
+    const before = this.#byId.size
+    for (const [id, delivery] of this.#byId) {
+      if (!done(delivery)) break
+      this.#byId.delete(id)
+    }
+    // Behind one that is held: a sweep now and then costs little for each settled delivery.
+    if (this.#byId.size > 0 && ++this.#settledInside >= Math.max(64, this.#byId.size >> 2)) {
+      this.#settledInside = 0
+      for (const [id, delivery] of this.#byId) if (done(delivery)) this.#byId.delete(id)
+    }
+    return before - this.#byId.size
+  }
+}

@@ -1,0 +1,60 @@
+/** A sender with a dynamic node of its own for the answers. */
+import type { AdapterRequester, ReceiverEvents, SenderSpec, Transfer } from '../../api/adapter.ts'
+import { LinkReceiver } from './link-receiver.ts'
+import { LinkSender } from './link-sender.ts'
+import { wireName } from './names.ts'
+import type { Physical } from './physical.ts'
+import { shownReplyTo } from './reply-address.ts'
+
+export class Requester implements AdapterRequester {
+  readonly replyTo: string
+  readonly #sender: LinkSender
+  readonly #answers: LinkReceiver
+
+  private constructor(replyTo: string, sender: LinkSender, answers: LinkReceiver) {
+    this.replyTo = replyTo
+    this.#sender = sender
+    this.#answers = answers
+  }
+
+  static async open(physical: Physical, spec: SenderSpec, events: ReceiverEvents): Promise<Requester> {
+    const source = { dynamic: true }
+    const address = spec.target?.name ?? ''
+    const link = await physical.openReceiver({ source }, spec.capacity, address)
+    const options = {
+      source,
+      address,
+      credit: spec.capacity,
+      browse: false,
+      follow: false,
+      copiesTo: undefined,
+    }
+    const answers: LinkReceiver = LinkReceiver.over(physical, link, options, {
+      ...events,
+      // An answer that is here has arrived: nobody else could take it.
+      deliver: (delivery) => {
+        answers.accept(delivery)
+        events.deliver(delivery)
+      },
+    })
+    try {
+      const sender = await LinkSender.open(
+        physical,
+        { address: spec.target && wireName(spec.target.name), capacity: spec.capacity, presettled: false },
+        events,
+      )
+      return new Requester(shownReplyTo(link.source!.address!), sender, answers)
+    } catch (error) {
+      await answers.close()
+      throw error
+    }
+  }
+
+  send(transfer: Transfer): void {
+    this.#sender.send(transfer)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#sender.close(), this.#answers.close()])
+  }
+}

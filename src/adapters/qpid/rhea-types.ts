@@ -1,0 +1,83 @@
+/** The part of rhea this adapter uses, typed strictly: rhea's own types are loose and lack what matters here. */
+import type { AmqpError } from './errors.ts'
+
+export interface Emitter {
+  on(event: string, listener: (context: RheaContext) => void): this
+  once(event: string, listener: (context: RheaContext) => void): this
+  removeAllListeners(event?: string): this
+}
+
+export interface RheaDelivery {
+  readonly id: number
+  readonly remote_state?: { readonly error?: AmqpError }
+  settled: boolean
+  accept(): void
+  release(params?: { delivery_failed?: boolean; undeliverable_here?: boolean }): void
+}
+
+export interface RheaContext {
+  readonly delivery?: RheaDelivery
+  /** Raw bytes: see `raw-session.ts`. */
+  readonly message?: Buffer
+  readonly error?: unknown
+  readonly connection: RheaConnection
+}
+
+export interface RheaLink extends Emitter {
+  readonly error?: AmqpError
+  readonly session: RheaSession
+  /** Credit the peer gave, or we gave; charged when a transfer is written. */
+  readonly credit: number
+  readonly delivery_count: number
+  readonly max_message_size?: number
+  is_open(): boolean
+  is_closed(): boolean
+  close(): void
+}
+
+export interface RheaSender extends RheaLink {
+  readonly target?: { readonly address?: string | null } | null
+  send(message: Buffer, tag: Buffer | undefined, format: number): RheaDelivery
+}
+
+export interface RheaReceiver extends RheaLink {
+  readonly source?: { readonly address?: string | null; readonly filter?: unknown } | null
+  drain: boolean
+  add_credit(credit: number): void
+  drain_credit(): void
+}
+
+export interface RheaSession extends Emitter {
+  readonly outgoing: { available(): number }
+  readonly incoming: { deliveries: unknown; on_transfer(frame: TransferFrame, receiver: RheaReceiver): void }
+  readonly error?: AmqpError
+  begin(): void
+  close(): void
+  open_sender(options: object): RheaSender
+  open_receiver(options: object): RheaReceiver
+}
+
+export interface TransferFrame {
+  readonly performative: { message_format?: number | null }
+}
+
+export interface RheaConnection extends Emitter {
+  readonly error?: AmqpError
+  readonly properties?: Readonly<Record<string, unknown>>
+  readonly container_id?: string
+  readonly max_frame_size?: number
+  create_session(bufferSize: { incoming: number; outgoing: number }): RheaSession
+  readonly socket?: { cork?(): void; uncork?(): void; destroy(): void }
+  close(): void
+  is_closed(): boolean
+}
+
+export interface Rhea {
+  create_container(options: object): Emitter & { connect(options: object): RheaConnection }
+  readonly types: {
+    wrap_described(value: unknown, descriptor: number): unknown
+    wrap_symbol(value: string): unknown
+    wrap_symbolic_map(value: object): unknown
+    wrap_list(value: unknown[]): unknown
+  }
+}

@@ -1,0 +1,145 @@
+/** One connection's verbs: every link is an AMQP link on a session of its own. */
+import type {
+  AdapterConnection,
+  AdapterReceiver,
+  AdapterRequester,
+  AdapterSender,
+  LinkEvents,
+  NodeInfo,
+  NodeRef,
+  NodeSpec,
+  ReceiverEvents,
+  ReceiverSpec,
+  SenderSpec,
+} from '../../api/adapter.ts'
+import type { Capabilities } from '../../api/capabilities.ts'
+import { MessagingError } from '../../api/errors.ts'
+import { capabilities, withoutManagement } from './capabilities.ts'
+import { ADAPTER } from './errors.ts'
+import { LinkReceiver } from './link-receiver.ts'
+import { LinkSender } from './link-sender.ts'
+import type { Management } from './management.ts'
+import { MulticastSender } from './multicast-sender.ts'
+import { wireName } from './names.ts'
+import { Nodes } from './nodes.ts'
+import type { Physical } from './physical.ts'
+import { Requester } from './requester.ts'
+import { subscribe } from './subscriptions.ts'
+import { selectorFilter } from './terminus.ts'
+
+export class Session implements AdapterConnection {
+  readonly broker: { readonly product: string; readonly version: string }
+  readonly capabilities: Capabilities
+  readonly #physical: Physical
+  readonly #nodes: Nodes | undefined
+
+  constructor(physical: Physical, management: Management | undefined) {
+    this.#physical = physical
+    this.#nodes = management && new Nodes(management)
+    const { product, version } = physical.connection.properties ?? {}
+    this.broker = { product: String(product ?? 'AMQP 1.0 broker'), version: String(version ?? 'unknown') }
+    this.capabilities = management ? capabilities : withoutManagement(this.broker.product)
+  }
+
+  get native(): unknown {
+    return this.#physical.connection
+  }
+
+  declare(node: NodeSpec): Promise<void> {
+    return this.#managed().declare(node)
+  }
+
+  delete(node: NodeRef): Promise<boolean> {
+    return this.#managed().delete(node)
+  }
+
+  purge(node: NodeRef): Promise<number> {
+    return this.#managed().purge(node)
+  }
+
+  async inspect(node: NodeRef): Promise<NodeInfo | undefined> {
+    if (this.#nodes) return this.#nodes.inspect(node)
+    try {
+      const link = await this.#physical.openReceiver(
+        { source: { address: wireName(node.name) } },
+        1,
+        node.name,
+      )
+      await this.#physical.closeLink(link, 'receiver')
+    } catch (error) {
+      if (error instanceof MessagingError && error.code === 'ADDRESS_NOT_FOUND') return undefined
+      throw error
+    }
+    return {
+      name: node.name,
+      type: node.type ?? 'queue',
+      depth: undefined,
+      receivers: undefined,
+      durable: undefined,
+      details: {},
+    }
+  }
+
+  list(): Promise<NodeInfo[]> {
+    return this.#managed().list()
+  }
+
+  async attachSender(spec: SenderSpec, events: LinkEvents): Promise<AdapterSender> {
+    const { target, capacity } = spec
+    const presettled = spec.reliability === 'at-most-once'
+    if (target?.type === 'multicast') {
+      // Several transfers for each message.
+      const anonymous = await LinkSender.open(
+        this.#physical,
+        { address: undefined, capacity: capacity * 8, presettled },
+        events,
+      )
+      return new MulticastSender(target.name, anonymous)
+    }
+    return LinkSender.open(
+      this.#physical,
+      { address: target && wireName(target.name), capacity, presettled },
+      events,
+    )
+  }
+
+  async attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver> {
+    if (spec.source.type !== 'queue') return subscribe(this.#physical, this.#managed(), spec, events)
+    const browse = spec.mode === 'browse'
+    return LinkReceiver.open(
+      this.#physical,
+      {
+        source: {
+          address: wireName(spec.source.name),
+          distribution_mode: browse ? 'copy' : 'move',
+          filter: selectorFilter(this.#physical.rhea, spec.link.selector),
+        },
+        address: spec.source.name,
+        credit: spec.credit,
+        browse,
+        follow: spec.follow,
+        copiesTo: undefined,
+      },
+      events,
+    )
+  }
+
+  attachRequester(spec: SenderSpec, events: ReceiverEvents): Promise<AdapterRequester> {
+    return Requester.open(this.#physical, spec, events)
+  }
+
+  close(): Promise<void> {
+    return this.#physical.close()
+  }
+
+  #managed(): Nodes {
+    if (this.#nodes) return this.#nodes
+    throw new MessagingError(
+      'NOT_SUPPORTED',
+      'This broker has no $management node: make nodes with its own tools',
+      {
+        context: { adapter: ADAPTER },
+      },
+    )
+  }
+}

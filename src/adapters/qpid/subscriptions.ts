@@ -1,0 +1,77 @@
+/** Receivers of a topic: a private queue for a live subscription, a lasting one for a named subscription. */
+import type { AdapterReceiver, NodeSpec, ReceiverEvents, ReceiverSpec } from '../../api/adapter.ts'
+import { formatAddress } from '../../api/address-text/index.ts'
+import { MessagingError } from '../../api/errors.ts'
+import { ADAPTER } from './errors.ts'
+import { LinkReceiver, type ReceiverOptions } from './link-receiver.ts'
+import { shownName } from './names.ts'
+import type { Nodes } from './nodes.ts'
+import type { Physical } from './physical.ts'
+import { selectorFilter } from './terminus.ts'
+
+export async function subscribe(
+  physical: Physical,
+  nodes: Nodes,
+  spec: ReceiverSpec,
+  events: ReceiverEvents,
+): Promise<AdapterReceiver> {
+  if (!(await nodes.inspect(spec.source))) {
+    throw new MessagingError('ADDRESS_NOT_FOUND', `no such topic: ${spec.source.name}`, {
+      context: { adapter: ADAPTER, address: spec.source.name },
+    })
+  }
+  return spec.subscription ? named(physical, nodes, spec, events) : live(physical, nodes, spec, events)
+}
+
+async function named(
+  physical: Physical,
+  nodes: Nodes,
+  spec: ReceiverSpec,
+  events: ReceiverEvents,
+): Promise<AdapterReceiver> {
+  const { name, durable } = spec.subscription!
+  const queue = await nodes.declareSubscription(spec.source, name, spec.patterns, queueSpec(spec, durable))
+  const browse = spec.mode === 'browse'
+  const source = {
+    address: queue,
+    distribution_mode: browse ? 'copy' : 'move',
+    filter: selectorFilter(physical.rhea, spec.link.selector),
+  }
+  return LinkReceiver.open(
+    physical,
+    { ...common(spec), source, copiesTo: formatAddress({ name: shownName(queue) }) },
+    events,
+  )
+}
+
+/** A dynamic queue, gone with its link; bound before any credit is given, so that it is live when this resolves. */
+async function live(
+  physical: Physical,
+  nodes: Nodes,
+  spec: ReceiverSpec,
+  events: ReceiverEvents,
+): Promise<AdapterReceiver> {
+  const source = { dynamic: true, filter: selectorFilter(physical.rhea, spec.link.selector) }
+  const link = await physical.openReceiver({ source }, Math.max(spec.credit, 1), spec.source.name)
+  try {
+    const queue = link.source!.address!
+    await Promise.all(spec.patterns.map((pattern) => nodes.bindQueue(spec.source.name, queue, pattern)))
+    return LinkReceiver.over(physical, link, { ...common(spec), source, copiesTo: queue }, events)
+  } catch (error) {
+    await physical.closeLink(link, 'receiver')
+    throw error
+  }
+}
+
+function common(spec: ReceiverSpec): Pick<ReceiverOptions, 'address' | 'credit' | 'browse' | 'follow'> {
+  return {
+    address: spec.source.name,
+    credit: spec.credit,
+    browse: spec.mode === 'browse',
+    follow: spec.follow,
+  }
+}
+
+function queueSpec({ limits }: ReceiverSpec, durable: boolean): NodeSpec {
+  return { ...limits, name: '', type: 'queue', durable, exclusive: false, autoDelete: false, bindings: [] }
+}
