@@ -26,7 +26,8 @@ export class LinkCache<L extends Keepable> {
       if (!link.ended) return link
     }
     if (known && this.#kept.get(key) === known) this.#close(key, known)
-    return this.#kept.get(key)?.opening ?? this.#open(key, options, open)
+    // Awaited, so that the call that opens goes on before those that waited with it: order of calls is order of sending.
+    return await (this.#kept.get(key)?.opening ?? this.#open(key, options, open))
   }
 
   #open(key: string, options: object, open: () => Promise<L>): Promise<L> {
