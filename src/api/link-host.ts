@@ -160,7 +160,10 @@ export class LinkHost implements SupervisorOwner {
     const links = [...this.#links]
     await Promise.all(links.map((link) => link.close({ timeoutMs })))
     await this.#copies.close(Math.max(0, deadline - performance.now()))
-    this.#end(new MessagingError('CLOSED', 'The connection was closed'), undefined)
+    const closed = new MessagingError('CLOSED', 'The connection was closed')
+    this.#end(closed, undefined)
+    // Those that were being opened meanwhile.
+    for (const link of [...this.#links]) link.abandoned(closed)
     await settledWithin(this.#supervisor.close(), 2_000)
   }
 

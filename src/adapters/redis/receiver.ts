@@ -57,6 +57,8 @@ const MAX_BYTES = 2_097_152
 const MAX_TURNS = 2
 /** First pause between two looks, after which it doubles. Unit: ms. */
 const FIRST_LOOK_MS = 250
+/** Pause after taking a share of what little there was. Unit: ms. */
+const YIELD_MS = 5
 
 const IN_QUEUE: Origin = { durable: true }
 
@@ -130,6 +132,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
     const held = delivery as RedisDelivery
     if (!this.#held.delete(held)) return
     this.#verdicts.accepted.push(held.rank)
+    if (this.#held.size === 0 && this.#state === NOT_WAITING) this.#drained = false
     this.#schedule()
   }
 
@@ -267,7 +270,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
     const { base, leaseMs } = this.#parts
     const step = Math.max(1, Math.min(want, MAX_STEP, Math.floor(MAX_BYTES / this.#meanBytes)))
     const owner = this.#owner
-    const args = [owner, leaseMs, want, MAX_BYTES, step, state, ...verdicts.args]
+    const args = [owner, leaseMs, want, MAX_BYTES, step, state, ...verdicts.args, always ? '0' : '1']
     this.#session.run('turn', [base], args).then(
       (reply) => this.#answered(owner, verdicts, want, reply as TurnReply),
       (error) => this.#failed(verdicts, want, error),
@@ -311,8 +314,9 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
     verdicts.settled()
     this.#handOver(messages!)
     if (want > 0) {
-      this.#flowing = rest === 1
-      if (!this.#flowing) this.#wait(nextDue!, owners!)
+      this.#flowing = rest === MORE
+      if (rest === NOTHING) this.#wait(nextDue!, owners!)
+      else if (rest === OTHERS_FIRST) this.#yield()
     }
     this.#afterTurn()
   }
@@ -390,6 +394,20 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
     this.#look.unref()
   }
 
+  /** Leaves what little there is to the other receivers for a moment, unless it becomes idle before. */
+  #yield(): void {
+    if (this.#held.size === 0) return
+    this.#drained = true
+    clearTimeout(this.#look)
+    this.#look = setTimeout(() => this.#askAgain(), YIELD_MS)
+    this.#look.unref()
+  }
+
+  #askAgain(): void {
+    this.#drained = false
+    this.#schedule()
+  }
+
   async #lookAgain(others: boolean): Promise<void> {
     this.#lookMs = Math.min(this.#lookMs * 2, this.#session.endpoint.pollMs)
     try {
@@ -397,8 +415,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
     } catch (error) {
       this.#session.check(error)
     }
-    this.#drained = false
-    this.#schedule()
+    this.#askAgain()
   }
 
   woken(): void {
@@ -524,6 +541,11 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
 
 const NODE_GONE = 0
 const LEASE_LOST = 1
+
+/** What is left behind an answer. */
+const NOTHING = 0
+const MORE = 1
+const OTHERS_FIRST = 2
 
 /** Outcome, then: messages, whether more may wait, ms until something may be due, receivers attached. */
 type TurnReply = [outcome: number, messages?: Buffer, rest?: number, nextDue?: number, owners?: number]

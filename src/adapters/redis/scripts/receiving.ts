@@ -44,10 +44,11 @@ return back
  *
  * ARGV: owner, lease in ms, deliveries wanted, most bytes, size of the first step, state as a waiter (0: not waiting, 1: waiting,
  * 2: woken and without use for it), ranks accepted, released, released unseen (each separated by spaces), released with a delay
- * (delay and rank in turn).
+ * (delay and rank in turn), '1' to share what little there is with the other receivers.
  *
- * Answers {0}: no such queue; {1}: the lease had ended, and with it every delivery; {2, messages, rest, next, owners}: rest 1
- * if more may wait, 0 if this was all and the owner now waits; next: ms until something may be due, or -1.
+ * Answers {0}: no such queue; {1}: the lease had ended, and with it every delivery; {2, messages, rest, next, owners}: rest 0
+ * if this was all and the owner now waits, 1 if more may wait, 2 if more waits and should be left to the other receivers for a
+ * moment; next: ms until something may be due, or -1.
  */
 export const TURN = `
 local base, now = KEYS[1], clock()
@@ -88,13 +89,17 @@ if call('EXISTS', base .. '#delayed', base .. '#exp', base .. '#in') > 0 then
   drain(base, now, 500)
 end
 
-local messages, taken, bytes, rest = {}, 0, 0, 1
-if want > 0 then
+local messages, taken, bytes, rest, receivers = {}, 0, 0, 1, call('ZCARD', owners)
+local limit = want
+if want > 1 and receivers > 1 and ARGV[11] == '1' then
+  limit = math.min(want, math.max(1, math.ceil(call('ZCARD', base .. '#ready') / receivers)))
+end
+if limit > 0 then
   local budget, step = tonumber(ARGV[4]), tonumber(ARGV[5])
   local counted = call('EXISTS', base .. '#deliveries') == 1
   local mortal = call('EXISTS', base .. '#exp') == 1
-  while taken < want and bytes < budget do
-    local ranks = call('ZRANGE', base .. '#ready', 0, math.min(step, want - taken) - 1)
+  while taken < limit and bytes < budget do
+    local ranks = call('ZRANGE', base .. '#ready', 0, math.min(step, limit - taken) - 1)
     if #ranks == 0 then
       rest = 0
       break
@@ -130,6 +135,8 @@ if want > 0 then
   end
 end
 
+if limit < want and taken == limit then rest = 2 end
+
 local state = ARGV[6]
 if want > 0 and rest == 0 then
   call('ZADD', base .. '#waiters', 'NX', now, owner)
@@ -138,7 +145,7 @@ elseif state == '1' then
 end
 -- What came back, or what it was woken for, is for others as far as it did not take it itself.
 if state == '2' then back = back + 1 end
-if back > 0 and rest == 1 then
+if back > 0 and rest > 0 then
   local left = call('ZCARD', base .. '#ready')
   if left > 0 then wake(base, math.min(left, back)) end
 end
@@ -154,7 +161,7 @@ if rest == 0 then
   end
   if first then next_due = math.max(0, first - now) end
 end
-return { 2, table.concat(messages), rest, next_due, call('ZCARD', owners) }
+return { 2, table.concat(messages), rest, next_due, receivers }
 `
 
 /** Needed by {@link TURN} and {@link TIDY}: bodies pushed by foreign clients take their places. */
