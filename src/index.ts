@@ -1,5 +1,5 @@
 /** The front door: everything an application needs. */
-export { registerAdapter } from './adapters/registry.ts'
+export { adapterFor, registerAdapter } from './adapters/registry.ts'
 export {
   type AddressPolicy,
   type AnyAddress,

@@ -2,7 +2,7 @@
  * An arm: one way to do a workload on one broker. The same runner drives all of them, so that no arm has measuring code
  * of its own; an arm only sends, receives and says with which settings.
  */
-import type { Tier } from '../api/capabilities.ts'
+import type { Tier } from '../index.ts'
 import type { Workload } from './workload.ts'
 
 /** What an arm tells of an arrival. */

@@ -1,9 +1,9 @@
 /** One run of one workload on one arm: drives it, keeps the books, measures. */
 import { performance } from 'node:perf_hooks'
 import type { Histogram } from 'hdr-histogram-js'
-import type { Tier } from '../api/capabilities.ts'
-import { isMessagingError } from '../api/errors.ts'
 import { clientLibrary } from '../core/client-library.ts'
+import type { Tier } from '../index.ts'
+import { isMessagingError } from '../index.ts'
 import { type Arm, type ArmRun, tracksOf } from './arm.ts'
 import { type Account, Ledger } from './ledger.ts'
 import { PayloadMaker } from './payload.ts'

@@ -1,5 +1,5 @@
 /** The whole comparison: every workload on every arm, interleaved and repeated, with a progress callback and a way to stop. */
-import { redact } from '../api/errors.ts'
+import { redact } from '../index.ts'
 import type { Arm } from './arm.ts'
 import { armsFor } from './arms/index.ts'
 import { type CellResult, runCell } from './cell.ts'

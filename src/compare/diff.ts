@@ -1,5 +1,5 @@
 /** Two reports against each other, for a pipeline that must fail when something got slower or lost its validity. */
-import { MessagingError } from '../api/errors.ts'
+import { MessagingError } from '../index.ts'
 import { type Cell, type Report, SCHEMA_VERSION } from './compare.ts'
 import { ratio } from './statistics.ts'
 

@@ -1,6 +1,7 @@
 /** What is measured: workloads named after the patterns, their settings, and presets. Pure values. */
-import { MessagingError } from '../api/errors.ts'
+
 import { checkKnownKeys } from '../core/known-keys.ts'
+import { MessagingError } from '../index.ts'
 
 /** Which pattern a workload exercises. */
 export const PATTERNS = [

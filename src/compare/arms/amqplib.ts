@@ -1,8 +1,8 @@
 /** The control arm on RabbitMQ: amqplib by itself, with confirms per message and one acknowledgement per message. */
 import { randomBytes } from 'node:crypto'
 import type { Channel, ConsumeMessage, Options } from 'amqplib'
-import { redact } from '../../api/errors.ts'
 import { clientLibrary } from '../../core/client-library.ts'
+import { redact } from '../../index.ts'
 import {
   type Arm,
   type ArmEvents,

@@ -1,5 +1,5 @@
 /** Which arms there are for a URL. */
-import { adapterFor } from '../../adapters/registry.ts'
+import { adapterFor } from '../../index.ts'
 import type { Arm } from '../arm.ts'
 import { amqplibArm } from './amqplib.ts'
 import { ioredisArm } from './ioredis.ts'

@@ -1,8 +1,8 @@
 /** The control arms on Redis: ioredis by itself. Queues are a Streams loop (XADD, XREADGROUP, XACK and XDEL), fan-out is PUBLISH. */
 import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import { redact } from '../../api/errors.ts'
 import { clientLibrary } from '../../core/client-library.ts'
+import { redact } from '../../index.ts'
 import { type Arm, type ArmEvents, type ArmRun, headersOf } from '../arm.ts'
 import type { Workload } from '../workload.ts'
 

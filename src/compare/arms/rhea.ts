@@ -1,10 +1,8 @@
 /** The control arm on AMQP 1.0: rhea by itself, one session per link, credit by hand, every outcome awaited. */
 import { randomBytes } from 'node:crypto'
 import type { EventContext, Receiver, Sender } from 'rhea'
-import { queue } from '../../api/address.ts'
-import { MessagingError, redact } from '../../api/errors.ts'
 import { clientLibrary } from '../../core/client-library.ts'
-import { connect } from '../../index.ts'
+import { connect, MessagingError, queue, redact } from '../../index.ts'
 import { type Arm, type ArmEvents, type ArmRun, headersOf } from '../arm.ts'
 import type { Workload } from '../workload.ts'
 
