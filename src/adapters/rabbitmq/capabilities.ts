@@ -38,7 +38,7 @@ export const rabbitmqCapabilities: Capabilities = {
     },
     delay: {
       level: 'emulated',
-      note: 'waits in a queue for that delay and moves on when it expires; delays over a second are rounded up to three digits; a target that is gone or full when it is due loses the message',
+      note: 'waits in a queue for that delay and moves on when it expires: durable messages safely (a full target is tried again every three minutes, for ten minutes), others and those to topics once; delays over a second are rounded up to three digits',
     },
     delayedRelease: { level: 'emulated', note: 'a delayed copy is confirmed, then the original accepted' },
     orderedRelease: { level: 'native', note: 'a quorum queue not made by Sluice may put it at its end' },

@@ -15,12 +15,12 @@
  */
 import { MessagingError } from '../../api/errors.ts'
 import type { OutgoingMessage } from '../../api/message.ts'
-import { bodyBuffer, heldOptions, MAX_TTL_MS } from './codec.ts'
+import { bodyBuffer, heldOptions } from './codec.ts'
 import { ADAPTER } from './errors.ts'
 import type { LinkLife } from './link-life.ts'
 import { type InFlight, PublishChannel } from './publish-channel.ts'
 import type { Session } from './session.ts'
-import { holdMs, holdName } from './topology.ts'
+import { type Hold, holdMs, holdQueue, MAX_DELAY_MS } from './topology.ts'
 
 export interface DelayTarget {
   readonly kind: 'queue' | 'exchange'
@@ -29,16 +29,12 @@ export interface DelayTarget {
   readonly key?: string
 }
 
-/** How long a holding queue outlives its last message. Unit: ms. */
-const SLACK_MS = 60_000
-const MAX_DELAY_MS = MAX_TTL_MS - SLACK_MS
-
 interface Held {
   readonly item: InFlight
   readonly target: DelayTarget
-  readonly ms: number
+  readonly hold: Hold
   /** Name of the holding queue. */
-  readonly hold: string
+  readonly room: string
   readonly expiresAt: number | undefined
 }
 
@@ -69,14 +65,14 @@ export class DelayLine {
       )
       return
     }
-    const ms = holdMs(delayMs)
-    const { ttlMs } = message
-    const hold = holdName(target.kind, target.name, ms)
+    const { ttlMs, durable } = message
+    const hold: Hold = { kind: target.kind, target: target.name, delayMs: holdMs(delayMs), durable }
+    const room = holdQueue(hold).name
     this.#waiting.push({
-      item: new CopiedInFlight(item, target.key ?? hold),
+      item: new CopiedInFlight(item, target.key ?? room),
       target,
-      ms,
       hold,
+      room,
       expiresAt: ttlMs === undefined ? undefined : Date.now() + ttlMs,
     })
     if (!this.#running) void this.#run()
@@ -99,7 +95,7 @@ export class DelayLine {
 
   /** All of `batch` have one target and one delay. */
   async #write(batch: readonly Held[]): Promise<void> {
-    const { target, ms, hold } = batch[0]!
+    const { target, hold, room } = batch[0]!
     const { scratch } = this.#session
     const there =
       target.kind === 'queue' ? await scratch.queue(target.name) : await scratch.exchange(target.name)
@@ -109,32 +105,23 @@ export class DelayLine {
       return
     }
     const { channel } = await this.#open()
-    const queue = {
-      durable: true,
-      arguments: {
-        'x-message-ttl': ms,
-        'x-expires': ms + SLACK_MS,
-        ...(target.kind === 'queue'
-          ? { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': target.name }
-          : { 'x-dead-letter-exchange': target.name }),
-      },
-    }
+    const { options } = holdQueue(hold)
     if (target.kind === 'exchange') {
-      await channel.assertQueue(hold, queue)
-      await channel.assertExchange(hold, 'fanout', { durable: true, autoDelete: true })
-      await channel.bindQueue(hold, hold, '')
+      await channel.assertQueue(room, options)
+      await channel.assertExchange(room, 'fanout', { durable: true, autoDelete: true })
+      await channel.bindQueue(room, room, '')
     }
-    const declared = channel.assertQueue(hold, queue)
+    const declared = channel.assertQueue(room, options)
     for (const held of batch) this.#publish(held)
     await declared
   }
 
-  #publish({ item, target, hold, expiresAt }: Held): void {
+  #publish({ item, target, room, expiresAt }: Held): void {
     const route = { subjectIsKey: target.kind === 'exchange', mandatory: true, login: this.#session.login }
     try {
       const options = heldOptions(item.message, route, expiresAt)
-      if (target.kind === 'queue') this.#channel!.publish('', hold, options, item)
-      else this.#channel!.publish(hold, target.key ?? '', options, item)
+      if (target.kind === 'queue') this.#channel!.publish('', room, options, item)
+      else this.#channel!.publish(room, target.key ?? '', options, item)
     } catch (cause) {
       item.settle(this.#session.error(cause, { address: target.name, operation: 'send' }))
     }
@@ -165,8 +152,8 @@ class CopiedInFlight implements InFlight {
 
 /** From the front, those that wait in one queue. */
 function takeBatch(waiting: Held[]): Held[] {
-  const { hold } = waiting[0]!
-  const end = waiting.findIndex((held) => held.hold !== hold)
+  const { room } = waiting[0]!
+  const end = waiting.findIndex((held) => held.room !== room)
   return waiting.splice(0, end === -1 ? waiting.length : end)
 }
 

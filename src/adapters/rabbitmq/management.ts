@@ -69,7 +69,7 @@ function isInternal(name: string): boolean {
     name === '' ||
     name.startsWith('amq.') ||
     isHold(name) ||
-    /:subscription:[^:]+:(bindings|patterns):/.test(name)
+    /:subscription:[^:]+:(bindings|patterns)/.test(name)
   )
 }
 

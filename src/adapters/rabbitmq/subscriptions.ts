@@ -2,28 +2,38 @@
  * The queue behind a subscription and its bindings.
  *
  * A live subscription is an exclusive queue bound to the topic's exchange. A named one outlives its receivers, and the next
- * one may come with other patterns: then the old bindings must go. AMQP 0-9-1 cannot list bindings, and a queue cannot
- * remember them, so they hang on exchanges between topic and queue that are known by name:
+ * one may come with other patterns: then the old bindings must go. AMQP 0-9-1 cannot list bindings, so they hang on an
+ * exchange of known name between topic and queue, which can be deleted whole, and another exchange keeps record of them:
  *
  * ```text
  *            patterns
- *   topic ────────────▶ slot n (fanout) ───▶ queue          slot n: `QUEUE:bindings:n`
- *                         ▲
- *   marker (fanout) ──────┘                                 marker: `QUEUE:patterns:<hash of the patterns>`
+ *   topic ────────────▶ bindings (fanout) ───▶ queue
+ *                          ▲
+ *   record (fanout) ───────┘     its alternate exchange, which the broker compares, is a fingerprint of the patterns
  * ```
  *
- * The marker says which patterns are in place. For other ones a new slot is built first and the old slot is deleted after,
- * so what fits both is never missed. All of them are auto-delete: deleting a slot takes its marker along, deleting the
- * queue takes everything. A process that dies half way leaves two slots; the next one builds a third and deletes both.
+ * order: a change removes the record, builds a draft beside the old bindings, puts new ones in place, removes the draft and
+ * writes the record. Some exchange carries the new bindings from the draft on, so what fits old and new is never missed, and
+ * a process that dies half way leaves no record: the next one starts over. One process at a time changes: it holds the lock,
+ * a queue that is exclusive to its connection and goes with it.
+ *
+ * All are auto-delete: deleting the queue takes everything along.
  */
-import type { Channel } from 'amqplib'
+import type { Channel, Options } from 'amqplib'
 import type { Binding, ReceiverSpec } from '../../api/adapter.ts'
 import { isNotFound } from './errors.ts'
 import type { Scratch } from './scratch.ts'
-import { bindingSlot, bindingsMarker, queueOptions, subscriptionQueue } from './topology.ts'
+import {
+  fingerprint,
+  queueOptions,
+  type SubscriptionParts,
+  subscriptionParts,
+  subscriptionQueue,
+} from './topology.ts'
 
-/** Slots that a subscription may have after as many crashes half way through a change. */
-const SLOTS = 4
+/** How long to wait for another process that changes the same subscription. Unit: ms. */
+const LOCK_MS = 10_000
+const LOCK_PAUSE_MS = 50
 
 /** One binding as the broker takes it. */
 interface Bound {
@@ -57,39 +67,106 @@ export async function makeNamedSubscription(
   const bindings = bindingsOf(spec)
   if (spec.source.type === 'broadcast' && !spec.link.bindings) {
     for (const { source, key } of bindings) await channel.bindQueue(queue, source, key)
-  } else await placeBindings(channel, scratch, queue, durable, bindings)
+  } else await new Bindings(scratch, queue, durable, bindings).place()
   return queue
 }
 
-async function placeBindings(
-  channel: Channel,
-  scratch: Scratch,
-  queue: string,
-  durable: boolean,
-  bindings: readonly Bound[],
-): Promise<void> {
-  const marker = bindingsMarker(queue, bindings)
-  const [marked, ...slots] = await Promise.all([
-    scratch.exchange(marker),
-    ...Array.from({ length: SLOTS }, (_, slot) => scratch.exchange(bindingSlot(queue, slot))),
-  ])
-  const used = slots.flatMap((exists, slot) => (exists ? [slot] : []))
-  if (marked && used.length === 1) return
-  const free = slots.indexOf(false)
-  // As many crashes in a row as there are slots: the last one is cleared, and misses what comes in that moment.
-  const slot = free === -1 ? SLOTS - 1 : free
-  if (free === -1) await channel.deleteExchange(bindingSlot(queue, slot))
-  const fresh = bindingSlot(queue, slot)
-  const options = { durable, autoDelete: true }
-  await channel.assertExchange(fresh, 'fanout', options)
-  await channel.bindQueue(queue, fresh, '')
-  for (const { source, key, arguments: args } of bindings)
-    await channel.bindExchange(fresh, source, key, args)
-  // order: the marker comes after the bindings it vouches for, and leaves with the slot it hangs on.
-  await channel.assertExchange(marker, 'fanout', options)
-  await channel.bindExchange(fresh, marker, '')
-  for (const old of used) if (old !== slot) await channel.deleteExchange(bindingSlot(queue, old))
+class Bindings {
+  readonly #scratch: Scratch
+  readonly #queue: string
+  readonly #wanted: readonly Bound[]
+  readonly #parts: SubscriptionParts
+  readonly #record: Options.AssertExchange
+  readonly #carrier: Options.AssertExchange
+
+  constructor(scratch: Scratch, queue: string, durable: boolean, wanted: readonly Bound[]) {
+    this.#scratch = scratch
+    this.#queue = queue
+    this.#wanted = wanted
+    this.#parts = subscriptionParts(queue)
+    this.#carrier = { durable, autoDelete: true }
+    this.#record = { ...this.#carrier, alternateExchange: `${this.#parts.record}:${fingerprint(wanted)}` }
+  }
+
+  async place(): Promise<void> {
+    if (await this.#inPlace()) return
+    await this.#locked(async () => {
+      if (!(await this.#inPlace())) await this.#change()
+    })
+  }
+
+  /** Whether the record is there, says the same, and belongs to this very queue and not to one of that name before. */
+  async #inPlace(): Promise<boolean> {
+    const { record, bindings } = this.#parts
+    try {
+      if (!(await this.#scratch.exchange(record))) return false
+      await this.#scratch.run(async (channel) => {
+        await channel.assertExchange(record, 'fanout', this.#record)
+        await channel.bindExchange(bindings, record, '')
+      })
+      return true
+    } catch (error) {
+      const { code } = error as { code?: number }
+      if (code === 404 || code === 406) return false
+      throw error
+    }
+  }
+
+  async #change(): Promise<void> {
+    const { bindings, draft, record } = this.#parts
+    await this.#scratch.run(async (channel) => {
+      await channel.deleteExchange(record)
+      await this.#carry(channel, draft)
+      await channel.deleteExchange(bindings)
+      await this.#carry(channel, bindings)
+      await channel.deleteExchange(draft)
+      await channel.assertExchange(record, 'fanout', this.#record)
+      await channel.bindExchange(bindings, record, '')
+    })
+  }
+
+  async #carry(channel: Channel, exchange: string): Promise<void> {
+    await channel.assertExchange(exchange, 'fanout', this.#carrier)
+    await channel.bindQueue(this.#queue, exchange, '')
+    for (const { source, key, arguments: args } of this.#wanted) {
+      await channel.bindExchange(exchange, source, key, args)
+    }
+  }
+
+  /** Links of one connection take turns too: what holds the lock here is the place in the queue of questions. */
+  async #locked(work: () => Promise<void>): Promise<void> {
+    const { lock } = this.#parts
+    const turn = (turns.get(this.#scratch) ?? Promise.resolve()).then(async () => {
+      await this.#lock(lock)
+      try {
+        await work()
+      } finally {
+        await this.#scratch.run((channel) => channel.deleteQueue(lock))
+      }
+    })
+    turns.set(
+      this.#scratch,
+      turn.catch(() => {}),
+    )
+    return turn
+  }
+
+  async #lock(lock: string): Promise<void> {
+    const deadline = performance.now() + LOCK_MS
+    for (;;) {
+      try {
+        await this.#scratch.run((channel) => channel.assertQueue(lock, { exclusive: true, durable: false }))
+        return
+      } catch (error) {
+        if ((error as { code?: number }).code !== 405 || performance.now() > deadline) throw error
+        await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MS * (0.5 + Math.random())))
+      }
+    }
+  }
 }
+
+/** Changes under way, by connection. */
+const turns = new WeakMap<Scratch, Promise<void>>()
 
 function bindingsOf({ source, patterns, link }: ReceiverSpec): Bound[] {
   if (link.bindings) return link.bindings.map((binding) => bound(binding, source.name))

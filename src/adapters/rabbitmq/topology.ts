@@ -124,23 +124,79 @@ export function subscriptionOf(queue: string): { topic: string; name: string } |
     : { topic: unescapePart(topic), name: unescapePart(name) }
 }
 
-/** The exchanges that carry a named subscription's bindings; see `subscriptions.ts`. */
-export function bindingSlot(queue: string, slot: number): string {
-  return `${queue}:bindings:${slot}`
+/** The exchanges (and a lock) beside a named subscription; see `subscriptions.ts`. */
+export function subscriptionParts(queue: string): SubscriptionParts {
+  return {
+    bindings: `${queue}:bindings`,
+    draft: `${queue}:bindings:draft`,
+    record: `${queue}:patterns`,
+    lock: `${queue}:lock`,
+  }
 }
 
-/** An exchange whose presence says: these bindings are in place. */
-export function bindingsMarker(queue: string, bindings: unknown): string {
-  return `${queue}:patterns:${createHash('sha256').update(JSON.stringify(bindings)).digest('hex').slice(0, 32)}`
+export interface SubscriptionParts {
+  /** Carries the bindings. */
+  readonly bindings: string
+  /** Stands in for it during a change. */
+  readonly draft: string
+  /** Says which bindings are in place. */
+  readonly record: string
+  /** A queue: who has it may change the others. */
+  readonly lock: string
+}
+
+/** What tells two sets of bindings apart. */
+export function fingerprint(bindings: unknown): string {
+  return createHash('sha256').update(JSON.stringify(bindings)).digest('hex').slice(0, 32)
 }
 
 /** Prefix of the queues (and exchanges) that hold messages back. */
 const HOLD = 'sluice.delay.'
 
-/** Where messages wait that become due at `target` after `delayMs`. */
-export function holdName(kind: 'queue' | 'exchange', target: string, delayMs: number): string {
-  return fitted(`${HOLD}${delayMs}.${kind}.${target}`, MAX_NATIVE_NAME)
+/** Where delayed messages wait. */
+export interface Hold {
+  readonly kind: 'queue' | 'exchange'
+  /** What they are for. */
+  readonly target: string
+  /** Unit: ms, as {@link holdMs} gives it. */
+  readonly delayMs: number
+  readonly durable: boolean
 }
+
+/**
+ * A holding queue: nobody receives from it, and what expires in it moves on.
+ *
+ * A classic queue forgets a message once it has passed it on, taken or not. So durable messages to a queue wait in a quorum
+ * queue, which keeps each until the target has confirmed it, and tries again (every three minutes) while that is full or
+ * gone. On an exchange «nobody takes it» is no reason to keep a message.
+ */
+export function holdQueue(hold: Hold): { name: string; options: Options.AssertQueue } {
+  const safe = hold.kind === 'queue' && hold.durable
+  const { kind, target, delayMs } = hold
+  return {
+    name: fitted(`${HOLD}${delayMs}.${safe ? 'safe' : 'plain'}.${kind}.${target}`, MAX_NATIVE_NAME),
+    options: {
+      durable: true,
+      arguments: {
+        'x-message-ttl': delayMs,
+        'x-expires': delayMs + (safe ? SAFE_SLACK_MS : PLAIN_SLACK_MS),
+        ...(kind === 'queue'
+          ? { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': target }
+          : { 'x-dead-letter-exchange': target }),
+        ...(safe && {
+          'x-queue-type': 'quorum',
+          'x-dead-letter-strategy': 'at-least-once',
+          'x-overflow': 'reject-publish',
+        }),
+      },
+    },
+  }
+}
+
+/** How long a holding queue outlives its last message. Unit: ms. */
+const PLAIN_SLACK_MS = 60_000
+const SAFE_SLACK_MS = 600_000
+export const MAX_DELAY_MS = MAX_TTL_MS - SAFE_SLACK_MS
 
 export function isHold(queue: string): boolean {
   return queue.startsWith(HOLD)
@@ -158,7 +214,7 @@ export function holdMs(delayMs: number): number {
 }
 
 const MAX_NATIVE_NAME = 255
-/** Leaves room for `:patterns:` and a hash. */
+/** Leaves room for the longest part and a fingerprint. */
 const MAX_SUBSCRIPTION_BYTES = 205
 
 function isQuorum({ maxDeliveries, native }: QueueLimits, life: QueueLife): boolean {

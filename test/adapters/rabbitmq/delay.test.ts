@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { holdMs, holdName } from '../../../src/adapters/rabbitmq/topology.ts'
+import { holdMs, holdQueue } from '../../../src/adapters/rabbitmq/topology.ts'
 import { Fixture, message, rejection, send, sendOk, text, texts } from './fixture.ts'
 
 const fixture = new Fixture()
@@ -102,17 +102,50 @@ describe('delayed messages', () => {
   test('the waiting room deletes itself, and lives as long as something waits in it', async () => {
     const node = await fixture.node()
     const sender = await fixture.sender(node)
-    const hold = holdName('queue', node.name, 70_000)
+    const { name: hold, options } = holdQueue({
+      kind: 'queue',
+      target: node.name,
+      delayMs: 70_000,
+      durable: true,
+    })
+    fixture.remove({ name: hold, type: 'queue' })
     await sendOk(sender, message('x', { delayMs: 70_000 }))
+    const { 'x-expires': _, ...others } = options.arguments
     const error = await rejection(
       fixture.bare.createChannel().then(async (channel) => {
         channel.on('error', () => {})
-        await channel.assertQueue(hold, { durable: true })
+        await channel.assertQueue(hold, { durable: true, arguments: others })
       }),
     )
-    expect(error.message).toMatch(/x-expires'.*current is the value '130000'/)
+    expect(error.message).toMatch(/x-expires'.*current is the value '670000'/)
     expect(await fixture.connection.inspect({ name: hold, type: 'queue' })).toMatchObject({ depth: 1 })
-    fixture.remove({ name: hold, type: 'queue' })
+  })
+
+  test('durable ones for a queue wait where the broker keeps each until its target has confirmed it', async () => {
+    const safe = {
+      'x-queue-type': 'quorum',
+      'x-dead-letter-strategy': 'at-least-once',
+      'x-overflow': 'reject-publish',
+    }
+    const hold = { target: 't', delayMs: 1000 }
+    expect(holdQueue({ ...hold, kind: 'queue', durable: true }).options.arguments).toMatchObject(safe)
+    for (const other of [
+      { kind: 'queue', durable: false },
+      { kind: 'exchange', durable: true },
+    ] as const) {
+      expect(holdQueue({ ...hold, ...other }).options.arguments).not.toHaveProperty('x-queue-type')
+    }
+  })
+
+  test('transient messages wait in a plain queue', async () => {
+    const node = await fixture.node()
+    const sender = await fixture.sender(node)
+    const { inbox } = await fixture.receiver(node)
+    await sendOk(sender, message('x', { delayMs: 30, durable: false }))
+    expect((await inbox.next()).message.durable).toBe(false)
+    const { name } = holdQueue({ kind: 'queue', target: node.name, delayMs: 30, durable: false })
+    expect(await fixture.connection.inspect({ name, type: 'queue' })).toMatchObject({ depth: 0 })
+    fixture.remove({ name, type: 'queue' })
   })
 
   test('more than ten years is refused', async () => {
