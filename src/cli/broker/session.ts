@@ -34,11 +34,6 @@ export async function openSession(context: Context, options: SessionOptions = {}
   return { connection, library, address: (text) => resolveAddress(text, addresses) }
 }
 
-/** The broker as it may be shown: without a password. */
-export function shownBroker(library: Library, broker: string): string {
-  return visible(library.redact(broker))
-}
-
 function givenBroker({ args, command }: Context): string | undefined {
   return command.options.some(({ name }) => name === 'broker') ? args.text('broker') : undefined
 }

@@ -19,6 +19,8 @@ export interface ContentPlan {
   /** A whole message comes with its own fields. */
   readonly whole: boolean
   readonly messages: AsyncIterable<Content>
+  /** Ends the waiting for further input. */
+  readonly cancel: () => void
 }
 
 /** @throws UsageError when two sources of content are given */
@@ -40,8 +42,8 @@ export function contentPlan(args: Arguments, words: readonly string[]): ContentP
   }
   const contentType = args.text('content-type')
   if (args.flag('content-stdin'))
-    return { bulk: true, whole: false, messages: lines(contentType ?? 'text/plain') }
-  if (args.flag('restore')) return { bulk: true, whole: true, messages: saved() }
+    return { bulk: true, whole: false, messages: lines(contentType ?? 'text/plain'), cancel: endInput }
+  if (args.flag('restore')) return { bulk: true, whole: true, messages: saved(), cancel: endInput }
   const size = args.number('content-size')
   if (size !== undefined) {
     if (size < 0) throw new UsageError('option --content-size: less than 0')
@@ -81,7 +83,11 @@ function mapContent(text: string, entries: readonly string[]): Content {
 }
 
 function again(content: Content): ContentPlan {
-  return { bulk: false, whole: false, messages: forEver(content) }
+  return { bulk: false, whole: false, messages: forEver(content), cancel: () => {} }
+}
+
+function endInput(): void {
+  process.stdin.destroy()
 }
 
 async function* forEver(content: Content): AsyncGenerator<Content> {

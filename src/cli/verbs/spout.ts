@@ -65,7 +65,8 @@ async function sendAll(
   const makeFields = fieldMaker(args)
   const print = printer(context, plan)
   const pace = new Pace(args.number('send-rate'))
-  const inOrder = new OutcomesInOrder(capacity)
+  // Whoever waits for the next line of the input is woken by its end.
+  const inOrder = new OutcomesInOrder(capacity, plan.cancel)
   // With -r a send waits as long as it takes, as in the original; else it ends with its connection.
   const waitMs = args.flag('reconnect') ? Infinity : 30_000
   const start = performance.now()
@@ -73,46 +74,79 @@ async function sendAll(
   const more = (): boolean =>
     (limit === 0 || count < limit) && performance.now() - start < timeoutMs && !signal.aborted
   if (!more()) return
-  for await (const content of plan.messages) {
-    await pace.turn(signal)
-    if (!more()) break
-    const fields = makeFields(content, count, plan.whole)
-    const outcome = sender.send(content.body, { ...fields, timeoutMs: waitMs })
-    count += 1
-    await inOrder.add(outcome, () => {
-      report.add()
-      return print?.(fields, content)
-    })
-    if (!more()) break
+  signal.addEventListener('abort', plan.cancel, { once: true })
+  try {
+    for await (const content of plan.messages) {
+      await pace.turn(signal)
+      if (!more()) break
+      const fields = makeFields(content, count, plan.whole)
+      const outcome = sender.send(content.body, { ...fields, timeoutMs: waitMs })
+      count += 1
+      await inOrder.add(outcome, () => {
+        report.add()
+        return print?.(fields, content)
+      })
+      if (!more()) break
+    }
+  } catch (error) {
+    inOrder.check()
+    if (!signal.aborted) throw error
+  } finally {
+    signal.removeEventListener('abort', plan.cancel)
   }
   await inOrder.finish()
 }
 
-/** Prints in the order of sending, never more than `capacity` open; the first failure ends it. */
+/** Takes outcomes in the order of sending, never more than `capacity` open; the first failure ends the run. */
 class OutcomesInOrder {
   readonly #capacity: number
-  readonly #open: { readonly outcome: Promise<unknown>; readonly done: () => Promise<void> | undefined }[] =
-    []
+  readonly #failed: () => void
+  #open = 0
+  #last: Promise<void> = Promise.resolve()
+  #failure: { readonly error: unknown } | undefined
+  #wake: (() => void) | undefined
 
-  constructor(capacity: number) {
+  /** `failed` is called once, at the first failure, whoever waits for what. */
+  constructor(capacity: number, failed: () => void) {
     this.#capacity = capacity
+    this.#failed = failed
   }
 
+  /** Resolves when there is room for another one. @throws the first failure */
   async add(outcome: Promise<unknown>, done: () => Promise<void> | undefined): Promise<void> {
-    // Its failure is thrown in its turn.
+    this.#open += 1
+    // Its failure is told in its turn.
     outcome.catch(() => {})
-    this.#open.push({ outcome, done })
-    if (this.#open.length >= this.#capacity) await this.#first()
+    this.#last = this.#last.then(() => this.#take(outcome, done))
+    while (this.#open >= this.#capacity && !this.#failure) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    this.check()
   }
 
   async finish(): Promise<void> {
-    while (this.#open.length > 0) await this.#first()
+    await this.#last
+    this.check()
   }
 
-  async #first(): Promise<void> {
-    const { outcome, done } = this.#open.shift()!
-    await outcome
-    await done()
+  check(): void {
+    if (this.#failure) throw this.#failure.error
+  }
+
+  async #take(outcome: Promise<unknown>, done: () => Promise<void> | undefined): Promise<void> {
+    try {
+      if (this.#failure) return
+      await outcome
+      await done()
+    } catch (error) {
+      this.#failure = { error }
+      this.#failed()
+    } finally {
+      this.#open -= 1
+      this.#wake?.()
+    }
   }
 }
 

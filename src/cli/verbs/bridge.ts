@@ -1,0 +1,195 @@
+/** `sluice bridge`: from one broker to another, at least once. */
+import type { Receiver, Sender } from '../../index.ts'
+import { Bridge, type Counts } from '../bridge/bridge.ts'
+import { type EndPoint, endPoint, placeMark } from '../bridge/end-point.ts'
+import { subjectMap } from '../bridge/subject-map.ts'
+import { builtNode } from '../broker/node-address.ts'
+import { openSession, type Session } from '../broker/session.ts'
+import { type Command, type Context, UsageError } from '../command.ts'
+import { jsonText } from '../print/terminal-text.ts'
+
+const CLOSE_MS = 5_000
+
+export const bridge: Command = {
+  name: 'bridge',
+  summary: 'move messages from one broker to another, losing none',
+  usage: '[options] FROM TO',
+  description:
+    'Move messages from FROM to TO, each URL#ADDRESS, until Ctrl-C. A message is accepted at its source only after the target has confirmed it; what dies in between is delivered again with the same id. All fields, properties and the remaining time to live are kept, and the order of each sender. Both ends reconnect by themselves.',
+  options: [
+    {
+      name: 'count',
+      short: 'c',
+      kind: 'integer',
+      fallback: 0,
+      help: 'stop after this many messages; 0: no limit',
+    },
+    {
+      name: 'timeout',
+      short: 't',
+      kind: 'number',
+      metavar: 'SECONDS',
+      help: 'stop when there is none for this long; 0: what is there now',
+    },
+    {
+      name: 'create',
+      kind: 'flag',
+      help: 'make the target if it is missing, of the same kind as the source',
+    },
+    {
+      name: 'subscription',
+      kind: 'text',
+      metavar: 'NAME',
+      help: 'FROM is a topic: subscribe under this name, so that nothing is missed while the bridge is away',
+    },
+    {
+      name: 'map',
+      short: 'm',
+      kind: 'list',
+      metavar: 'PATTERN=SUBJECT',
+      help: "change subjects: 'us.*.#=usa.$1.$2'; may be repeated, the first that fits decides",
+    },
+    {
+      name: 'capacity',
+      kind: 'integer',
+      metavar: 'N',
+      fallback: 1000,
+      help: 'messages on their way at once',
+    },
+    {
+      name: 'on-loop',
+      kind: 'text',
+      choices: ['stop', 'drop', 'ignore'],
+      help: 'what to do with a message that has been at the target before (default stop, from a topic drop)',
+    },
+    {
+      name: 'reject-refused',
+      kind: 'flag',
+      help: 'reject at the source what the target refuses, instead of stopping',
+    },
+    { name: 'quiet', short: 'q', kind: 'flag', help: 'no counts on stderr' },
+    { name: 'json', kind: 'flag', help: 'print the final counts as JSON' },
+  ],
+  examples: [
+    {
+      line: "sluice bridge 'rabbitmq://localhost#orders' 'redis://localhost#orders' --create",
+      what: 'a queue to another broker',
+    },
+    {
+      line: "sluice bridge 'rabbitmq://localhost#orders.failed' 'rabbitmq://localhost#orders' -t 0",
+      what: 'play dead letters again, then end',
+    },
+    {
+      line: "sluice bridge 'qpid://localhost#news/us.#' 'zmq://localhost#news' --subscription bridge -m 'us.#=usa.$1'",
+      what: 'a topic, with other subjects',
+    },
+  ],
+  async run(context) {
+    const { args } = context
+    const [from, to, ...more] = args.positionals
+    if (from === undefined || to === undefined || more.length > 0)
+      throw new UsageError('FROM and TO are required')
+    const source = endPoint(from, 'FROM')
+    const target = endPoint(to, 'TO')
+    const map = subjectMap(args.list('map'))
+    const capacity = args.number('capacity')!
+    if (capacity < 1) throw new UsageError('option --capacity: less than 1')
+    const limit = args.number('count') || Infinity
+    const credit = Math.min(capacity, limit)
+    const left = await openSession(context, { broker: source.broker, reconnect: 'always' })
+    try {
+      const right = await openSession(context, { broker: target.broker, reconnect: 'always' })
+      try {
+        const { receiver, isTopic } = await openReceiver(context, left, source, credit)
+        const sender = await openSender(context, right, target, isTopic, capacity)
+        const seconds = args.number('timeout')
+        const moving = new Bridge(receiver, sender, right.connection, {
+          map,
+          limit,
+          idleMs: seconds === undefined ? undefined : seconds * 1000,
+          onLoop: (args.text('on-loop') ?? (isTopic ? 'drop' : 'stop')) as 'stop' | 'drop' | 'ignore',
+          rejectRefused: args.flag('reject-refused'),
+          from: placeMark(source, nameOf(left, source)),
+          to: placeMark(target, nameOf(right, target)),
+        })
+        await withCounts(context, moving.counts, () => moving.run(context.signal))
+        await receiver.close()
+        await sender.close()
+      } finally {
+        await right.connection.close({ timeoutMs: CLOSE_MS })
+      }
+    } finally {
+      await left.connection.close({ timeoutMs: CLOSE_MS })
+    }
+    return 0
+  },
+}
+
+function nameOf({ library, address }: Session, { address: text }: EndPoint): string {
+  return library.parseAddress(address(text)).name
+}
+
+async function openReceiver(
+  context: Context,
+  { connection, library, address }: Session,
+  { address: text }: EndPoint,
+  credit: number,
+): Promise<{ receiver: Receiver; isTopic: boolean }> {
+  const subscription = context.args.text('subscription')
+  const { name, subject, options } = library.parseAddress(address(text))
+  const found = await connection.admin.inspect(library.formatAddress({ name }))
+  const isTopic = subscription !== undefined || (found !== undefined && found.type !== 'queue')
+  if (isTopic && options === undefined && found?.type !== 'broadcast') {
+    const matching = library.topic(name, { create: 'never' }).matching(subject ?? '#')
+    const source = subscription === undefined ? matching : matching.subscription(subscription)
+    return { receiver: await connection.receiver(source, { credit }), isTopic }
+  }
+  return { receiver: await connection.receiver(address(text), { credit, mode: 'consume' }), isTopic }
+}
+
+async function openSender(
+  context: Context,
+  { connection, library, address }: Session,
+  { address: text }: EndPoint,
+  isTopic: boolean,
+  capacity: number,
+): Promise<Sender> {
+  const { name } = library.parseAddress(address(text))
+  if (context.args.flag('create') && !(await connection.admin.inspect(library.formatAddress({ name })))) {
+    await connection.admin.declare(builtNode(library, name, isTopic ? 'topic' : 'queue', {}))
+  }
+  return connection.sender(address(text), { capacity })
+}
+
+/** Live counts for people, final ones for programs. */
+async function withCounts(
+  { args, err, out }: Context,
+  counts: Counts,
+  work: () => Promise<void>,
+): Promise<void> {
+  const shows = !args.flag('quiet')
+  const start = performance.now()
+  let before = 0
+  const text = (rate: number): string => {
+    const others = [
+      counts.expired > 0 && `${counts.expired} expired`,
+      counts.looped > 0 && `${counts.looped} dropped as looping`,
+      counts.refused > 0 && `${counts.refused} rejected`,
+    ].filter((part) => part !== false)
+    return [`${counts.moved} moved`, ...others, `${Math.round(rate)}/s`].join(', ')
+  }
+  const timer = setInterval(() => {
+    if (!shows || !err.isTerminal) return
+    err.push(`\r\x1b[K${text(counts.moved - before)}`)
+    before = counts.moved
+    void err.flush().catch(() => {})
+  }, 1000)
+  try {
+    await work()
+  } finally {
+    clearInterval(timer)
+    const seconds = Math.max((performance.now() - start) / 1000, 0.001)
+    if (shows) await err.line(`${err.isTerminal ? '\r\x1b[K' : ''}${text(counts.moved / seconds)}`)
+    if (args.flag('json')) await out.line(jsonText(counts))
+  }
+}

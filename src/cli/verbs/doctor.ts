@@ -1,0 +1,118 @@
+/** `sluice doctor`: what is there, what works, and the cure for what does not. */
+import type { Connection, Feature } from '../../index.ts'
+import { brokerUrl } from '../broker/broker-url.ts'
+import { BROKER } from '../broker/connection-options.ts'
+import { type Library, openSession, type Session } from '../broker/session.ts'
+import { type Command, CommandError, type Context, UsageError } from '../command.ts'
+import { likelyCause } from '../doctor/causes.ts'
+import { examine, type Finding } from '../doctor/examination.ts'
+import { jsonable } from '../print/jsonable.ts'
+import { styleFor } from '../print/style.ts'
+import { pairLines } from '../print/table.ts'
+import { jsonText, visible } from '../print/terminal-text.ts'
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'check a broker: what is there, what works, and the cure for what does not',
+  usage: '[options] [ URL ]',
+  description:
+    'Connect, run a few real round trips on throw-away nodes, clean up, and print what this broker can do. Ends with 1 when something failed.',
+  options: [BROKER, { name: 'json', kind: 'flag', help: 'print one JSON document' }],
+  examples: [
+    { line: 'sluice doctor rabbitmq://localhost', what: 'a broker by URL' },
+    { line: 'sluice doctor redis://localhost --json', what: 'for programs' },
+  ],
+  async run(context) {
+    const { args } = context
+    const [url, ...more] = args.positionals
+    if (more.length > 0) throw new UsageError('only one URL can be given')
+    const broker = url ?? args.text('broker')
+    const session = await connectOrExplain(context, broker)
+    try {
+      return args.flag('json')
+        ? await reportJson(context, session, broker)
+        : await reportText(context, session, broker)
+    } finally {
+      await session.connection.close()
+    }
+  },
+}
+
+/** A failed connection is a finding: the likely cause goes with it. */
+async function connectOrExplain(context: Context, broker: string | undefined): Promise<Session> {
+  try {
+    return await openSession(context, broker === undefined ? {} : { broker })
+  } catch (error) {
+    const { isMessagingError } = await import('../../index.ts')
+    if (!isMessagingError(error, 'CONNECT_FAILED') || broker === undefined) throw error
+    const cause = await likelyCause(brokerUrl(broker))
+    throw new CommandError(`${error.code}: ${error.message}`, cause ?? error.hint)
+  }
+}
+
+async function reportText(context: Context, session: Session, broker: string | undefined): Promise<number> {
+  const { out } = context
+  const { connection, library } = session
+  const { bold, green, red, yellow, dim } = styleFor(out)
+  const facts = connectionFacts(connection, library, broker)
+  await out.line(pairLines(Object.entries(facts)).join('\n'))
+  await out.line(`\n${bold('Round trips')}`)
+  const findings = await examine(connection, library, context.signal, async (finding) => {
+    const mark = { ok: green('ok'), failed: red('failed'), 'left out': yellow('left out') }[finding.result]
+    await out.line(
+      `  ${finding.title.padEnd(40)} ${mark}${finding.result === 'ok' ? dim(` ${finding.ms.toFixed(1)} ms`) : ''}`,
+    )
+    if (finding.detail !== undefined) {
+      await out.line(
+        `      ${visible(finding.code === undefined ? finding.detail : `${finding.code}: ${finding.detail}`)}`,
+      )
+    }
+    if (finding.cure !== undefined) await out.line(`      ${visible(finding.cure)}`)
+  })
+  await out.line(`\n${bold('What it can do')}`)
+  const { features, limits, tiers } = connection.capabilities
+  for (const [feature, text] of Object.entries(library.FEATURES)) {
+    const { level, note } = features[feature as Feature]
+    const mark = { native: green, emulated: yellow, unsupported: red }[level](level.padEnd(11))
+    await out.line(`  ${text.padEnd(52)} ${mark}${note === undefined ? '' : dim(` ${visible(note)}`)}`)
+  }
+  await out.line(`\n${bold('Limits')}`)
+  await out.line(pairLines(Object.entries(limits).map(([name, value]) => [`  ${name}`, value])).join('\n'))
+  await out.line(
+    `\n${bold('Guarantees')}  T0 best effort, T1 lost connection, T2 killed broker, T3 power loss`,
+  )
+  await out.line(pairLines(Object.entries(tiers).map(([name, value]) => [`  ${name}`, value])).join('\n'))
+  return exitCode(findings)
+}
+
+async function reportJson(context: Context, session: Session, broker: string | undefined): Promise<number> {
+  const { connection, library } = session
+  const findings = await examine(connection, library, context.signal, async () => {})
+  const { features, limits, tiers } = connection.capabilities
+  const document = {
+    ...connectionFacts(connection, library, broker),
+    checks: findings,
+    features,
+    limits,
+    tiers,
+  }
+  await context.out.line(jsonText(jsonable(document), 2))
+  return exitCode(findings)
+}
+
+function connectionFacts(connection: Connection, library: Library, broker: string | undefined) {
+  const url = brokerUrl(broker ?? process.env.SLUICE_URL ?? 'localhost')
+  const scheme = /^[a-z0-9+]+/i.exec(url)?.[0] ?? ''
+  const user = /:\/\/([^:@/]*)(?::[^@/]*)?@/.exec(url)?.[1]
+  return {
+    broker: `${connection.broker?.product} ${connection.broker?.version}`,
+    adapter: connection.adapter,
+    url: library.redact(url),
+    tls: /^(rabbitmqs|amqps|qpids|amqp10s|rediss)$/i.test(scheme) ? 'yes' : 'no',
+    user: user === undefined ? undefined : decodeURIComponent(user),
+  }
+}
+
+function exitCode(findings: readonly Finding[]): number {
+  return findings.some(({ result }) => result === 'failed') ? 1 : 0
+}
