@@ -1,0 +1,44 @@
+/** ZeroMQ: the Sluice hub, in a process of its own or embedded in this one. */
+import type { Adapter, ConnectTarget } from '../../api/adapter.ts'
+import { randomName } from '../../core/message-id.ts'
+import { hubCapabilities } from './capabilities.ts'
+import { Client } from './client.ts'
+import { ADAPTER } from './errors.ts'
+import { embeddedHub } from './hub/embedded.ts'
+import { endpointOf } from './options.ts'
+import { HubSession } from './session.ts'
+
+/** The API hands over the same target at every attempt: so a client that comes back is known as the same. */
+const identities = new WeakMap<ConnectTarget, string>()
+
+export const zeromqAdapter: Adapter = {
+  name: ADAPTER,
+  schemes: ['zmq'],
+  capabilities: hubCapabilities(true, 64 * 1024 * 1024),
+
+  validate(target) {
+    endpointOf(target)
+  },
+
+  async connect(target, events, signal) {
+    const endpoint = endpointOf(target)
+    const release = endpoint.embedded
+      ? await embeddedHub(endpoint.address, endpoint.data)
+      : async (): Promise<void> => {}
+    let identity = identities.get(target)
+    if (!identity) {
+      identity = randomName()
+      identities.set(target, identity)
+    }
+    try {
+      const { client, welcome } = await Client.open(endpoint, identity, signal, (error) => {
+        void release()
+        events.disconnected(error)
+      })
+      return new HubSession(client, welcome, release)
+    } catch (error) {
+      await release()
+      throw error
+    }
+  },
+}

@@ -1,0 +1,45 @@
+/** Errors over the wire and of the transport. Pure. */
+import { ERROR_CODES, type ErrorCode, type ErrorContext, MessagingError } from '../../api/errors.ts'
+
+export const ADAPTER = 'zeromq'
+
+/** An error as the hub writes it. */
+export interface WireError {
+  readonly code: string
+  readonly message: string
+  readonly hint?: string
+  readonly retryable?: boolean
+  readonly context?: ErrorContext
+}
+
+export function toWire(error: unknown): WireError {
+  if (error instanceof MessagingError) {
+    const { code, message, hint, retryable, context } = error
+    return { code, message, hint, retryable, context }
+  }
+  return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) }
+}
+
+export function fromWire(error: WireError | undefined): MessagingError {
+  const code = error && Object.hasOwn(ERROR_CODES, error.code) ? (error.code as ErrorCode) : 'INTERNAL'
+  return new MessagingError(code, String(error?.message ?? 'The hub told of an error without words'), {
+    hint: error?.hint,
+    retryable: error?.retryable,
+    context: { ...error?.context, adapter: ADAPTER },
+  })
+}
+
+export function connectionLost(text: string, cause?: unknown): MessagingError {
+  return new MessagingError('CONNECTION_LOST', `The connection to the hub was lost: ${text}`, {
+    cause,
+    context: { adapter: ADAPTER },
+  })
+}
+
+export function connectFailed(text: string, place: string, cause?: unknown): MessagingError {
+  return new MessagingError('CONNECT_FAILED', `No connection to a hub at ${place}: ${text}`, {
+    cause,
+    hint: 'Start one: sluice hub --listen tcp://127.0.0.1:5600',
+    context: { adapter: ADAPTER, address: place, operation: 'connect' },
+  })
+}

@@ -1,0 +1,94 @@
+/** CURVE: encryption and the list of clients that are let in. Without that list ZeroMQ admits any key. */
+
+import { MessagingError } from '../../../api/errors.ts'
+import { clientLibrary } from '../../../core/client-library.ts'
+
+/** Keys in Z85 text, 40 characters. */
+export interface CurveHubOptions {
+  readonly publicKey: string
+  readonly secretKey: string
+  /** Public keys of the clients that may connect. */
+  readonly allowedKeys: readonly string[]
+}
+
+const DOMAIN = 'sluice'
+
+export function curveOptions(curve: CurveHubOptions | undefined): object {
+  if (!curve) return {}
+  return {
+    curveServer: true,
+    curvePublicKey: curve.publicKey,
+    curveSecretKey: curve.secretKey,
+    zapDomain: DOMAIN,
+  }
+}
+
+/** A pair of keys for a hub or a client. */
+export async function createCurveKeys(): Promise<{ publicKey: string; secretKey: string }> {
+  const { curveKeyPair } = await clientLibrary('zeromq', () => import('zeromq'))
+  return curveKeyPair()
+}
+
+/**
+ * Answers ZeroMQ's questions whom to let in (ZAP, RFC 27). The address is fixed by that protocol and shared by the whole process: one hub
+ * with CURVE at a time.
+ */
+export async function allowKeys(keys: readonly string[]): Promise<{ close(): Promise<void> }> {
+  const { Reply } = await clientLibrary('zeromq', () => import('zeromq'))
+  const allowed = new Set(keys.map((key) => decodeZ85(key).toString('hex')))
+  const socket = new Reply({ linger: 0 })
+  try {
+    await socket.bind('inproc://zeromq.zap.01')
+  } catch (cause) {
+    socket.close()
+    throw new MessagingError(
+      'CONFIG_INVALID',
+      'Another hub with CURVE runs in this process; there can be one',
+      { cause },
+    )
+  }
+  const loop = (async (): Promise<void> => {
+    for await (const frames of socket) {
+      const [version, id, domain, , , mechanism, key] = frames as Buffer[]
+      const good =
+        domain?.toString() === DOMAIN &&
+        mechanism?.toString() === 'CURVE' &&
+        key !== undefined &&
+        allowed.has(key.toString('hex'))
+      await socket.send([
+        version!,
+        id!,
+        good ? '200' : '400',
+        good ? 'OK' : 'This key is not allowed',
+        '',
+        '',
+      ])
+    }
+  })().catch(() => {})
+  return {
+    async close() {
+      socket.close()
+      await loop
+    },
+  }
+}
+
+const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'
+
+/** Z85 (ZeroMQ RFC 32): five characters for four bytes. @throws `CONFIG_INVALID` */
+export function decodeZ85(text: string): Buffer {
+  if (text.length !== 40) throw new MessagingError('CONFIG_INVALID', 'A CURVE key has 40 characters')
+  const bytes = Buffer.alloc(32)
+  for (let group = 0; group < 8; group++) {
+    let value = 0
+    for (const character of text.slice(group * 5, group * 5 + 5)) {
+      const digit = ALPHABET.indexOf(character)
+      if (digit < 0)
+        throw new MessagingError('CONFIG_INVALID', 'A CURVE key holds a character that Z85 does not have')
+      value = value * 85 + digit
+    }
+    if (value > 0xffffffff) throw new MessagingError('CONFIG_INVALID', 'The CURVE key is no valid Z85')
+    bytes.writeUInt32BE(value, group * 4)
+  }
+  return bytes
+}

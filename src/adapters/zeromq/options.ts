@@ -1,0 +1,85 @@
+/** Reads and checks what `connect` was given. Pure. */
+import type { ConnectTarget } from '../../api/adapter.ts'
+import { MessagingError } from '../../api/errors.ts'
+import { checkKnownKeys } from '../../core/known-keys.ts'
+import { ADAPTER } from './errors.ts'
+
+/** Keys of CURVE, in Z85 text. */
+export interface CurveClientOptions {
+  /** The hub's public key. */
+  readonly serverKey: string
+  readonly publicKey: string
+  readonly secretKey: string
+}
+
+/** The adapter's own options: `connect({ url, native: { ... } })`. */
+export interface ZeromqOptions {
+  /** `embedded`: run a hub at the URL's address inside this process, for as long as the connection lives. */
+  hub?: 'embedded'
+  /** Directory of the embedded hub's store. Default: memory. */
+  data?: string
+  /** Encrypt and authenticate. */
+  curve?: CurveClientOptions
+}
+
+export interface Endpoint {
+  /** As ZeroMQ takes it: `tcp://host:port`, `ipc:///path`, `inproc://name`. */
+  readonly address: string
+  readonly embedded: boolean
+  readonly data: string | undefined
+  readonly curve: CurveClientOptions | undefined
+  readonly heartbeatMs: number
+  readonly clientName: string
+}
+
+const OPTIONS = ['hub', 'data', 'curve'] as const
+const DEFAULT_PORT = 5600
+/** What «never» means on the wire: a day. Unit: ms. */
+const NEVER_MS = 86_400_000
+
+/** `zmq://host:port`, `zmq+ipc:///path`, `zmq+inproc://name`. @throws `CONFIG_INVALID` naming the wrong part */
+export function endpointOf(target: ConnectTarget): Endpoint {
+  checkKnownKeys(target.native, OPTIONS, 'connect(): native')
+  const native = target.native as ZeromqOptions
+  if (target.tls !== undefined) throw invalid('tls', 'is not for ZeroMQ: use native.curve')
+  if (native.hub !== undefined && native.hub !== 'embedded') throw invalid('hub', "is not 'embedded'")
+  if (native.curve)
+    checkKnownKeys(native.curve, ['serverKey', 'publicKey', 'secretKey'], 'connect(): native.curve')
+  const { address, query } = addressOf(target.url)
+  checkKnownKeys(query, ['hub', 'data'], 'connect(): URL')
+  return {
+    address,
+    embedded: native.hub === 'embedded' || query.hub === 'embedded',
+    data: native.data ?? query.data,
+    curve: native.curve,
+    heartbeatMs: target.heartbeatMs === 0 ? NEVER_MS : target.heartbeatMs,
+    clientName: target.clientName,
+  }
+}
+
+function addressOf(url: string): { address: string; query: Record<string, string> } {
+  const [place, search = ''] = url.split('?', 2) as [string, string?]
+  const query = Object.fromEntries(new URLSearchParams(search))
+  const ipc = /^zmq\+ipc:\/\/(\/.+)$/.exec(place)
+  if (ipc) return { address: `ipc://${ipc[1]}`, query }
+  const inproc = /^zmq\+inproc:\/\/(.+)$/.exec(place)
+  if (inproc) return { address: `inproc://${inproc[1]}`, query }
+  let parsed: URL
+  try {
+    parsed = new URL(place.replace(/^zmq(\+tcp)?:/, 'tcp:'))
+  } catch (cause) {
+    throw invalid('url', 'cannot be read: write zmq://host:port, zmq+ipc:///path or zmq+inproc://name', cause)
+  }
+  if (!/^zmq(\+tcp)?:\/\//.test(place) || parsed.hostname === '')
+    throw invalid('url', 'names no host: write zmq://host:port')
+  if (parsed.username !== '')
+    throw invalid('url', 'holds a login, which ZeroMQ does not have: use native.curve')
+  return { address: `tcp://${parsed.hostname}:${parsed.port || DEFAULT_PORT}`, query }
+}
+
+function invalid(option: string, problem: string, cause?: unknown): MessagingError {
+  return new MessagingError('CONFIG_INVALID', `connect(): ${option} ${problem}`, {
+    cause,
+    context: { adapter: ADAPTER, option },
+  })
+}

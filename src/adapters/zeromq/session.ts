@@ -1,0 +1,107 @@
+/** The contract's connection over the protocol: nodes by call, links by number. */
+import type {
+  AdapterConnection,
+  AdapterReceiver,
+  AdapterRequester,
+  AdapterSender,
+  LinkEvents,
+  NodeInfo,
+  NodeRef,
+  NodeSpec,
+  ReceiverEvents,
+  ReceiverSpec,
+  SenderSpec,
+} from '../../api/adapter.ts'
+import type { Capabilities } from '../../api/capabilities.ts'
+import { hubCapabilities } from './capabilities.ts'
+import type { Client, LinkEnd } from './client.ts'
+import { ReceiverLink, RequesterLink, SenderLink } from './links.ts'
+import type { Verb, Welcome } from './protocol.ts'
+
+export class HubSession implements AdapterConnection {
+  readonly broker: { readonly product: string; readonly version: string }
+  readonly capabilities: Capabilities
+  readonly #client: Client
+  readonly #release: () => Promise<void>
+
+  /** `release` gives back what the connection brought along (an embedded hub). */
+  constructor(client: Client, welcome: Welcome, release: () => Promise<void>) {
+    this.#client = client
+    this.#release = release
+    this.broker = { product: welcome.product, version: welcome.version }
+    this.capabilities = hubCapabilities(welcome.durable, welcome.maxMessageBytes)
+  }
+
+  get native(): unknown {
+    return this.#client.socket
+  }
+
+  async declare(node: NodeSpec): Promise<void> {
+    await this.#client.call('declare', 0, { node })
+  }
+
+  delete(node: NodeRef): Promise<boolean> {
+    return this.#client.call('delete', 0, { node })
+  }
+
+  purge(node: NodeRef): Promise<number> {
+    return this.#client.call('purge', 0, { node })
+  }
+
+  async inspect(node: NodeRef): Promise<NodeInfo | undefined> {
+    return (await this.#client.call<NodeInfo | null>('inspect', 0, { node })) ?? undefined
+  }
+
+  list(): Promise<NodeInfo[]> {
+    return this.#client.call('list', 0, {})
+  }
+
+  async attachSender(spec: SenderSpec, events: LinkEvents): Promise<AdapterSender> {
+    const { end } = await this.#attach(
+      'attachSender',
+      spec,
+      (link) => new SenderLink(this.#client, link, events),
+    )
+    return end
+  }
+
+  async attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver> {
+    const { end } = await this.#attach(
+      'attachReceiver',
+      spec,
+      (link) => new ReceiverLink(this.#client, link, events),
+    )
+    return end
+  }
+
+  async attachRequester(spec: SenderSpec, events: ReceiverEvents): Promise<AdapterRequester> {
+    const { end, result } = await this.#attach(
+      'attachRequester',
+      spec,
+      (link) => new RequesterLink(this.#client, link, events),
+    )
+    end.replyTo = (result as { replyTo: string }).replyTo
+    return end
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close()
+    await this.#release()
+  }
+
+  async #attach<L extends LinkEnd>(
+    verb: Verb,
+    spec: unknown,
+    make: (link: number) => L,
+  ): Promise<{ end: L; result: unknown }> {
+    const link = this.#client.nextNumber()
+    const end = make(link)
+    this.#client.addLink(link, end)
+    try {
+      return { end, result: await this.#client.call(verb, link, { spec }) }
+    } catch (error) {
+      this.#client.removeLink(link)
+      throw error
+    }
+  }
+}
