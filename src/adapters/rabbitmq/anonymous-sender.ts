@@ -57,22 +57,7 @@ export class AnonymousSender extends RabbitmqSender {
   }
 
   protected override delay(transfer: Transfer, line: DelayLine): void {
-    const { name, subject } = this.#place(transfer.message)
-    void this.#isQueue(name).then(
-      (queue) => {
-        if (queue) line.send(transfer, { kind: 'queue', name })
-        else
-          line.send(transfer, {
-            kind: 'exchange',
-            name,
-            key: routingKey(subject ?? transfer.message.subject),
-          })
-      },
-      (cause) => {
-        if (this.#session.alive)
-          transfer.settle(this.#session.error(cause, { address: name, operation: 'send' }))
-      },
-    )
+    void this.#delay(transfer, line, this.#place(transfer.message))
   }
 
   /** The default exchange knows no such queue. */
@@ -84,6 +69,17 @@ export class AnonymousSender extends RabbitmqSender {
     } catch (cause) {
       if (this.#session.alive)
         transfer.settle(this.#session.error(cause, { address: place.name, operation: 'send' }))
+    }
+  }
+
+  async #delay(transfer: Transfer, line: DelayLine, { name, subject }: Place): Promise<void> {
+    try {
+      if (await this.#isQueue(name)) line.send(transfer, { kind: 'queue', name })
+      else
+        line.send(transfer, { kind: 'exchange', name, key: routingKey(subject ?? transfer.message.subject) })
+    } catch (cause) {
+      if (this.#session.alive)
+        transfer.settle(this.#session.error(cause, { address: name, operation: 'send' }))
     }
   }
 

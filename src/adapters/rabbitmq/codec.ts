@@ -34,7 +34,7 @@ export interface Route {
   readonly subjectIsKey: boolean
   readonly mandatory: boolean
   /** Login of the connection, the one user id RabbitMQ takes. */
-  readonly login: string
+  readonly login: string | undefined
 }
 
 /**

@@ -64,7 +64,7 @@ export class RabbitmqConnection implements AdapterConnection {
       publishing.model,
       consuming.model,
       new Scratch(consuming.model),
-      endpoint.username,
+      endpoint.mechanism === 'EXTERNAL' ? undefined : endpoint.username,
       (error) => events.warning(error),
     )
     for (const connection of this.#physical) connection.onEnd((cause) => this.#lost(cause))

@@ -35,6 +35,7 @@ export class MulticastSender extends RabbitmqSender {
 
   #copies(transfer: Transfer): MemberCopy[] {
     const members = [...new Set(transfer.message.members ?? [])]
+    if (members.length === 0) throw new MessagingError('ENCODE_FAILED', 'The message names no member')
     const outcome = new MulticastOutcome(transfer, this.#node, members.length)
     return members.map((member) => new MemberCopy(outcome, member, memberQueue(this.#node, member)))
   }

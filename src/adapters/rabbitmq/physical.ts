@@ -61,7 +61,11 @@ export class PhysicalConnection {
           signal: abort.signal,
         } as Parameters<typeof connect>[1],
       )
-      opening.catch(() => {})
+      // Given up just when it had succeeded: then nobody else listens to its end.
+      opening.then(
+        (model) => model.on('error', () => {}),
+        () => {},
+      )
       return new PhysicalConnection(await Promise.race([opening, aborted]), abort)
     } catch (cause) {
       abort.abort()

@@ -32,15 +32,22 @@ export interface InFlight {
 export class PublishChannel {
   readonly channel: ConfirmChannel
   readonly #life: LinkLife
+  readonly #warn: (error: MessagingError) => void
   /** By delivery tag, in order. Bound: the capacity of the link. */
   readonly #inFlight = new Map<number, InFlight>()
   readonly #returned = new Map<number, MessagingError>()
   #lastTag = 0
   #open = true
 
-  private constructor(channel: ConfirmChannel, address: string | undefined, life: LinkLife) {
+  private constructor(
+    channel: ConfirmChannel,
+    address: string | undefined,
+    life: LinkLife,
+    session: Session,
+  ) {
     this.channel = channel
     this.#life = life
+    this.#warn = (error) => session.warn(error)
     channel.on('ack', ({ deliveryTag, multiple }) => this.#confirmed(deliveryTag, multiple, undefined))
     channel.on('nack', ({ deliveryTag, multiple }) =>
       this.#confirmed(deliveryTag, multiple, refused(address)),
@@ -51,7 +58,7 @@ export class PublishChannel {
 
   /** The channel is a part of the link `life`: they end together. */
   static async open(session: Session, address: string | undefined, life: LinkLife): Promise<PublishChannel> {
-    const opened = new PublishChannel(await openConfirmChannel(session.publishing), address, life)
+    const opened = new PublishChannel(await openConfirmChannel(session.publishing), address, life, session)
     if (life.over) await opened.close()
     else life.atEnd(() => opened.close())
     return opened
@@ -116,6 +123,7 @@ export class PublishChannel {
       if (same.length > 0) tags = same
     }
     const error = unroutable(native, id)
+    if (tags.length === 0) this.#warn(error)
     for (const tag of tags) this.#returned.set(tag, error)
   }
 

@@ -14,8 +14,8 @@ export class Session {
   /** Consumes, and asks: it goes on while the other is blocked. */
   readonly consuming: ChannelModel
   readonly scratch: Scratch
-  /** User the connection is logged in as. */
-  readonly login: string
+  /** User the connection is logged in as; `undefined` where only the broker knows. */
+  readonly login: string | undefined
   /** Open links, to be closed with the connection. */
   readonly links = new Set<ClosableLink>()
   /** False once the connection was lost or is being closed: what ends then is not news. */
@@ -26,7 +26,7 @@ export class Session {
     publishing: ChannelModel,
     consuming: ChannelModel,
     scratch: Scratch,
-    login: string,
+    login: string | undefined,
     warn: (error: MessagingError) => void,
   ) {
     this.publishing = publishing
@@ -44,7 +44,10 @@ export class Session {
   error(cause: unknown, context: ErrorContext): MessagingError {
     if (cause instanceof MessagingError) return cause
     if (!this.alive || isClosedError(cause)) {
-      return new MessagingError('CONNECTION_LOST', 'The connection to RabbitMQ ended before it answered', {
+      const [code, what] = this.alive
+        ? (['DETACHED', 'link'] as const)
+        : (['CONNECTION_LOST', 'connection'] as const)
+      return new MessagingError(code, `The ${what} to RabbitMQ ended before it answered`, {
         cause,
         context: { adapter: ADAPTER, ...context },
       })
