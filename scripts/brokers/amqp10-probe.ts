@@ -23,14 +23,16 @@ export function openAmqp10(address: string): Promise<{ product: string; version:
       ;(connection as unknown as { socket?: Socket }).socket?.destroy()
       reject(error instanceof Error ? error : new Error(String(error)))
     }
-    connection.on('connection_open', () => {
+    // An `open` proves nothing either: a broker whose host is not active answers it, and then closes.
+    connection.on('connection_open', () => connection.create_session().begin())
+    connection.on('session_open', () => {
       clearTimeout(timer)
       const { product, version } = connection.properties ?? {}
       connection.close()
       resolve({ product: String(product ?? 'unknown'), version: String(version ?? 'unknown') })
     })
     connection.on('connection_error', () => fail(connection.error))
-    connection.on('connection_close', () => {})
+    connection.on('connection_close', () => fail(connection.error ?? new Error('closed by the broker')))
     connection.on('protocol_error', fail)
     connection.on('error', fail)
     connection.on('disconnected', (context: EventContext) => fail(context.error ?? new Error('disconnected')))
