@@ -146,7 +146,8 @@ export class Nodes {
       exchange,
       'bind',
     )
-    if (answer.body === false) {
+    // Also the answer where the binding was there already.
+    if (answer.body === false && !(await this.exists(queue))) {
       throw new MessagingError('ADDRESS_NOT_FOUND', `bind: no such queue: ${queue}`, {
         context: { adapter: ADAPTER, address: queue },
       })

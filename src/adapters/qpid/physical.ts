@@ -143,7 +143,7 @@ export class Physical {
       link.once(`${side}_open`, () => {
         const terminus = side === 'sender' ? (link as RheaSender).target : (link as RheaReceiver).source
         // An attach without terminus is a refusal: the detach with the reason follows. No credit until then, or the session ends.
-        if (!terminus) return
+        if (isNothing(terminus)) return
         this.#attaching.delete(fail)
         for (const event of [`${side}_error`, `${side}_close`]) link.removeAllListeners(event)
         for (const event of ['session_error', 'session_close']) session.removeAllListeners(event)
@@ -207,8 +207,15 @@ export class Physical {
     this.#over = connectionLost(cause)
     for (const fail of [...this.#attaching]) fail(this.#over)
     this.#socket.destroy()
+    clearTimeout(this.connection.heartbeat_in)
+    clearTimeout(this.connection.heartbeat_out)
     this.#onLost(this.#over)
   }
+}
+
+/** rhea gives an absent terminus as its own word for null. */
+function isNothing(terminus: unknown): boolean {
+  return terminus === undefined || terminus === null || (terminus as { value?: unknown }).value === null
 }
 
 function loginOptions(endpoint: Endpoint): object {

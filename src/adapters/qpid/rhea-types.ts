@@ -70,6 +70,9 @@ export interface RheaConnection extends Emitter {
   readonly socket?: { cork?(): void; uncork?(): void; destroy(): void }
   close(): void
   is_closed(): boolean
+  /** Timers that rhea clears only when the peer ends the socket. */
+  heartbeat_in?: NodeJS.Timeout
+  heartbeat_out?: NodeJS.Timeout
 }
 
 export interface Rhea {
