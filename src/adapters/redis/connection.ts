@@ -85,11 +85,11 @@ export class RedisConnection implements AdapterConnection {
   }
 
   attachSender(spec: SenderSpec, events: LinkEvents): Promise<AdapterSender> {
-    return this.#opened(attachSender(this.#session, spec, events))
+    return this.#opened(() => attachSender(this.#session, spec, events))
   }
 
   attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver> {
-    return this.#opened(
+    return this.#opened(() =>
       attachReceiver(
         { session: this.#session, nodes: this.#nodes, deadLetters: this.#deadLetters },
         spec,
@@ -99,7 +99,7 @@ export class RedisConnection implements AdapterConnection {
   }
 
   attachRequester(spec: SenderSpec, events: ReceiverEvents): Promise<AdapterRequester> {
-    return this.#opened(RedisRequester.open(this.#session, spec, events))
+    return this.#opened(() => RedisRequester.open(this.#session, spec, events))
   }
 
   close(): Promise<void> {
@@ -121,13 +121,13 @@ export class RedisConnection implements AdapterConnection {
   }
 
   /** Remembers a link until it is closed. */
-  async #opened<L extends Closable>(opening: Promise<L>): Promise<L> {
+  async #opened<L extends Closable>(open: () => Promise<L>): Promise<L> {
     if (!this.#session.alive || this.#closing) {
       throw new MessagingError('CONNECTION_LOST', 'The connection has ended', {
         context: { adapter: ADAPTER },
       })
     }
-    const link = await opening
+    const link = await open()
     const close = link.close.bind(link)
     this.#links.add(link)
     link.close = async () => {

@@ -495,8 +495,11 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
         })
       else this.#turn(true)
     }
-    if (!this.#ended && this.#session.alive && this.#owner !== '') {
-      await this.#session.run('detach', [this.#parts.base], ['1', this.#owner]).catch(() => {})
+    const owner = this.#owner
+    // order: no turn is written behind the farewell.
+    this.#owner = ''
+    if (!this.#ended && this.#session.alive && owner !== '') {
+      await this.#session.run('detach', [this.#parts.base], ['1', owner]).catch(() => {})
     }
     this.#end(this.#deliveryLost())
   }
