@@ -40,7 +40,8 @@ export class Commands implements Disposable {
     this.#folder = mkdtempSync(join(tmpdir(), 'sluice-cli-'))
     this.scratch = join(this.#folder, 'scratch')
     mkdirSync(this.scratch)
-    transpile(join(CHECKOUT, 'src'), join(this.#folder, 'dist'))
+    transpile(join(CHECKOUT, 'src'), join(this.#folder, 'src'))
+    transpile(join(CHECKOUT, 'examples'), join(this.#folder, 'examples'))
     writeFileSync(join(this.#folder, 'package.json'), readFileSync(join(CHECKOUT, 'package.json')))
     symlinkSync(join(CHECKOUT, 'node_modules'), join(this.#folder, 'node_modules'))
   }
@@ -58,7 +59,17 @@ export class Commands implements Disposable {
 
   /** Starts it and leaves its standard input open. */
   start(options: RunOptions, command: 'spout' | 'drain' | 'sluice', ...args: string[]): Running {
-    const script = join(this.#folder, 'dist', 'cli', `${command}.js`)
+    return this.#start(join(this.#folder, 'src', 'cli', `${command}.js`), options, args)
+  }
+
+  /** One of `examples/`. */
+  async example(name: string, ...args: string[]): Promise<Ended> {
+    const running = this.#start(join(this.#folder, 'examples', `${name}.js`), {}, args)
+    running.process.stdin!.end()
+    return running.ended
+  }
+
+  #start(script: string, options: RunOptions, args: readonly string[]): Running {
     const env: Record<string, string | undefined> = {
       ...process.env,
       SLUICE_URL: undefined,

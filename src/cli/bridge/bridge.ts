@@ -67,7 +67,13 @@ export class Bridge {
   async #next(signal: AbortSignal): Promise<Delivery | undefined> {
     const { idleMs } = this.#options
     try {
-      return await this.#receiver.receive(idleMs === undefined ? { signal } : { signal, timeoutMs: idleMs })
+      for (;;) {
+        const wait = idleMs === undefined ? { signal } : { signal, timeoutMs: idleMs }
+        const delivery = await this.#receiver.receive(wait)
+        // Nothing came because all the credit is on its way to the target: that is no empty source.
+        if (delivery || this.#open.size === 0) return delivery
+        await Promise.all(this.#open)
+      }
     } catch (error) {
       if (signal.aborted) return undefined
       throw error

@@ -71,10 +71,11 @@ async function reportText(context: Context, session: Session, broker: string | u
   })
   await out.line(`\n${bold('What it can do')}`)
   const { features, limits, tiers } = connection.capabilities
+  const width = Math.max(...Object.values(library.FEATURES).map((text) => text.length))
   for (const [feature, text] of Object.entries(library.FEATURES)) {
     const { level, note } = features[feature as Feature]
     const mark = { native: green, emulated: yellow, unsupported: red }[level](level.padEnd(11))
-    await out.line(`  ${text.padEnd(52)} ${mark}${note === undefined ? '' : dim(` ${visible(note)}`)}`)
+    await out.line(`  ${text.padEnd(width)} ${mark}${note === undefined ? '' : dim(` ${visible(note)}`)}`)
   }
   await out.line(`\n${bold('Limits')}`)
   await out.line(pairLines(Object.entries(limits).map(([name, value]) => [`  ${name}`, value])).join('\n'))

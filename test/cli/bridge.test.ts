@@ -1,0 +1,169 @@
+/** `sluice bridge` between RabbitMQ and a `file:` broker, killed on the way. */
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { brokerUrl, isLeftOut } from '../support/brokers.ts'
+import { uniqueName } from '../support/names.ts'
+import { Commands, type Ended } from './commands.ts'
+
+const commands = new Commands()
+afterAll(() => commands[Symbol.dispose]())
+
+function ok(ended: Ended): string {
+  expect(ended.code, ended.err).toBe(0)
+  return ended.text
+}
+
+const run = (verb: string, ...args: string[]): Promise<Ended> => commands.run('sluice', verb, ...args)
+
+// Reason of a skip: the user chose to do without RabbitMQ, which the summary of the run says.
+describe.skipIf(isLeftOut('rabbitmq'))('bridge', () => {
+  const rabbit = isLeftOut('rabbitmq') ? '' : brokerUrl('rabbitmq')
+
+  it('moves everything there and back while it is killed, in order, duplicates with the same id only', async () => {
+    const queue = uniqueName('bridged')
+    const store = `file:${join(commands.scratch, uniqueName('store'))}`
+    const input = Array.from({ length: 20_000 }, (_, index) => `message ${index}\n`).join('')
+    ok(
+      await commands.runWith(
+        { input },
+        'spout',
+        '-b',
+        rabbit,
+        '-d',
+        `${queue}; {create: always, node: {durable: True}}`,
+        '--content-stdin',
+      ),
+    )
+    ok(await run('declare', '-b', store, 'middle'))
+    for (let kills = 0; kills < 3; kills++) {
+      const moving = commands.start({}, 'sluice', 'bridge', `${rabbit}#${queue}`, `${store}#middle`)
+      // Until something was moved, as the source's depth tells.
+      const before = await depth(rabbit, queue)
+      while ((await depth(rabbit, queue)) >= before) await new Promise((resolve) => setTimeout(resolve, 20))
+      await moving.kill('SIGKILL')
+    }
+    ok(await run('bridge', `${rabbit}#${queue}`, `${store}#middle`, '-t', '1'))
+    expect(await depth(rabbit, queue)).toBe(0)
+    ok(await run('bridge', `${store}#middle`, `${rabbit}#${queue}`, '-t', '0', '--on-loop', 'ignore'))
+    const lines = ok(await run('drain', '-b', rabbit, '-p', '%(M.id)s %(C)s', queue))
+      .trim()
+      .split('\n')
+    const ids = new Map<string, string>()
+    for (const line of lines) {
+      const [id, ...body] = line.split(' ')
+      const seen = ids.get(id!)
+      if (seen !== undefined) expect(body.join(' ')).toBe(seen)
+      else ids.set(id!, body.join(' '))
+    }
+    expect([...ids.values()].sort(byNumber)).toEqual(input.trim().split('\n'))
+    ok(await run('delete', '-b', rabbit, queue))
+  }, 180_000)
+
+  it('keeps every field, and what is left of the time to live', async () => {
+    const queue = uniqueName('bridged')
+    const store = `file:${join(commands.scratch, uniqueName('store'))}`
+    const options = [
+      '-d',
+      '-S',
+      'us.weather',
+      '-R',
+      'answers',
+      '-P',
+      'k=v',
+      '-P',
+      'none',
+      '--priority',
+      '7',
+      '--ttl',
+      '60000',
+      '--correlation-id',
+      'c',
+    ]
+    ok(await run('spout', '-b', rabbit, '-I', 'i', ...options, `${queue}; {create: always}`, 'body'))
+    const [before] = parse(ok(await run('browse', '-b', rabbit, queue, '--dump')))
+    ok(
+      await run(
+        'bridge',
+        `${rabbit}#${queue}`,
+        `${store}#middle`,
+        '--create',
+        '-t',
+        '0',
+        '-m',
+        'us.#=usa.$1',
+      ),
+    )
+    const [after] = parse(ok(await run('drain', '-b', store, 'middle', '--dump')))
+    expect(after).toEqual({
+      ...before,
+      subject: 'usa.weather',
+      ttlMs: expect.any(Number),
+      properties: { ...before!.properties, 'sluice-via': expect.stringMatching(/^[\w-]{12}$/) },
+    })
+    expect(after!.ttlMs).toBeLessThanOrEqual(before!.ttlMs!)
+    expect(after!.ttlMs).toBeGreaterThan(30_000)
+    ok(await run('delete', '-b', rabbit, queue))
+  }, 60_000)
+
+  it('stops at a message that comes back to where it has been, and leaves it', async () => {
+    const queue = uniqueName('bridged')
+    const store = `file:${join(commands.scratch, uniqueName('store'))}`
+    ok(await run('spout', '-b', rabbit, '-d', `${queue}; {create: always}`, 'body'))
+    ok(await run('bridge', `${rabbit}#${queue}`, `${store}#middle`, '--create', '-t', '0'))
+    const { code, err } = await run('bridge', `${store}#middle`, `${rabbit}#${queue}`, '-t', '0')
+    expect(code).toBe(1)
+    expect(err).toContain('has been at the target before; it stays at the source')
+    expect(
+      ok(
+        await run(
+          'bridge',
+          `${store}#middle`,
+          `${rabbit}#${queue}`,
+          '-t',
+          '0',
+          '--on-loop',
+          'drop',
+          '--json',
+          '-q',
+        ),
+      ),
+    ).toBe('{"moved":0,"expired":0,"looped":1,"refused":0}\n')
+    ok(await run('delete', '-b', rabbit, queue))
+  }, 60_000)
+
+  it('a target that is missing, or refuses, stops it, and nothing is lost', async () => {
+    const queue = uniqueName('bridged')
+    const store = `file:${join(commands.scratch, uniqueName('store'))}`
+    ok(await run('spout', '-b', rabbit, '-d', '-c', '3', `${queue}; {create: always}`, 'body'))
+    expect((await run('bridge', `${rabbit}#${queue}`, `${store}#middle`, '-t', '0')).err).toContain(
+      'ADDRESS_NOT_FOUND',
+    )
+    ok(await run('declare', '-b', store, 'middle', '--max-length', '1'))
+    const refused = await run('bridge', `${rabbit}#${queue}`, `${store}#middle`, '-t', '0')
+    expect(refused.code).toBe(1)
+    expect(refused.err).toContain('SEND_REJECTED')
+    expect(await depth(rabbit, queue)).toBe(2)
+    expect(ok(await run('drain', '-b', store, 'middle', '-p', '%(C)s'))).toBe('body\n')
+    ok(await run('delete', '-b', rabbit, queue))
+  }, 60_000)
+
+  async function depth(broker: string, queue: string): Promise<number> {
+    return JSON.parse(ok(await run('inspect', '-b', broker, queue, '--json'))).depth
+  }
+})
+
+interface Line {
+  readonly ttlMs?: number
+  readonly properties?: Record<string, unknown>
+}
+
+function parse(text: string): Line[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+}
+
+function byNumber(a: string, b: string): number {
+  return Number(a.split(' ')[1]) - Number(b.split(' ')[1])
+}
