@@ -136,7 +136,7 @@ export const addressesChapter = chapter('addresses', [
     async run(c) {
       const orders = c.queue()
       const receiver = await c.connection.receiver(`${orders.name}; {create: always, delete: receiver}`)
-      assert.ok(await c.connection.admin.inspect(orders))
+      assert.ok(await c.connection.admin.inspect(orders), 'the node was made')
       await receiver.close()
       assert.equal(await c.connection.admin.inspect(orders), undefined)
     },
@@ -214,7 +214,7 @@ export const addressesChapter = chapter('addresses', [
     title: 'addresses are plain frozen values that need no connection and can be shared',
     async run(c) {
       const shared = c.queue<string>()
-      assert.ok(Object.isFrozen(shared))
+      assert.ok(Object.isFrozen(shared), 'the address is frozen')
       const other = await c.connect()
       await other.send(shared, 'a')
       await c.connection.send(shared, 'b')

@@ -34,7 +34,7 @@ export const bodiesChapter = chapter('bodies', [
     async run(c) {
       const body = Uint8Array.from({ length: 256 }, (_, at) => at)
       const received = await bodyThrough(c, body)
-      assert.ok(received instanceof Uint8Array)
+      assert.ok(received instanceof Uint8Array, 'bytes came')
       assert.deepEqual(Uint8Array.from(received), body)
     },
   },
@@ -64,7 +64,7 @@ export const bodiesChapter = chapter('bodies', [
       assert.equal(await bodyThrough(c, ''), '')
       assert.equal(await bodyThrough(c, false), false)
       const none = await bodyThrough(c, new Uint8Array(0))
-      assert.ok(none instanceof Uint8Array && none.length === 0)
+      assert.ok(none instanceof Uint8Array && none.length === 0, 'no bytes came')
     },
   },
   {

@@ -163,7 +163,8 @@ export const browseChapter = chapter('browse', [
       const other = await c.connect()
       const looking = (async () => {
         for (const _ of range(3))
-          for await (const message of other.browse(orders)) assert.ok(message.body >= 0)
+          for await (const message of other.browse(orders))
+            assert.ok(message.body >= 0, 'a number was browsed')
       })()
       const taken = await bodies(await c.connection.receiver(orders, { credit: 10 }), 100)
       await looking

@@ -132,7 +132,10 @@ export const closeChapter = chapter('close', [
       const outcomes = await sends
       const accepted = range(100).filter((at) => outcomes[at]!.status === 'fulfilled')
       const there = new Set(await bodies(await c.connection.receiver(orders), accepted.length))
-      assert.ok(accepted.every((at) => there.has(at)))
+      assert.ok(
+        accepted.every((at) => there.has(at)),
+        'all accepted messages are there',
+      )
     },
   },
   {

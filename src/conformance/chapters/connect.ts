@@ -42,7 +42,7 @@ export const connectChapter = chapter('connect', [
     async run(c) {
       const connection = await c.connect()
       assert.equal(typeof connection.adapter, 'string')
-      assert.ok(connection.adapter.length > 0)
+      assert.ok(connection.adapter.length > 0, 'the adapter has a name')
       const queue = c.queue()
       await connection.send(queue, 'hello')
       const receiver = await connection.receiver<unknown>(queue)
@@ -55,7 +55,7 @@ export const connectChapter = chapter('connect', [
     async run(c) {
       const events = new Events(c.connection)
       const event = await events.waitFor('connected')
-      assert.ok(event.broker.product.length > 0)
+      assert.ok(event.broker.product.length > 0, 'the broker has a name')
       assert.equal(typeof event.broker.version, 'string')
       await events.stop()
     },

@@ -43,7 +43,9 @@ export const consumeChapter = chapter('consume', [
       await c.connection.send(orders, 'x')
       await becomes(() => times.length, 4, 'attempts')
       const gaps = times.slice(1).map((time, at) => time - times[at]!)
-      assert.ok(gaps[0]! >= 45 && gaps[2]! > gaps[0]!, `gaps ${gaps.map(Math.round)}`)
+      // Only lower bounds: a busy machine may be later, never earlier.
+      for (const [at, least] of [45, 95, 190].entries())
+        assert.ok(gaps[at]! >= least, `gaps ${gaps.map(Math.round)}`)
       assert.deepEqual(
         errors.map((error) => (error as Error).message),
         ['attempt 1', 'attempt 2', 'attempt 3'],

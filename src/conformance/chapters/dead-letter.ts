@@ -93,7 +93,7 @@ export const deadLetterChapter = chapter('dead-letter', [
       const letter = await take(await c.connection.receiver(aside))
       const [reason, count, origin] = facts(letter)
       assert.equal(letter.body, 'poison')
-      assert.ok(typeof reason === 'string' && reason.length > 0)
+      assert.ok(typeof reason === 'string' && reason.length > 0, 'there is a reason')
       assert.ok((count as number) >= 3, `count ${count}`)
       assert.equal(origin, orders.name)
     },

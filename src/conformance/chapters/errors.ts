@@ -16,8 +16,8 @@ export const errorsChapter = chapter('errors', [
       const facts = ERROR_CODES[error.code]
       assert.equal(error.scope, facts.scope)
       assert.equal(typeof error.retryable, 'boolean')
-      assert.ok(error.hint.length > 0)
-      assert.ok(error instanceof Error && error.name === 'MessagingError')
+      assert.ok(error.hint.length > 0, 'the error has a hint')
+      assert.ok(error instanceof Error && error.name === 'MessagingError', 'it is the one error class')
       assert.ok(isMessagingError(error, 'ADDRESS_NOT_FOUND'))
       assert.equal(JSON.parse(JSON.stringify(error)).code, 'ADDRESS_NOT_FOUND')
     },
@@ -27,8 +27,8 @@ export const errorsChapter = chapter('errors', [
     title: 'a password in a URL never shows in an error',
     async run() {
       const error = new MessagingError('INTERNAL', 'lost rabbitmq://me:geheim@host/vh?password=geheim')
-      assert.ok(!error.message.includes('geheim'))
-      assert.ok(error.message.includes('host'))
+      assert.ok(!error.message.includes('geheim'), 'the password is hidden')
+      assert.ok(error.message.includes('host'), 'the host is shown')
     },
   },
   {

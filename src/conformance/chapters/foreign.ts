@@ -134,7 +134,8 @@ export const foreignChapter = chapter('foreign', [
       const orders = c.queue<number>()
       const sender = await c.connection.sender(orders)
       for (const at of [0, 1, 2]) await sender.send(at)
-      for await (const message of c.connection.browse(orders)) assert.ok(message.body >= 0)
+      for await (const message of c.connection.browse(orders))
+        assert.ok(message.body >= 0, 'a number was browsed')
       const witness = await c.witness()
       await becomes(() => witness.depth(orders.name), 3, 'messages after the browse')
     },

@@ -71,10 +71,13 @@ export const messagesChapter = chapter('messages', [
         [subject, replyTo, correlationId, ttlMs, groupId],
         [undefined, undefined, undefined, undefined, undefined],
       )
-      assert.ok(delivery.createdAt instanceof Date)
-      assert.ok(delivery.createdAt.getTime() >= before && delivery.createdAt.getTime() <= Date.now())
+      assert.ok(delivery.createdAt instanceof Date, 'createdAt is a Date')
+      assert.ok(
+        delivery.createdAt.getTime() >= before && delivery.createdAt.getTime() <= Date.now(),
+        'createdAt is the time of sending',
+      )
       assert.deepEqual(Object.keys(delivery.properties), [])
-      assert.ok(delivery.id.length > 0)
+      assert.ok(delivery.id.length > 0, 'an id was made')
     },
   },
   {

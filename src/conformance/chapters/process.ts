@@ -40,7 +40,10 @@ const definitions: CaseDefinition[] = [
       await other.kill()
       const again = await takeMany(await c.connection.receiver(orders), 50)
       assert.deepEqual(sorted(again.map((delivery) => delivery.body)), range(50))
-      assert.ok(again.every((delivery) => delivery.redelivered))
+      assert.ok(
+        again.every((delivery) => delivery.redelivered),
+        'all are marked redelivered',
+      )
     },
   },
   {
@@ -100,7 +103,7 @@ const refused: CaseDefinition = {
   async run(c) {
     const { code, target } = c.harness.processRefusal!
     const error = await fails(SecondProcess.start(c, target()), code, 15_000)
-    assert.ok(error.hint.length > 0)
+    assert.ok(error.hint.length > 0, 'the error has a hint')
   },
 }
 

@@ -166,7 +166,10 @@ export const queueChapter = chapter('queue', [
       await first.close()
       const again = await takeMany(await c.connection.receiver(orders), 5)
       assert.deepEqual(sorted(again.map((delivery) => delivery.body)), range(5))
-      assert.ok(again.every((delivery) => delivery.redelivered))
+      assert.ok(
+        again.every((delivery) => delivery.redelivered),
+        'all are marked redelivered',
+      )
     },
   },
   {
@@ -184,7 +187,10 @@ export const queueChapter = chapter('queue', [
       await other.close()
       const again = await takeMany(second, 3)
       assert.deepEqual(sorted(again.map((delivery) => delivery.body)), range(3))
-      assert.ok(again.every((delivery) => delivery.redelivered))
+      assert.ok(
+        again.every((delivery) => delivery.redelivered),
+        'all are marked redelivered',
+      )
     },
   },
   {

@@ -27,10 +27,10 @@ const links: CaseDefinition[] = [
       await c.faults.cut()
       const lost = await events.waitFor('disconnected')
       assert.equal(lost.cause.name, 'MessagingError')
-      assert.ok(lost.cause.message.length > 0)
+      assert.ok(lost.cause.message.length > 0, 'the cause says something')
       const back = await events.waitFor('reconnected', { timeoutMs: BACK_MS })
-      assert.ok(back.broker.product.length > 0)
-      assert.ok(events.of('reconnecting').length >= 1)
+      assert.ok(back.broker.product.length > 0, 'the broker has a name')
+      assert.ok(events.of('reconnecting').length >= 1, 'the attempt was told')
       await events.stop()
     },
   },
@@ -224,7 +224,7 @@ const links: CaseDefinition[] = [
       await c.faults.cut()
       await waiting
       const end = await events.waitFor('closed')
-      assert.ok(end.error)
+      assert.ok(end.error, 'the end has its cause')
       await fails(sender.send('x'), ['CONNECTION_LOST', 'CLOSED'])
     },
   },

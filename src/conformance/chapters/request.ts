@@ -131,7 +131,7 @@ export const requestChapter = chapter('request', [
       const slow = c.service<string, string>()
       const events = new Events(c.connection)
       const raw = await (await c.connect()).receiver<string>(queue<string>(slow.name))
-      const ended = fails(c.connection.request(slow, 'first', { timeoutMs: 400 }), 'REQUEST_TIMEOUT')
+      const ended = fails(c.connection.request(slow, 'first', { timeoutMs: 1_000 }), 'REQUEST_TIMEOUT')
       const first = await take(raw)
       await ended
       assert.ok(first.replyTo, 'the request says where its answer should go')
@@ -335,7 +335,7 @@ export const requestChapter = chapter('request', [
       await using _ = await c.connection.respond(echo, (request) => request.body)
       const body = Buffer.alloc(1_000_000, 'abc')
       const response = await c.connection.request(echo, body, { timeoutMs: 10_000 })
-      assert.ok(body.equals(response.bytes))
+      assert.ok(body.equals(response.bytes), 'the bytes are the same')
     },
   },
   {

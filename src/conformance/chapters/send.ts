@@ -36,7 +36,7 @@ export const sendChapter = chapter('send', [
       const sender = await c.connection.sender(orders)
       assert.equal((await sender.send('a', { id: 'given-1' })).id, 'given-1')
       const made = (await sender.send('b')).id
-      assert.ok(made.length >= 8)
+      assert.ok(made.length >= 8, 'an id was made')
       const receiver = await c.connection.receiver(orders)
       assert.equal((await take(receiver)).id, 'given-1')
       assert.equal((await take(receiver)).id, made)

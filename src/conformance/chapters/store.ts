@@ -63,7 +63,7 @@ export const storeChapter = chapter('store', [
     title: 'what may be lost by which fault is declared: durable nodes are never below transient ones',
     async run(c) {
       const { tiers, features } = c.connection.capabilities
-      assert.ok(tiers.durable >= tiers.transient)
+      assert.ok(tiers.durable >= tiers.transient, 'durable is at least as strong as transient')
       if (features.storeAndForward.level !== 'unsupported')
         assert.ok(tiers.durable >= 'T2', `durable is ${tiers.durable}`)
     },

@@ -106,7 +106,10 @@ export const subscriptionChapter = chapter('subscription', [
       await first.close()
       const again = await takeMany(await c.connection.receiver(work), 3)
       assert.deepEqual(sorted(again.map((delivery) => delivery.body)), range(3))
-      assert.ok(again.every((delivery) => delivery.redelivered))
+      assert.ok(
+        again.every((delivery) => delivery.redelivered),
+        'all are marked redelivered',
+      )
     },
   },
   {
@@ -137,7 +140,7 @@ export const subscriptionChapter = chapter('subscription', [
       assert.deepEqual(await bodies(two, 1), [1])
       const again = await take(one)
       assert.deepEqual([again.body, again.subject], [1, 'a.b'])
-      assert.ok(again.deliveryCount >= 2)
+      assert.ok(again.deliveryCount >= 2, `deliveryCount ${again.deliveryCount}`)
       await again.accept()
       await nothing(two)
     },

@@ -13,7 +13,7 @@ export async function collect(harness: Harness, chapters: readonly string[]): Pr
   conformance({
     harness,
     chapters,
-    patienceMs: 1_500,
+    patienceMs: 3_000,
     onReport: (one) => {
       report = one
     },

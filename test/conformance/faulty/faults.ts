@@ -1,5 +1,5 @@
 /** The faults, and the chapters that must catch each. All other chapters must pass. */
-import type { AdapterDelivery, Transfer } from '../../../src/api/adapter.ts'
+import type { AdapterDelivery, AdapterReceiver, Transfer } from '../../../src/api/adapter.ts'
 import type { OutgoingMessage } from '../../../src/api/message.ts'
 import type { Fault } from './faulty-adapter.ts'
 
@@ -21,7 +21,21 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'drops',
     what: 'says that every seventh message of a link was accepted, and drops it',
-    caughtBy: [],
+    caughtBy: [
+      'send',
+      'queue',
+      'settle',
+      'credit',
+      'browse',
+      'topic',
+      'subscription',
+      'broadcast',
+      'multicast',
+      'request',
+      'dead-letter',
+      'timing',
+      'consume',
+    ],
     sender(real) {
       let count = 0
       return (transfer) => (++count % 7 === 0 ? transfer.settle() : real.send(transfer))
@@ -30,7 +44,20 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'duplicates',
     what: 'sends every fifth message of a link twice',
-    caughtBy: [],
+    caughtBy: [
+      'send',
+      'queue',
+      'settle',
+      'credit',
+      'browse',
+      'topic',
+      'subscription',
+      'broadcast',
+      'multicast',
+      'request',
+      'timing',
+      'consume',
+    ],
     sender(real) {
       let count = 0
       return (transfer) => {
@@ -42,7 +69,7 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'reorders',
     what: 'sends the messages of one turn of the event loop backwards',
-    caughtBy: [],
+    caughtBy: ['send', 'queue', 'credit', 'browse', 'topic', 'subscription', 'broadcast', 'request'],
     sender(real) {
       let waiting: Transfer[] = []
       return (transfer) => {
@@ -58,7 +85,7 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'prefix-match',
     what: 'matches subjects by prefix instead of by pattern',
-    caughtBy: [],
+    caughtBy: ['topic', 'subscription'],
     spec: (spec) => ({
       ...spec,
       patterns: spec.patterns.map((pattern) => (pattern.endsWith('#') ? pattern : `${pattern}.#`)),
@@ -67,25 +94,25 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'ignores-ttl',
     what: 'keeps expired messages',
-    caughtBy: [],
+    caughtBy: ['timing'],
     sender: (real) => (transfer) => real.send(changed(transfer, { ttlMs: undefined })),
   },
   {
     name: 'ignores-priority',
     what: 'sends everything with the normal priority',
-    caughtBy: [],
+    caughtBy: ['timing', 'messages'],
     sender: (real) => (transfer) => real.send(changed(transfer, { priority: undefined })),
   },
   {
     name: 'ignores-delay',
     what: 'delivers delayed messages at once',
-    caughtBy: [],
+    caughtBy: ['timing'],
     sender: (real) => (transfer) => real.send(changed(transfer, { delayMs: undefined })),
   },
   {
     name: 'swallows-rejects',
     what: 'accepts what is rejected',
-    caughtBy: [],
+    caughtBy: ['dead-letter', 'consume'],
     async settle(real, delivery, verdict) {
       if (verdict.kind === 'reject') real.accept(delivery)
       else await real.settle(delivery, verdict)
@@ -94,7 +121,7 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'loses-releases',
     what: 'accepts what is released',
-    caughtBy: [],
+    caughtBy: ['settle', 'subscription', 'multicast', 'dead-letter', 'timing', 'consume'],
     async settle(real, delivery, verdict) {
       if (verdict.kind === 'release' && !verdict.unseen) real.accept(delivery)
       else await real.settle(delivery, verdict)
@@ -103,46 +130,53 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'browse-takes',
     what: 'takes what is browsed',
-    caughtBy: [],
+    caughtBy: ['browse'],
     attach: async (connection, spec, events) => {
-      if (spec.mode !== 'browse') return connection.attachReceiver(spec, events)
       const looker = await connection.attachReceiver(spec, events)
-      const taker = await connection.attachReceiver(
-        { ...spec, mode: 'consume', reliability: 'at-most-once' },
-        { ...quiet, deliver: (delivery) => taker.accept(delivery) },
+      if (spec.mode !== 'browse') return looker
+      const early: AdapterDelivery[] = []
+      let taker: AdapterReceiver | undefined
+      const deliver = (delivery: AdapterDelivery): void => {
+        if (taker) taker.accept(delivery)
+        else early.push(delivery)
+      }
+      taker = await connection.attachReceiver(
+        { ...spec, mode: 'consume' },
+        { deliver, lost() {}, gap() {}, end() {}, detached() {} },
       )
+      for (const delivery of early) taker.accept(delivery)
       await taker.flush()
-      return { ...bound(looker), close: () => Promise.all([looker.close(), taker.close()]).then(() => {}) }
+      return {
+        accept: (delivery) => looker.accept(delivery),
+        settle: (delivery, verdict) => looker.settle(delivery, verdict),
+        flow: (credit) => looker.flow(credit),
+        flush: () => looker.flush(),
+        close: async () => void (await Promise.all([looker.close(), taker.close()])),
+      }
     },
   },
   {
     name: 'forgets-redelivered',
     what: 'never marks a delivery as redelivered',
-    caughtBy: [],
-    deliver: (events) => (delivery) => {
-      Object.assign(delivery as Mutable<AdapterDelivery>, { redelivered: false })
-      events.deliver(delivery)
-    },
+    caughtBy: ['queue', 'settle', 'subscription'],
+    disguise: { redelivered: false },
   },
   {
     name: 'miscounts',
     what: 'always says that it is the first delivery',
-    caughtBy: [],
-    deliver: (events) => (delivery) => {
-      Object.assign(delivery as Mutable<AdapterDelivery>, { deliveryCount: 1 })
-      events.deliver(delivery)
-    },
+    caughtBy: ['settle', 'subscription', 'consume'],
+    disguise: { deliveryCount: 1 },
   },
   {
     name: 'ignores-credit',
     what: 'hands over as much as there is, whatever the credit',
-    caughtBy: [],
+    caughtBy: ['settle', 'credit', 'timing'],
     spec: (spec) => ({ ...spec, credit: 10_000 }),
   },
   {
     name: 'not-live-yet',
     what: 'says that a subscription is live a moment before it is',
-    caughtBy: [],
+    caughtBy: ['topic', 'subscription', 'broadcast', 'dead-letter', 'consume', 'messages'],
     attach: async (connection, spec, events) => {
       if (spec.patterns.length === 0 && spec.source.type !== 'broadcast')
         return connection.attachReceiver(spec, events)
@@ -162,7 +196,7 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'blind-to-missing',
     what: 'says that a message to a place that does not exist was accepted',
-    caughtBy: [],
+    caughtBy: ['send', 'multicast', 'timing'],
     sender: (real) => (transfer) =>
       real.send({
         ...changed(transfer, {}),
@@ -172,7 +206,7 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'crosses-answers',
     what: 'gives every answer the correlation id of the one before',
-    caughtBy: [],
+    caughtBy: ['request'],
     sender(real, spec) {
       let before: string | undefined
       return (transfer) => {
@@ -188,7 +222,7 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'flattens-types',
     what: 'turns every property into a string',
-    caughtBy: [],
+    caughtBy: ['send', 'settle', 'browse', 'broadcast', 'request', 'dead-letter', 'timing', 'messages'],
     sender: (real) => (transfer) => {
       const properties = Object.fromEntries(
         Object.entries(transfer.message.properties).map(([key, value]) => [key, String(value)]),
@@ -197,17 +231,3 @@ export const faults: readonly KnownFault[] = [
     },
   },
 ]
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
-
-const quiet = { lost() {}, gap() {}, end() {}, detached() {} }
-
-function bound<T extends object>(thing: T): T {
-  return new Proxy(thing, {
-    get: (target, key) => {
-      const value = Reflect.get(target, key, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-    ownKeys: (target) => [...Reflect.ownKeys(target), ...Reflect.ownKeys(Object.getPrototypeOf(target))],
-  })
-}

@@ -24,12 +24,10 @@ export interface Fault {
   sender?(real: AdapterSender, spec: SenderSpec): (transfer: Transfer) => void
   /** Changes what a receiver asks for. */
   spec?(spec: ReceiverSpec): ReceiverSpec
-  /** Called for every delivery instead of handing it to the API. */
-  deliver?(events: ReceiverEvents, spec: ReceiverSpec): (delivery: AdapterDelivery) => void
+  /** What a delivery pretends to be. */
+  disguise?: Partial<AdapterDelivery>
   /** Called instead of `settle`. */
   settle?(real: AdapterReceiver, delivery: AdapterDelivery, verdict: Verdict): Promise<void>
-  /** Called instead of `accept`. */
-  accept?(real: AdapterReceiver, delivery: AdapterDelivery, spec: ReceiverSpec): void
   /** Called instead of the real `attachReceiver`. */
   attach?(connection: AdapterConnection, spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver>
 }
@@ -74,36 +72,54 @@ class FaultyConnection {
   }
 
   readonly attachRequester: AdapterConnection['attachRequester'] = async (spec, events) => {
-    const real = await this.#real.attachRequester(spec, this.#faultyEvents(events, undefined))
+    const real = await this.#real.attachRequester(spec, events)
     return Object.assign(faultySender(real, spec, this.#fault), { replyTo: real.replyTo })
   }
 
   readonly attachReceiver: AdapterConnection['attachReceiver'] = async (asked, events) => {
     const fault = this.#fault
     const spec = fault.spec?.(asked) ?? asked
-    const faulty = this.#faultyEvents(events, spec)
-    const real = await (fault.attach?.(this.#real, spec, faulty) ?? this.#real.attachReceiver(spec, faulty))
+    const masked = disguising(events, fault)
+    const real = await (fault.attach?.(this.#real, spec, masked) ?? this.#real.attachReceiver(spec, masked))
     return {
       address: real.address,
-      accept: (delivery) => (fault.accept ? fault.accept(real, delivery, asked) : real.accept(delivery)),
+      accept: (delivery) => real.accept(unmasked(delivery)),
       settle: (delivery, verdict) =>
-        fault.settle?.(real, delivery, verdict) ?? real.settle(delivery, verdict),
+        fault.settle?.(real, unmasked(delivery), verdict) ?? real.settle(unmasked(delivery), verdict),
       flow: (credit) => real.flow(credit),
       flush: () => real.flush(),
       close: () => real.close(),
     }
   }
+}
 
-  #faultyEvents(events: ReceiverEvents, spec: ReceiverSpec | undefined): ReceiverEvents {
-    if (!this.#fault.deliver || !spec) return events
-    const deliver = this.#fault.deliver(events, spec)
-    return {
-      deliver,
-      lost: (delivery) => events.lost(delivery),
-      gap: (reason, count) => events.gap(reason, count),
-      end: () => events.end(),
-      detached: (error) => events.detached(error),
-    }
+/** A delivery that pretends; the real adapter wants its own object back. */
+class Masked implements AdapterDelivery {
+  readonly real: AdapterDelivery
+  readonly message: AdapterDelivery['message']
+  readonly deliveryCount: number
+  readonly redelivered: boolean
+
+  constructor(real: AdapterDelivery, mask: Partial<AdapterDelivery>) {
+    this.real = real
+    this.message = mask.message ?? real.message
+    this.deliveryCount = mask.deliveryCount ?? real.deliveryCount
+    this.redelivered = mask.redelivered ?? real.redelivered
+  }
+}
+
+function unmasked(delivery: AdapterDelivery): AdapterDelivery {
+  return delivery instanceof Masked ? delivery.real : delivery
+}
+
+function disguising(events: ReceiverEvents, { disguise }: Fault): ReceiverEvents {
+  if (!disguise) return events
+  return {
+    deliver: (delivery) => events.deliver(new Masked(delivery, disguise)),
+    lost: (delivery) => events.lost(delivery),
+    gap: (reason, count) => events.gap(reason, count),
+    end: () => events.end(),
+    detached: (error) => events.detached(error),
   }
 }
 

@@ -22,9 +22,9 @@ export function severable(inner: Adapter, scheme: string, url: () => string): Fa
     async connect(target, events, signal) {
       if (held) throw new MessagingError('CONNECT_FAILED', 'The way to the broker is held')
       const line = new Line(events, live)
-      line.connection = await inner.connect(own(target), line.events, signal)
+      const connection = await inner.connect(own(target), line.events, signal)
       live.add(line)
-      return line.connection
+      return line.carry(connection)
     },
   })
   return {
@@ -46,7 +46,7 @@ export function severable(inner: Adapter, scheme: string, url: () => string): Fa
 class Line {
   readonly #live: Set<Line>
   readonly #events: ConnectionEvents
-  connection: AdapterConnection | undefined
+  #connection: AdapterConnection | undefined
   #dead = false
 
   constructor(events: ConnectionEvents, live: Set<Line>) {
@@ -64,11 +64,32 @@ class Line {
     warning: (error) => this.#events.warning(error),
   }
 
+  /** The connection as the API sees it: calls that the cut overtakes end as lost, not as closed. */
+  carry(connection: AdapterConnection): AdapterConnection {
+    this.#connection = connection
+    return new Proxy(connection, {
+      get: (target, key) => {
+        const value: unknown = Reflect.get(target, key, target)
+        if (typeof value !== 'function') return value
+        return (...given: unknown[]) => {
+          const called = Reflect.apply(value, target, given) as Promise<unknown>
+          return called.catch((error: unknown) => {
+            throw this.#dead ? lost() : error
+          })
+        }
+      },
+    })
+  }
+
   cut(): Promise<void> {
     this.#dead = true
     this.#live.delete(this)
-    const ended = this.connection!.close()
-    this.#events.disconnected(new MessagingError('CONNECTION_LOST', 'The connection was cut'))
-    return ended
+    // First the loss, then the end: what ending it still says comes from a dead generation.
+    this.#events.disconnected(lost())
+    return this.#connection!.close()
   }
+}
+
+function lost(): MessagingError {
+  return new MessagingError('CONNECTION_LOST', 'The connection was cut')
 }
