@@ -38,7 +38,7 @@ export const rabbitmqCapabilities: Capabilities = {
     },
     delay: {
       level: 'emulated',
-      note: 'waits in a queue for that delay and moves on when it expires: durable messages safely (a full target is tried again every three minutes, for ten minutes), others and those to topics once; delays over a second are rounded up to three digits',
+      note: 'waits in a queue for that delay and moves on when it expires; a queue with maxLength that is full then is tried again every three minutes, for ten minutes; a queue deleted meanwhile loses the message; delays over a second are rounded up to three digits',
     },
     delayedRelease: { level: 'emulated', note: 'a delayed copy is confirmed, then the original accepted' },
     orderedRelease: { level: 'native', note: 'a quorum queue not made by Sluice may put it at its end' },

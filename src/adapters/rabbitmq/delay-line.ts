@@ -65,8 +65,10 @@ export class DelayLine {
       )
       return
     }
-    const { ttlMs, durable } = message
-    const hold: Hold = { kind: target.kind, target: target.name, delayMs: holdMs(delayMs), durable }
+    const { ttlMs } = message
+    const { kind, name } = target
+    const safe = kind === 'queue' && this.#session.mayRefuse(name)
+    const hold: Hold = { kind, target: name, delayMs: holdMs(delayMs), safe }
     const room = holdQueue(hold).name
     this.#waiting.push({
       item: new CopiedInFlight(item, target.key ?? room),

@@ -22,6 +22,7 @@ export async function declareNode(session: Session, spec: NodeSpec): Promise<voi
       const options = queueOptions(spec, life)
       forgetProbe(session, name)
       await session.scratch.run((channel) => channel.assertQueue(name, options))
+      session.declared(name, options)
     } else {
       const { type: exchange, options } = exchangeOptions(spec)
       await session.scratch.run((channel) => channel.assertExchange(name, exchange, options))

@@ -83,8 +83,8 @@ async function sourceQueue(parts: Parts, spec: ReceiverSpec): Promise<{ queue: s
     return { queue: source.name, live: false }
   }
   if (type === 'multicast') throw refusal(source.name, 'A multicast is received from by its members')
-  if (subscription) return { queue: await makeNamedSubscription(channel, session.scratch, spec), live: false }
-  return { queue: await makeLiveSubscription(channel, spec), live: true }
+  if (subscription) return { queue: await makeNamedSubscription(channel, session, spec), live: false }
+  return { queue: await makeLiveSubscription(channel, session, spec), live: true }
 }
 
 function consumeOptions({ exclusive, link }: ReceiverSpec): Options.Consume {

@@ -1,8 +1,12 @@
 /** What the links of one connection share. */
-import type { ChannelModel } from 'amqplib'
+import type { ChannelModel, Options } from 'amqplib'
 import { type ErrorContext, MessagingError } from '../../api/errors.ts'
 import { ADAPTER, brokerError, isClosedError } from './errors.ts'
 import type { Scratch } from './scratch.ts'
+import { refusesWhenFull } from './topology.ts'
+
+/** Queues remembered; beyond it the oldest is forgotten. */
+const MAX_REMEMBERED = 10_000
 
 export interface ClosableLink {
   close(): Promise<void>
@@ -18,6 +22,8 @@ export class Session {
   readonly login: string | undefined
   /** Open links, to be closed with the connection. */
   readonly links = new Set<ClosableLink>()
+  /** Queues known to refuse messages when they are full. */
+  readonly #refusing = new Set<string>()
   /** False once the connection was lost or is being closed: what ends then is not news. */
   alive = true
   readonly #warn: (error: MessagingError) => void
@@ -34,6 +40,18 @@ export class Session {
     this.scratch = scratch
     this.login = login
     this.#warn = warn
+  }
+
+  /** Remembers how a queue was declared here. */
+  declared(queue: string, options: Options.AssertQueue): void {
+    this.#refusing.delete(queue)
+    if (!refusesWhenFull(options)) return
+    if (this.#refusing.size >= MAX_REMEMBERED) this.#refusing.delete(this.#refusing.values().next().value!)
+    this.#refusing.add(queue)
+  }
+
+  mayRefuse(queue: string): boolean {
+    return this.#refusing.has(queue)
   }
 
   warn(error: MessagingError): void {

@@ -23,6 +23,7 @@ import type { Channel, Options } from 'amqplib'
 import type { Binding, ReceiverSpec } from '../../api/adapter.ts'
 import { isNotFound } from './errors.ts'
 import type { Scratch } from './scratch.ts'
+import type { Session } from './session.ts'
 import {
   fingerprint,
   queueOptions,
@@ -43,10 +44,16 @@ interface Bound {
 }
 
 /** Declares a queue of the receiver's own and binds it. Resolves to its name. */
-export async function makeLiveSubscription(channel: Channel, spec: ReceiverSpec): Promise<string> {
+export async function makeLiveSubscription(
+  channel: Channel,
+  session: Session,
+  spec: ReceiverSpec,
+): Promise<string> {
   // Not auto-delete: that would end it whenever the window is closed for a while.
   const life = { durable: false, autoDelete: false, exclusive: true }
-  const { queue } = await channel.assertQueue('', queueOptions(spec.limits, life))
+  const options = queueOptions(spec.limits, life)
+  const { queue } = await channel.assertQueue('', options)
+  session.declared(queue, options)
   for (const { source, key, arguments: args } of bindingsOf(spec))
     await channel.bindQueue(queue, source, key, args)
   return queue
@@ -55,7 +62,7 @@ export async function makeLiveSubscription(channel: Channel, spec: ReceiverSpec)
 /** Declares the queue of a named subscription, with exactly the bindings of `spec`. Resolves to its name. */
 export async function makeNamedSubscription(
   channel: Channel,
-  scratch: Scratch,
+  session: Session,
   spec: ReceiverSpec,
 ): Promise<string> {
   const { name, durable } = spec.subscription!
@@ -67,7 +74,7 @@ export async function makeNamedSubscription(
   const bindings = bindingsOf(spec)
   if (spec.source.type === 'broadcast' && !spec.link.bindings) {
     for (const { source, key } of bindings) await channel.bindQueue(queue, source, key)
-  } else await new Bindings(scratch, queue, durable, bindings).place()
+  } else await new Bindings(session.scratch, queue, durable, bindings).place()
   return queue
 }
 

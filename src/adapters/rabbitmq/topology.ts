@@ -160,18 +160,19 @@ export interface Hold {
   readonly target: string
   /** Unit: ms, as {@link holdMs} gives it. */
   readonly delayMs: number
-  readonly durable: boolean
+  /** The target may refuse a message when it is due. */
+  readonly safe: boolean
 }
 
 /**
  * A holding queue: nobody receives from it, and what expires in it moves on.
  *
- * A classic queue forgets a message once it has passed it on, taken or not. So durable messages to a queue wait in a quorum
- * queue, which keeps each until the target has confirmed it, and tries again (every three minutes) while that is full or
- * gone. On an exchange «nobody takes it» is no reason to keep a message.
+ * A classic queue forgets a message once it has passed it on, taken or not. So for a queue that may be full the messages wait
+ * in a quorum queue, which keeps each until the target has confirmed it, and tries again every three minutes. For all others
+ * a classic one serves better: after a restart of the broker, RabbitMQ 3.10 takes these three minutes in any case.
  */
 export function holdQueue(hold: Hold): { name: string; options: Options.AssertQueue } {
-  const safe = hold.kind === 'queue' && hold.durable
+  const { safe } = hold
   const { kind, target, delayMs } = hold
   return {
     name: fitted(`${HOLD}${delayMs}.${safe ? 'safe' : 'plain'}.${kind}.${target}`, MAX_NATIVE_NAME),
@@ -191,6 +192,12 @@ export function holdQueue(hold: Hold): { name: string; options: Options.AssertQu
       },
     },
   }
+}
+
+/** Whether a queue declared like this refuses messages when it is full. */
+export function refusesWhenFull({ arguments: args }: Options.AssertQueue): boolean {
+  const limited = args['x-max-length'] !== undefined || args['x-max-length-bytes'] !== undefined
+  return limited && String(args['x-overflow']).startsWith('reject-publish')
 }
 
 /** How long a holding queue outlives its last message. Unit: ms. */

@@ -106,7 +106,7 @@ describe('delayed messages', () => {
       kind: 'queue',
       target: node.name,
       delayMs: 70_000,
-      durable: true,
+      safe: false,
     })
     fixture.remove({ name: hold, type: 'queue' })
     await sendOk(sender, message('x', { delayMs: 70_000 }))
@@ -117,35 +117,24 @@ describe('delayed messages', () => {
         await channel.assertQueue(hold, { durable: true, arguments: others })
       }),
     )
-    expect(error.message).toMatch(/x-expires'.*current is the value '670000'/)
+    expect(error.message).toMatch(/x-expires'.*current is the value '130000'/)
     expect(await fixture.connection.inspect({ name: hold, type: 'queue' })).toMatchObject({ depth: 1 })
   })
 
-  test('durable ones for a queue wait where the broker keeps each until its target has confirmed it', async () => {
-    const safe = {
+  test('for a queue that may be full they wait where the broker keeps each until it was taken', async () => {
+    const bounded = await fixture.node({ maxLength: 5 })
+    const sender = await fixture.sender(bounded)
+    const { inbox } = await fixture.receiver(bounded)
+    await sendOk(sender, message('x', { delayMs: 30 }))
+    const { name, options } = holdQueue({ kind: 'queue', target: bounded.name, delayMs: 30, safe: true })
+    fixture.remove({ name, type: 'queue' })
+    expect(options.arguments).toMatchObject({
       'x-queue-type': 'quorum',
       'x-dead-letter-strategy': 'at-least-once',
-      'x-overflow': 'reject-publish',
-    }
-    const hold = { target: 't', delayMs: 1000 }
-    expect(holdQueue({ ...hold, kind: 'queue', durable: true }).options.arguments).toMatchObject(safe)
-    for (const other of [
-      { kind: 'queue', durable: false },
-      { kind: 'exchange', durable: true },
-    ] as const) {
-      expect(holdQueue({ ...hold, ...other }).options.arguments).not.toHaveProperty('x-queue-type')
-    }
-  })
-
-  test('transient messages wait in a plain queue', async () => {
-    const node = await fixture.node()
-    const sender = await fixture.sender(node)
-    const { inbox } = await fixture.receiver(node)
-    await sendOk(sender, message('x', { delayMs: 30, durable: false }))
-    expect((await inbox.next()).message.durable).toBe(false)
-    const { name } = holdQueue({ kind: 'queue', target: node.name, delayMs: 30, durable: false })
-    expect(await fixture.connection.inspect({ name, type: 'queue' })).toMatchObject({ depth: 0 })
-    fixture.remove({ name, type: 'queue' })
+    })
+    // The same declaration is answered, another one would be refused.
+    await fixture.channel.assertQueue(name, options)
+    expect(text(await inbox.next())).toBe('x')
   })
 
   test('more than ten years is refused', async () => {
