@@ -133,9 +133,13 @@ try {
 } catch (error) {
   problem ??= error
 }
-if (problem !== undefined) say(`\n${problem instanceof Error ? problem.message : problem}`)
+if (problem !== undefined) {
+  say(`\n${problem instanceof Error ? problem.message : problem}`)
+  // A run that broke off must not look like one without failures.
+  counts.failed ||= 1
+}
 const without = [...leftOut()]
 if (without.length > 0) process.stdout.write(`left out by choice: ${without.join(', ')}\n`)
 process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`)
 const nothingRan = counts.passed + counts.failed === 0
-process.exitCode = problem !== undefined || counts.failed > 0 || nothingRan ? 1 : 0
+process.exitCode = counts.failed > 0 || nothingRan ? 1 : 0
