@@ -1,5 +1,8 @@
 /** The front door: everything an application needs. */
+
 export { adapterFor, registerAdapter } from './adapters/registry.ts'
+export { type CurveHubOptions, createCurveKeys } from './adapters/zeromq/hub/curve.ts'
+export { createHub, type Hub, type HubOptions } from './adapters/zeromq/hub/hub.ts'
 export {
   type AddressPolicy,
   type AnyAddress,

@@ -63,6 +63,14 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: 'check a broker: what is there, what works, and the cure for what does not',
     load: async () => (await import('./verbs/doctor.ts')).doctor,
   },
+  hub: {
+    summary: 'run a hub: queues and topics over ZeroMQ, with nothing else to install',
+    load: async () => (await import('./verbs/hub.ts')).hub,
+  },
+  compare: {
+    summary: 'compare brokers, and this library with the bare clients, on the same work',
+    load: async () => (await import('./verbs/compare.ts')).compare,
+  },
   tour: {
     summary: 'see the six patterns, and browse versus consume, in two seconds',
     load: async () => (await import('./verbs/tour.ts')).tour,

@@ -101,6 +101,8 @@ export class Client {
       client.#onWelcome = (welcome) => {
         signal.removeEventListener('abort', aborted)
         client.#onWelcome = undefined
+        // A refusal later on ends the session: the hub does not know it any more.
+        client.#onRefused = (error) => client.lost(connectionLost(error.message, error))
         client.#startHeart()
         resolve({ client, welcome })
       }

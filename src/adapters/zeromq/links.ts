@@ -123,7 +123,9 @@ export class ReceiverLink implements AdapterReceiver, LinkEnd {
     const { number } = delivery as RemoteDelivery
     this.#held.delete(number)
     const { outbox } = this.#client
-    outbox.records.buffer.writeUInt32BE(number, outbox.records.reserve(Op.ACCEPT, this.#link, 4))
+    // Room first: making it may put another buffer in place.
+    const at = outbox.records.reserve(Op.ACCEPT, this.#link, 4)
+    outbox.records.buffer.writeUInt32BE(number, at)
     outbox.touch()
   }
 

@@ -72,7 +72,9 @@ export class Peer {
   }
 
   writeNumber(op: OpCode, link: number, number: number): void {
-    this.records.buffer.writeUInt32BE(number, this.records.reserve(op, link, 4))
+    // Room first: making it may put another buffer in place.
+    const at = this.records.reserve(op, link, 4)
+    this.records.buffer.writeUInt32BE(number, at)
     this.#dirty()
   }
 

@@ -1,0 +1,70 @@
+/** `sluice hub`: the embedded broker behind a ZeroMQ socket, until it is told to stop. */
+import { createCurveKeys, createHub } from '../../index.ts'
+import { type Command, CommandError, UsageError } from '../command.ts'
+import { jsonText } from '../print/terminal-text.ts'
+
+export const hub: Command = {
+  name: 'hub',
+  summary: 'run a hub: queues and topics over ZeroMQ, with nothing else to install',
+  usage: '[options]',
+  description:
+    'Listen for clients with zmq: URLs and serve them queues, topics, browsing and store-and-forward until interrupted. With --data what is durable is kept on disk. Keys come from the environment: SLUICE_CURVE_PUBLIC and SLUICE_CURVE_SECRET.',
+  options: [
+    {
+      name: 'listen',
+      kind: 'list',
+      metavar: 'ADDRESS',
+      help: 'tcp://host:port or ipc:///path, repeatable; default tcp://127.0.0.1:5600',
+    },
+    { name: 'data', kind: 'text', metavar: 'DIR', help: 'keep durable messages in this directory' },
+    {
+      name: 'allow',
+      kind: 'list',
+      metavar: 'KEY',
+      help: 'let in the client with this public CURVE key, repeatable',
+    },
+    { name: 'curve-keys', kind: 'flag', help: 'print a new pair of CURVE keys and end' },
+    { name: 'insecure', kind: 'flag', help: 'listen beyond this machine without CURVE' },
+    { name: 'json', kind: 'flag', help: 'print as JSON' },
+  ],
+  examples: [
+    {
+      line: 'sluice hub --listen tcp://127.0.0.1:5600 --data ./hub-data',
+      what: 'a hub that keeps its messages',
+    },
+    { line: 'sluice hub --curve-keys', what: 'keys for a hub or a client' },
+  ],
+  async run({ args, out, signal }) {
+    const json = args.flag('json')
+    if (args.positionals.length > 0) throw new UsageError('hub takes options only')
+    if (args.flag('curve-keys')) {
+      const keys = await createCurveKeys()
+      await out.line(json ? jsonText(keys) : `public key: ${keys.publicKey}\nsecret key: ${keys.secretKey}`)
+      return 0
+    }
+    const listen = args.list('listen')
+    const allowedKeys = args.list('allow')
+    const running = await createHub({
+      listen: listen.length > 0 ? listen : ['tcp://127.0.0.1:5600'],
+      data: args.text('data'),
+      insecure: args.flag('insecure'),
+      curve: allowedKeys.length > 0 ? { ...curveKeys(), allowedKeys } : undefined,
+    })
+    for (const url of running.urls) await out.line(json ? jsonText({ url }) : `listening: ${url}`)
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      else signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    await running.close()
+    return 0
+  },
+}
+
+function curveKeys(): { publicKey: string; secretKey: string } {
+  const { SLUICE_CURVE_PUBLIC: publicKey, SLUICE_CURVE_SECRET: secretKey } = process.env
+  if (publicKey && secretKey) return { publicKey, secretKey }
+  throw new CommandError(
+    '--allow needs the keys of the hub',
+    'Set SLUICE_CURVE_PUBLIC and SLUICE_CURVE_SECRET; make a pair with sluice hub --curve-keys.',
+  )
+}
