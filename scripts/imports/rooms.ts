@@ -84,7 +84,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'front door',
     files: /^src\/index\.ts$/,
-    mayImport: ['values', 'contract', 'api', 'switchboard', 'registry'],
+    mayImport: ['values', 'contract', 'api', 'switchboard', 'registry', 'hub entry'],
     because: 'the front door only shows what lies behind it',
   },
   {
@@ -126,7 +126,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'bench',
     files: /^bench\//,
-    mayImport: ['compare', 'compare entry', 'tool aids', ...ENTRIES],
+    mayImport: ['compare', 'compare entry', 'tool aids', 'values type', ...ENTRIES],
     because: 'benchmarks measure what users get: they import the package’s entry points',
   },
 ]
@@ -135,8 +135,8 @@ export const ROOMS: readonly Room[] = [
 export const ALIASES: Readonly<Record<string, RegExp>> = {
   // Misspelt options and missing packages are told in the same words everywhere.
   'tool aids': /^src\/core\/(known-keys|client-library)\.ts$/,
-  // The hub is a program of its own, started by a tool.
-  'hub entry': /^src\/adapters\/zeromq\/hub\/index\.ts$/,
+  // The hub is a broker for others to start, in a program of theirs or by a tool.
+  'hub entry': /^src\/adapters\/zeromq\/hub\/(hub|curve)\.ts$/,
 }
 
 /** Optional client libraries, each with the only folders that may load it. */
@@ -154,5 +154,5 @@ export const DEPENDENCIES: Readonly<Record<string, RegExp>> = {
   '@standard-schema/spec': /^src\/(api|index\.ts)/,
 }
 
-/** Here further packages may be loaded by `import()`: what is absent is reported and left out of the comparison. */
-export const MAY_TRY_PACKAGES = /^src\/compare\//
+/** Tools may load further packages by `import()`, at the time of need: what is absent is told with the way to install it. */
+export const MAY_TRY_PACKAGES = /^src\/(compare|cli)\//
