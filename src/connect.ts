@@ -1,15 +1,10 @@
 /** The switchboard: the only file that knows both the API and the adapters. */
-
 import { adapterFor } from './adapters/registry.ts'
-import type { Hub, HubOptions } from './adapters/zeromq/hub/hub.ts'
 import { type ConnectOptions, connectPlan, urlsOf } from './api/connect-options.ts'
 import { Connection } from './api/connection.ts'
 import { MessagingError } from './api/errors.ts'
 import { LinkHost } from './api/link-host.ts'
 import { resolveConfiguration } from './config.ts'
-
-export type { CurveHubOptions } from './adapters/zeromq/hub/curve.ts'
-export type { Hub, HubOptions } from './adapters/zeromq/hub/hub.ts'
 
 /**
  * Connects to a broker.
@@ -42,18 +37,4 @@ export async function connect(to?: string | ConnectOptions): Promise<Connection>
     throw error
   }
   return new Connection(host)
-}
-
-/**
- * Starts a hub in this process: the embedded broker over ZeroMQ, for `zmq:` URLs.
- *
- * @throws `CONFIG_INVALID`, `CONNECT_FAILED` when the address is taken or the store cannot be opened, `CLIENT_LIBRARY_MISSING`
- */
-export async function createHub(options: HubOptions): Promise<Hub> {
-  return (await import('./adapters/zeromq/hub/hub.ts')).createHub(options)
-}
-
-/** A pair of CURVE keys in Z85 text, for a hub or a client. */
-export async function createCurveKeys(): Promise<{ publicKey: string; secretKey: string }> {
-  return (await import('./adapters/zeromq/hub/curve.ts')).createCurveKeys()
 }

@@ -1,6 +1,8 @@
 /** The front door: everything an application needs. */
 
 export { adapterFor, registerAdapter } from './adapters/registry.ts'
+export { type CurveHubOptions, createCurveKeys } from './adapters/zeromq/hub/curve.ts'
+export { createHub, type Hub, type HubOptions } from './adapters/zeromq/hub/hub.ts'
 export {
   type AddressPolicy,
   type AnyAddress,
@@ -84,11 +86,4 @@ export {
   loadConfiguration,
   resolveConfiguration,
 } from './config.ts'
-export {
-  type CurveHubOptions,
-  connect,
-  createCurveKeys,
-  createHub,
-  type Hub,
-  type HubOptions,
-} from './connect.ts'
+export { connect } from './connect.ts'
