@@ -36,6 +36,8 @@ const OPTIONS = ['hub', 'data', 'curve'] as const
 const DEFAULT_PORT = 5600
 /** What «never» means on the wire: a day. Unit: ms. */
 const NEVER_MS = 86_400_000
+/** ZeroMQ does not tell the hub whose connection ended: what a dead client holds comes back after twice this. Unit: ms. */
+const MOST_HEARTBEAT_MS = 2_500
 
 /** `zmq://host:port`, `zmq+ipc:///path`, `zmq+inproc://name`. @throws `CONFIG_INVALID` naming the wrong part */
 export function endpointOf(target: ConnectTarget): Endpoint {
@@ -52,7 +54,7 @@ export function endpointOf(target: ConnectTarget): Endpoint {
     embedded: native.hub === 'embedded' || query.hub === 'embedded',
     data: native.data ?? query.data,
     curve: native.curve,
-    heartbeatMs: target.heartbeatMs === 0 ? NEVER_MS : target.heartbeatMs,
+    heartbeatMs: target.heartbeatMs === 0 ? NEVER_MS : Math.min(target.heartbeatMs, MOST_HEARTBEAT_MS),
     clientName: target.clientName,
   }
 }
