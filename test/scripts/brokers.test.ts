@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { exportLines, testEnvironment, withoutPasswords } from '../../scripts/brokers/environment.ts'
 import { readRecord, writeRecord } from '../../scripts/brokers/home.ts'
@@ -11,8 +11,9 @@ import { birthOf, isAlive } from '../../scripts/brokers/identity.ts'
 import type { BrokerRecord } from '../../scripts/brokers/kind.ts'
 import { kill, pause, resume, start } from '../../scripts/brokers/lifecycle.ts'
 import { createPrivateHome, sweepPrivateHomes } from '../../scripts/brokers/private-homes.ts'
+import { withRedis as askRedis } from '../../scripts/brokers/redis-probe.ts'
 import { down, up } from '../../scripts/brokers/up.ts'
-import { isLeftOut } from '../support/brokers.ts'
+import { isLeftOut, PrivateBroker } from '../support/brokers.ts'
 import { eventually } from '../support/eventually.ts'
 
 /** Redis stands for all kinds here: what is tested is the same for each, and it starts at once. */
@@ -38,13 +39,12 @@ async function upRedis(): Promise<{ record: BrokerRecord; started: boolean }> {
   return results[0]!
 }
 
-async function ask<T>(record: BrokerRecord, work: (client: Redis) => Promise<T>): Promise<T> {
-  const client = new Redis(record.environment.SLUICE_TEST_REDIS as string)
-  try {
-    return await work(client)
-  } finally {
-    client.disconnect()
-  }
+function ask<T>(record: BrokerRecord, work: (client: Redis) => Promise<T>): Promise<T> {
+  return askRedis({ url: record.environment.SLUICE_TEST_REDIS }, work)
+}
+
+function ping(url: string): Promise<string> {
+  return askRedis({ url }, (client) => client.ping())
 }
 
 function cli(args: string[], env: Record<string, string> = {}) {
@@ -168,6 +168,23 @@ withRedis('what a dead test left behind is swept up, what a living one uses is n
   expect(readRecord(mine, 'redis')?.processes.every(isAlive)).toBe(true)
   await down(home, [], quiet)
   expect(existsSync(home)).toBe(false)
+})
+
+withRedis('a private broker is a test’s own to kill, restart and freeze, and leaves nothing', async () => {
+  let url: string
+  {
+    await using broker = await PrivateBroker.start('redis')
+    url = broker.url
+    expect(url).not.toBe(process.env.SLUICE_TEST_REDIS)
+    await broker.kill()
+    await expect(ping(url)).rejects.toThrow('ECONNREFUSED')
+    await broker.start()
+    await broker.pause()
+    await broker.resume()
+    await broker.restart()
+    expect(await ping(url)).toBe('PONG')
+  }
+  await expect(ping(url)).rejects.toThrow('ECONNREFUSED')
 })
 
 withRedis(
