@@ -1,6 +1,7 @@
 /** RabbitMQ, with amqplib as the second witness. */
 import { connect } from 'amqplib'
 import type { ForeignFacts, Harness, Witness } from '../../../src/conformance/index.ts'
+import type { ConnectOptions } from '../../../src/index.ts'
 import { brokerUrl } from '../../support/brokers.ts'
 import { wireFaults } from './faults.ts'
 import { atPort, closedPort } from './network.ts'
@@ -8,15 +9,21 @@ import { ownBroker } from './own-broker.ts'
 
 export async function rabbitmqHarness(): Promise<Harness> {
   const url = brokerUrl('rabbitmq')
+  // Listing goes by the management plugin, where the environment tells of one.
+  const managementUrl = process.env.SLUICE_TEST_RABBITMQ_MANAGEMENT
+  const target: ConnectOptions & { url: string } = {
+    url,
+    ...(managementUrl ? { native: { managementUrl } } : {}),
+  }
   const dead = await closedPort()
-  const faults = await wireFaults({ url })
+  const faults = await wireFaults(target)
   return {
     name: 'rabbitmq',
-    target: () => ({ url }),
+    target: () => target,
     faults,
     broker: () => ownBroker('rabbitmq'),
     witness: () => amqplibWitness(url),
-    process: () => ({ url }),
+    process: () => target,
     deadAddress: () => ({ url: atPort(url, dead) }),
     wrongLogin: () => ({ url, username: 'nobody-knows' }),
     otherPort: (port) => ({ url: atPort(url, port) }),
