@@ -25,6 +25,11 @@ export interface Harness {
   target(): ConnectOptions
   /** Reasons for facilities that are absent, shown where a case is skipped for it. */
   readonly without?: Partial<Readonly<Record<Facility, string>>>
+  /**
+   * Promises this adapter is known to break, by case id, with what is wrong. The cases run all the same: one that fails is reported
+   * as skipped with that reason, so that a run shows new defects and the old ones stay in sight.
+   */
+  readonly defects?: Readonly<Record<string, string>>
   /** A way to the same broker that can be broken. */
   readonly faults?: Faults
   /**

@@ -59,11 +59,12 @@ export class Run implements Shared {
       const outcome = await this.#attempt(item, level)
       return keep({ ...outcome, level: level.value })
     } catch (error) {
-      keep({
-        result: 'failed',
-        level: level.value,
-        reason: error instanceof Error ? error.message : String(error),
-      })
+      const reason = error instanceof Error ? error.message : String(error)
+      const defect = this.#harness.defects?.[item.id]
+      if (defect !== undefined) {
+        return keep({ result: 'skipped', level: level.value, reason: `known defect: ${defect} (${reason})` })
+      }
+      keep({ result: 'failed', level: level.value, reason })
       throw error
     }
   }
