@@ -16,6 +16,7 @@ import type { Queue } from './queue.ts'
 import { rejectedByStore } from './refusals.ts'
 import type { CommitWaiter } from './store.ts'
 import { Topic } from './topic.ts'
+import type { Deferred } from './turn.ts'
 
 /** A private reply address. */
 export interface ReplyPlace {
@@ -110,7 +111,7 @@ export class Router {
   settle(transfer: Transfer, error?: MessagingError): void {
     const { turn } = this.#kernel
     if (turn.take()) transfer.settle(error)
-    else turn.defer({ resume: () => transfer.settle(error) })
+    else turn.defer(new DeferredOutcome(transfer, error))
   }
 
   #answer(transfer: Transfer, error?: MessagingError): boolean {
@@ -242,6 +243,20 @@ export class Router {
     const topic = this.#nodes.topicOf(target)
     if (topic instanceof Topic) return topic.trie.match(letter.subject ?? '')
     return [this.#nodes.addPlainQueue(target.name)]
+  }
+}
+
+class DeferredOutcome implements Deferred {
+  readonly #transfer: Transfer
+  readonly #error: MessagingError | undefined
+
+  constructor(transfer: Transfer, error: MessagingError | undefined) {
+    this.#transfer = transfer
+    this.#error = error
+  }
+
+  resume(): void {
+    this.#transfer.settle(this.#error)
   }
 }
 

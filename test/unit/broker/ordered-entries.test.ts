@@ -1,0 +1,80 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { OrderedEntries } from '../../../src/broker/ordered-entries.ts'
+
+type Step =
+  | { kind: 'append' | 'shift' }
+  | { kind: 'insert'; seq: number }
+  | { kind: 'remove'; seq: number }
+  | { kind: 'after'; seq: number }
+  | { kind: 'many'; count: number }
+
+const steps = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: fc.constant<Step>({ kind: 'append' }) },
+    { weight: 3, arbitrary: fc.constant<Step>({ kind: 'shift' }) },
+    {
+      weight: 4,
+      arbitrary: fc
+        .tuple(
+          fc.constantFrom('insert' as const, 'remove' as const, 'after' as const),
+          fc.integer({ min: 1, max: 6_000 }),
+        )
+        .map(([kind, seq]): Step => ({ kind, seq })),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('many' as const), count: fc.integer({ min: 1, max: 1_500 }) }),
+    },
+  ),
+  { maxLength: 200 },
+)
+
+test('it agrees with a sorted array, whatever is put in and taken out', () => {
+  fc.assert(
+    fc.property(steps, (all) => {
+      const list = new OrderedEntries<{ seq: number }>()
+      let model: number[] = []
+      let next = 0
+      const insert = (seq: number): void => {
+        list.insert({ seq })
+        model.push(seq)
+        model.sort((a, b) => a - b)
+      }
+      for (const step of all) {
+        if (step.kind === 'append') insert(Math.max(0, model.at(-1) ?? 0) + 1)
+        else if (step.kind === 'many') {
+          next = Math.max(next, model.at(-1) ?? 0)
+          for (let at = 0; at < step.count; at++) {
+            list.insert({ seq: ++next })
+            model.push(next)
+          }
+        } else if (step.kind === 'shift') expect(list.shift()?.seq).toBe(model.shift())
+        else if (step.kind === 'insert') {
+          if (!model.includes(step.seq)) insert(step.seq)
+        } else if (step.kind === 'remove') {
+          expect(list.remove(step.seq)?.seq).toBe(model.find((seq) => seq === step.seq))
+          model = model.filter((seq) => seq !== step.seq)
+        } else expect(list.after(step.seq)?.seq).toBe(model.find((seq) => seq > step.seq))
+        expect(list.length).toBe(model.length)
+        expect(list.first()?.seq).toBe(model[0])
+      }
+      expect(list.drain().map(({ seq }) => seq)).toEqual(model)
+    }),
+    { numRuns: 150 },
+  )
+})
+
+test('a hundred thousand entries come out in order, with every tenth put back in between', () => {
+  const list = new OrderedEntries<{ seq: number }>()
+  for (let seq = 1; seq <= 100_000; seq++) list.insert({ seq })
+  const out: number[] = []
+  for (let taken = list.shift(), count = 0; taken; taken = list.shift(), count++) {
+    if (count % 10 === 0) {
+      list.insert(taken)
+      expect(list.shift()).toBe(taken)
+    }
+    out.push(taken.seq)
+  }
+  expect(out).toEqual(Array.from({ length: 100_000 }, (_, at) => at + 1))
+})
