@@ -4,8 +4,11 @@ import { abortedError, onAbort } from './aborts.ts'
 import { deadlines, Timed } from './deadlines.ts'
 import { Deque } from './deque.ts'
 
+/** A method's type, which lets a reader of one type stand for a reader of unknown. */
+type Take<T> = { take(item: T | undefined): void }['take']
+
 class Reader<T> extends Timed {
-  readonly resolve: (item: T | undefined) => void
+  readonly resolve: Take<T>
   readonly reject: (error: MessagingError) => void
   readonly #inbox: Inbox<T>
   offAbort: (() => void) | undefined
@@ -28,9 +31,9 @@ class Reader<T> extends Timed {
 
 export interface InboxOptions<T> {
   /** Called before a reader's deadline is answered with «nothing»: the last chance for an item to come. */
-  readonly beforeNothing: () => Promise<void>
+  beforeNothing(): Promise<void>
   /** The last touch on an item as it is handed to its reader. */
-  readonly handOver: (item: T) => void
+  handOver(item: T): void
 }
 
 export class Inbox<T> {
