@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Properties, PropertyValue } from '../../../src/api/message.ts'
-import { Fixture, message, send, sendOk } from './fixture.ts'
+import { Fixture, message, send, sendOk, url } from './fixture.ts'
 
 const fixture = new Fixture()
 
@@ -135,7 +135,7 @@ describe('other clients', () => {
         correlationId: 'corr',
         replyTo: 'answers',
         priority: 2,
-        userId: 'guest',
+        userId: new URL(url).username,
         ttlMs: 60_000,
         createdAt,
         properties: {
@@ -158,7 +158,7 @@ describe('other clients', () => {
       correlationId: 'corr',
       replyTo: 'answers',
       priority: 2,
-      userId: 'guest',
+      userId: new URL(url).username,
       expiration: '60000',
       deliveryMode: 2,
       timestamp: Math.floor(createdAt / 1000),

@@ -26,7 +26,9 @@ async function speaker(onConnection: (socket: net.Socket) => void): Promise<stri
     for (const socket of sockets) socket.destroy()
     await new Promise((resolve) => server.close(resolve))
   })
-  return `rabbitmq://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const through = new URL(url)
+  through.port = String((server.address() as AddressInfo).port)
+  return through.href
 }
 
 describe('connecting', () => {
@@ -51,7 +53,11 @@ describe('connecting', () => {
     expect(await rejection(connect({ url: 'rabbitmq://no-such-host.invalid' }))).toMatchObject({
       code: 'CONNECT_FAILED',
     })
-    expect(await rejection(connect({ url: `rabbitmq://${place.host}/no%2Fsuch` }))).toMatchObject({
+    expect(
+      await rejection(
+        connect({ url: `rabbitmq://${place.username}:${place.password}@${place.host}/no%2Fsuch` }),
+      ),
+    ).toMatchObject({
       code: 'CONNECT_FAILED',
       message: expect.stringMatching(/virtual host 'no\/such'/),
     })
