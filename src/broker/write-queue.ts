@@ -2,8 +2,9 @@
  * Gathers writes and commits them in batches, one at a time: what comes while one batch is on its way to the disk goes
  * together with the next, so that concurrent sends share one sync.
  *
- * When the disk refuses a batch, the writes of refusable waiters are dropped and the waiters told; the others (removals,
- * counts, dead letters) stay, in order, and are tried again with the next batch or after a pause.
+ * When the disk refuses a batch, the writes of refusable waiters are dropped and the waiters told. The others (removals,
+ * counts, dead letters) are kept, in order, and tried again alone, before anything else: a removal needs less room than
+ * a send, and makes some.
  */
 import type { CommitWaiter } from './store.ts'
 
@@ -17,14 +18,12 @@ const RETRY_MS = 1_000
 
 export class WriteQueue<W extends Write> {
   readonly #commit: (writes: readonly W[]) => Promise<unknown>
-  #writes: W[] = []
-  #waiters: CommitWaiter[] = []
-  /** Resolved when the batch that is being gathered was tried. */
-  #tried: (() => void)[] = []
+  #gathered = new Batch<W>()
+  /** What the disk refused and must take some day. */
+  #kept = new Batch<W>()
   #busy = false
   #scheduled: NodeJS.Immediate | undefined
   #retry: NodeJS.Timeout | undefined
-  #failing = false
 
   beforeWrite: (() => void) | undefined
   failed: ((error: Error) => void) | undefined
@@ -34,11 +33,11 @@ export class WriteQueue<W extends Write> {
   }
 
   get idle(): boolean {
-    return !this.#busy && this.#writes.length === 0 && this.#waiters.length === 0
+    return !this.#busy && this.#gathered.empty && this.#kept.empty
   }
 
   add(write: W): void {
-    this.#writes.push(write)
+    this.#gathered.writes.push(write)
     this.wake()
   }
 
@@ -47,7 +46,7 @@ export class WriteQueue<W extends Write> {
       waiter.stored(undefined)
       return
     }
-    this.#waiters.push(waiter)
+    this.#gathered.waiters.push(waiter)
     this.wake()
   }
 
@@ -56,7 +55,7 @@ export class WriteQueue<W extends Write> {
     this.beforeWrite?.()
     if (this.idle) return Promise.resolve()
     this.wake()
-    return new Promise((resolve) => this.#tried.push(resolve))
+    return new Promise((resolve) => this.#gathered.tried.push(resolve))
   }
 
   /** Something may have to be written soon. */
@@ -76,55 +75,84 @@ export class WriteQueue<W extends Write> {
   #write(): void {
     clearTimeout(this.#retry)
     this.beforeWrite?.()
-    const writes = this.#writes
-    const waiters = this.#waiters
-    const tried = this.#tried
-    this.#writes = []
-    this.#waiters = []
-    this.#tried = []
-    if (writes.length === 0) {
-      this.#done(waiters, tried)
+    if (this.#kept.writes.length > 0) this.#writeKept()
+    else this.#writeGathered()
+  }
+
+  #writeGathered(): void {
+    const batch = this.#gathered
+    this.#gathered = new Batch()
+    if (batch.writes.length === 0) {
+      batch.done()
       return
     }
     this.#busy = true
-    this.#commit(writes).then(
+    this.#commit(batch.writes).then(
       () => {
-        this.#failing = false
-        this.#done(waiters, tried)
+        batch.done()
         this.#next()
       },
       (error: Error) => {
-        this.#refused(error, writes, waiters, tried)
+        this.#kept = batch.refuse(error)
+        if (this.#kept.writes.length > 0) this.failed?.(error)
         this.#next()
       },
     )
   }
 
-  #done(waiters: readonly CommitWaiter[], tried: readonly (() => void)[]): void {
-    for (const waiter of waiters) waiter.stored(undefined)
-    for (const resolve of tried) resolve()
-  }
-
-  #refused(
-    error: Error,
-    writes: readonly W[],
-    waiters: readonly CommitWaiter[],
-    tried: readonly (() => void)[],
-  ): void {
-    const kept = writes.filter((write) => !write.waiter?.refusable)
-    this.#writes = kept.concat(this.#writes)
-    this.#waiters = waiters.filter((waiter) => !waiter.refusable).concat(this.#waiters)
-    if (kept.length > 0 && !this.#failing) this.failed?.(error)
-    this.#failing = kept.length > 0
-    for (const waiter of waiters) if (waiter.refusable) waiter.stored(error)
-    for (const resolve of tried) resolve()
+  #writeKept(): void {
+    const batch = this.#kept
+    this.#busy = true
+    this.#commit(batch.writes).then(
+      () => {
+        this.#kept = new Batch()
+        batch.done()
+        this.#next()
+      },
+      (error: Error) => {
+        const more = this.#gathered.refuse(error)
+        this.#gathered = new Batch()
+        batch.add(more)
+        this.#busy = false
+        this.#retry = setTimeout(() => this.#write(), RETRY_MS)
+      },
+    )
   }
 
   #next(): void {
     this.#busy = false
-    if (this.#writes.length === 0 && this.#waiters.length === 0 && this.#tried.length === 0) return
-    const worthTrying = !this.#failing || this.#writes.some((write) => write.waiter?.refusable)
-    if (worthTrying || this.#tried.length > 0) this.#write()
-    else this.#retry = setTimeout(() => this.#write(), RETRY_MS)
+    if (!this.idle) this.#write()
+  }
+}
+
+/** Writes, and who wants to know of them. */
+class Batch<W extends Write> {
+  writes: W[] = []
+  waiters: CommitWaiter[] = []
+  /** Told when the batch was tried, whatever came of it. */
+  tried: (() => void)[] = []
+
+  get empty(): boolean {
+    return this.writes.length === 0 && this.waiters.length === 0 && this.tried.length === 0
+  }
+
+  done(): void {
+    for (const waiter of this.waiters) waiter.stored(undefined)
+    for (const resolve of this.tried) resolve()
+  }
+
+  /** Tells those that take a refusal; returns what is left to be tried again. */
+  refuse(error: Error): Batch<W> {
+    const kept = new Batch<W>()
+    kept.writes = this.writes.filter((write) => !write.waiter?.refusable)
+    kept.waiters = this.waiters.filter((waiter) => !waiter.refusable)
+    for (const waiter of this.waiters) if (waiter.refusable) waiter.stored(error)
+    for (const resolve of this.tried) resolve()
+    return kept
+  }
+
+  add(more: Batch<W>): void {
+    this.writes = this.writes.concat(more.writes)
+    this.waiters = this.waiters.concat(more.waiters)
   }
 }

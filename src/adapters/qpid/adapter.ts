@@ -1,11 +1,13 @@
 /** AMQP 1.0: Apache Qpid Broker-J, and other brokers as far as they go. */
 import type { Adapter } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
+import { onAbort } from '../../core/aborts.ts'
 import { capabilities } from './capabilities.ts'
-import { ADAPTER } from './errors.ts'
+import { ADAPTER, connectError } from './errors.ts'
 import { Management } from './management.ts'
 import { endpointOf } from './options.ts'
 import { Physical } from './physical.ts'
+import { productOf } from './product.ts'
 import { Session } from './session.ts'
 
 export const qpidAdapter: Adapter = {
@@ -19,27 +21,26 @@ export const qpidAdapter: Adapter = {
 
   async connect(target, events, signal) {
     const endpoint = endpointOf(target)
-    let management: Management | undefined
     let lost: MessagingError | undefined
     let ready = false
     const physical = await Physical.open(endpoint, signal, (error) => {
       lost = error
-      management?.end(error)
       if (ready) events.disconnected(error)
     })
+    const off = onAbort(signal, () => void physical.close())
     try {
-      management = await Management.open(physical)
-      if (lost) throw lost
+      const product = productOf(physical.connection.properties)
+      const management = product.kind === 'broker-j' ? await Management.open(physical) : undefined
+      if (lost || signal.aborted) throw lost ?? signal.reason
       ready = true
-      return new Session(physical, management)
+      return new Session(physical, product, management)
     } catch (error) {
       await physical.close()
-      if (!(error instanceof MessagingError) || error.code !== 'CONNECTION_LOST') throw error
+      const known = error instanceof MessagingError && error.code !== 'CONNECTION_LOST'
       // A broker that ends the connection at once (its virtual host is not up yet) was not reached.
-      throw new MessagingError('CONNECT_FAILED', error.message, {
-        cause: error,
-        context: { adapter: ADAPTER, address: endpoint.place },
-      })
+      throw known ? error : connectError(error, endpoint.place)
+    } finally {
+      off()
     }
   },
 }

@@ -1,5 +1,6 @@
 /** What AMQP 1.0 brokers can do through this adapter: Broker-J in full, others as far as AMQP 1.0 itself goes. */
 import type { Capabilities, Capability } from '../../api/capabilities.ts'
+import type { BrokerKind } from './product.ts'
 
 const native: Capability = { level: 'native' }
 const byApi = (note: string): Capability => ({ level: 'emulated', note })
@@ -71,12 +72,13 @@ const noManagement = (what: string): Capability => ({
 })
 
 /** For brokers without Broker-J's management: what plain AMQP 1.0 gives. */
-export function withoutManagement(product: string): Capabilities {
+export function withoutManagement(kind: BrokerKind): Capabilities {
   const { features } = capabilities
   // RabbitMQ's plugin knows no distribution mode: it would take what it was asked to show.
-  const browse: Capability = /rabbitmq/i.test(product)
-    ? { level: 'unsupported', note: "RabbitMQ's AMQP 1.0 takes messages even when asked for copies." }
-    : native
+  const browse: Capability =
+    kind === 'rabbitmq'
+      ? { level: 'unsupported', note: "RabbitMQ's AMQP 1.0 takes messages even when asked for copies." }
+      : native
   return {
     ...capabilities,
     features: {

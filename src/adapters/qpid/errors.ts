@@ -67,7 +67,7 @@ export function connectionLost(cause: unknown): MessagingError {
 
 /** A connection that did not come about. `place` holds no secret. */
 export function connectError(cause: unknown, place: string): MessagingError {
-  if (cause instanceof MessagingError) return cause
+  if (cause instanceof MessagingError && cause.code !== 'CONNECTION_LOST') return cause
   const context = { adapter: ADAPTER, address: place, operation: 'connect' }
   const { condition, description } = facts(cause)
   if (condition === 'amqp:unauthorized-access') {

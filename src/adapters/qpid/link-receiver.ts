@@ -1,11 +1,17 @@
-/** One AMQP link for receiving: credit by hand, deliveries decoded as they come, verdicts as AMQP outcomes. */
+/**
+ * One AMQP link for receiving: credit by hand, deliveries decoded as they come, verdicts as AMQP outcomes.
+ *
+ * The window is kept by two counts: `held`, handed over and not settled, and `granted`, given to the broker and not used yet. Credit can
+ * only be taken back by a drain: the broker uses it up or returns it. Broker-J answers a drain when it returns credit, but says nothing when
+ * messages used it up; so a drain also ends when nothing is granted any more, and an answer that comes after that is known by its
+ * delivery count and ignored.
+ */
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../api/adapter.ts'
 import type { IncomingMessage } from '../../api/message.ts'
-import { asMessagingError } from '../../core/attachment.ts'
+import { Deque } from '../../core/deque.ts'
 import { decodeMessage } from './codec.ts'
-import { linkError } from './errors.ts'
 import type { Physical } from './physical.ts'
-import type { RheaDelivery, RheaReceiver } from './rhea-types.ts'
+import type { FlowFrame, RheaDelivery, RheaReceiver } from './rhea-types.ts'
 
 /** One delivery, with rhea's own beside it. */
 class QpidDelivery implements AdapterDelivery {
@@ -44,10 +50,16 @@ export class LinkReceiver implements AdapterReceiver {
   #held = 0
   /** Given to the broker and not used yet. */
   #granted = 0
+  /** Copies that came while a browser was paused: they cannot be given back. At most the window it had. */
+  readonly #parked = new Deque<QpidDelivery>()
   #draining: Promise<void> | undefined
-  #drained: (() => void) | undefined
-  #closed = false
-  #ended = false
+  #drained: ((unspent: number) => void) | undefined
+  /** A browser has fetched all there was. */
+  #exhausted = false
+  /** … and its reader knows. */
+  #told = false
+  /** Closed by us, or ended by the broker. */
+  #over = false
 
   private constructor(
     physical: Physical,
@@ -62,10 +74,11 @@ export class LinkReceiver implements AdapterReceiver {
     this.#credit = options.credit
     if (options.copiesTo !== undefined) this.address = options.copiesTo
     link.on('message', ({ delivery, message }) => this.#arrived(delivery!, message!))
-    link.on('receiver_drained', () => this.#drained?.())
-    physical.watch(link, 'receiver', options.address, (error) => {
-      this.#drained?.()
-      if (!this.#closed) events.detached(error)
+    // rhea would take every answer to a drain at its word, late ones as well.
+    link.on_flow = (frame) => this.#flowed(frame)
+    physical.watch(link, (error) => {
+      this.#stop()
+      events.detached(error)
     })
   }
 
@@ -95,13 +108,15 @@ export class LinkReceiver implements AdapterReceiver {
   }
 
   accept(delivery: AdapterDelivery): void {
-    if (this.#physical.over) return
+    if (this.#dead) return
     ;(delivery as QpidDelivery).native.accept()
     this.#settledOne()
   }
 
   async settle(delivery: AdapterDelivery, verdict: Verdict): Promise<void> {
     if (this.#physical.over) throw this.#physical.over
+    // The link is gone: the broker has taken the delivery back.
+    if (this.#over) return
     const { native } = delivery as QpidDelivery
     // A reject is final: the API has stored the dead letter, and Broker-J would only count a rejected delivery.
     if (verdict.kind === 'reject' || this.#options.browse) native.accept()
@@ -112,54 +127,70 @@ export class LinkReceiver implements AdapterReceiver {
 
   flow(credit: number): void {
     this.#credit = credit
-    if (credit === 0) void this.#drain()
+    this.#handOverParked()
+    if (this.#held + this.#granted > credit) void this.#drain()
     else this.#topUp()
   }
 
   async flush(): Promise<void> {
-    if (this.#physical.over || this.#closed) return
+    if (this.#dead) return
+    this.#topUp()
     await this.#drain()
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    this.#drained?.()
-    await this.#physical.closeLink(this.#link, 'receiver')
+    this.#stop()
+    await this.#physical.closeLink(this.#link)
+  }
+
+  get #dead(): boolean {
+    return this.#over || this.#physical.over !== undefined
+  }
+
+  #stop(): void {
+    this.#over = true
+    this.#drained?.(0)
   }
 
   #arrived(native: RheaDelivery, bytes: Buffer): void {
-    if (this.#closed || (this.#credit === 0 && !this.#options.browse)) {
-      if (this.#granted > 0) this.#granted--
-      native.release()
-      return
-    }
-    this.#held++
     if (this.#granted > 0) this.#granted--
-    // All used: the broker need not answer a drain any more.
-    if (this.#granted === 0) queueMicrotask(() => this.#granted === 0 && this.#drained?.())
-    try {
+    const { browse } = this.#options
+    if (this.#over) return
+    if (!browse && this.#held >= this.#credit) {
+      // The window closed while it was on its way: back at once, as unseen.
+      native.release()
+    } else {
       const { message, failures } = decodeMessage(bytes)
-      this.#events.deliver(new QpidDelivery(native, message, failures))
-    } catch (error) {
-      // Nobody can read it, now or later: settled as failed, so that the broker's own limits apply to it.
-      native.release({ delivery_failed: true, undeliverable_here: true })
-      this.#settledOne()
-      this.#events.detached(
-        linkError({ description: asMessagingError(error).message }, { address: this.#options.address }),
-      )
+      const delivery = new QpidDelivery(native, message, failures)
+      if (browse && (this.#held >= this.#credit || this.#parked.length > 0)) this.#parked.push(delivery)
+      else this.#handOver(delivery)
     }
+    if (this.#granted > 0) return
+    if (this.#drained) this.#drained(0)
+    else this.#topUp()
+  }
+
+  #handOver(delivery: QpidDelivery): void {
+    this.#held++
+    this.#events.deliver(delivery)
+  }
+
+  #handOverParked(): void {
+    while (this.#parked.length > 0 && this.#held < this.#credit) this.#handOver(this.#parked.shift()!)
+    if (this.#exhausted) this.#end()
   }
 
   #settledOne(): void {
     this.#held--
-    // In batches: one flow frame for each quarter of the window.
-    if (this.#credit - this.#held - this.#granted >= Math.max(1, this.#credit >> 2)) this.#topUp()
+    if (this.#parked.length > 0) this.#handOverParked()
+    // In batches: one flow frame for each quarter of the window, unless nothing is granted at all.
+    const missing = this.#credit - this.#held - this.#granted
+    if (this.#granted === 0 || missing >= this.#credit >> 2) this.#topUp()
   }
 
   #topUp(): void {
-    if (this.#draining || this.#closed || this.#ended || this.#physical.over) return
-    const missing = this.#credit - this.#held - this.#granted
+    if (this.#draining || this.#exhausted || this.#dead) return
+    const missing = this.#credit - this.#held - this.#parked.length - this.#granted
     if (missing <= 0) return
     this.#granted += missing
     this.#link.add_credit(missing)
@@ -169,30 +200,39 @@ export class LinkReceiver implements AdapterReceiver {
 
   /** Asks the broker to use the credit up or give it back; settles when it has. */
   #drain(): Promise<void> {
-    if (this.#granted === 0) return Promise.resolve()
+    if (this.#granted === 0 || this.#dead) return Promise.resolve()
     this.#draining ??= new Promise<void>((resolve) => {
-      this.#drained = () => {
+      this.#drained = (unspent) => {
         this.#drained = undefined
         this.#draining = undefined
+        this.#granted = 0
         // rhea never resets it: later credit would be drained too.
         this.#link.drain = false
         resolve()
-        this.#afterDrain()
+        if (unspent > 0 && this.#options.browse && !this.#options.follow) {
+          this.#exhausted = true
+          this.#end()
+        }
+        this.#topUp()
       }
       this.#link.drain_credit()
     })
     return this.#draining
   }
 
-  #afterDrain(): void {
-    const unspent = this.#granted
-    this.#granted = 0
-    if (this.#closed || this.#physical.over) return
-    if (this.#options.browse && !this.#options.follow && unspent > 0) {
-      this.#ended = true
-      this.#events.end()
-      return
-    }
-    this.#topUp()
+  #end(): void {
+    if (this.#dead || this.#told || this.#parked.length > 0) return
+    this.#told = true
+    this.#events.end()
+  }
+
+  #flowed({ performative }: FlowFrame): void {
+    if (!performative.drain || !this.#drained) return
+    const { delivery_count, credit } = this.#link
+    // A drained link is at the end of all credit it ever had; an answer that is not belongs to an earlier drain.
+    if (performative.delivery_count !== delivery_count + credit) return
+    this.#link.delivery_count = performative.delivery_count
+    this.#link.credit = 0
+    this.#drained(credit)
   }
 }

@@ -27,7 +27,8 @@ export class LinkSender implements AdapterSender {
   readonly #inFlight = new Map<RheaDelivery, Transfer>()
   /** Transfers handed to rhea, which charges credit only when it writes. */
   #handed = 0
-  #closed = false
+  /** Closed by us, or ended by the broker. */
+  #over = false
 
   private constructor(physical: Physical, link: RheaSender, options: SenderOptions, events: LinkEvents) {
     this.#physical = physical
@@ -36,9 +37,11 @@ export class LinkSender implements AdapterSender {
     link.on('accepted', ({ delivery }) => this.#settled(delivery!, undefined))
     link.on('rejected', (context) => this.#settled(context.delivery!, this.#refused(context)))
     link.on('released', (context) => this.#settled(context.delivery!, this.#refused(context)))
+    link.on('settled', ({ delivery }) => this.#withoutOutcome(delivery!))
     link.on('sendable', () => this.#pump())
-    physical.watch(link, 'sender', options.address, (error) => {
-      if (!this.#closed) events.detached(error)
+    physical.watch(link, (error) => {
+      this.#over = true
+      events.detached(error)
     })
   }
 
@@ -62,9 +65,8 @@ export class LinkSender implements AdapterSender {
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    await this.#physical.closeLink(this.#link, 'sender')
+    this.#over = true
+    await this.#physical.closeLink(this.#link)
   }
 
   get #room(): boolean {
@@ -89,7 +91,8 @@ export class LinkSender implements AdapterSender {
       transfer.settle(tooLarge(bytes.length, limit, this.#options.address))
       return
     }
-    if (this.#physical.over) return
+    // Nobody will answer: the API takes what is unsettled as in doubt.
+    if (this.#over || this.#physical.over) return
     this.#handed++
     const delivery = this.#link.send(bytes, undefined, 0)
     if (this.#options.presettled) transfer.settle()
@@ -102,6 +105,17 @@ export class LinkSender implements AdapterSender {
     this.#inFlight.delete(delivery)
     transfer.settle(error)
     if (this.#waiting.length > 0) this.#pump()
+  }
+
+  /** A peer may settle without saying how. */
+  #withoutOutcome(delivery: RheaDelivery): void {
+    if (!this.#inFlight.has(delivery)) return
+    this.#settled(
+      delivery,
+      new SluiceError('SEND_UNCONFIRMED', 'The broker settled the message without an outcome', {
+        context: { adapter: ADAPTER, address: this.#options.address, operation: 'send' },
+      }),
+    )
   }
 
   #refused({ delivery }: RheaContext): MessagingError {

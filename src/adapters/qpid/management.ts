@@ -11,14 +11,18 @@ import {
   StructuredBody,
   type StructuredValue,
 } from '../../api/message.ts'
+import { asMessagingError } from '../../core/attachment.ts'
+import { Deque } from '../../core/deque.ts'
 import { newMessageId } from '../../core/message-id.ts'
 import { decodeMessage, encodeMessage } from './codec.ts'
 import { ADAPTER } from './errors.ts'
 import type { Physical } from './physical.ts'
 import type { RheaReceiver, RheaSender } from './rhea-types.ts'
 
-/** Credit for answers; topped up one by one. */
-const WINDOW = 200
+/** Questions open at once; further ones wait. Also the credit for answers. */
+const WINDOW = 100
+/** Longest wait for an answer. Unit: ms. */
+const ANSWER_MS = 30_000
 
 export interface ManagementAnswer {
   readonly status: number
@@ -26,44 +30,66 @@ export interface ManagementAnswer {
   readonly body: unknown
 }
 
-interface Waiting {
-  resolve(answer: ManagementAnswer): void
-  reject(error: MessagingError): void
+interface Links {
+  readonly sender: RheaSender
+  readonly receiver: RheaReceiver
+}
+
+class Question {
+  readonly id = newMessageId()
+  readonly properties: Record<string, string>
+  readonly body: Record<string, unknown>
+  readonly #resolve: (answer: ManagementAnswer) => void
+  readonly #reject: (error: MessagingError) => void
+  readonly #timer: NodeJS.Timeout
+
+  constructor(
+    properties: Record<string, string>,
+    body: Record<string, unknown>,
+    resolve: (answer: ManagementAnswer) => void,
+    reject: (error: MessagingError) => void,
+    expired: (question: Question) => void,
+  ) {
+    this.properties = properties
+    this.body = body
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#timer = setTimeout(() => expired(this), ANSWER_MS)
+  }
+
+  answer(answer: ManagementAnswer): void {
+    clearTimeout(this.#timer)
+    this.#resolve(answer)
+  }
+
+  fail(error: MessagingError): void {
+    clearTimeout(this.#timer)
+    this.#reject(error)
+  }
 }
 
 export class Management {
   readonly #physical: Physical
-  readonly #sender: RheaSender
-  readonly #receiver: RheaReceiver
-  readonly #waiting = new Map<string, Waiting>()
+  /** Opened again after the broker ended them. */
+  #links: Promise<Links> | undefined
+  readonly #waiting = new Deque<Question>()
+  readonly #asked = new Map<string, Question>()
 
-  private constructor(physical: Physical, sender: RheaSender, receiver: RheaReceiver) {
+  private constructor(physical: Physical) {
     this.#physical = physical
-    this.#sender = sender
-    this.#receiver = receiver
+    physical.whenOver((error) => this.#end(error))
   }
 
-  /** `undefined` where the broker has no such node. */
+  /** `undefined` where the login may not use it. */
   static async open(physical: Physical): Promise<Management | undefined> {
-    let sender: RheaSender
+    const management = new Management(physical)
     try {
-      sender = await physical.openSender({ target: { address: '$management' } }, WINDOW, '$management')
+      await management.#attached()
+      return management
     } catch (error) {
       if (physical.over) throw error
       return undefined
     }
-    const receiver = await physical.openReceiver({ source: { dynamic: true } }, WINDOW, undefined)
-    const management = new Management(physical, sender, receiver)
-    receiver.on('message', ({ message, delivery }) => {
-      management.#answered(message!)
-      delivery!.accept()
-      receiver.add_credit(1)
-    })
-    const ended = (error: MessagingError): void => management.end(error)
-    physical.watch(sender, 'sender', '$management', ended)
-    physical.watch(receiver, 'receiver', '$management', ended)
-    receiver.add_credit(WINDOW)
-    return management
   }
 
   /** Asks and resolves to whatever status came. */
@@ -75,58 +101,108 @@ export class Management {
     parameters: Record<string, string> = {},
   ): Promise<ManagementAnswer> {
     if (this.#physical.over) return Promise.reject(this.#physical.over)
-    const correlationId = newMessageId()
+    const properties: Record<string, string> = { ...parameters, operation, type }
+    if (key !== undefined) Object.assign(properties, { index: 'object-path', key })
     return new Promise((resolve, reject) => {
-      this.#waiting.set(correlationId, { resolve, reject })
-      const properties: Record<string, string> = { ...parameters, operation, type }
-      if (key !== undefined) Object.assign(properties, { index: 'object-path', key })
-      this.#sender.send(encodeMessage(this.#message(correlationId, properties, body)), undefined, 0)
+      this.#waiting.push(new Question(properties, body, resolve, reject, (late) => this.#expired(late)))
+      void this.#pump()
     })
   }
 
-  /** No answer will come any more. */
-  end(error: MessagingError): void {
-    for (const waiting of this.#waiting.values()) waiting.reject(error)
-    this.#waiting.clear()
+  async #pump(): Promise<void> {
+    try {
+      const { sender, receiver } = await this.#attached()
+      while (this.#waiting.length > 0 && this.#asked.size < WINDOW) {
+        const question = this.#waiting.shift()!
+        this.#asked.set(question.id, question)
+        const replyTo = receiver.source?.address ?? undefined
+        sender.send(encodeMessage(requestOf(question, replyTo)), undefined, 0)
+      }
+    } catch (error) {
+      this.#end(asMessagingError(error))
+    }
   }
 
-  #message(
-    correlationId: string,
-    properties: Record<string, string>,
-    body: Record<string, unknown>,
-  ): OutgoingMessage {
-    return {
-      id: correlationId,
-      to: undefined,
-      members: undefined,
-      subject: undefined,
-      body: new StructuredBody(body as StructuredValue),
-      contentType: undefined,
-      properties: Object.assign(Object.create(null), noProperties(), properties),
-      replyTo: this.#receiver.source?.address ?? undefined,
-      correlationId,
-      priority: undefined,
-      ttlMs: undefined,
-      delayMs: undefined,
-      durable: false,
-      userId: undefined,
-      groupId: undefined,
-      createdAt: Date.now(),
-      deliveriesBefore: 0,
+  #attached(): Promise<Links> {
+    this.#links ??= this.#attach()
+    return this.#links
+  }
+
+  async #attach(): Promise<Links> {
+    try {
+      const physical = this.#physical
+      const sender = await physical.openSender({ target: { address: '$management' } }, WINDOW, '$management')
+      const receiver = await physical.openReceiver({ source: { dynamic: true } }, WINDOW, undefined)
+      receiver.on('message', ({ message, delivery }) => {
+        delivery!.accept()
+        receiver.add_credit(1)
+        this.#answered(message!)
+      })
+      const ended = (error: MessagingError): void => {
+        this.#links = undefined
+        this.#end(error)
+      }
+      physical.watch(sender, ended)
+      physical.watch(receiver, ended)
+      receiver.add_credit(WINDOW)
+      return { sender, receiver }
+    } catch (error) {
+      this.#links = undefined
+      throw error
     }
+  }
+
+  /** No answer will come any more to what was asked. */
+  #end(error: MessagingError): void {
+    const open = [...this.#asked.values(), ...this.#waiting.drain()]
+    this.#asked.clear()
+    for (const question of open) question.fail(error)
+  }
+
+  #expired(question: Question): void {
+    this.#asked.delete(question.id)
+    this.#waiting.delete(question)
+    question.fail(
+      new MessagingError('DETACHED', `$management did not answer within ${ANSWER_MS} ms`, {
+        context: { adapter: ADAPTER, operation: question.properties.operation },
+      }),
+    )
   }
 
   #answered(bytes: Buffer): void {
     const { message } = decodeMessage(bytes)
-    const waiting = this.#waiting.get(message.correlationId ?? '')
-    if (!waiting) return
-    this.#waiting.delete(message.correlationId!)
+    const question = this.#asked.get(message.correlationId ?? '')
+    if (!question) return
+    this.#asked.delete(question.id)
     const { statusCode, statusDescription } = message.properties
-    waiting.resolve({
+    question.answer({
       status: Number(statusCode),
       description: String(statusDescription ?? ''),
       body: message.body instanceof StructuredBody ? message.body.value : undefined,
     })
+    if (this.#waiting.length > 0) void this.#pump()
+  }
+}
+
+function requestOf({ id, properties, body }: Question, replyTo: string | undefined): OutgoingMessage {
+  return {
+    id,
+    to: undefined,
+    members: undefined,
+    subject: undefined,
+    body: new StructuredBody(body as StructuredValue),
+    contentType: undefined,
+    properties: Object.assign(Object.create(null), noProperties(), properties),
+    replyTo,
+    correlationId: id,
+    priority: undefined,
+    ttlMs: undefined,
+    delayMs: undefined,
+    durable: false,
+    userId: undefined,
+    groupId: undefined,
+    createdAt: Date.now(),
+    deliveriesBefore: 0,
   }
 }
 

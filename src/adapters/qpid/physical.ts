@@ -27,8 +27,9 @@ export class Physical {
   readonly connection: RheaConnection
   readonly rhea: Rhea
   readonly #socket: Socket
-  /** Refused attachments wait for the error that follows them; a lost connection ends them all. */
-  readonly #attaching = new Set<(error: MessagingError) => void>()
+  /** Whoever waits for the broker: a lost connection ends it. */
+  readonly #waiting = new Set<(error: MessagingError) => void>()
+  readonly #lives = new WeakMap<RheaLink, LinkLife>()
   #over: MessagingError | undefined
   #closing: Promise<void> | undefined
   #onLost: (error: MessagingError) => void = () => {}
@@ -106,13 +107,18 @@ export class Physical {
     return this.#over
   }
 
+  /** Calls `ended` at the end of the connection, whoever ends it. */
+  whenOver(ended: (error: MessagingError) => void): void {
+    this.#waiting.add(ended)
+  }
+
   /** Opens a sender on a session of its own; rejects with the broker's reason. */
   openSender(options: object, window: number, address: string | undefined): Promise<RheaSender> {
-    return this.#open(window, address, (session) => session.open_sender(options))
+    return this.#open(window, address, 'sender', (session) => session.open_sender(options))
   }
 
   openReceiver(options: object, window: number, address: string | undefined): Promise<RheaReceiver> {
-    return this.#open(window, address, (session) =>
+    return this.#open(window, address, 'receiver', (session) =>
       session.open_receiver({ autoaccept: false, credit_window: 0, ...options }),
     )
   }
@@ -120,66 +126,69 @@ export class Physical {
   #open<L extends RheaSender | RheaReceiver>(
     window: number,
     address: string | undefined,
+    side: 'sender' | 'receiver',
     open: (session: RheaSession) => L,
   ): Promise<L> {
     if (this.#over) return Promise.reject(this.#over)
     const session = openRawSession(this.connection, window * 2 + SPARE)
     return new Promise((resolve, reject) => {
       const link = open(session)
-      const side = 'target' in link && 'send' in link ? 'sender' : 'receiver'
+      const life = new LinkLife()
+      this.#lives.set(link, life)
       const fail = (error: MessagingError): void => {
-        this.#attaching.delete(fail)
-        link.removeAllListeners()
-        for (const event of [`${side}_error`, `${side}_close`]) link.on(event, () => {})
-        session.close()
+        this.#waiting.delete(fail)
+        life.ended(error)
         reject(error)
       }
-      this.#attaching.add(fail)
-      const refused = (cause: unknown): void => fail(linkError(cause, { address, operation: 'attach' }))
-      session.on('session_error', () => refused(session.error))
-      session.on('session_close', () => refused(session.error))
-      link.on(`${side}_error`, () => refused(link.error))
-      link.on(`${side}_close`, () => refused(link.error))
+      this.#waiting.add(fail)
+      const ended = (cause: unknown): void => {
+        if (life.over) return
+        if (this.#waiting.has(fail)) {
+          fail(linkError(cause, { address, operation: 'attach' }))
+        } else {
+          life.ended(linkError(cause, { address }))
+        }
+      }
+      // One set of listeners from the first moment: an attach and a detach may come in one read.
+      for (const event of [`${side}_error`, `${side}_close`]) {
+        link.on(event, () => {
+          ended(link.error)
+          // In this order and at once: a detach after the session's end would be an error of the whole connection.
+          link.close()
+          session.close()
+        })
+      }
+      for (const event of ['session_error', 'session_close']) session.on(event, () => ended(session.error))
       link.once(`${side}_open`, () => {
         const terminus = side === 'sender' ? (link as RheaSender).target : (link as RheaReceiver).source
         // An attach without terminus is a refusal: the detach with the reason follows. No credit until then, or the session ends.
-        if (isNothing(terminus)) return
-        this.#attaching.delete(fail)
-        for (const event of [`${side}_error`, `${side}_close`]) link.removeAllListeners(event)
-        for (const event of ['session_error', 'session_close']) session.removeAllListeners(event)
+        if (life.over || isNothing(terminus)) return
+        this.#waiting.delete(fail)
         resolve(link)
       })
     })
   }
 
-  /** Calls `ended` when the broker ends the link while the connection lives. */
-  watch(
-    link: RheaLink,
-    side: 'sender' | 'receiver',
-    address: string | undefined,
-    ended: (error: MessagingError) => void,
-  ): void {
-    let told = false
-    const tell = (cause: unknown): void => {
-      if (told || this.#over) return
-      told = true
-      ended(linkError(cause, { address }))
-    }
-    link.on(`${side}_error`, () => tell(link.error))
-    link.on(`${side}_close`, () => tell(link.error))
-    link.session.on('session_error', () => tell(link.session.error))
-    link.session.on('session_close', () => tell(link.session.error))
+  /** Calls `ended` when the broker ends the link while the connection lives; at once when it has. */
+  watch(link: RheaLink, ended: (error: MessagingError) => void): void {
+    this.#lives.get(link)?.watch(ended)
   }
 
   /** Ends a link and its session; resolves when the broker has answered, or after a second. */
-  async closeLink(link: RheaLink, side: 'sender' | 'receiver'): Promise<void> {
-    if (this.#over || link.is_closed()) return
+  async closeLink(link: RheaLink): Promise<void> {
+    const life = this.#lives.get(link)
+    if (!life || life.over || this.#over) return
+    life.close()
+    let done: () => void
     const closed = new Promise<void>((resolve) => {
-      link.once(`${side}_close`, () => resolve())
-      link.session.once('session_close', () => resolve())
+      done = resolve
+      for (const event of ['sender_close', 'receiver_close']) link.once(event, done)
+      link.session.once('session_close', done)
+      this.#waiting.add(done)
     })
     link.close()
     await settledWithin(closed, CLOSE_MS)
+    this.#waiting.delete(done!)
     link.session.close()
   }
 
@@ -205,11 +214,35 @@ export class Physical {
   #lost(cause: unknown): void {
     if (this.#over) return
     this.#over = connectionLost(cause)
-    for (const fail of [...this.#attaching]) fail(this.#over)
+    for (const fail of [...this.#waiting]) fail(this.#over)
     this.#socket.destroy()
     clearTimeout(this.connection.heartbeat_in)
     clearTimeout(this.connection.heartbeat_out)
     this.#onLost(this.#over)
+  }
+}
+
+/** What has become of one link. */
+class LinkLife {
+  over = false
+  #error: MessagingError | undefined
+  #watcher: ((error: MessagingError) => void) | undefined
+
+  watch(watcher: (error: MessagingError) => void): void {
+    this.#watcher = watcher
+    if (this.#error) watcher(this.#error)
+  }
+
+  /** The broker ended it. */
+  ended(error: MessagingError): void {
+    this.over = true
+    this.#error = error
+    this.#watcher?.(error)
+  }
+
+  /** We end it: nobody need be told. */
+  close(): void {
+    this.over = true
   }
 }
 

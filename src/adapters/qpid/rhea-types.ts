@@ -27,8 +27,8 @@ export interface RheaLink extends Emitter {
   readonly error?: AmqpError
   readonly session: RheaSession
   /** Credit the peer gave, or we gave; charged when a transfer is written. */
-  readonly credit: number
-  readonly delivery_count: number
+  credit: number
+  delivery_count: number
   readonly max_message_size?: number
   is_open(): boolean
   is_closed(): boolean
@@ -45,6 +45,8 @@ export interface RheaReceiver extends RheaLink {
   drain: boolean
   add_credit(credit: number): void
   drain_credit(): void
+  /** Called by rhea for every flow of the peer. */
+  on_flow(frame: FlowFrame): void
 }
 
 export interface RheaSession extends Emitter {
@@ -55,6 +57,10 @@ export interface RheaSession extends Emitter {
   close(): void
   open_sender(options: object): RheaSender
   open_receiver(options: object): RheaReceiver
+}
+
+export interface FlowFrame {
+  readonly performative: { readonly drain?: boolean | null; readonly delivery_count?: number | null }
 }
 
 export interface TransferFrame {

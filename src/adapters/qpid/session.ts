@@ -23,6 +23,7 @@ import { MulticastSender } from './multicast-sender.ts'
 import { wireName } from './names.ts'
 import { Nodes } from './nodes.ts'
 import type { Physical } from './physical.ts'
+import type { Product } from './product.ts'
 import { Requester } from './requester.ts'
 import { subscribe } from './subscriptions.ts'
 import { selectorFilter } from './terminus.ts'
@@ -33,12 +34,11 @@ export class Session implements AdapterConnection {
   readonly #physical: Physical
   readonly #nodes: Nodes | undefined
 
-  constructor(physical: Physical, management: Management | undefined) {
+  constructor(physical: Physical, { kind, product, version }: Product, management: Management | undefined) {
     this.#physical = physical
     this.#nodes = management && new Nodes(management)
-    const { product, version } = physical.connection.properties ?? {}
-    this.broker = { product: String(product ?? 'AMQP 1.0 broker'), version: String(version ?? 'unknown') }
-    this.capabilities = management ? capabilities : withoutManagement(this.broker.product)
+    this.broker = { product, version }
+    this.capabilities = management ? capabilities : withoutManagement(kind)
   }
 
   get native(): unknown {
@@ -65,7 +65,7 @@ export class Session implements AdapterConnection {
         1,
         node.name,
       )
-      await this.#physical.closeLink(link, 'receiver')
+      await this.#physical.closeLink(link)
     } catch (error) {
       if (error instanceof MessagingError && error.code === 'ADDRESS_NOT_FOUND') return undefined
       throw error

@@ -58,7 +58,7 @@ async function live(
     await Promise.all(spec.patterns.map((pattern) => nodes.bindQueue(spec.source.name, queue, pattern)))
     return LinkReceiver.over(physical, link, { ...common(spec), source, copiesTo: queue }, events)
   } catch (error) {
-    await physical.closeLink(link, 'receiver')
+    await physical.closeLink(link)
     throw error
   }
 }

@@ -36,6 +36,8 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
   #reading: Promise<void> | undefined
   #credited: (() => void) | undefined
   #arrived: (() => void) | undefined
+  /** The server said that something is new. */
+  #told = false
   #look: NodeJS.Timeout | undefined
   #ended = false
 
@@ -75,7 +77,10 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
     while (!this.#ended) {
       // order: armed before looking, so that an arrival in between is not slept through.
       const arrival = this.#arrival()
-      await this.#readArrivals(places)
+      const found = await this.#readArrivals(places)
+      // Woken for nothing: the queue may be gone.
+      if (!found && this.#told) await this.#lookAgain()
+      this.#told = false
       await arrival
     }
   }
@@ -94,15 +99,18 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
   }
 
   /** Everything behind the places reached so far, band by band. */
-  async #readArrivals(places: number[]): Promise<void> {
+  async #readArrivals(places: number[]): Promise<boolean> {
+    let found = false
     for (let band = 0; band < BANDS && !this.#ended; band++) {
       for (;;) {
         const ranks = await this.#ranks(`(${band * BAND + places[band]!}`, `(${(band + 1) * BAND}`)
         if (ranks.length === 0 || this.#ended) break
         await this.#show(ranks)
         places[band] = placeOf(ranks.at(-1)!)
+        found = true
       }
     }
+    return found
   }
 
   async #ranks(from: string, to: string): Promise<number[]> {
@@ -118,13 +126,12 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
     if (ranks.length === 0) return
     const { session, base, events } = this.#parts
     const { commands } = session.wire
-    const [payloads, deliveries, ends, time] = await Promise.all([
+    const [payloads, deliveries, ends, now] = await Promise.all([
       commands.hmgetBuffer(`${base}#msg`, ...ranks.map(String)),
       commands.hmget(`${base}#deliveries`, ...ranks.map(String)),
       commands.zmscore(`${base}#exp`, ...ranks.map(String)),
-      commands.time(),
+      session.now(),
     ])
-    const now = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000)
     let bytes = 0
     for (const [at, payload] of payloads.entries()) {
       // A receiver was quicker.
@@ -195,6 +202,7 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
   }
 
   woken(): void {
+    this.#told = true
     this.#arrived?.()
   }
 

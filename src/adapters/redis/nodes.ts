@@ -183,8 +183,7 @@ export class Nodes {
   /** Messages of a queue that {@link tidy} would move. */
   async untidy(base: string): Promise<{ now: number; due: number; expired: number; pushed: number }> {
     const { commands } = this.#session.wire
-    const [time, pushed] = await Promise.all([commands.time(), commands.llen(`${base}#in`)])
-    const now = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000)
+    const [now, pushed] = await Promise.all([this.#session.now(), commands.llen(`${base}#in`)])
     const [due, expired] = await Promise.all([
       commands.zcount(`${base}#delayed`, '-inf', now),
       commands.zcount(`${base}#exp`, '-inf', now),

@@ -168,6 +168,17 @@ export class Session {
     }
   }
 
+  /** The server's clock, or this machine's where the user may not ask. Unit: ms since 1970. */
+  async now(): Promise<number> {
+    try {
+      const [seconds, microseconds] = await this.wire.commands.time()
+      return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
+    } catch (error) {
+      if (isForbidden(error)) return Date.now()
+      throw error
+    }
+  }
+
   /** Ends everything if the error says that the connection is no good any more. */
   check(error: unknown): void {
     if (isConnectionError(error)) this.fail(error)

@@ -110,7 +110,7 @@ function connectionFacts(connection: Connection, library: Library, broker: strin
     adapter: connection.adapter,
     url: library.redact(url),
     tls: /^(rabbitmqs|amqps|qpids|amqp10s|rediss)$/i.test(scheme) ? 'yes' : 'no',
-    user: user === undefined ? undefined : decodeURIComponent(user),
+    user: user ? decodeURIComponent(user) : undefined,
   }
 }
 

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { OrderedEntries } from '../../../src/broker/ordered-entries.ts'
 
 type Step =
-  | { kind: 'append' | 'shift' }
+  | { kind: 'append' }
+  | { kind: 'shift' }
   | { kind: 'insert'; seq: number }
   | { kind: 'remove'; seq: number }
   | { kind: 'after'; seq: number }

@@ -1,10 +1,10 @@
 /** Redis for the conformance suite, with ioredis as the second witness: it reads and writes the documented keys by itself. */
 import { Redis } from 'ioredis'
 import type { ForeignFacts, Harness, Witness, WitnessedMessage } from '../../../src/conformance/index.ts'
-import { wireFaults } from '../../conformance/harness/faults.ts'
-import { atPort, closedPort } from '../../conformance/harness/network.ts'
-import { ownBroker } from '../../conformance/harness/own-broker.ts'
 import { brokerUrl } from '../../support/brokers.ts'
+import { wireFaults } from './faults.ts'
+import { atPort, closedPort } from './network.ts'
+import { ownBroker } from './own-broker.ts'
 
 export async function redisHarness(): Promise<Harness> {
   const url = brokerUrl('redis')

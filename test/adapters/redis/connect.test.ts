@@ -1,0 +1,216 @@
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { Redis } from 'ioredis'
+import { describe, expect, it } from 'vitest'
+import { redisAdapter } from '../../../src/adapters/redis/adapter.ts'
+import type { AdapterConnection, ConnectTarget } from '../../../src/api/adapter.ts'
+import { brokerUrl, PrivateBroker } from '../../support/brokers.ts'
+import {
+  becomes,
+  Fixture,
+  Inbox,
+  message,
+  nodeSpec,
+  Reports,
+  range,
+  receiverSpec,
+  rejection,
+  send,
+  sendAll,
+  target,
+  texts,
+  url,
+} from './fixture.ts'
+
+const on = new Fixture()
+
+function open(
+  to: string,
+  changes: Partial<ConnectTarget> = {},
+  reports = new Reports(),
+): Promise<AdapterConnection> {
+  return redisAdapter.connect(target(to, changes), reports, AbortSignal.timeout(5_000))
+}
+
+describe('a connection', () => {
+  it('says what its server promises: every write synced', () => {
+    expect(on.connection.broker.product).toBe('Redis')
+    expect(on.connection.capabilities.tiers).toMatchObject({ durable: 'T3', live: 'T0' })
+    expect(on.connection.capabilities.features.storeAndForward.level).toBe('native')
+  })
+
+  it('says less of a server that syncs each second, or keeps nothing, and warns of one that drops keys', async () => {
+    await using broker = await PrivateBroker.start('redis')
+    const admin = new Redis(broker.url)
+    on.atEnd(() => admin.disconnect())
+    await admin.config('SET', 'appendfsync', 'everysec')
+    const second = await open(broker.url)
+    expect(second.capabilities.tiers.durable).toBe('T2')
+    await second.close()
+    await admin.config('SET', 'appendonly', 'no')
+    await admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
+    const reports = new Reports()
+    const none = await open(broker.url, {}, reports)
+    expect(none.capabilities.tiers.durable).toBe('T1')
+    expect(none.capabilities.features.storeAndForward.level).toBe('unsupported')
+    expect(reports.warnings.map((error) => error.code)).toEqual(['CONFIG_INVALID'])
+    await none.close()
+  })
+
+  it('refuses sends of a full server, all or nothing, and still lets receivers empty it', async () => {
+    await using broker = await PrivateBroker.start('redis')
+    const admin = new Redis(broker.url)
+    on.atEnd(() => admin.disconnect())
+    const connection = await open(broker.url)
+    const dead = nodeSpec({ name: 'dead' })
+    const queue = nodeSpec({ name: 'orders', deadLetter: { name: 'dead', type: 'queue' } })
+    await connection.declare(dead)
+    await connection.declare(queue)
+    const sender = await on.sender(queue, {}, connection)
+    await sendAll(sender, range(50))
+    await admin.config('SET', 'maxmemory', '1')
+    const outcomes = await Promise.all(range(5).map((body) => send(sender, message(body))))
+    expect(outcomes.map((error) => [error?.code, error?.retryable])).toEqual(
+      Array(5).fill(['SEND_REJECTED', true]),
+    )
+    const { receiver, inbox } = await on.receiver(queue, {}, connection)
+    const deliveries = await inbox.take(50)
+    expect(texts(deliveries)).toEqual(range(50))
+    await receiver.settle(deliveries[0]!, { kind: 'reject', reason: 'bad' })
+    await receiver.settle(deliveries[1]!, { kind: 'release', delayMs: 0, unseen: false })
+    for (const one of deliveries.slice(2)) receiver.accept(one)
+    receiver.accept(await inbox.next())
+    await receiver.close()
+    expect(await connection.inspect(queue)).toMatchObject({ depth: 0, details: { unsettled: 0 } })
+    expect((await connection.inspect(dead))?.depth).toBe(1)
+    await admin.config('SET', 'maxmemory', '0')
+    expect(await send(sender)).toBeUndefined()
+    await connection.close()
+  })
+
+  it('goes on when the server has forgotten its scripts', async () => {
+    await using broker = await PrivateBroker.start('redis')
+    const admin = new Redis(broker.url)
+    on.atEnd(() => admin.disconnect())
+    const connection = await open(broker.url)
+    const queue = nodeSpec({ name: 'orders' })
+    await connection.declare(queue)
+    const sender = await on.sender(queue, {}, connection)
+    const { inbox } = await on.receiver(queue, {}, connection)
+    await sendAll(sender, ['a'])
+    await admin.script('FLUSH')
+    await sendAll(sender, ['b', 'c'])
+    expect(texts(await inbox.take(3))).toEqual(['a', 'b', 'c'])
+    await connection.close()
+  })
+
+  it('ends once, with all its links, when it is cut', async () => {
+    const reports = new Reports()
+    const connection = await open(url, {}, reports)
+    const queue = await on.node()
+    const inbox = new Inbox()
+    const receiver = await connection.attachReceiver(receiverSpec(queue), inbox)
+    const { commands, subscriber } = connection.native as { commands: Redis; subscriber: Redis }
+    subscriber.disconnect()
+    await reports.until(() => reports.lost.length > 0)
+    expect(reports.lost[0]).toMatchObject({ code: 'CONNECTION_LOST', retryable: true })
+    expect(await rejection(connection.declare(queue))).toMatchObject({ code: 'CONNECTION_LOST' })
+    await becomes(() => commands.status === 'end', 'the other one, too')
+    await receiver.close()
+    await connection.close()
+    expect(reports.lost).toHaveLength(1)
+    expect(inbox.detaches).toEqual([])
+  })
+
+  it('ends when a master has become a replica', async () => {
+    await using broker = await PrivateBroker.start('redis')
+    const admin = new Redis(broker.url)
+    on.atEnd(() => admin.disconnect())
+    const reports = new Reports()
+    const connection = await open(broker.url, {}, reports)
+    const queue = nodeSpec({ name: 'orders' })
+    await connection.declare(queue)
+    const sender = await connection.attachSender(
+      { target: queue, capacity: 1, reliability: 'at-least-once', link: {} },
+      { detached: () => {} },
+    )
+    await admin.replicaof('127.0.0.1', 1)
+    sender.send({ message: message(), resend: false, settle: () => {} })
+    await reports.until(() => reports.lost.length === 1)
+    expect(reports.lost[0]!.message).toMatch(/READONLY|replica/i)
+    await connection.close()
+  })
+
+  it('tells a wrong login from a dead port, and neither tells the password', async () => {
+    const login = await rejection(open(url, { password: 'wr0ng-secret' }))
+    expect(login).toMatchObject({ code: 'UNAUTHENTICATED', retryable: false })
+    const none = await rejection(open(url.replace(/\/\/[^@]*@/, '//')))
+    expect(none).toMatchObject({ code: 'UNAUTHENTICATED' })
+    const dead = await rejection(open('redis://:wr0ng-secret@127.0.0.1:1'))
+    expect(dead).toMatchObject({ code: 'CONNECT_FAILED', retryable: true })
+    for (const error of [login, none, dead]) {
+      expect(JSON.stringify([error, error.message, String(error.cause)])).not.toMatch(/wr0ng-secret/)
+    }
+  })
+
+  it('gives up at once when its signal is aborted, and leaves no socket', async () => {
+    const sockets = new Set<unknown>()
+    const server = createServer((socket) => {
+      sockets.add(socket)
+      socket.on('error', () => {}).resume()
+      socket.on('close', () => sockets.delete(socket))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    on.atEnd(() => server.close())
+    const { port } = server.address() as { port: number }
+    const error = await rejection(
+      redisAdapter.connect(target(`redis://127.0.0.1:${port}`), new Reports(), AbortSignal.timeout(200)),
+    )
+    expect(error.code).toBe('CONNECT_FAILED')
+    await becomes(() => sockets.size === 0, 'no socket left')
+  })
+})
+
+describe('TLS and users', () => {
+  const tls = { ca: readFileSync(process.env.SLUICE_TEST_CA ?? '') }
+
+  it('carry a queue and a topic', async () => {
+    const connection = await open(brokerUrl('redis-tls'), { tls })
+    on.atEnd(() => connection.close())
+    const queue = nodeSpec({ name: on.name() })
+    await connection.declare(queue)
+    await sendAll(await on.sender(queue, {}, connection), ['x'])
+    const { inbox } = await on.receiver(queue, {}, connection)
+    expect(texts(await inbox.take(1))).toEqual(['x'])
+    await connection.delete(queue)
+  })
+
+  it('a certificate that nobody vouches for is refused', async () => {
+    expect(await rejection(open(brokerUrl('redis-tls')))).toMatchObject({ code: 'CONNECT_FAILED' })
+  })
+
+  it('a user who may only read can browse and look, and is told what it may not', async () => {
+    const writer = await open(brokerUrl('redis-tls'), { tls })
+    on.atEnd(() => writer.close())
+    const queue = nodeSpec({ name: on.name() })
+    await writer.declare(queue)
+    await sendAll(await on.sender(queue, {}, writer), ['a', 'b'])
+    const reports = new Reports()
+    const reader = await open(process.env.SLUICE_TEST_REDIS_READER ?? '', { tls }, reports)
+    on.atEnd(() => reader.close())
+    await reader.declare(queue)
+    expect(await reader.inspect(queue)).toMatchObject({ depth: 2 })
+    const inbox = new Inbox()
+    await reader.attachReceiver(receiverSpec(queue, { mode: 'browse' }), inbox)
+    expect(texts(await inbox.take(2))).toEqual(['a', 'b'])
+    await inbox.until(() => inbox.ended === 1)
+    expect(await send(await on.sender(queue, {}, reader))).toMatchObject({ code: 'UNAUTHORIZED' })
+    expect(await rejection(reader.attachReceiver(receiverSpec(queue), new Inbox()))).toMatchObject({
+      code: 'UNAUTHORIZED',
+    })
+    expect(await rejection(reader.delete(queue))).toMatchObject({ code: 'UNAUTHORIZED' })
+    expect(reader.capabilities.tiers.durable).toBe('T2')
+    expect(reports.lost).toEqual([])
+    await writer.delete(queue)
+  })
+})

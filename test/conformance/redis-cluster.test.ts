@@ -1,0 +1,11 @@
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { conformance, forVitest } from '../../src/conformance/index.ts'
+import { clusterHarness } from './harness/redis.ts'
+
+conformance({
+  test: forVitest({ describe, it, beforeAll, afterAll }),
+  harness: clusterHarness(),
+  report: 'reports/conformance/redis-cluster.json',
+  // What does not depend on where a key is kept is tried on a single Redis.
+  chapters: ['queue', 'topic', 'request'],
+})
