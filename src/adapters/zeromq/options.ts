@@ -39,7 +39,7 @@ const NEVER_MS = 86_400_000
 /** ZeroMQ does not tell the hub whose connection ended: what a dead client holds comes back after twice this. Unit: ms. */
 const MOST_HEARTBEAT_MS = 2_500
 
-/** `zmq://host:port`, `zmq+ipc:///path`, `zmq+inproc://name`. @throws `CONFIG_INVALID` naming the wrong part */
+/** `zmq://host:port`, `zmq+ipc:///path`, `zmq+inproc://name`; ZeroMQ's own address after `zmq:` is taken as well. @throws `CONFIG_INVALID` naming the wrong part */
 export function endpointOf(target: ConnectTarget): Endpoint {
   checkKnownKeys(target.native, OPTIONS, 'connect(): native')
   const native = target.native as ZeromqOptions
@@ -62,17 +62,17 @@ export function endpointOf(target: ConnectTarget): Endpoint {
 function addressOf(url: string): { address: string; query: Record<string, string> } {
   const [place, search = ''] = url.split('?', 2) as [string, string?]
   const query = Object.fromEntries(new URLSearchParams(search))
-  const ipc = /^zmq\+ipc:\/\/(\/.+)$/.exec(place)
+  const ipc = /^zmq[+:]ipc:\/\/(\/.+)$/.exec(place)
   if (ipc) return { address: `ipc://${ipc[1]}`, query }
-  const inproc = /^zmq\+inproc:\/\/(.+)$/.exec(place)
+  const inproc = /^zmq[+:]inproc:\/\/(.+)$/.exec(place)
   if (inproc) return { address: `inproc://${inproc[1]}`, query }
   let parsed: URL
   try {
-    parsed = new URL(place.replace(/^zmq(\+tcp)?:/, 'tcp:'))
+    parsed = new URL(place.replace(/^zmq([+:]tcp)?:/, 'tcp:'))
   } catch (cause) {
     throw invalid('url', 'cannot be read: write zmq://host:port, zmq+ipc:///path or zmq+inproc://name', cause)
   }
-  if (!/^zmq(\+tcp)?:\/\//.test(place) || parsed.hostname === '')
+  if (!/^zmq([+:]tcp)?:\/\//.test(place) || parsed.hostname === '')
     throw invalid('url', 'names no host: write zmq://host:port')
   if (parsed.username !== '')
     throw invalid('url', 'holds a login, which ZeroMQ does not have: use native.curve')
