@@ -6,8 +6,52 @@ const ORDER = ['memory', 'file', 'rabbitmq', 'qpid', 'redis', 'zeromq']
 
 const SIGN = { native: 'yes', emulated: 'emulated', unsupported: 'no' } as const
 
+/** What a newcomer asks first; the page has all. */
+const FIRST: readonly Feature[] = [
+  'queue',
+  'broadcast',
+  'multicast',
+  'topic',
+  'namedSubscription',
+  'request',
+  'storeAndForward',
+  'browse',
+  'priority',
+  'ttl',
+  'delay',
+  'deadLetter',
+  'maxDeliveries',
+  'deduplication',
+]
+
+/** The short table of the README: features that a newcomer asks for, and the strongest guarantee. */
+export function matrix(given: readonly ConformanceReport[]): string {
+  const reports = inOrder(given)
+  const row = (words: string, cells: readonly string[]): string => `| ${words} | ${cells.join(' | ')} |`
+  return [
+    headOf(reports),
+    ...FIRST.map((feature) =>
+      row(
+        FEATURES[feature],
+        reports.map((report) => SIGN[report.capabilities.features[feature].level]),
+      ),
+    ),
+    row(
+      'an accepted durable message survives',
+      reports.map((report) => SURVIVES[report.capabilities.tiers.durable]),
+    ),
+  ].join('\n')
+}
+
+const SURVIVES = {
+  T0: 'nothing',
+  T1: 'a lost connection',
+  T2: 'a killed broker',
+  T3: 'power loss',
+} as const
+
 export function capabilitiesPage(given: readonly ConformanceReport[]): string {
-  const reports = [...given].sort((a, b) => place(a.adapter) - place(b.adapter))
+  const reports = inOrder(given)
   const features = Object.keys(FEATURES) as Feature[]
   const notes = new Notes()
   const rows = features.map((feature) => {
@@ -15,7 +59,7 @@ export function capabilitiesPage(given: readonly ConformanceReport[]): string {
     return `| ${FEATURES[feature]} (\`${feature}\`) | ${cells.join(' | ')} |`
   })
   const limits = [...new Set(reports.flatMap((report) => Object.keys(report.capabilities.limits)))]
-  const head = `| | ${reports.map((report) => `\`${report.adapter}:\``).join(' | ')} |\n|---|${reports.map(() => '---|').join('')}`
+  const head = headOf(reports)
   return [
     '# Capabilities',
     '',
@@ -132,6 +176,18 @@ function limit(value: unknown): string {
 function count(cases: readonly CaseResult[], result: CaseResult['result']): number {
   return cases.filter((one) => one.result === result).length
 }
+
+function inOrder(reports: readonly ConformanceReport[]): ConformanceReport[] {
+  return [...reports].sort((a, b) => place(a.adapter) - place(b.adapter))
+}
+
+function headOf(reports: readonly ConformanceReport[]): string {
+  const names = reports.map(({ adapter }) => `\`${SCHEME[adapter] ?? adapter}:\``)
+  return `| | ${names.join(' | ')} |\n|---|${reports.map(() => '---|').join('')}`
+}
+
+/** Where a scheme is not called like its adapter. */
+const SCHEME: Readonly<Record<string, string>> = { zeromq: 'zmq' }
 
 function place(adapter: string): number {
   const at = ORDER.indexOf(adapter)

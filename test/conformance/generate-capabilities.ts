@@ -1,16 +1,20 @@
 /**
- * Writes docs/capabilities.md from the reports of real runs (reports/conformance/*.json).
+ * Writes docs/capabilities.md and the README's table from the reports of real runs (reports/conformance/*.json).
  *
- *   tsx test/conformance/generate-capabilities.ts            write the page
- *   tsx test/conformance/generate-capabilities.ts --check    fail when the page is not what the reports say
+ *   npm run docs:capabilities               write both
+ *   npm run docs:capabilities -- --check    fail when they are not what the reports say
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ConformanceReport } from '../../src/conformance/index.ts'
-import { capabilitiesPage } from './capabilities-page.ts'
+import { capabilitiesPage, matrix } from './capabilities-page.ts'
 
 const REPORTS = 'reports/conformance'
 const PAGE = 'docs/capabilities.md'
+const README = 'README.md'
+const MARKED = /(<!-- capabilities:start -->).*(<!-- capabilities:end -->)/s
+/** A Cluster is a single Redis to its users; its run has only the chapters where keys may be far apart. */
+const LEFT_OUT = ['redis-cluster.json']
 
 async function main(arguments_: readonly string[]): Promise<number> {
   const unknown = arguments_.find((one) => one !== '--check')
@@ -18,7 +22,9 @@ async function main(arguments_: readonly string[]): Promise<number> {
     process.stderr.write(`unknown argument: ${unknown}\n`)
     return 2
   }
-  const names = (await readdir(REPORTS).catch(() => [])).filter((name) => name.endsWith('.json')).sort()
+  const names = (await readdir(REPORTS).catch(() => []))
+    .filter((name) => name.endsWith('.json') && !LEFT_OUT.includes(name))
+    .sort()
   if (names.length === 0) {
     process.stderr.write(`no reports in ${REPORTS}: run the conformance suite first (npm test)\n`)
     return 1
@@ -26,15 +32,20 @@ async function main(arguments_: readonly string[]): Promise<number> {
   const reports = await Promise.all(
     names.map(async (name) => JSON.parse(await readFile(join(REPORTS, name), 'utf8')) as ConformanceReport),
   )
-  const page = capabilitiesPage(reports)
-  if (!arguments_.includes('--check')) {
-    await writeFile(PAGE, page)
-    process.stdout.write(`${PAGE}: ${reports.map((one) => one.adapter).join(', ')}\n`)
-    return 0
+  const readme = await readFile(README, 'utf8')
+  const wanted = new Map([
+    [PAGE, capabilitiesPage(reports)],
+    [README, readme.replace(MARKED, (_, begin, end) => `${begin}\n${matrix(reports)}\n${end}`)],
+  ])
+  let wrong = false
+  for (const [path, text] of wanted) {
+    if (!arguments_.includes('--check')) await writeFile(path, text)
+    else if ((await readFile(path, 'utf8').catch(() => '')) !== text) {
+      process.stderr.write(`${path} is not what the reports say: run npm run docs:capabilities\n`)
+      wrong = true
+    }
   }
-  if ((await readFile(PAGE, 'utf8').catch(() => '')) === page) return 0
-  process.stderr.write(`${PAGE} is not what the reports say: run npm run docs:capabilities\n`)
-  return 1
+  return wrong ? 1 : 0
 }
 
 process.exitCode = await main(process.argv.slice(2))
