@@ -31,11 +31,6 @@ import type { Outcome } from './send-pipeline.ts'
 import { openForOneSend, Sender } from './sender.ts'
 import type { ConnectionState, StatusEvent } from './status.ts'
 
-/** Handles that outlive a call and must end before the links do. */
-interface Handle {
-  close(options: { timeoutMs: number }): Promise<void>
-}
-
 /** Links opened by one-off calls that are kept for the next call. */
 const MAX_KEPT_LINKS = 64
 
@@ -43,7 +38,6 @@ export class Connection implements AsyncDisposable {
   readonly #host: LinkHost
   readonly #senders: LinkCache<Sender>
   readonly #requesters: LinkCache<Requester>
-  readonly #handles = new Set<Handle>()
   #closing: Promise<void> | undefined
   /** Nodes as a whole: declare, delete, purge, inspect, list. */
   readonly admin: Admin
@@ -161,7 +155,7 @@ export class Connection implements AsyncDisposable {
     handler: RequestHandler<Request, Response>,
     options: RespondOptions = {},
   ): Promise<Responder> {
-    return this.#handle(() => Responder.open(this.#host, planFor('request', service), handler, options))
+    return this.#started(() => Responder.open(this.#host, planFor('request', service), handler, options))
   }
 
   /** Calls `handler` for every delivery: accepted on return, tried again with growing delay and finally dead-lettered on throw. */
@@ -170,7 +164,7 @@ export class Connection implements AsyncDisposable {
     handler: Handler<Body>,
     options: ConsumeOptions = {},
   ): Promise<Consumer<Body>> {
-    return this.#handle(() =>
+    return this.#started(() =>
       Consumer.open<Body>(this.#host, planFor('receiver', source), handler, checkOptions('consume', options)),
     )
   }
@@ -190,14 +184,8 @@ export class Connection implements AsyncDisposable {
     return work()
   }
 
-  async #handle<T extends Handle>(open: () => Promise<T>): Promise<T> {
-    const handle = await this.#started(open)
-    this.#handles.add(handle)
-    return handle
-  }
-
   async #close(timeoutMs: number): Promise<void> {
-    const handles = [...this.#handles].map((handle) => handle.close({ timeoutMs }))
+    const handles = [...this.#host.handles].map((handle) => handle.close({ timeoutMs }))
     await settledWithin(Promise.all(handles), timeoutMs)
     await this.#host.close(timeoutMs)
   }

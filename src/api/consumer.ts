@@ -32,6 +32,7 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
     this.#receiver = receiver
     this.#handler = handler
     this.#options = options
+    host.handles.add(this)
     for (let started = 0; started < (options.concurrency ?? 1); started++) this.#workers.push(this.#work())
   }
 
@@ -84,8 +85,7 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
   }
 
   async #failed(delivery: Delivery<Body>, error: unknown): Promise<void> {
-    if (this.#options.onError) this.#options.onError(error)
-    else this.#host.warning(asMessagingError(error))
+    this.#tell(error)
     if (delivery.settled) return
     const { maxDeliveries } = this.#plan.spec
     const reason = error instanceof Error ? error.message : String(error)
@@ -94,6 +94,16 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
         ? delivery.reject(reason)
         : delivery.release({ delayMs: this.#delay(delivery.deliveryCount) })
     await verdict.catch((problem) => this.#report(problem))
+  }
+
+  #tell(error: unknown): void {
+    const { onError } = this.#options
+    try {
+      if (onError) onError(error)
+      else this.#host.warning(asMessagingError(error))
+    } catch (fault) {
+      this.#host.warning(asMessagingError(fault))
+    }
   }
 
   #delay(deliveryCount: number): number {
@@ -112,5 +122,6 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
     this.#stopping = true
     await settledWithin(Promise.all([Receiver.quiesce(this.#receiver), ...this.#workers]), timeoutMs)
     await this.#receiver.close({ timeoutMs })
+    this.#host.handles.delete(this)
   }
 }

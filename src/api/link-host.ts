@@ -2,6 +2,7 @@
  * What all links of one connection share: the current physical connection, status events, codecs, and the internal
  * senders for copies. It follows the supervisor: on every new connection it attaches all links anew.
  */
+import { channel } from 'node:diagnostics_channel'
 import { abortedError, onAbort, settledWithin } from '../core/aborts.ts'
 import { asMessagingError } from '../core/attachment.ts'
 import { EventFeed } from '../core/event-feed.ts'
@@ -15,6 +16,14 @@ import { MessagingError } from './errors.ts'
 import type { OutgoingMessage } from './message.ts'
 import { type CallOptions, DEFAULT_TIMEOUT_MS } from './options.ts'
 import type { ConnectionState, StatusEvent } from './status.ts'
+
+/** Every status event of every connection of the process, as `{ adapter, url, event }`: for monitoring that cannot reach the connections. */
+const statusChannel = channel('sluice:status')
+
+/** A consumer or responder: outlives the call that made it, and must end before the links do. */
+export interface Handle {
+  close(options: { timeoutMs: number }): Promise<void>
+}
 
 /** A link as its host sees it. */
 export interface HostedLink {
@@ -36,6 +45,8 @@ export class LinkHost implements SupervisorOwner {
   readonly adapter: Adapter
   readonly codecs: CodecTable
   readonly feed = new EventFeed<StatusEvent>()
+  /** Those that are open; each takes itself out when it closes. */
+  readonly handles = new Set<Handle>()
   readonly #supervisor: Supervisor
   readonly #plan: ConnectPlan
   readonly #links = new Set<HostedLink>()
@@ -51,6 +62,8 @@ export class LinkHost implements SupervisorOwner {
   #url = ''
   #ended: MessagingError | undefined
   #everConnected = false
+  /** A warning that nobody listened to was told to the process. */
+  #warned = false
 
   constructor(adapter: Adapter, plan: ConnectPlan) {
     this.adapter = adapter
@@ -90,6 +103,8 @@ export class LinkHost implements SupervisorOwner {
 
   emit(event: StatusEvent): void {
     this.feed.emit(event)
+    if (statusChannel.hasSubscribers)
+      statusChannel.publish({ adapter: this.adapter.name, url: this.#url, event })
   }
 
   /** Runs `work` on the current connection, waiting for one if there is none, and again if it is lost meanwhile. */
@@ -230,6 +245,13 @@ export class LinkHost implements SupervisorOwner {
   }
 
   warning(error: MessagingError): void {
+    if (!this.#warned && !this.feed.hasListeners('warning') && !statusChannel.hasSubscribers) {
+      this.#warned = true
+      process.emitWarning(`${error.message} (further ones: connection.on('warning', …))`, {
+        type: 'SluiceWarning',
+        code: error.code,
+      })
+    }
     this.emit({ type: 'warning', error })
   }
 

@@ -3,7 +3,7 @@
 import { Consumer } from './consumer.ts'
 import type { Delivery } from './delivery.ts'
 import { isMessagingError, type MessagingError } from './errors.ts'
-import type { LinkHost } from './link-host.ts'
+import type { Handle, LinkHost } from './link-host.ts'
 import type { NodePlan } from './lowering.ts'
 import { noProperties, type Properties, RESPONSE_ERROR } from './message.ts'
 import {
@@ -19,18 +19,17 @@ import { Sender } from './sender.ts'
 
 export type RequestHandler<Request, Response> = (request: Delivery<Request>) => Response | Promise<Response>
 
-interface Closable {
-  close(options: CloseOptions): Promise<void>
-}
-
 export class Responder implements AsyncDisposable {
-  readonly #consumer: Closable
+  readonly #host: LinkHost
+  readonly #consumer: Handle
   readonly #sender: Sender
   #closing: Promise<void> | undefined
 
-  private constructor(consumer: Closable, sender: Sender) {
+  private constructor(host: LinkHost, consumer: Handle, sender: Sender) {
+    this.#host = host
     this.#consumer = consumer
     this.#sender = sender
+    host.handles.add(this)
   }
 
   /** Used by `connection.respond()`. */
@@ -48,7 +47,7 @@ export class Responder implements AsyncDisposable {
       const answer = (request: Delivery<Request>): Promise<void> =>
         respond(host, plan, sender, handler, request)
       const consumer = await Consumer.open<Request>(host, plan, answer, options)
-      return new Responder(consumer, sender)
+      return new Responder(host, consumer, sender)
     } catch (error) {
       await sender.close()
       throw error
@@ -68,6 +67,7 @@ export class Responder implements AsyncDisposable {
   async #close(timeoutMs: number): Promise<void> {
     await this.#consumer.close({ timeoutMs })
     await this.#sender.close({ timeoutMs })
+    this.#host.handles.delete(this)
   }
 }
 

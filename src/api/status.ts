@@ -1,4 +1,9 @@
-/** What happens to a connection and cannot be the result of a call: events, by type. */
+/**
+ * What happens to a connection and cannot be the result of a call: events, by type.
+ *
+ * They reach `connection.on()`, `connection.status()` and, for monitoring of a whole process, Node's diagnostics channel
+ * `sluice:status` as `{ adapter, url, event }`. The first warning that nobody listens to becomes a warning of the process.
+ */
 import type { MessagingError } from './errors.ts'
 
 export type StatusEvent =
