@@ -94,6 +94,10 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
         ? delivery.reject(reason)
         : delivery.release({ delayMs: this.#delay(delivery.deliveryCount) })
     await verdict.catch((problem) => this.#report(problem))
+    if (delivery.settled || this.#stopping) return
+    // The verdict could not be carried out, for want of room at the dead-letter address perhaps: not lost, and not in a hot loop.
+    await this.#host.delay(this.#backoff(delivery.deliveryCount))
+    await delivery.release().catch((problem) => this.#report(problem))
   }
 
   #tell(error: unknown): void {
@@ -107,7 +111,11 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
   }
 
   #delay(deliveryCount: number): number {
-    if (this.#host.capabilities.features.delayedRelease.level === 'unsupported') return 0
+    const { level } = this.#host.capabilities.features.delayedRelease
+    return level === 'unsupported' ? 0 : this.#backoff(deliveryCount)
+  }
+
+  #backoff(deliveryCount: number): number {
     const { minDelayMs = 1_000, maxDelayMs = 30_000 } = this.#options.retry ?? {}
     return Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(deliveryCount - 1, 20))
   }

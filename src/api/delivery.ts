@@ -69,7 +69,7 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
 
   /**
    * Back to the node: to its old place, or due after `delayMs`. `deliveryCount` goes up by one. Resolves when the
-   * broker has it.
+   * broker has it. A release that fails leaves the delivery open for another verdict.
    *
    * @throws `ALREADY_SETTLED`, `DELIVERY_LOST`, `NOT_SUPPORTED` for a delay the broker cannot keep
    */
@@ -84,19 +84,19 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
     if (refusal) return Promise.reject(refusal)
     const problem = this.#close()
     if (problem) return Promise.reject(problem)
-    return this.#link.release(this.#native, delayMs)
+    return this.#link.release(this.#native, delayMs).catch((error) => this.#reopen(error))
   }
 
   /**
    * Final: to the dead-letter address with reason, count and origin as properties; without one it is discarded and
-   * reported as a `discarded` event. Resolves when that is done.
+   * reported as a `discarded` event. Resolves when that is done. A rejection that fails leaves the delivery open for another verdict.
    *
-   * @throws `ALREADY_SETTLED`, `DELIVERY_LOST`
+   * @throws `ALREADY_SETTLED`, `DELIVERY_LOST`, and what the dead-letter address refused the message with
    */
   reject(reason = 'rejected'): Promise<void> {
     const problem = this.#close()
     if (problem) return Promise.reject(problem)
-    return this.#link.reject(this.#native, String(reason))
+    return this.#link.reject(this.#native, String(reason)).catch((error) => this.#reopen(error))
   }
 
   override toJSON(): Record<string, unknown> {
@@ -126,6 +126,15 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
     this.#state = 'settled'
     if (this.#abort) this.#link.unwatch(this.#native)
     return undefined
+  }
+
+  /** The verdict could not be carried out (a full dead-letter queue, for example): the delivery is owed one still. */
+  #reopen(error: unknown): never {
+    if (this.#link.holds(this.#native)) {
+      this.#state = 'open'
+      if (this.#abort) this.#link.watch(this.#native, this.#abort)
+    }
+    throw error
   }
 
   #lost(): MessagingError {

@@ -76,6 +76,35 @@ export const consumeChapter = chapter('consume', [
     },
   },
   {
+    id: 'dead-letters-full',
+    title: 'a consumer whose dead letters find no room loses none of them',
+    needs: ['deadLetter', 'maxDeliveries', 'maxLength'],
+    async run(c) {
+      const aside = c.queue<string>('aside', { maxLength: 1 })
+      const orders = c.queue<string>('orders', { deadLetter: aside, maxDeliveries: 1 })
+      await c.connection.send(aside, 'there')
+      let attempts = 0
+      const consumer = await c.connection.consume(
+        orders,
+        () => {
+          attempts++
+          throw new Error('disk full')
+        },
+        { retry: { minDelayMs: 10, maxDelayMs: 20 }, onError: () => {} },
+      )
+      await c.connection.send(orders, 'poison')
+      await eventually(() => attempts > 0, 'the handler was called')
+      await consumer.close()
+      const letters = await c.connection.receiver(aside)
+      const first = await take(letters)
+      assert.equal(first.body, 'there')
+      await first.accept()
+      // What found no room is given out again, and is over its limit.
+      await using _ = await c.connection.receiver(orders)
+      assert.equal((await take(letters)).body, 'poison')
+    },
+  },
+  {
     id: 'neighbours',
     title: 'a message that keeps failing holds up none of its neighbours',
     needs: ['delayedRelease'],

@@ -1,6 +1,12 @@
 /** Dead letters: what is rejected, or delivered too often, goes aside with reason, count and origin. */
 import assert from 'node:assert/strict'
-import { DEAD_LETTER_DELIVERIES, DEAD_LETTER_ORIGIN, DEAD_LETTER_REASON, type Delivery } from '../../index.ts'
+import {
+  DEAD_LETTER_DELIVERIES,
+  DEAD_LETTER_ORIGIN,
+  DEAD_LETTER_REASON,
+  type Delivery,
+  isMessagingError,
+} from '../../index.ts'
 import { chapter } from '../case.ts'
 import { bodies, nothing, range, take } from '../expect.ts'
 
@@ -213,6 +219,30 @@ export const deadLetterChapter = chapter('dead-letter', [
         assert.equal(letter.properties[DEAD_LETTER_REASON], reason)
         await letter.accept()
       }
+    },
+  },
+  {
+    id: 'full',
+    title:
+      'a full dead-letter queue loses nothing: it takes the letter all the same, or the delivery stays open for another verdict',
+    needs: ['deadLetter', 'maxLength'],
+    async run(c) {
+      const aside = c.queue('aside', { maxLength: 1 })
+      const orders = c.queue('orders', { deadLetter: aside })
+      await c.connection.send(aside, 'there')
+      await c.connection.send(orders, 'bad')
+      const receiver = await c.connection.receiver(orders)
+      const delivery = await take(receiver)
+      try {
+        await delivery.reject('no room')
+      } catch (error) {
+        assert.ok(isMessagingError(error, 'SEND_REJECTED'), String(error))
+        assert.equal(delivery.settled, false)
+        await delivery.release()
+        assert.equal((await take(receiver)).body, 'bad')
+        return
+      }
+      assert.deepEqual(await bodies(await c.connection.receiver(aside), 2), ['there', 'bad'])
     },
   },
 ])
