@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { bodyOffset, envelope, isPlain, plainContentType } from '../../../src/adapters/redis/envelope.ts'
 import { RedisMessage } from '../../../src/adapters/redis/incoming.ts'
 import type { PropertyValue } from '../../../src/api/message.ts'
-import { message } from './fixture-values.ts'
+import { message } from '../../support/contract.ts'
 
 const value: fc.Arbitrary<PropertyValue> = fc.oneof(
   fc.string({ unit: 'grapheme' }),

@@ -16,9 +16,9 @@ import type {
   SenderSpec,
 } from '../../../src/api/adapter.ts'
 import { brokerUrl } from '../../support/brokers.ts'
-import { Inbox, nodeSpec, Reports, receiverSpec, target } from './fixture-values.ts'
+import { Inbox, nodeSpec, Reports, receiverSpec, target } from '../../support/contract.ts'
 
-export * from './fixture-values.ts'
+export * from '../../support/contract.ts'
 
 export const url = brokerUrl('redis')
 export const keys = new Keys('sluice')

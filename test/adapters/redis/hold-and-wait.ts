@@ -1,6 +1,6 @@
 /** A program that takes as many deliveries as it is told, says so, and settles none of them. */
 import { redisAdapter } from '../../../src/adapters/redis/adapter.ts'
-import { Inbox, Reports, receiverSpec, target } from './fixture-values.ts'
+import { Inbox, Reports, receiverSpec, target } from '../../support/contract.ts'
 
 const [url, queue, count, leaseMs] = process.argv.slice(2) as [string, string, string, string]
 const connection = await redisAdapter.connect(
