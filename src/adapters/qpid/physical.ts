@@ -215,10 +215,17 @@ export class Physical {
     if (this.#over) return
     this.#over = connectionLost(cause)
     for (const fail of [...this.#waiting]) fail(this.#over)
+    // Order: rhea may be in the middle of reading and set its timers once more; the socket's end comes after that.
+    this.#socket.once('close', () => this.#stopHeartbeats())
     this.#socket.destroy()
+    this.#stopHeartbeats()
+    this.#onLost(this.#over)
+  }
+
+  /** Left alone, they keep the process alive. */
+  #stopHeartbeats(): void {
     clearTimeout(this.connection.heartbeat_in)
     clearTimeout(this.connection.heartbeat_out)
-    this.#onLost(this.#over)
   }
 }
 
