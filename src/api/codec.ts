@@ -122,6 +122,7 @@ function utf8(bytes: Uint8Array, label = 'utf-8'): string {
 }
 
 function mediaType(contentType: string): string {
+  if (contentType === JSON_TYPE || contentType === TEXT || contentType === BYTES) return contentType
   const end = contentType.indexOf(';')
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
 }

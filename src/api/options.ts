@@ -91,7 +91,8 @@ const KNOWN = {
   close: ['timeoutMs'],
 } as const satisfies Record<string, readonly string[]>
 
-const WHOLE_NUMBERS: Readonly<Record<string, number>> = { capacity: 1, concurrency: 1, credit: 0 }
+/** Options that are whole numbers, and the least they may be. */
+const WHOLE_NUMBERS = Object.entries({ capacity: 1, concurrency: 1, credit: 0 })
 
 /** @throws `CONFIG_INVALID` naming the option, `TypeError` on a wrong type */
 export function checkOptions<T extends object>(call: keyof typeof KNOWN, options: T | undefined): T {
@@ -100,7 +101,7 @@ export function checkOptions<T extends object>(call: keyof typeof KNOWN, options
     throw new TypeError(`${call}(): the options are no object`)
   checkKnownKeys(options, KNOWN[call], `${call}()`)
   const values = options as Record<string, unknown>
-  for (const [name, least] of Object.entries(WHOLE_NUMBERS)) {
+  for (const [name, least] of WHOLE_NUMBERS) {
     const value = values[name]
     if (value === undefined) continue
     if (typeof value !== 'number') throw new TypeError(`${call}(): ${name} is no number`)
@@ -118,6 +119,15 @@ export function checkOptions<T extends object>(call: keyof typeof KNOWN, options
   oneOf(call, 'mode', mode, ['consume', 'browse'])
   oneOf(call, 'inDoubt', inDoubt, ['resend', 'fail'])
   return options
+}
+
+/** {@link checkOptions} for calls made for every message: looks at a few words before it takes the long way. */
+export function checkCallOptions(call: keyof typeof KNOWN, options: CallOptions): void {
+  const { timeoutMs, signal } = options
+  let plain =
+    signal === undefined && (timeoutMs === undefined || (typeof timeoutMs === 'number' && timeoutMs >= 0))
+  for (const key in options) if (key !== 'timeoutMs' && key !== 'signal') plain = false
+  if (!plain) checkOptions(call, options)
 }
 
 function oneOf(call: string, name: string, value: unknown, allowed: readonly string[]): void {

@@ -15,6 +15,7 @@ import { disposeNode, prepareNode } from './node-policy.ts'
 import {
   type CallOptions,
   type CloseOptions,
+  checkCallOptions,
   checkOptions,
   DEFAULT_CLOSE_MS,
   DEFAULT_CREDIT,
@@ -27,6 +28,9 @@ import { validateBody } from './schema.ts'
 
 /** Longest last look at the broker before a `receive` answers «nothing». Unit: ms. */
 const LAST_LOOK_MS = 2_000
+
+/** Pause before a message over its limit, for which there was no room aside, is given back. Unit: ms. */
+const DIVERT_AGAIN_MS = 1_000
 
 export interface InternalReceiverOptions extends ReceiverOptions {
   /** Browse: go on with new arrivals. */
@@ -106,7 +110,7 @@ export class Receiver<Body = unknown>
    * @throws `CLOSED`, `ABORTED`, and what ended the link for good (`ADDRESS_NOT_FOUND` …)
    */
   receive(options?: CallOptions): Promise<Delivery<Body> | undefined> {
-    if (options?.timeoutMs !== undefined) checkOptions('receive', options)
+    if (options !== undefined) checkCallOptions('receive', options)
     if (this.#closing) return Promise.reject(this.#closedError())
     if (options?.signal?.aborted) return Promise.reject(abortedError(options.signal, 'receive'))
     if (this.#paused && !this.#quiet) this.#resume()
@@ -178,13 +182,24 @@ export class Receiver<Body = unknown>
     if (link !== this.#link || this.#closing) return
     const { maxDeliveries } = this.#plan.spec
     if (maxDeliveries !== undefined && native.deliveryCount > maxDeliveries && this.#diverts) {
-      this.#background(link.reject(native, `more than ${maxDeliveries} deliveries`))
+      this.#background(this.#divert(link, native, `more than ${maxDeliveries} deliveries`))
       return
     }
     const delivery = new Delivery<Body>(native, link, this.#host.codecs)
     const { schema } = this.#plan.options
     if (schema) this.#check(schema, delivery)
     else this.#inbox.push(delivery)
+  }
+
+  /** What cannot be put aside goes back after a pause: kept here it would take up credit for ever. */
+  async #divert(link: ReceiverLink, native: AdapterDelivery, reason: string): Promise<void> {
+    try {
+      await link.reject(native, reason)
+    } catch (error) {
+      this.#host.warning(asMessagingError(error))
+      await this.#host.delay(DIVERT_AGAIN_MS)
+      if (link.holds(native)) await link.giveBack(native)
+    }
   }
 
   get #diverts(): boolean {

@@ -9,17 +9,14 @@
  * Order of `submit` is order of writing, also after a loss: what is in doubt goes first.
  */
 import { abortedError, onAbort } from '../core/aborts.ts'
-import { deadlines, Timed } from '../core/deadlines.ts'
+import { deadlines } from '../core/deadlines.ts'
 import { Deque } from '../core/deque.ts'
-import type { AdapterSender, Transfer } from './adapter.ts'
+import type { AdapterSender } from './adapter.ts'
 import { type ErrorCode, MessagingError } from './errors.ts'
 import type { OutgoingMessage } from './message.ts'
+import { type Outcome, PendingSend, type PendingSendOwner, UnsettledSends } from './pending-send.ts'
 
-/** What `send` resolves to: the broker has taken responsibility for the message. */
-export interface Outcome {
-  /** Id of the message, as given or made. */
-  readonly id: string
-}
+export type { Outcome } from './pending-send.ts'
 
 export interface PipelineOptions {
   readonly label: string
@@ -34,49 +31,12 @@ export interface PipelineOptions {
 /** Un-awaited sends that may wait beyond the capacity; a program that never awaits is told before memory ends. */
 const MAX_WAITING = 1_000_000
 
-class PendingSend extends Timed implements Transfer {
-  readonly message: OutgoingMessage
-  readonly resolve: (outcome: Outcome) => void
-  readonly reject: (error: MessagingError) => void
-  readonly #pipeline: SendPipeline
-  resend = false
-  /** The link it was written on; `undefined` while it waits. */
-  link: AdapterSender | undefined
-  /** It was written at least once, so the broker may hold it. */
-  inDoubt = false
-  /** The promise has its answer. */
-  done = false
-  offAbort: (() => void) | undefined
-
-  constructor(
-    pipeline: SendPipeline,
-    message: OutgoingMessage,
-    resolve: (outcome: Outcome) => void,
-    reject: (error: MessagingError) => void,
-  ) {
-    super()
-    this.#pipeline = pipeline
-    this.message = message
-    this.resolve = resolve
-    this.reject = reject
-  }
-
-  settle(error?: MessagingError): void {
-    this.#pipeline.settled(this, error)
-  }
-
-  expire(): void {
-    this.#pipeline.expired(this)
-  }
-}
-
-export class SendPipeline {
+export class SendPipeline implements PendingSendOwner {
   readonly #options: PipelineOptions
   /** Holds sends that ended while they waited, too, until they come to the front. */
   readonly #waiting = new Deque<PendingSend>()
   #waitingCount = 0
-  /** Written and not settled, in the order of writing. */
-  readonly #unsettled = new Set<PendingSend>()
+  readonly #unsettled = new UnsettledSends()
   #link: AdapterSender | undefined
   /** Transfers the link still owes an outcome for, those whose promise has ended by time included. */
   #inFlight = 0
@@ -94,26 +54,24 @@ export class SendPipeline {
   }
 
   submit(message: OutgoingMessage, timeoutMs: number, signal: AbortSignal | undefined): Promise<Outcome> {
+    if (this.#ended) return Promise.reject(this.#ended)
+    if (signal?.aborted) return Promise.reject(abortedError(signal, 'send'))
+    if (this.#waitingCount >= MAX_WAITING)
+      return Promise.reject(this.#error('CAPACITY_EXCEEDED', `${MAX_WAITING} sends wait already`))
+    const pending = new PendingSend(this, message)
+    if (this.#link && this.#inFlight < this.#options.capacity && !this.#blocked && this.#waitingCount === 0) {
+      this.#write(pending)
+      if (pending.done)
+        return pending.error ? Promise.reject(pending.error) : Promise.resolve(pending.outcome)
+    } else {
+      this.#waiting.push(pending)
+      this.#waitingCount++
+    }
+    deadlines.add(pending, timeoutMs)
+    if (signal) pending.offAbort = onAbort(signal, () => this.#aborted(pending, signal))
     return new Promise((resolve, reject) => {
-      if (this.#ended) return reject(this.#ended)
-      if (signal?.aborted) return reject(abortedError(signal, 'send'))
-      if (this.#waitingCount >= MAX_WAITING)
-        return reject(this.#error('CAPACITY_EXCEEDED', `${MAX_WAITING} sends wait already`))
-      const pending = new PendingSend(this, message, resolve, reject)
-      if (
-        this.#link &&
-        this.#inFlight < this.#options.capacity &&
-        !this.#blocked &&
-        this.#waitingCount === 0
-      ) {
-        this.#write(pending)
-        if (pending.done) return
-      } else {
-        this.#waiting.push(pending)
-        this.#waitingCount++
-      }
-      deadlines.add(pending, timeoutMs)
-      if (signal) pending.offAbort = onAbort(signal, () => this.#aborted(pending, signal))
+      pending.resolve = resolve
+      pending.reject = reject
     })
   }
 
@@ -127,8 +85,7 @@ export class SendPipeline {
   down(cause: MessagingError): void {
     this.#link = undefined
     this.#inFlight = 0
-    const inDoubt = [...this.#unsettled]
-    this.#unsettled.clear()
+    const inDoubt = this.#unsettled.drain()
     for (let at = inDoubt.length - 1; at >= 0; at--) {
       const pending = inDoubt[at]!
       pending.link = undefined
@@ -146,8 +103,7 @@ export class SendPipeline {
   fail(error: MessagingError): void {
     this.#ended = error
     this.#link = undefined
-    const open = [...this.#unsettled, ...this.#waiting.drain()]
-    this.#unsettled.clear()
+    const open = this.#unsettled.drain().concat(this.#waiting.drain())
     this.#waitingCount = 0
     for (const pending of open)
       this.#finish(pending, pending.inDoubt ? this.#unconfirmed(pending, error) : error)
@@ -176,7 +132,7 @@ export class SendPipeline {
     if (pending.link === undefined || pending.link !== this.#link) return
     pending.link = undefined
     this.#inFlight--
-    this.#unsettled.delete(pending)
+    if (!pending.done) this.#unsettled.delete(pending)
     this.#finish(pending, error)
     if (this.#waitingCount > 0) this.#pump()
   }
@@ -224,8 +180,9 @@ export class SendPipeline {
     deadlines.remove(pending)
     pending.offAbort?.()
     while (this.#waiting.peek()?.done) this.#waiting.shift()
-    if (error) pending.reject(error)
-    else pending.resolve({ id: pending.message.id })
+    if (!pending.resolve) pending.error = error
+    else if (error) pending.reject!(error)
+    else pending.resolve(pending.outcome)
     if (this.#whenIdle.length > 0 && this.unsettled === 0) for (const idle of this.#whenIdle.splice(0)) idle()
   }
 

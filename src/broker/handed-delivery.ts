@@ -4,8 +4,8 @@ import type { OutgoingMessage } from '../api/message.ts'
 import type { Entry } from './entry.ts'
 import { MessageView } from './message-view.ts'
 
-export class HandedDelivery implements AdapterDelivery {
-  readonly message: MessageView
+/** Delivery and view of its message in one object. */
+export class HandedDelivery extends MessageView implements AdapterDelivery {
   readonly deliveryCount: number
   readonly redelivered: boolean
   readonly entry: Entry
@@ -18,10 +18,14 @@ export class HandedDelivery implements AdapterDelivery {
   next: HandedDelivery | undefined = undefined
 
   constructor(link: object, entry: Entry, message: OutgoingMessage, deliveryCount: number) {
+    super(message, entry.expiresAt)
     this.link = link
     this.entry = entry
-    this.message = new MessageView(message, entry.expiresAt)
     this.deliveryCount = deliveryCount
     this.redelivered = entry.redelivered
+  }
+
+  get message(): MessageView {
+    return this
   }
 }

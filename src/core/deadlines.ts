@@ -13,7 +13,7 @@ export abstract class Timed {
   nextTimed: Timed | undefined = undefined
   /** Owned by {@link Deadlines}: the list it stands in. */
   timedIn: DeadlineList | undefined = undefined
-  /** Owned by {@link Deadlines}: ms on the monotonic clock. */
+  /** Owned by {@link Deadlines}: ms on the monotonic clock, whole ones, which need no memory of their own. */
   dueAt = 0
 
   /** Called once when the time is up; the entry has left its list. */
@@ -39,7 +39,7 @@ class DeadlineList {
     const head = this.#head
     const last = head.previousTimed!
     entry.timedIn = this
-    entry.dueAt = performance.now() + this.#ms
+    entry.dueAt = Math.ceil(performance.now() + this.#ms)
     entry.previousTimed = last
     entry.nextTimed = head
     last.nextTimed = entry
