@@ -1,5 +1,6 @@
 /** Which address may be used for what: the same rule the types state, for those who call without them. */
 import { type AnyAddress, toAddress } from './address.ts'
+import { MessagingError } from './errors.ts'
 import { type NodePlan, plan } from './lowering.ts'
 
 type Use = 'sender' | 'receiver' | 'browse' | 'request'
@@ -19,12 +20,18 @@ const ADVICE: Partial<Record<AnyAddress['kind'], string>> = {
   member: 'send to the multicast with to()',
 }
 
-/** @throws TypeError when the kind of address does not fit the use */
+/** @throws TypeError when the kind of address does not fit the use; `ADDRESS_OPTION_INVALID` for a sender's address with a mode */
 export function planFor(use: Use, from: AnyAddress | string): NodePlan {
   const address = toAddress(from)
   if (!ALLOWED[use].includes(address.kind)) {
     const advice = ADVICE[address.kind]
     throw new TypeError(`A ${address.kind} address cannot be used as ${use}${advice ? `: ${advice}` : ''}`)
+  }
+  if (use === 'sender' && address.kind === 'text' && address.parsed.modeGiven) {
+    throw new MessagingError('ADDRESS_OPTION_INVALID', 'error in options: mode: illegal key', {
+      context: { address: address.name, option: 'mode' },
+      hint: 'A mode is for receivers: leave it out of a sender’s address.',
+    })
   }
   return plan(address)
 }

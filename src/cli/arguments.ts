@@ -1,6 +1,7 @@
 /**
  * Reads a command line by the rules of Python's optparse, which the originals of spout and drain use: options anywhere
- * between arguments, `--` ends them, a value may begin with a dash (`-c -1`), a long name may be cut as long as it is unique.
+ * between arguments, `--` ends them, a value may begin with a dash (`-c -1`), a long name may be cut as long as it is unique;
+ * what was unique among the originals' options stays so.
  */
 import { nearest } from '../core/known-keys.ts'
 import { type Option, UsageError } from './command.ts'
@@ -89,7 +90,9 @@ function takeLong(
 function findLong(options: readonly Option[], given: string): Option {
   const exact = options.find((option) => option.name === given)
   if (exact) return exact
-  const begun = options.filter((option) => option.name.startsWith(given))
+  const fitting = options.filter((option) => option.name.startsWith(given))
+  const originals = fitting.filter((option) => option.original)
+  const begun = originals.length > 0 ? originals : fitting
   if (begun.length === 1) return begun[0]!
   if (begun.length > 1) {
     throw new UsageError(`ambiguous option: --${given} (${begun.map((o) => `--${o.name}`).join(', ')}?)`)

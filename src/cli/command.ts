@@ -1,4 +1,5 @@
 /** What a command of the command line is: a value, so that help, completion and the runner read the same description. */
+import type { Readable } from 'node:stream'
 import type { Arguments } from './arguments.ts'
 import type { Output } from './output.ts'
 
@@ -14,6 +15,8 @@ export interface Option {
   readonly help: string
   /** Text and numbers only; shown in the help. */
   readonly fallback?: string | number
+  /** One of the Python original: goes before ours when a cut long name fits several. */
+  readonly original?: true
   /** Values a `text` option may have. */
   readonly choices?: readonly string[]
 }
@@ -40,6 +43,8 @@ export interface Command {
 export interface Context {
   readonly command: Command
   readonly args: Arguments
+  /** The standard input. */
+  readonly input: () => Readable
   readonly out: Output
   /** For people: errors, progress, reports. */
   readonly err: Output

@@ -23,7 +23,7 @@ export class Output {
   #bytes = 0
   #closed = false
 
-  constructor(stream: Writable & { isTTY?: boolean; columns?: number }) {
+  constructor(stream: Writable & { readonly isTTY?: boolean; readonly columns?: number }) {
     this.#stream = stream
     this.isTerminal = stream.isTTY === true
     this.width = stream.columns ?? 100

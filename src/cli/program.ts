@@ -1,38 +1,38 @@
 /** Runs one command: reads its arguments, catches signals and errors, decides the exit code. */
-
+import type { Readable, Writable } from 'node:stream'
 import { parseArguments } from './arguments.ts'
 import type { Option } from './command.ts'
-import { type Command, CommandError, type Context, UsageError } from './command.ts'
+import { type Command, CommandError, UsageError } from './command.ts'
 import { helpText, usageLine } from './help.ts'
 import { Output, OutputClosed } from './output.ts'
 import { visibleLines } from './print/terminal-text.ts'
 
 const HELP: Option = { name: 'help', short: 'h', kind: 'flag', help: 'show this help and exit' }
 
+/** Read when it is used: a command that reads nothing leaves the standard input alone. */
+const PROCESS: Streams = {
+  get input() {
+    return process.stdin
+  },
+  out: process.stdout,
+  err: process.stderr,
+}
+
 /** How long a closed program may keep the process alive. Unit: ms. */
 const LINGER_MS = 2_000
 
-/**
- * Runs the command in this process and sets its exit code: 0 done (also when interrupted, or when the reader of the output
- * went away), 1 failed, 2 wrong usage.
- */
-export async function runProgram(program: string, command: Command, argv: readonly string[]): Promise<void> {
-  const out = new Output(process.stdout)
-  const err = new Output(process.stderr)
-  const code = await runCommand(program, command, argv, out, err)
-  // A pending write ends the process half way through: everything was flushed above.
-  process.exitCode = code
-  setTimeout(() => process.exit(code), LINGER_MS).unref()
+/** What a command reads and writes. */
+export interface Streams {
+  readonly input: Readable
+  readonly out: Writable & { readonly isTTY?: boolean; readonly columns?: number }
+  readonly err: Writable & { readonly isTTY?: boolean; readonly columns?: number }
 }
 
-async function runCommand(
-  program: string,
-  command: Command,
-  argv: readonly string[],
-  out: Output,
-  err: Output,
-): Promise<number> {
-  const described: Command = { ...command, options: [...command.options, HELP] }
+/**
+ * Runs the command as this process and sets its exit code: 0 done (also when interrupted, or when the reader of the output
+ * went away), 1 failed, 2 wrong usage. A second signal ends it at once.
+ */
+export async function runProgram(program: string, command: Command, argv: readonly string[]): Promise<void> {
   const stop = new AbortController()
   const interrupted = (): void => {
     if (stop.signal.aborted) process.exit(130)
@@ -40,25 +40,40 @@ async function runCommand(
   }
   process.on('SIGINT', interrupted)
   process.on('SIGTERM', interrupted)
+  const code = await execute(program, command, argv, PROCESS, stop.signal)
+  process.off('SIGINT', interrupted)
+  process.off('SIGTERM', interrupted)
+  // A pending write ends the process half way through: everything was flushed above.
+  process.exitCode = code
+  setTimeout(() => process.exit(code), LINGER_MS).unref()
+}
+
+/** Runs the command on these streams and resolves to its exit code; never rejects. */
+export async function execute(
+  program: string,
+  command: Command,
+  argv: readonly string[],
+  streams: Streams,
+  signal: AbortSignal,
+): Promise<number> {
+  const described: Command = { ...command, options: [...command.options, HELP] }
+  const out = new Output(streams.out)
+  const err = new Output(streams.err)
   try {
     const args = parseArguments(described.options, argv)
     if (args.flag('help')) {
       await out.line(helpText(program, described).trimEnd())
       return 0
     }
-    const context: Context = { command: described, args, out, err, signal: stop.signal }
-    const code = await command.run(context)
+    const code = await command.run({ command: described, args, out, err, signal, input: () => streams.input })
     await out.flush()
     await err.flush()
     return code ?? 0
   } catch (error) {
     if (error instanceof OutputClosed) return 0
-    if (stop.signal.aborted && isAbort(error)) return 0
+    if (signal.aborted && isAbort(error)) return 0
     await out.flush().catch(() => {})
     return await report(program, described, error, err).catch(() => 1)
-  } finally {
-    process.off('SIGINT', interrupted)
-    process.off('SIGTERM', interrupted)
   }
 }
 

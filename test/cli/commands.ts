@@ -1,19 +1,32 @@
-/** The commands as their users run them: built to JavaScript, each in a process of its own. */
+/**
+ * The commands: run inside this process where nothing but their words and streams matter, and as processes of their own where
+ * signals, pipes, exit codes, the environment or a crash do.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
-  symlinkSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { Readable, Writable } from 'node:stream'
 import ts from 'typescript'
+import type { Command } from '../../src/cli/command.ts'
+import { execute } from '../../src/cli/program.ts'
+import { VERBS } from '../../src/cli/verbs.ts'
 
 const CHECKOUT = resolve(import.meta.dirname, '../..')
+
+/** The sources as JavaScript, kept between runs; a file is written again when its source is newer. */
+const BUILT = join(CHECKOUT, 'node_modules', '.cache', 'sluice-commands')
+
+type Program = 'spout' | 'drain' | 'sluice'
 
 export interface Ended {
   readonly code: number | null
@@ -30,46 +43,53 @@ export interface RunOptions {
   readonly cwd?: string
 }
 
-/** The commands, built once; one for each test file. Its folder is gone when it is disposed of. */
+/** One for each test file. */
 export class Commands implements Disposable {
-  readonly #folder: string
-  /** A folder for the test's own files. */
-  readonly scratch: string
+  /** A folder for the test's own files, gone when this is disposed of. */
+  readonly scratch = mkdtempSync(join(tmpdir(), 'sluice-cli-'))
+  #isBuilt = false
 
-  constructor() {
-    this.#folder = mkdtempSync(join(tmpdir(), 'sluice-cli-'))
-    this.scratch = join(this.#folder, 'scratch')
-    mkdirSync(this.scratch)
-    transpile(join(CHECKOUT, 'src'), join(this.#folder, 'src'))
-    transpile(join(CHECKOUT, 'examples'), join(this.#folder, 'examples'))
-    writeFileSync(join(this.#folder, 'package.json'), readFileSync(join(CHECKOUT, 'package.json')))
-    symlinkSync(join(CHECKOUT, 'node_modules'), join(this.#folder, 'node_modules'))
+  /** `sluice list …` as `run('sluice', 'list', …)`, in this process. */
+  run(program: Program, ...args: string[]): Promise<Ended> {
+    return this.runWith({}, program, ...args)
   }
 
-  /** `sluice list …` as `run('sluice', 'list', …)`. */
-  run(command: 'spout' | 'drain' | 'sluice', ...args: string[]): Promise<Ended> {
-    return this.runWith({}, command, ...args)
+  /** In this process, except with an environment or a folder of its own. */
+  async runWith(options: RunOptions, program: Program, ...args: string[]): Promise<Ended> {
+    if (options.env !== undefined || options.cwd !== undefined) return this.spawn(options, program, ...args)
+    const [name, argv] = program === 'sluice' ? [args[0]!, args.slice(1)] : [program, args]
+    const command: Command = await VERBS[name]!.load()
+    const out = new Collector()
+    const err = new Collector()
+    const input = Readable.from([Buffer.from(options.input ?? '')])
+    const title = program === 'sluice' ? `sluice ${name}` : program
+    const code = await execute(title, command, argv, { input, out, err }, new AbortController().signal)
+    const bytes = out.bytes()
+    return { code, signal: null, out: bytes, text: bytes.toString(), err: err.bytes().toString() }
   }
 
-  runWith(options: RunOptions, command: 'spout' | 'drain' | 'sluice', ...args: string[]): Promise<Ended> {
-    const running = this.start(options, command, ...args)
+  /** As a process, with all of its standard input given. */
+  spawn(options: RunOptions, program: Program, ...args: string[]): Promise<Ended> {
+    const running = this.start(options, program, ...args)
     running.process.stdin!.end(options.input ?? '')
     return running.ended
   }
 
-  /** Starts it and leaves its standard input open. */
-  start(options: RunOptions, command: 'spout' | 'drain' | 'sluice', ...args: string[]): Running {
-    return this.#start(join(this.#folder, 'src', 'cli', `${command}.js`), options, args)
+  /** As a process; its standard input stays open. */
+  start(options: RunOptions, program: Program, ...args: string[]): Running {
+    return this.#start(join('src', 'cli', `${program}.js`), options, args)
   }
 
-  /** One of `examples/`. */
-  async example(name: string, ...args: string[]): Promise<Ended> {
-    const running = this.#start(join(this.#folder, 'examples', `${name}.js`), {}, args)
+  /** One of `examples/`, as a process. */
+  example(name: string, ...args: string[]): Promise<Ended> {
+    const running = this.#start(join('examples', `${name}.js`), {}, args)
     running.process.stdin!.end()
     return running.ended
   }
 
   #start(script: string, options: RunOptions, args: readonly string[]): Running {
+    if (!this.#isBuilt) build()
+    this.#isBuilt = true
     const env: Record<string, string | undefined> = {
       ...process.env,
       SLUICE_URL: undefined,
@@ -77,7 +97,7 @@ export class Commands implements Disposable {
       NO_COLOR: undefined,
     }
     return new Running(
-      spawn(process.execPath, [script, ...args], {
+      spawn(process.execPath, [join(BUILT, script), ...args], {
         cwd: options.cwd ?? this.scratch,
         env: { ...env, ...options.env },
         stdio: ['pipe', 'pipe', 'pipe'],
@@ -86,7 +106,21 @@ export class Commands implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.#folder, { recursive: true, force: true })
+    rmSync(this.scratch, { recursive: true, force: true })
+  }
+}
+
+/** What a command wrote. */
+class Collector extends Writable {
+  readonly #chunks: Buffer[] = []
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.#chunks.push(chunk)
+    done()
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.#chunks)
   }
 }
 
@@ -144,25 +178,39 @@ export class Running {
   }
 }
 
-/** Types are checked elsewhere; here a file is only rewritten. */
+/** Types are checked elsewhere; here a file is only rewritten. Several test files may do so at once. */
+function build(): void {
+  for (const folder of ['src', 'examples']) transpile(join(CHECKOUT, folder), join(BUILT, folder))
+  replaceFile(join(BUILT, 'package.json'), readFileSync(join(CHECKOUT, 'package.json')))
+}
+
 function transpile(from: string, to: string): void {
   for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue
     const source = join(entry.parentPath, entry.name)
-    const target = join(to, source.slice(from.length))
+    const target = join(to, source.slice(from.length)).replace(/\.ts$/, '.js')
+    const made = statSync(target, { throwIfNoEntry: false })
+    if (made && made.mtimeMs > statSync(source).mtimeMs) continue
     mkdirSync(dirname(target), { recursive: true })
-    if (!entry.name.endsWith('.ts')) {
-      writeFileSync(target, readFileSync(source))
-      continue
-    }
-    const { outputText } = ts.transpileModule(readFileSync(source, 'utf8'), {
-      compilerOptions: {
-        target: ts.ScriptTarget.ES2023,
-        module: ts.ModuleKind.ESNext,
-        verbatimModuleSyntax: true,
-        rewriteRelativeImportExtensions: true,
-      },
-    })
-    writeFileSync(target.replace(/\.ts$/, '.js'), outputText)
+    const text = readFileSync(source)
+    replaceFile(target, entry.name.endsWith('.ts') ? javaScript(text.toString()) : text)
   }
+}
+
+function javaScript(text: string): string {
+  return ts.transpileModule(text, {
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2023,
+      module: ts.ModuleKind.ESNext,
+      verbatimModuleSyntax: true,
+      rewriteRelativeImportExtensions: true,
+    },
+  }).outputText
+}
+
+/** Never seen half written. */
+function replaceFile(path: string, content: string | Uint8Array): void {
+  const draft = `${path}.${process.pid}`
+  writeFileSync(draft, content)
+  renameSync(draft, path)
 }

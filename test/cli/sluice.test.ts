@@ -16,27 +16,32 @@ function ok(ended: Ended): string {
   return ended.text
 }
 
+/** The command as a process. */
+function sluice(...args: string[]): Promise<Ended> {
+  return commands.spawn({}, 'sluice', ...args)
+}
+
 describe('the list of commands', () => {
   it('is printed by --help, and on stderr with 2 when there is none', async () => {
-    const text = ok(await commands.run('sluice', '--help'))
+    const text = ok(await sluice('--help'))
     for (const name of Object.keys(VERBS)) expect(text).toMatch(new RegExp(`^  ${name} `, 'm'))
-    expect(await commands.run('sluice')).toMatchObject({ code: 2, text: '', err: text })
-    expect(ok(await commands.run('sluice', '--version'))).toMatch(/^sluice \d+\.\d+\.\d+\n$/)
+    expect(await sluice()).toMatchObject({ code: 2, text: '', err: text })
+    expect(ok(await sluice('--version'))).toMatch(/^sluice \d+\.\d+\.\d+\n$/)
+    expect(ok(await sluice('help', 'browse'))).toBe(ok(await commands.run('sluice', 'browse', '--help')))
   })
 
   it('an unknown one is wrong usage, with the nearest', async () => {
-    expect(await commands.run('sluice', 'brwose')).toMatchObject({
+    expect(await sluice('brwose')).toMatchObject({
       code: 2,
       text: '',
       err: 'sluice: error: no such command: brwose (did you mean browse?)\n',
     })
-    expect((await commands.run('sluice', 'constructor')).code).toBe(2)
+    expect((await sluice('constructor')).code).toBe(2)
   })
 
   it.each(Object.keys(VERBS))('%s has help with examples, which its options take', async (name) => {
     const text = ok(await commands.run('sluice', name, '--help'))
     expect(text).toMatch(new RegExp(`^Usage: sluice ${name} `))
-    expect(ok(await commands.run('sluice', 'help', name))).toBe(text)
     const command = await VERBS[name]!.load()
     expect(command.summary).toBe(VERBS[name]!.summary)
     expect(command.examples.length).toBeGreaterThan(0)
@@ -183,7 +188,7 @@ describe('nodes', () => {
   })
 
   it('a long queue is browsed by its head only, and stays whole', async () => {
-    const lines = Array.from({ length: 50_000 }, (_, index) => `message ${index}\n`).join('')
+    const lines = Array.from({ length: 20_000 }, (_, index) => `message ${index}\n`).join('')
     ok(
       await commands.runWith(
         { input: lines },
@@ -200,7 +205,7 @@ describe('nodes', () => {
     browsing.process.stdout!.destroy()
     expect(await browsing.ended).toMatchObject({ code: 0, err: '' })
     expect(ok(await run('browse', 'q', '-c', '2', '-p', '%(C)s'))).toBe('message 0\nmessage 1\n')
-    expect(ok(await run('purge', 'q'))).toBe('50000 removed\n')
+    expect(ok(await run('purge', 'q'))).toBe('20000 removed\n')
   }, 60_000)
 })
 

@@ -364,6 +364,10 @@ describe('errors', () => {
       ['drain', 'q; {create: alwais}'],
       "ADDRESS_OPTION_INVALID: error in options: create: alwais not in ('always'",
     ],
+    [
+      ['spout', 'q; {create: always, mode: browse}', 'x'],
+      'ADDRESS_OPTION_INVALID: error in options: mode: illegal key',
+    ],
     [['drain', 'q;'], 'ADDRESS_MALFORMED: expecting LBRACE, got EOF line:1,2:q;'],
     [['spout', 'nosuch', 'x'], 'ADDRESS_NOT_FOUND: no such queue: nosuch'],
   ])('%j ends with 1, a code and a hint', async ([command, ...args], text) => {
@@ -399,7 +403,10 @@ describe('errors', () => {
       'q',
     )
     expect(code).toBe(1)
-    expect(err.match(/WARNING recoverable error\[attempt \d+\]: /g)).toHaveLength(2)
+    expect(err.match(/WARNING recoverable error\[attempt \d+\]: /g)).toEqual([
+      'WARNING recoverable error[attempt 1]: ',
+      'WARNING recoverable error[attempt 2]: ',
+    ])
     expect(err.match(/WARNING sleeping 0.05 seconds/g)).toHaveLength(2)
     expect(err.match(/WARNING trying: 127.0.0.1:1/g)).toHaveLength(2)
     expect(err).toMatch(/\ndrain: CONNECT_FAILED: /)

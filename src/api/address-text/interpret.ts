@@ -55,6 +55,8 @@ export interface InterpretedOptions {
   readonly assert: AddressPolicy
   readonly delete: AddressPolicy
   readonly mode: 'consume' | 'browse'
+  /** The user wrote a mode, which senders do not have. */
+  readonly modeGiven: boolean
   readonly node: InterpretedNode
   readonly link: InterpretedLink
 }
@@ -144,6 +146,7 @@ export function interpretAddressOptions(options: AddressMap | undefined): Interp
     assert: (given(options, 'assert') ?? 'never') as AddressPolicy,
     delete: (given(options, 'delete') ?? 'never') as AddressPolicy,
     mode: (given(options, 'mode') ?? 'consume') as 'consume' | 'browse',
+    modeGiven: given(options, 'mode') !== undefined,
     node: {
       type: given(node, 'type') as InterpretedNode['type'],
       durable: given(node, 'durable') as boolean | undefined,

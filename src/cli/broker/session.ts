@@ -92,7 +92,7 @@ async function connectWithRetries(
         reconnect: enabled
           ? {
               ...(intervalMs !== undefined && { minDelayMs: intervalMs, maxDelayMs: intervalMs }),
-              ...(limit !== Infinity && { limit: limit + 1 }),
+              ...(limit !== Infinity && { limit }),
             }
           : false,
         signal,
@@ -101,7 +101,7 @@ async function connectWithRetries(
       return connection
     } catch (error) {
       if (!waits || attempt >= limit || !isMessagingError(error, 'CONNECT_FAILED')) throw error
-      await log(context, 'WARNING', `recoverable error[attempt ${attempt}]: ${error.message}`)
+      await log(context, 'WARNING', `recoverable error[attempt ${attempt + 1}]: ${error.message}`)
       if (intervalMs) {
         await log(context, 'WARNING', `sleeping ${intervalMs / 1000} seconds`)
         await pause(intervalMs, signal)

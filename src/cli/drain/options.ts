@@ -21,7 +21,7 @@ export const PRINTING: readonly Option[] = [
   { name: 'quiet', short: 'q', kind: 'flag', help: 'print no message' },
 ]
 
-export const DRAIN_OPTIONS: readonly Option[] = [
+const ORIGINAL: readonly Option[] = [
   BROKER,
   { name: 'count', short: 'c', kind: 'integer', help: 'number of messages to drain; 0: no limit' },
   { name: 'forever', short: 'f', kind: 'flag', help: 'ignore timeout and wait forever' },
@@ -36,6 +36,10 @@ export const DRAIN_OPTIONS: readonly Option[] = [
   },
   ...PRINTING.slice(0, 1),
   VERBOSE,
+]
+
+export const DRAIN_OPTIONS: readonly Option[] = [
+  ...ORIGINAL.map((option) => ({ ...option, original: true as const })),
   ...PRINTING.slice(1),
   { name: 'capacity', kind: 'integer', metavar: 'N', help: 'messages fetched ahead (default 100)' },
   { name: 'receive-rate', kind: 'number', metavar: 'PER_SECOND', help: 'receive no faster than this' },

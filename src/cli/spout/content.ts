@@ -1,4 +1,5 @@
 /** What spout sends: one body again and again, the lines of the standard input, or messages saved before. */
+import type { Readable } from 'node:stream'
 import type { MessageFields, PropertyValue } from '../../index.ts'
 import type { Arguments } from '../arguments.ts'
 import { UsageError } from '../command.ts'
@@ -24,7 +25,7 @@ export interface ContentPlan {
 }
 
 /** @throws UsageError when two sources of content are given */
-export function contentPlan(args: Arguments, words: readonly string[]): ContentPlan {
+export function contentPlan(args: Arguments, words: readonly string[], input: () => Readable): ContentPlan {
   const sources = [
     words.length > 0 && 'CONTENT',
     args.has('content') && '--content',
@@ -41,9 +42,12 @@ export function contentPlan(args: Arguments, words: readonly string[]): ContentP
     return again(mapContent(args.text('content') ?? words.join(' '), entries))
   }
   const contentType = args.text('content-type')
-  if (args.flag('content-stdin'))
-    return { bulk: true, whole: false, messages: lines(contentType ?? 'text/plain'), cancel: endInput }
-  if (args.flag('restore')) return { bulk: true, whole: true, messages: saved(), cancel: endInput }
+  if (args.flag('content-stdin') || args.flag('restore')) {
+    const source = input()
+    const whole = args.flag('restore')
+    const messages = whole ? saved(source) : lines(source, contentType ?? 'text/plain')
+    return { bulk: true, whole, messages, cancel: () => void source.destroy() }
+  }
   const size = args.number('content-size')
   if (size !== undefined) {
     if (size < 0) throw new UsageError('option --content-size: less than 0')
@@ -86,22 +90,17 @@ function again(content: Content): ContentPlan {
   return { bulk: false, whole: false, messages: forEver(content), cancel: () => {} }
 }
 
-function endInput(): void {
-  process.stdin.destroy()
-}
-
 async function* forEver(content: Content): AsyncGenerator<Content> {
   for (;;) yield content
 }
 
-async function* lines(contentType: string): AsyncGenerator<Content> {
-  for await (const line of inputLines(process.stdin))
-    yield { body: line, fields: { contentType }, shown: line }
+async function* lines(input: Readable, contentType: string): AsyncGenerator<Content> {
+  for await (const line of inputLines(input)) yield { body: line, fields: { contentType }, shown: line }
 }
 
-async function* saved(): AsyncGenerator<Content> {
+async function* saved(input: Readable): AsyncGenerator<Content> {
   let number = 0
-  for await (const line of inputLines(process.stdin)) {
+  for await (const line of inputLines(input)) {
     number += 1
     if (line.length === 0) continue
     const { body, fields } = lineToMessage(line, number)

@@ -2,7 +2,7 @@
 import { BROKER, RECONNECT, VERBOSE } from '../broker/connection-options.ts'
 import type { Option } from '../command.ts'
 
-export const SPOUT_OPTIONS: readonly Option[] = [
+const ORIGINAL: readonly Option[] = [
   BROKER,
   ...RECONNECT,
   {
@@ -42,6 +42,10 @@ export const SPOUT_OPTIONS: readonly Option[] = [
     help: 'an entry of the body, which becomes a map; may be repeated',
   },
   VERBOSE,
+]
+
+export const SPOUT_OPTIONS: readonly Option[] = [
+  ...ORIGINAL.map((option) => ({ ...option, original: true as const })),
   { name: 'content', kind: 'text', metavar: 'TEXT', help: 'the body, instead of the arguments' },
   {
     name: 'content-stdin',

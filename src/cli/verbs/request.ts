@@ -1,4 +1,5 @@
 /** `sluice request`: asks a service and prints its answer. */
+import type { Readable } from 'node:stream'
 import { BROKER } from '../broker/connection-options.ts'
 import { serviceOf } from '../broker/service-address.ts'
 import { withSession } from '../broker/with-session.ts'
@@ -59,7 +60,7 @@ export const request: Command = {
     if (args.flag('content-stdin') && words.length > 0)
       throw new UsageError('CONTENT and --content-stdin cannot be given together')
     const render = rendererFor(context, '%(C)s')
-    const body = args.flag('content-stdin') ? await wholeInput() : Buffer.from(words.join(' '))
+    const body = args.flag('content-stdin') ? await wholeInput(context.input()) : Buffer.from(words.join(' '))
     const subject = args.text('subject')
     await withSession(context, {}, async ({ connection, library, address }) => {
       const response = await connection.request(serviceOf(library, address(service)), body, {
@@ -76,8 +77,8 @@ export const request: Command = {
   },
 }
 
-async function wholeInput(): Promise<Buffer> {
+async function wholeInput(input: Readable): Promise<Buffer> {
   const chunks: Buffer[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk)
+  for await (const chunk of input) chunks.push(chunk)
   return Buffer.concat(chunks)
 }

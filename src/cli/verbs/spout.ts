@@ -38,7 +38,7 @@ export const spout: Command = {
     const { args, signal } = context
     const [address, ...words] = args.positionals
     if (address === undefined) throw new UsageError('address is required')
-    const plan = contentPlan(args, words)
+    const plan = contentPlan(args, words, context.input)
     const capacity = args.number('capacity') ?? (plan.bulk ? BULK_CAPACITY : 1)
     if (capacity < 1) throw new UsageError('option --capacity: less than 1')
     const report = new RunReport()

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseArguments } from '../../../src/cli/arguments.ts'
 import type { Option } from '../../../src/cli/command.ts'
+import { SPOUT_OPTIONS } from '../../../src/cli/spout/options.ts'
 
 const OPTIONS: readonly Option[] = [
   { name: 'count', short: 'c', kind: 'integer', help: '', fallback: 1 },
@@ -54,6 +55,28 @@ describe('the rules of optparse', () => {
   it('an exact name wins over being the beginning of another one', () => {
     expect(parse('--reconnect').flag('reconnect')).toBe(true)
     expect(parse('--reconnect-l', '2').number('reconnect-limit')).toBe(2)
+  })
+
+  it('a cut name that only one of the originals had stays theirs', () => {
+    const short = parseArguments(SPOUT_OPTIONS, [
+      '--co',
+      '2',
+      '--su',
+      's',
+      '--d',
+      '--t',
+      '1',
+      '--p',
+      'a=b',
+      '--m',
+      'k',
+    ])
+    expect(short.number('count')).toBe(2)
+    expect([short.text('subject'), short.flag('durable'), short.number('timeout')]).toEqual(['s', true, 1])
+    expect([...short.list('property'), ...short.list('map')]).toEqual(['a=b', 'k'])
+    expect(() => parseArguments(SPOUT_OPTIONS, ['--re', 'x'])).toThrow(
+      'ambiguous option: --re (--reconnect, --reconnect-interval, --reconnect-limit, --reply-to?)',
+    )
   })
 
   it('what was not given has its default, and is told apart', () => {
