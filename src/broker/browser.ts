@@ -123,7 +123,7 @@ export class Browser implements AdapterReceiver, Deferred {
         return
       }
       if (this.#open >= this.#credit) return
-      if (!turn.take() && !force) {
+      if (!turn.deliver() && !force) {
         if (!this.#scheduled) {
           this.#scheduled = true
           turn.defer(this)

@@ -5,15 +5,19 @@
  * Tables: `nodes` (id → JSON; 0 → the next id), `messages` (queue id, key → record), `marks` (the same key → count,
  * redelivered, due time; only where it differs from the record).
  */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Database, RootDatabase } from 'lmdb'
 import { MessagingError } from '../api/errors.ts'
 import type { OutgoingMessage } from '../api/message.ts'
 import { settledWithin } from '../core/aborts.ts'
 import { clientLibrary } from '../core/client-library.ts'
+import { LmdbUse } from './lmdb-use.ts'
 import { decodeHead, decodeRecord, RecordWriter } from './record-codec.ts'
 import type { CommitWaiter, Store, StoredEntry, StoredFacts, StoredMark, StoredNode } from './store.ts'
-import { checkStore, damagedStore } from './store-check.ts'
+import { checkStore, DATA_FILE, damagedStore } from './store-check.ts'
 import { lockStore, type StoreLock } from './store-lock.ts'
+import { type Demand, NO_ROOM, noRoom, StoreRoom } from './store-room.ts'
 import { type Write, WriteQueue } from './write-queue.ts'
 
 /** Messages of a deleted queue that are removed with one commit. */
@@ -60,6 +64,8 @@ export async function openLmdbStore(directory: string): Promise<Store> {
   })
   try {
     await checkStore(directory)
+    const room = new StoreRoom(directory)
+    if (!existsSync(join(directory, DATA_FILE)) && !room.fitsNew) throw noRoom(directory)
     const root = open({
       path: directory,
       noSubdir: false,
@@ -70,7 +76,7 @@ export async function openLmdbStore(directory: string): Promise<Store> {
       cache: false,
       compression: false,
     } as Parameters<typeof open>[0] & { path: string })
-    return new LmdbStore(directory, root, lock)
+    return new LmdbStore(directory, root, lock, room)
   } catch (error) {
     await lock.release()
     throw unusable(directory, error)
@@ -87,6 +93,8 @@ class LmdbStore implements Store {
   readonly #directory: string
   readonly #root: RootDatabase
   readonly #lock: StoreLock
+  readonly #room: StoreRoom
+  readonly #use: LmdbUse
   readonly #nodes: NodeTable
   readonly #messages: Table
   readonly #marks: Table
@@ -97,14 +105,16 @@ class LmdbStore implements Store {
   #nextId: number
   #closing: Promise<void> | undefined
 
-  constructor(directory: string, root: RootDatabase, lock: StoreLock) {
+  constructor(directory: string, root: RootDatabase, lock: StoreLock, room: StoreRoom) {
     this.#directory = directory
     this.#root = root
     this.#lock = lock
+    this.#room = room
     const binary = { encoding: 'binary', keyEncoding: 'binary', cache: false } as const
     this.#nodes = root.openDB({ name: 'nodes', encoding: 'string', keyEncoding: 'uint32', cache: false })
     this.#messages = root.openDB({ name: 'messages', ...binary })
     this.#marks = root.openDB({ name: 'marks', ...binary })
+    this.#use = new LmdbUse(root, [this.#nodes, this.#messages, this.#marks])
     this.#nextId = Number(this.#nodes.get(NEXT_ID) ?? 1)
     this.#queue = new WriteQueue((changes) => this.#write(changes))
   }
@@ -239,6 +249,7 @@ class LmdbStore implements Store {
 
   /** One transaction. Inside `batch` the library makes no promise per write; the one for the batch is handled here. */
   async #write(changes: readonly Change[]): Promise<void> {
+    if (!this.#room.fits(demandOf(changes), this.#use)) throw new Error(NO_ROOM)
     try {
       await this.#messages.batch(() => {
         for (const change of changes) apply(change)
@@ -266,6 +277,16 @@ class LmdbStore implements Store {
     await this.#root.close()
     await this.#lock.release()
   }
+}
+
+function demandOf(changes: readonly Change[]): Demand {
+  const lengths: number[] = []
+  let grows = false
+  for (const { value, waiter } of changes) {
+    if (value !== undefined) lengths.push(value.length)
+    if (waiter?.refusable) grows = true
+  }
+  return { lengths, changes: changes.length, grows }
 }
 
 function apply({ table, queue, key, value }: Change): void {

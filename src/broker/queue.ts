@@ -140,7 +140,7 @@ export class Queue implements Deferred {
   #makeReady(entry: Entry): void {
     if (this.#ready === 0 && !this.#pumping && this.browsers.size === 0) {
       const consumer = this.#free()
-      if (consumer && this.kernel.turn.take()) {
+      if (consumer && this.kernel.turn.deliver()) {
         this.#pumping = true
         this.#handOver(entry, consumer)
         this.#pumping = false
@@ -211,7 +211,7 @@ export class Queue implements Deferred {
     while (this.#ready > 0) {
       const consumer = this.#free()
       if (!consumer) break
-      if (!turn.take() && !force) {
+      if (!turn.deliver() && !force) {
         if (!this.#scheduled) {
           this.#scheduled = true
           turn.defer(this)

@@ -16,7 +16,6 @@ import type { Queue } from './queue.ts'
 import { rejectedByStore } from './refusals.ts'
 import type { CommitWaiter } from './store.ts'
 import { Topic } from './topic.ts'
-import type { Deferred } from './turn.ts'
 
 /** A private reply address. */
 export interface ReplyPlace {
@@ -108,10 +107,8 @@ export class Router {
     return { name, type, depth: 0, receivers: 1, durable: false, details: {} }
   }
 
-  settle(transfer: Transfer, error?: MessagingError): void {
-    const { turn } = this.#kernel
-    if (turn.take()) transfer.settle(error)
-    else turn.defer(new DeferredOutcome(transfer, error))
+  settle(transfer: Transfer, error?: MessagingError, copies = 1): void {
+    this.#kernel.turn.settle(transfer, error, copies)
   }
 
   #answer(transfer: Transfer, error?: MessagingError): boolean {
@@ -196,7 +193,7 @@ export class Router {
     }
     if (entries)
       this.#store(entries, message, new PendingSend(this.#kernel, entries, transfer, sender, outcome))
-    else this.settle(transfer, outcome)
+    else this.settle(transfer, outcome, queues.length)
   }
 
   #store(entries: readonly Entry[], message: OutgoingMessage, waiter: CommitWaiter): void {
@@ -243,20 +240,6 @@ export class Router {
     const topic = this.#nodes.topicOf(target)
     if (topic instanceof Topic) return topic.trie.match(letter.subject ?? '')
     return [this.#nodes.addPlainQueue(target.name)]
-  }
-}
-
-class DeferredOutcome implements Deferred {
-  readonly #transfer: Transfer
-  readonly #error: MessagingError | undefined
-
-  constructor(transfer: Transfer, error: MessagingError | undefined) {
-    this.#transfer = transfer
-    this.#error = error
-  }
-
-  resume(): void {
-    this.#transfer.settle(this.#error)
   }
 }
 

@@ -9,7 +9,8 @@ import { findDamage } from './store-pages.ts'
 
 /** Tells a new directory from one whose data has gone. */
 const MARKER = 'sluice-store.json'
-const DATA = 'data.mdb'
+/** LMDB's own name for it. */
+export const DATA_FILE = 'data.mdb'
 const FORMAT = 1
 
 /**
@@ -19,7 +20,7 @@ const FORMAT = 1
  */
 export async function checkStore(directory: string): Promise<void> {
   const marker = await readMarker(directory)
-  const problem = await dataProblem(join(directory, DATA), marker !== undefined)
+  const problem = await dataProblem(join(directory, DATA_FILE), marker !== undefined)
   if (problem) throw damagedStore(directory, problem)
   if (marker === undefined) {
     await writeFile(join(directory, MARKER), `${JSON.stringify({ store: 'sluice', format: FORMAT })}\n`)
@@ -70,8 +71,8 @@ async function dataProblem(file: string, expected: boolean): Promise<string | un
   })
   if (size > 0) {
     const damage = findDamage(file)
-    return damage && `${DATA}: ${damage}`
+    return damage && `${DATA_FILE}: ${damage}`
   }
   if (!expected) return undefined
-  return size === 0 ? `${DATA} is empty` : `${DATA} is missing`
+  return size === 0 ? `${DATA_FILE} is empty` : `${DATA_FILE} is missing`
 }

@@ -1,10 +1,16 @@
 /**
- * Fairness towards the rest of the process: a broker inside a program could run for ever in microtasks (send, deliver,
- * accept, send …) and starve timers and input. After a fixed number of steps the remaining ones wait for the next turn
- * of the event loop.
+ * Fairness within the process: a broker inside a program could run for ever in microtasks (send, deliver, accept,
+ * send …) and starve timers and input. After a fixed number of steps the remaining ones wait for the next turn of the
+ * event loop.
+ *
+ * As many copies of messages are taken in per turn as can be handed over in one. A sender that is told of its outcome
+ * later sends later, so that what receivers have credit for does not pile up in the queues.
  */
+import type { Transfer } from '../api/adapter.ts'
+import type { MessagingError } from '../api/errors.ts'
+import { Deque } from '../core/deque.ts'
 
-/** Deliveries and outcomes per turn of the event loop; about two milliseconds of work. */
+/** Deliveries per turn of the event loop, and copies taken in; about two milliseconds of work. */
 const STEPS = 1_000
 
 /** Work put off to the next turn. */
@@ -13,33 +19,72 @@ export interface Deferred {
 }
 
 export class Turn {
-  #left = STEPS
+  #deliveries = STEPS
+  /** Below 0: a message with many copies took more than was left; following turns pay it back. */
+  #arrivals = STEPS
   #armed = false
   #waiting: Deferred[] = []
+  readonly #outcomes = new Deque<Outcome>()
 
-  /** Whether one more step fits into this turn. */
-  take(): boolean {
-    if (this.#left === 0) return false
-    this.#left--
-    if (!this.#armed) this.#arm()
+  /** Whether one more delivery fits into this turn. */
+  deliver(): boolean {
+    if (this.#deliveries === 0) return false
+    this.#deliveries--
+    this.#arm()
     return true
+  }
+
+  /** Tells the outcome of a message that went to `copies` places, in this turn or a following one, in order. */
+  settle(transfer: Transfer, error: MessagingError | undefined, copies: number): void {
+    this.#arm()
+    if (this.#arrivals <= 0 || this.#outcomes.length > 0) {
+      this.#outcomes.push(new Outcome(transfer, error, copies))
+      return
+    }
+    this.#arrivals -= Math.max(1, copies)
+    transfer.settle(error)
   }
 
   /** Runs `work` in a following turn, after all that was put off before. */
   defer(work: Deferred): void {
     this.#waiting.push(work)
-    if (!this.#armed) this.#arm()
+    this.#arm()
   }
 
   #arm(): void {
+    if (this.#armed) return
     this.#armed = true
-    setImmediate(() => {
-      this.#armed = false
-      this.#left = STEPS
-      const waiting = this.#waiting
-      if (waiting.length === 0) return
+    setImmediate(() => this.#begin())
+  }
+
+  #begin(): void {
+    this.#armed = false
+    this.#deliveries = STEPS
+    this.#arrivals = Math.min(STEPS, this.#arrivals + STEPS)
+    const waiting = this.#waiting
+    if (waiting.length > 0) {
       this.#waiting = []
       for (const work of waiting) work.resume()
-    })
+    }
+    const outcomes = this.#outcomes
+    while (this.#arrivals > 0) {
+      const outcome = outcomes.shift()
+      if (!outcome) break
+      this.#arrivals -= Math.max(1, outcome.copies)
+      outcome.transfer.settle(outcome.error)
+    }
+    if (outcomes.length > 0 || this.#arrivals < 0) this.#arm()
+  }
+}
+
+class Outcome {
+  readonly transfer: Transfer
+  readonly error: MessagingError | undefined
+  readonly copies: number
+
+  constructor(transfer: Transfer, error: MessagingError | undefined, copies: number) {
+    this.transfer = transfer
+    this.error = error
+    this.copies = copies
   }
 }
