@@ -61,6 +61,8 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
   #dropped = 0
   #report: NodeJS.Timeout | undefined
   #reportedAt = Number.NEGATIVE_INFINITY
+  /** What was published before it was attached is not for it. */
+  #live = false
   #ended = false
 
   constructor(parts: LiveParts, credit: number) {
@@ -91,6 +93,8 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
     }
     try {
       await Promise.all(this.#listening.map(({ ready }) => ready))
+      await session.caughtUp()
+      this.#live = true
     } catch (cause) {
       this.#end()
       session.check(cause)
@@ -101,7 +105,7 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
   // ── arrival ──
 
   #arrived(place: string, channel: string, payload: Buffer): void {
-    if (this.#ended || this.#placeFor(channel) !== place) return
+    if (!this.#live || this.#ended || this.#placeFor(channel) !== place) return
     const subject = subjectOf(this.#root, channel)
     const { durable } = this.#parts
     const message = new RedisMessage(payload, { durable, subject, annotations: { channel } }, undefined)
@@ -270,11 +274,10 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
     this.#pump()
   }
 
-  /** What was published before arrives before the answer, on the same connection. */
   async flush(): Promise<void> {
     const { session } = this.#parts
     if (this.#ended || !session.alive) return
-    await session.wire.subscriber.ping().catch((error) => session.check(error))
+    await session.caughtUp().catch((error) => session.check(error))
   }
 
   async close(): Promise<void> {

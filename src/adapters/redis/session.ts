@@ -16,6 +16,7 @@ import {
 } from './errors.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Keys } from './keys.ts'
+import { Marks } from './marks.ts'
 import type { Endpoint } from './options.ts'
 import { type ScriptName, type Scripts, scriptsFor } from './scripts/index.ts'
 import { askServer, type ServerFacts } from './server-facts.ts'
@@ -42,6 +43,7 @@ export class Session {
   readonly #scripts: Scripts
   readonly #links = new Map<number, SessionLink>()
   readonly #heartbeat: Heartbeat
+  readonly #marks: Marks
   #nextLink = 0
   #alive = true
 
@@ -63,6 +65,7 @@ export class Session {
       cluster: endpoint.mode === 'cluster',
       flags: Number.parseInt(facts.version, 10) >= 7,
     })
+    this.#marks = new Marks(keys.wake(this.token))
     this.#heartbeat = new Heartbeat(endpoint.heartbeatMs, wire, (cause) => this.fail(cause))
   }
 
@@ -179,6 +182,16 @@ export class Session {
     }
   }
 
+  /**
+   * Resolves when everything that was published before has come in here: pub/sub keeps the order of a connection, and in a
+   * Cluster that of the way from each master to the one that is listened to.
+   */
+  async caughtUp(): Promise<void> {
+    const { commands, subscriber } = this.wire
+    if ('nodes' in commands) await this.#marks.fromAll(commands.nodes('master'))
+    else await subscriber.ping()
+  }
+
   /** Ends everything if the error says that the connection is no good any more. */
   check(error: unknown): void {
     if (isConnectionError(error)) this.fail(error)
@@ -207,6 +220,7 @@ export class Session {
     this.#alive = false
     this.#heartbeat.stop()
     this.subscriptions.stop()
+    this.#marks.stop()
     const links = [...this.#links.values()]
     this.#links.clear()
     for (const link of links) link.lost()
@@ -219,7 +233,8 @@ export class Session {
       scripts.map(({ lua }) => server.script('LOAD', lua)),
     )
     const waking = this.subscriptions.exact(this.keys.wake(this.token), (_, payload) => {
-      this.#links.get(Number(payload.toString()))?.woken()
+      const text = payload.toString()
+      if (!this.#marks.arrived(text)) this.#links.get(Number(text))?.woken()
     })
     for (const outcome of await Promise.allSettled([...loading, waking.ready])) {
       // A user who may only read can browse; receivers that cannot be woken look by themselves.

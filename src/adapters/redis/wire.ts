@@ -109,6 +109,8 @@ async function connected<C extends Client>(client: C, signal: AbortSignal): Prom
   const onAbort = (): void => client.disconnect()
   client.on('error', onError)
   client.on('node error', onError)
+  if ('nodes' in client) client.on('+node', guard)
+  else guard(client)
   signal.addEventListener('abort', onAbort, { once: true })
   try {
     if (signal.aborted) throw signal.reason
@@ -121,6 +123,20 @@ async function connected<C extends Client>(client: C, signal: AbortSignal): Prom
     // The listener of 'error' stays: without one ioredis prints what comes late.
   }
 }
+
+/**
+ * A TLS socket may report a second error while it is being torn down. ioredis listens for one only, and the other would
+ * end the process.
+ */
+function guard(client: Redis): void {
+  const listen = (): void => {
+    if (client.stream && !client.stream.listeners('error').includes(ignore)) client.stream.on('error', ignore)
+  }
+  client.on('connect', listen)
+  client.on('error', listen)
+}
+
+function ignore(): void {}
 
 function commonOptions(endpoint: Endpoint): RedisOptions {
   return {
