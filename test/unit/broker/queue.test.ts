@@ -81,6 +81,21 @@ describe('order', () => {
     expect(await hand.depth('q')).toBe(7)
   })
 
+  test('receivers that accept at once get equal shares, whatever their credit', async () => {
+    await hand.queue('q')
+    const shares = [0, 0, 0]
+    for (const [at, credit] of [1, 10, 100].entries()) {
+      const taken = await hand.receive('q', { credit })
+      taken.deliver = (delivery) => {
+        shares[at]!++
+        taken.link.accept(delivery)
+      }
+    }
+    const sender = await hand.sender('q')
+    await Promise.all(Array.from({ length: 3_000 }, () => sent(sender, message('x'))))
+    expect(shares).toEqual([1_000, 1_000, 1_000])
+  })
+
   test('a pause hands over nothing, what was handed over can be settled, and a resume goes on', async () => {
     await hand.queue('q')
     const taken = await hand.receive('q', { credit: 2 })
