@@ -3,6 +3,7 @@
  */
 export { Broker, type BrokerOptions } from './broker.ts'
 export { openLmdbStore } from './lmdb-store.ts'
+export { MessageView } from './message-view.ts'
 export { MAX_NAME_BYTES } from './nodes.ts'
 export { LIVE_BUFFER } from './queue.ts'
 export type { Session, SessionEvents, SessionOptions } from './session.ts'

@@ -21,6 +21,11 @@ export class MessageView implements IncomingMessage {
     this.#expiresAt = expiresAt
   }
 
+  /** The message behind a view, as the broker keeps it: for a transport that writes it down at once and changes nothing. */
+  static kept(message: IncomingMessage): OutgoingMessage | undefined {
+    return #message in message ? message.#message : undefined
+  }
+
   get id(): string {
     return this.#message.id
   }

@@ -6,11 +6,11 @@ import { connectFailed, connectionLost, fromWire, type WireError } from './error
 import type { Endpoint } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { Op, type OpCode, PROTOCOL_VERSION, type Verb, type Welcome } from './protocol.ts'
-import { readJson, readRecords } from './records.ts'
+import { type RecordListener, readJson, readRecords } from './records.ts'
 
-/** What a link wants to hear. */
+/** What a link wants to hear: its records, the payload between `start` and `end`. */
 export interface LinkEnd {
-  record(op: number, payload: Buffer): void
+  record(op: number, batch: Buffer, start: number, end: number): void
 }
 
 interface Call {
@@ -21,7 +21,7 @@ interface Call {
 /** How long a close waits for what is still unsent. Unit: ms. */
 const LINGER_MS = 500
 
-export class Client {
+export class Client implements RecordListener {
   readonly socket: Dealer
   readonly outbox: Outbox
   readonly #links = new Map<number, LinkEnd>()
@@ -185,28 +185,31 @@ export class Client {
     try {
       for await (const [batch] of this.socket) {
         this.#heardAt = performance.now()
-        readRecords(batch as Buffer, (op, link, payload) => this.#record(op, link, payload))
+        readRecords(batch as Buffer, this)
       }
     } catch (error) {
       this.lost(connectionLost('what came could not be read', error))
     }
   }
 
-  #record(op: number, link: number, payload: Buffer): void {
+  /** Called by {@link readRecords}. */
+  record(op: number, link: number, batch: Buffer, start: number, end: number): void {
     if (link !== 0) {
-      this.#links.get(link)?.record(op, payload)
+      this.#links.get(link)?.record(op, batch, start, end)
       return
     }
     switch (op) {
       case Op.WELCOME:
-        this.#onWelcome?.(readJson<Welcome>(payload))
+        this.#onWelcome?.(readJson<Welcome>(batch, start, end))
         return
       case Op.REFUSED:
-        this.#onRefused(fromWire(readJson<{ error: WireError }>(payload).error))
+        this.#onRefused(fromWire(readJson<{ error: WireError }>(batch, start, end).error))
         return
       case Op.REPLY: {
         const { call, result, error } = readJson<{ call: number; result?: unknown; error?: WireError }>(
-          payload,
+          batch,
+          start,
+          end,
         )
         const waiting = this.#calls.get(call)
         this.#calls.delete(call)
@@ -215,7 +218,7 @@ export class Client {
         return
       }
       case Op.DISCONNECTED:
-        this.lost(connectionLost(fromWire(readJson<{ error: WireError }>(payload).error).message))
+        this.lost(connectionLost(fromWire(readJson<{ error: WireError }>(batch, start, end).error).message))
     }
   }
 
@@ -225,7 +228,7 @@ export class Client {
         this.lost(connectionLost(`nothing was heard for ${this.#heartbeatMs * 2} ms`))
         return
       }
-      this.outbox.records.bytes(Op.PING, 0, Buffer.alloc(0))
+      this.outbox.records.empty(Op.PING, 0)
       this.outbox.touch()
     }, this.#heartbeatMs)
   }

@@ -9,20 +9,23 @@ import type {
   Transfer,
   Verdict,
 } from '../../api/adapter.ts'
-import type { IncomingMessage } from '../../api/message.ts'
 import { asMessagingError } from '../../core/attachment.ts'
 import type { Client, LinkEnd } from './client.ts'
 import { fromWire, type WireError } from './errors.ts'
-import { decodeIncoming, encodedLength, encodeOutgoing, writeEncoded } from './message-codec.ts'
+import { RemoteDelivery } from './incoming.ts'
+import { writeMessage } from './message-codec.ts'
 import { Op } from './protocol.ts'
-import { readJson, readNumbers } from './records.ts'
+import { readJson } from './records.ts'
+import { NumberedFromAfar, Slots } from './slots.ts'
+
+/** Sequence and resend mark before the message in a SEND. Unit: bytes. */
+const SEND_FRONT = 5
 
 export class SenderLink implements AdapterSender, LinkEnd {
   readonly #client: Client
   readonly #link: number
   readonly #events: LinkEvents
-  readonly #transfers = new Map<number, Transfer>()
-  #sequence = 0
+  readonly #transfers = new Slots<Transfer>()
 
   constructor(client: Client, link: number, events: LinkEvents) {
     this.#client = client
@@ -32,38 +35,29 @@ export class SenderLink implements AdapterSender, LinkEnd {
 
   send(transfer: Transfer): void {
     if (this.#client.over) return
-    const sequence = this.#sequence
-    this.#sequence = (sequence + 1) >>> 0
-    const encoded = encodeOutgoing(transfer.message)
-    const { records } = this.#client.outbox
-    const at = records.reserve(Op.SEND, this.#link, 5 + encodedLength(encoded))
-    records.buffer.writeUInt32BE(sequence, at)
-    records.buffer[at + 4] = transfer.resend ? 1 : 0
-    writeEncoded(encoded, records.buffer, at + 5)
-    this.#transfers.set(sequence, transfer)
-    this.#client.outbox.touch()
+    const { outbox } = this.#client
+    const at = writeMessage(outbox.records, Op.SEND, this.#link, SEND_FRONT, transfer.message)
+    const { buffer } = outbox.records
+    buffer.writeUInt32BE(this.#transfers.put(transfer), at)
+    buffer[at + 4] = transfer.resend ? 1 : 0
+    outbox.touch()
   }
 
-  record(op: number, payload: Buffer): void {
-    if (op === Op.CONFIRM) readNumbers(payload, (sequence) => this.#settle(sequence, undefined))
-    else if (op === Op.REFUSE) {
-      const { sequence, error } = readJson<{ sequence: number; error: WireError }>(payload)
-      this.#settle(sequence, error)
+  record(op: number, batch: Buffer, start: number, end: number): void {
+    if (op === Op.CONFIRM) {
+      for (let at = start; at + 4 <= end; at += 4) this.#transfers.take(batch.readUInt32BE(at))?.settle()
+    } else if (op === Op.REFUSE) {
+      const { sequence, error } = readJson<{ sequence: number; error: WireError }>(batch, start, end)
+      this.#transfers.take(sequence)?.settle(fromWire(error))
     } else if (op === Op.DETACHED) {
       this.#client.removeLink(this.#link)
-      this.#events.detached(fromWire(readJson<{ error: WireError }>(payload).error))
+      this.#events.detached(fromWire(readJson<{ error: WireError }>(batch, start, end).error))
     }
   }
 
   async close(): Promise<void> {
     this.#client.removeLink(this.#link)
     if (!this.#client.over) await this.#client.call('closeLink', this.#link, {}).catch(() => {})
-  }
-
-  #settle(sequence: number, error: WireError | undefined): void {
-    const transfer = this.#transfers.get(sequence)
-    this.#transfers.delete(sequence)
-    transfer?.settle(error && fromWire(error))
   }
 }
 
@@ -76,33 +70,10 @@ export class RequesterLink extends SenderLink implements AdapterRequester {
     this.#answers = events
   }
 
-  override record(op: number, payload: Buffer): void {
-    if (op === Op.DELIVER) this.#answers.deliver(readDelivery(payload))
-    else super.record(op, payload)
+  override record(op: number, batch: Buffer, start: number, end: number): void {
+    if (op === Op.DELIVER) this.#answers.deliver(new RemoteDelivery(batch, start, end))
+    else super.record(op, batch, start, end)
   }
-}
-
-class RemoteDelivery implements AdapterDelivery {
-  readonly number: number
-  readonly deliveryCount: number
-  readonly redelivered: boolean
-  readonly message: IncomingMessage
-
-  constructor(number: number, deliveryCount: number, redelivered: boolean, message: IncomingMessage) {
-    this.number = number
-    this.deliveryCount = deliveryCount
-    this.redelivered = redelivered
-    this.message = message
-  }
-}
-
-function readDelivery(payload: Buffer): RemoteDelivery {
-  return new RemoteDelivery(
-    payload.readUInt32BE(0),
-    payload.readUInt32BE(4),
-    payload[8] === 1,
-    decodeIncoming(payload.subarray(9)),
-  )
 }
 
 export class ReceiverLink implements AdapterReceiver, LinkEnd {
@@ -110,32 +81,40 @@ export class ReceiverLink implements AdapterReceiver, LinkEnd {
   readonly #link: number
   readonly #events: ReceiverEvents
   /** Handed over and not settled, for the hub's word that a lease ended. */
-  readonly #held = new Map<number, RemoteDelivery>()
+  readonly #held = new NumberedFromAfar<RemoteDelivery>()
 
-  constructor(client: Client, link: number, events: ReceiverEvents) {
+  #credit: number
+  /** Accepts since one was sent on its own account. */
+  #heldBack = 0
+
+  constructor(client: Client, link: number, credit: number, events: ReceiverEvents) {
     this.#client = client
     this.#link = link
+    this.#credit = credit
     this.#events = events
   }
 
   accept(delivery: AdapterDelivery): void {
     if (this.#client.over) return
     const { number } = delivery as RemoteDelivery
-    this.#held.delete(number)
+    this.#held.take(number)
     const { outbox } = this.#client
-    // Room first: making it may put another buffer in place.
-    const at = outbox.records.reserve(Op.ACCEPT, this.#link, 4)
-    outbox.records.buffer.writeUInt32BE(number, at)
-    outbox.touch()
+    outbox.records.number(Op.ACCEPT, this.#link, number)
+    // Nobody waits for it, as long as the hub has credit left.
+    if (++this.#heldBack * 4 > this.#credit) {
+      this.#heldBack = 0
+      outbox.touch()
+    } else outbox.touchLater()
   }
 
   async settle(delivery: AdapterDelivery, verdict: Verdict): Promise<void> {
     const { number } = delivery as RemoteDelivery
-    this.#held.delete(number)
+    this.#held.take(number)
     await this.#client.ask(Op.SETTLE, this.#link, { delivery: number, verdict })
   }
 
   flow(credit: number): void {
+    this.#credit = credit
     this.#client.write(Op.FLOW, this.#link, { credit })
   }
 
@@ -148,20 +127,19 @@ export class ReceiverLink implements AdapterReceiver, LinkEnd {
     if (!this.#client.over) await this.#client.call('closeLink', this.#link, {}).catch(() => {})
   }
 
-  record(op: number, payload: Buffer): void {
+  record(op: number, batch: Buffer, start: number, end: number): void {
     switch (op) {
       case Op.DELIVER:
-        this.#deliver(payload)
+        this.#deliver(batch, start, end)
         return
       case Op.LOST: {
-        const { delivery } = readJson<{ delivery: number }>(payload)
-        const held = this.#held.get(delivery)
-        this.#held.delete(delivery)
+        const { delivery } = readJson<{ delivery: number }>(batch, start, end)
+        const held = this.#held.take(delivery)
         if (held) this.#events.lost(held)
         return
       }
       case Op.GAP: {
-        const { reason, count } = readJson<{ reason: string; count?: number }>(payload)
+        const { reason, count } = readJson<{ reason: string; count?: number }>(batch, start, end)
         this.#events.gap(reason, count)
         return
       }
@@ -170,14 +148,14 @@ export class ReceiverLink implements AdapterReceiver, LinkEnd {
         return
       case Op.DETACHED:
         this.#client.removeLink(this.#link)
-        this.#events.detached(fromWire(readJson<{ error: WireError }>(payload).error))
+        this.#events.detached(fromWire(readJson<{ error: WireError }>(batch, start, end).error))
     }
   }
 
-  #deliver(payload: Buffer): void {
+  #deliver(batch: Buffer, start: number, end: number): void {
     try {
-      const delivery = readDelivery(payload)
-      this.#held.set(delivery.number, delivery)
+      const delivery = new RemoteDelivery(batch, start, end)
+      this.#held.put(delivery)
       this.#events.deliver(delivery)
     } catch (error) {
       this.#client.removeLink(this.#link)

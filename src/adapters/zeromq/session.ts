@@ -69,7 +69,7 @@ export class HubSession implements AdapterConnection {
     const { end } = await this.#attach(
       'attachReceiver',
       spec,
-      (link) => new ReceiverLink(this.#client, link, events),
+      (link) => new ReceiverLink(this.#client, link, spec.credit, events),
     )
     return end
   }

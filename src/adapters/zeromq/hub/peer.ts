@@ -11,11 +11,15 @@ import type {
 } from '../../../api/adapter.ts'
 import { MessagingError } from '../../../api/errors.ts'
 import type { OutgoingMessage } from '../../../api/message.ts'
-import type { Session } from '../../../broker/index.ts'
+import { MessageView, type Session } from '../../../broker/index.ts'
 import { toWire } from '../errors.ts'
-import { decodeOutgoing, encodedLength, encodeIncoming, writeEncoded } from '../message-codec.ts'
+import { DELIVERY_FRONT } from '../incoming.ts'
+import { writeMessage, writeRaw } from '../message-codec.ts'
+import { Batches } from '../outbox.ts'
 import { Op, type OpCode, type Verb } from '../protocol.ts'
-import { RecordWriter, readJson, readNumbers } from '../records.ts'
+import { readJson } from '../records.ts'
+import { Slots } from '../slots.ts'
+import { WireMessage } from './wire-message.ts'
 
 /** Links one client may have. */
 const MAX_LINKS = 10_000
@@ -24,8 +28,10 @@ const MAX_LINKS = 10_000
 interface Link {
   readonly sender?: AdapterSender
   readonly receiver?: AdapterReceiver
+  /** Its messages are requests. */
+  readonly asks?: boolean
   /** Handed to the client and not settled. */
-  readonly deliveries: Map<number, AdapterDelivery>
+  readonly deliveries: Slots<AdapterDelivery>
 }
 
 /** A message of a client on its way into the broker. */
@@ -46,41 +52,51 @@ class PeerTransfer implements Transfer {
 
   settle(error?: MessagingError): void {
     if (error) this.#peer.write(Op.REFUSE, this.#link, { sequence: this.#sequence, error: toWire(error) })
-    else this.#peer.writeNumber(Op.CONFIRM, this.#link, this.#sequence)
+    else this.#peer.confirm(this.#link, this.#sequence)
   }
 }
 
+/** What takes the news that a peer has something to be told. */
+export interface PeerPost {
+  touched(peer: Peer): void
+  /** It may wait a little for company. */
+  touchedLater(peer: Peer): void
+}
+
 export class Peer {
-  readonly records = new RecordWriter()
+  readonly identity: Buffer
+  readonly batches = new Batches()
   readonly heartbeatMs: number
   readonly #session: Session
-  readonly #dirty: () => void
+  readonly #post: PeerPost
   readonly #links = new Map<number, Link>()
-  #delivery = 0
   heardAt = performance.now()
   saidAt = performance.now()
+  /** Has something to be sent, and its writer knows. Owned by the writer. */
+  queued = false
 
-  constructor(session: Session, heartbeatMs: number, dirty: () => void) {
+  constructor(identity: Buffer, session: Session, heartbeatMs: number, post: PeerPost) {
+    this.identity = identity
     this.#session = session
     this.heartbeatMs = heartbeatMs
-    this.#dirty = dirty
+    this.#post = post
   }
 
   write(op: OpCode, link: number, value: unknown): void {
-    this.records.json(op, link, value)
-    this.#dirty()
+    this.batches.records.json(op, link, value)
+    this.#post.touched(this)
   }
 
-  writeNumber(op: OpCode, link: number, number: number): void {
-    // Room first: making it may put another buffer in place.
-    const at = this.records.reserve(op, link, 4)
-    this.records.buffer.writeUInt32BE(number, at)
-    this.#dirty()
+  confirm(link: number, sequence: number): void {
+    this.batches.records.number(Op.CONFIRM, link, sequence)
+    // Whoever asks waits for the response, which comes by the same way.
+    if (this.#links.get(link)?.asks) this.#post.touchedLater(this)
+    else this.#post.touched(this)
   }
 
   ping(): void {
-    this.records.bytes(Op.PING, 0, Buffer.alloc(0))
-    this.#dirty()
+    this.batches.records.empty(Op.PING, 0)
+    this.#post.touched(this)
   }
 
   close(): Promise<void> {
@@ -89,27 +105,29 @@ export class Peer {
   }
 
   /** @throws `DECODE_FAILED` on what no client of ours writes; the peer is then dropped */
-  record(op: number, link: number, payload: Buffer): void {
+  record(op: number, link: number, batch: Buffer, start: number, end: number): void {
     switch (op) {
       case Op.SEND:
-        this.#send(link, payload)
+        this.#send(link, batch, start, end)
         return
       case Op.ACCEPT:
-        readNumbers(payload, (number) => this.#accept(link, number))
+        for (let at = start; at + 4 <= end; at += 4) this.#accept(link, batch.readUInt32BE(at))
         return
-      case Op.FLOW:
-        this.#links.get(link)?.receiver?.flow(wholeNumber(readJson<{ credit: unknown }>(payload).credit))
+      case Op.FLOW: {
+        const { credit } = readJson<{ credit: unknown }>(batch, start, end)
+        this.#links.get(link)?.receiver?.flow(wholeNumber(credit))
         return
+      }
       case Op.SETTLE: {
-        const { call, delivery, verdict } = readJson<{ call: number; delivery: number; verdict: Verdict }>(
-          payload,
-        )
-        this.#answer(call, () => this.#settle(link, delivery, verdict))
+        const settlement = readJson<{ call: number; delivery: number; verdict: Verdict }>(batch, start, end)
+        this.#answer(settlement.call, () => this.#settle(link, settlement.delivery, settlement.verdict))
         return
       }
       case Op.CALL: {
         const { call, verb, args } = readJson<{ call: number; verb: Verb; args: Record<string, never> }>(
-          payload,
+          batch,
+          start,
+          end,
         )
         this.#answer(call, () => this.#call(verb, link, args ?? {}))
         return
@@ -120,31 +138,28 @@ export class Peer {
     throw new MessagingError('DECODE_FAILED', `Record type ${op} is unknown`)
   }
 
-  #send(link: number, payload: Buffer): void {
+  #send(link: number, batch: Buffer, start: number, end: number): void {
+    if (end - start < 5) throw new MessagingError('DECODE_FAILED', 'A SEND without message')
+    const sequence = batch.readUInt32BE(start)
+    const message = new WireMessage(batch, start + 5, end)
     const sender = this.#links.get(link)?.sender
-    if (payload.length < 5) throw new MessagingError('DECODE_FAILED', 'A SEND without message')
-    const sequence = payload.readUInt32BE(0)
-    if (!sender) {
+    if (sender) sender.send(new PeerTransfer(this, link, sequence, batch[start + 4] === 1, message))
+    else {
       const error = new MessagingError('CLOSED', 'The link is closed')
       this.write(Op.REFUSE, link, { sequence, error: toWire(error) })
-      return
     }
-    sender.send(new PeerTransfer(this, link, sequence, payload[4] === 1, decodeOutgoing(payload.subarray(5))))
   }
 
   #accept(link: number, number: number): void {
     const known = this.#links.get(link)
-    const delivery = known?.deliveries.get(number)
-    if (!delivery) return
-    known!.deliveries.delete(number)
-    known!.receiver!.accept(delivery)
+    const delivery = known?.deliveries.take(number)
+    if (delivery) known!.receiver!.accept(delivery)
   }
 
   async #settle(link: number, number: number, verdict: Verdict): Promise<void> {
     const known = this.#links.get(link)
-    const delivery = known?.deliveries.get(number)
+    const delivery = known?.deliveries.take(number)
     if (!delivery) throw new MessagingError('DELIVERY_LOST', 'The delivery is not held by this link any more')
-    known!.deliveries.delete(number)
     await known!.receiver!.settle(delivery, checkedVerdict(verdict))
   }
 
@@ -186,23 +201,23 @@ export class Peer {
     const sender = await this.#session.attachSender(withoutNulls(spec), {
       detached: (error) => this.#detached(link, error),
     })
-    this.#links.set(link, { sender, deliveries: new Map() })
+    this.#links.set(link, { sender, deliveries: new Slots() })
   }
 
   async #attachRequester(link: number, spec: SenderSpec): Promise<{ replyTo: string }> {
     this.#checkRoom(link)
-    const deliveries = new Map<number, AdapterDelivery>()
+    const deliveries = new Slots<AdapterDelivery>()
     const requester = await this.#session.attachRequester(withoutNulls(spec), {
       ...this.#receiverEvents(link, deliveries),
       deliver: (delivery) => this.#deliver(link, 0, delivery),
     })
-    this.#links.set(link, { sender: requester, deliveries })
+    this.#links.set(link, { sender: requester, asks: true, deliveries })
     return { replyTo: requester.replyTo }
   }
 
   async #attachReceiver(link: number, spec: ReceiverSpec): Promise<void> {
     this.#checkRoom(link)
-    const deliveries = new Map<number, AdapterDelivery>()
+    const deliveries = new Slots<AdapterDelivery>()
     const receiver = await this.#session.attachReceiver(
       withoutNulls(spec),
       this.#receiverEvents(link, deliveries),
@@ -210,19 +225,14 @@ export class Peer {
     this.#links.set(link, { receiver, deliveries })
   }
 
-  #receiverEvents(link: number, deliveries: Map<number, AdapterDelivery>): ReceiverEvents {
+  #receiverEvents(link: number, deliveries: Slots<AdapterDelivery>): ReceiverEvents {
     return {
-      deliver: (delivery) => {
-        this.#delivery = (this.#delivery + 1) >>> 0
-        deliveries.set(this.#delivery, delivery)
-        this.#deliver(link, this.#delivery, delivery)
-      },
+      deliver: (delivery) => this.#deliver(link, deliveries.put(delivery), delivery),
       lost: (delivery) => {
-        for (const [number, held] of deliveries) {
-          if (held !== delivery) continue
-          deliveries.delete(number)
-          this.write(Op.LOST, link, { delivery: number })
-        }
+        const number = deliveries.numberOf(delivery)
+        if (number === undefined) return
+        deliveries.take(number)
+        this.write(Op.LOST, link, { delivery: number })
       },
       gap: (reason, count) => this.write(Op.GAP, link, { reason, count }),
       end: () => this.write(Op.END, link, {}),
@@ -231,13 +241,16 @@ export class Peer {
   }
 
   #deliver(link: number, number: number, { message, deliveryCount, redelivered }: AdapterDelivery): void {
-    const encoded = encodeIncoming(message)
-    const at = this.records.reserve(Op.DELIVER, link, 9 + encodedLength(encoded))
-    this.records.buffer.writeUInt32BE(number, at)
-    this.records.buffer.writeUInt32BE(deliveryCount, at + 4)
-    this.records.buffer[at + 8] = redelivered ? 1 : 0
-    writeEncoded(encoded, this.records.buffer, at + 9)
-    this.#dirty()
+    const { records } = this.batches
+    const raw = message.ttlMs === undefined ? WireMessage.bytes(MessageView.kept(message)) : undefined
+    const at = raw
+      ? writeRaw(records, Op.DELIVER, link, DELIVERY_FRONT, raw)
+      : writeMessage(records, Op.DELIVER, link, DELIVERY_FRONT, message)
+    const { buffer } = records
+    buffer.writeUInt32BE(number, at)
+    buffer.writeUInt32BE(deliveryCount, at + 4)
+    buffer[at + 8] = redelivered ? 1 : 0
+    this.#post.touched(this)
   }
 
   #detached(link: number, error: MessagingError): void {
