@@ -1,37 +1,49 @@
-/** A test runner in a few lines: runs what the suite registers, several cases at a time, and keeps what failed. */
+/** A test runner in a few lines: runs what the suite registers, chapters side by side, and keeps what failed. */
 import { type ConformanceReport, conformance, type Harness } from '../../../src/conformance/index.ts'
 
-/** Cases at once: most of a case is waiting that nothing comes. */
-const AT_ONCE = 24
+/** Cases of one chapter at once: most of a case is waiting that nothing comes. */
+const AT_ONCE = 3
 
-/** Runs chapters of the suite and resolves to its report. */
+type Case = (skip: (reason: string) => void) => Promise<void>
+
+/** Runs chapters of the suite, each up to its first failure, and resolves to the report. */
 export async function collect(harness: Harness, chapters: readonly string[]): Promise<ConformanceReport> {
   const before: (() => Promise<void>)[] = []
   const after: (() => Promise<void>)[] = []
-  const cases: ((skip: (reason: string) => void) => Promise<void>)[] = []
+  const groups: Case[][] = []
   let report: ConformanceReport | undefined
   conformance({
     harness,
     chapters,
-    patienceMs: 3_000,
+    patienceMs: 5_000,
     onReport: (one) => {
       report = one
     },
     test: {
-      describe: (_, body) => body(),
-      it: (_, body) => void cases.push(body),
+      describe: (_, body) => {
+        groups.push([])
+        body()
+      },
+      it: (_, body) => void groups.at(-1)!.push(body),
       before: (body) => void before.push(body),
       after: (body) => void after.push(body),
     },
   })
   for (const step of before) await step()
+  await Promise.all(groups.map(untilFailure))
+  for (const step of after) await step()
+  return report!
+}
+
+/** One failure says that the chapter noticed; the report has it. */
+async function untilFailure(cases: readonly Case[]): Promise<void> {
+  const left = [...cases]
   const worker = async (): Promise<void> => {
-    for (let next = cases.shift(); next; next = cases.shift()) {
-      // The report has it; nothing is thrown away.
-      await next(() => {}).catch(() => {})
+    for (let next = left.shift(); next; next = left.shift()) {
+      await next(() => {}).catch(() => {
+        left.length = 0
+      })
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
-  for (const step of after) await step()
-  return report!
 }
