@@ -64,16 +64,20 @@ export function isMissingScript(error: unknown): boolean {
 
 /** The user may not run this command, or not on this key or channel. */
 export function isForbidden(error: unknown): boolean {
-  return textOf(error).startsWith('NOPERM')
+  return FORBIDDEN_TEXT.test(textOf(error))
 }
+
+/** The second form is that of a command inside a script. */
+const FORBIDDEN_TEXT = /\bNOPERM\b|The user executing the script can't\b/
 
 function meaning(text: string, fallback: ErrorCode): [ErrorCode, string?, boolean?] {
   if (CONNECTION_TEXT.test(text)) return ['CONNECTION_LOST']
+  if (FORBIDDEN_TEXT.test(text)) {
+    return ['UNAUTHORIZED', 'The ACL of this user must allow scripts, the keys and the channels of Sluice.']
+  }
   // An error inside a script carries the words of its cause behind its own.
-  const word = /\b(NOPERM|NOAUTH|OOM|MISCONF|WRONGTYPE|BUSY)\b/.exec(text)?.[1]
+  const word = /\b(NOAUTH|OOM|MISCONF|WRONGTYPE|BUSY)\b/.exec(text)?.[1]
   switch (word) {
-    case 'NOPERM':
-      return ['UNAUTHORIZED', 'The ACL of this user must allow scripts, the keys and the channels of Sluice.']
     case 'NOAUTH':
       return ['UNAUTHENTICATED']
     case 'OOM':
