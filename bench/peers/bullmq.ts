@@ -1,36 +1,20 @@
 /** BullMQ on the same point-to-point work: one job per message, removed when done. */
-import { randomBytes } from 'node:crypto'
 import { Queue, Worker } from 'bullmq'
 import type { Arm } from '../../src/compare/arm.ts'
-import { redact } from '../../src/index.ts'
 
 export function bullmqPeer(url: string): Arm {
   return {
     library: 'bullmq',
     kind: 'peer',
     adapter: 'redis',
-    broker: redact(url),
+    url,
     patterns: ['point-to-point'],
-    async open(workload, events) {
-      const { hostname, port, password, username } = new URL(url)
-      const connection = {
-        host: hostname,
-        port: Number(port),
-        password: decodeURIComponent(password) || undefined,
-        username: decodeURIComponent(username) || undefined,
-        maxRetriesPerRequest: null,
-      }
-      const name = `sluice-compare-${randomBytes(6).toString('hex')}`
+    async open({ workload, name }, events) {
+      const connection = connectionOf(url)
       const queue = new Queue(name, { connection })
       const worker = new Worker(
         name,
-        async (job) =>
-          events.arrived({
-            track: 0,
-            receiver: 0,
-            body: Buffer.from(job.data as string, 'base64'),
-            redelivered: false,
-          }),
+        async (job) => events.arrived(Buffer.from(job.data as string, 'base64'), false, 0, 0),
         { connection, concurrency: workload.credit, removeOnComplete: { count: 0 } },
       )
       worker.on('error', (error) => events.failed(error))
@@ -39,10 +23,10 @@ export function bullmqPeer(url: string): Arm {
         settings: {
           capacity: workload.inFlight,
           concurrency: workload.credit,
-          confirmed: true,
-          accepted: 'one by one',
+          confirmed: 'each',
+          accepted: 'each',
         },
-        tier: 'T1',
+        tier: 'T3',
         attachReceivers: async () => {},
         send: (_sequence, body) => queue.add('message', body.toString('base64')),
         async close() {
@@ -52,5 +36,21 @@ export function bullmqPeer(url: string): Arm {
         },
       }
     },
+    async sweep({ name }) {
+      const queue = new Queue(name, { connection: connectionOf(url) })
+      await queue.obliterate({ force: true })
+      await queue.close()
+    },
+  }
+}
+
+function connectionOf(url: string) {
+  const { hostname, port, password, username } = new URL(url)
+  return {
+    host: hostname,
+    port: Number(port || 6379),
+    password: decodeURIComponent(password) || undefined,
+    username: decodeURIComponent(username) || undefined,
+    maxRetriesPerRequest: null,
   }
 }

@@ -1,12 +1,10 @@
 /** Other RabbitMQ wrappers on the same point-to-point work: confirmed sends, one acknowledgement per message, the same queue. */
-import { randomBytes } from 'node:crypto'
 import { connect as managed } from 'amqp-connection-manager'
 import amqp from 'amqplib'
 import { Connection } from 'rabbitmq-client'
 import rascal from 'rascal'
-import type { Arm, ArmEvents, ArmRun } from '../../src/compare/arm.ts'
+import type { Arm, ArmEvents, ArmRun, Plan } from '../../src/compare/arm.ts'
 import type { Workload } from '../../src/compare/workload.ts'
-import { redact } from '../../src/index.ts'
 
 type Open = (
   url: string,
@@ -25,15 +23,30 @@ export function rabbitmqPeers(url: string): Arm[] {
     library,
     kind: 'peer',
     adapter: 'rabbitmq',
-    broker: redact(url),
+    url,
     patterns: ['point-to-point'],
-    open: (workload, events) => withQueue(url.replace(/^rabbitmq/, 'amqp'), workload, events, open),
+    open: (plan, events) => withQueue(amqpUrl(url), plan, events, open),
+    sweep: ({ name }) => deleteQueue(amqpUrl(url), name),
   }))
 }
 
+function amqpUrl(url: string): string {
+  return url.replace(/^rabbitmq/, 'amqp')
+}
+
+async function deleteQueue(url: string, name: string): Promise<void> {
+  const admin = await amqp.connect(url)
+  await (await admin.createChannel()).deleteQueue(name)
+  await admin.close()
+}
+
 /** The queue is the same for every arm: durable, with priorities. */
-async function withQueue(url: string, workload: Workload, events: ArmEvents, open: Open): Promise<ArmRun> {
-  const name = `sluice-compare-${randomBytes(6).toString('hex')}`
+async function withQueue(
+  url: string,
+  { name, workload }: Plan,
+  events: ArmEvents,
+  open: Open,
+): Promise<ArmRun> {
   const admin = await amqp.connect(url)
   const channel = await admin.createChannel()
   await channel.assertQueue(name, { durable: true, arguments: { 'x-max-priority': 9 } })
@@ -43,10 +56,10 @@ async function withQueue(url: string, workload: Workload, events: ArmEvents, ope
       capacity: workload.inFlight,
       credit: workload.credit,
       durable: workload.durable,
-      confirmed: true,
-      accepted: 'one by one',
+      confirmed: 'each',
+      accepted: 'each',
     },
-    tier: workload.durable ? 'T2' : 'T1',
+    tier: workload.durable ? 'T3' : 'T1',
     attachReceivers: async () => {},
     send,
     async close() {
@@ -65,12 +78,7 @@ const connectionManager: Open = async (url, queue, workload, events) => {
   await receiver.consume(
     queue,
     (message) => {
-      events.arrived({
-        track: 0,
-        receiver: 0,
-        body: message.content,
-        redelivered: message.fields.redelivered,
-      })
+      events.arrived(message.content, message.fields.redelivered, 0, 0)
       receiver.ack(message)
     },
     { prefetch: workload.credit },
@@ -93,7 +101,7 @@ const rabbitmqClient: Open = async (url, queue, workload, events) => {
   const consumer = connection.createConsumer(
     { queue, qos: { prefetchCount: workload.credit } },
     async (message) => {
-      events.arrived({ track: 0, receiver: 0, body: message.body, redelivered: message.redelivered })
+      events.arrived(message.body, message.redelivered, 0, 0)
     },
   )
   consumer.on('error', (error) => events.failed(error as Error))
@@ -130,12 +138,7 @@ const openRascal: Open = async (url, queue, workload, events) => {
   broker.on('error', (error: Error) => events.failed(error))
   const subscription = await broker.subscribe('in')
   subscription.on('message', (message, content, ackOrNack) => {
-    events.arrived({
-      track: 0,
-      receiver: 0,
-      body: content as Buffer,
-      redelivered: message.fields.redelivered,
-    })
+    events.arrived(content as Buffer, message.fields.redelivered, 0, 0)
     ackOrNack()
   })
   return {

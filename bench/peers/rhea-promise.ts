@@ -1,19 +1,17 @@
 /** rhea-promise on the same point-to-point work. */
-import { randomBytes } from 'node:crypto'
 import rhea from 'rhea'
 import { Connection, type Message, ReceiverEvents } from 'rhea-promise'
 import type { Arm } from '../../src/compare/arm.ts'
-import { connect, queue, redact } from '../../src/index.ts'
+import { connect, queue } from '../../src/index.ts'
 
 export function rheaPromisePeer(url: string): Arm {
   return {
     library: 'rhea-promise',
     kind: 'peer',
     adapter: 'qpid',
-    broker: redact(url),
+    url,
     patterns: ['point-to-point'],
-    async open(workload, events) {
-      const name = `sluice-compare-${randomBytes(6).toString('hex')}`
+    async open({ name, workload }, events) {
       const node = queue(name)
       const admin = await connect(url)
       await admin.admin.declare(node)
@@ -34,7 +32,7 @@ export function rheaPromisePeer(url: string): Arm {
       })
       receiver.on(ReceiverEvents.message, (context) => {
         const body = context.message?.body as { content?: Buffer }
-        events.arrived({ track: 0, receiver: 0, body: body.content ?? (body as Buffer), redelivered: false })
+        events.arrived(body.content ?? (body as Buffer), false, 0, 0)
         context.delivery?.accept()
       })
       return {
@@ -42,8 +40,8 @@ export function rheaPromisePeer(url: string): Arm {
           capacity: workload.inFlight,
           credit: workload.credit,
           durable: workload.durable,
-          confirmed: true,
-          accepted: 'one by one',
+          confirmed: 'each',
+          accepted: 'each',
         },
         tier: workload.durable ? 'T2' : 'T1',
         attachReceivers: async () => {},
@@ -59,6 +57,10 @@ export function rheaPromisePeer(url: string): Arm {
           await admin.close()
         },
       }
+    },
+    async sweep({ name }) {
+      await using connection = await connect(url)
+      await connection.admin.delete(queue(name))
     },
   }
 }

@@ -5,37 +5,51 @@
 import type { Tier } from '../index.ts'
 import type { Workload } from './workload.ts'
 
-/** What an arm tells of an arrival. */
-export interface Arrival {
-  /** Which copy of the stream: 0 for competing receivers, the subscriber's or member's number otherwise. */
-  readonly track: number
-  /** Which receiver of the track. */
-  readonly receiver: number
-  readonly body: Uint8Array
-  readonly redelivered: boolean
-}
-
+/** How an arm talks back. */
 export interface ArmEvents {
-  arrived(arrival: Arrival): void
+  /**
+   * A message came. Must be called before it is accepted.
+   *
+   * @param track which copy of the stream: 0 for competing receivers, the subscriber's or member's number otherwise
+   * @param receiver which receiver of the track
+   */
+  arrived(body: Uint8Array, redelivered: boolean, track: number, receiver: number): void
   /** Something that makes the run worthless. */
   failed(error: Error): void
+  /** Something that belongs on the time line: `disconnected`, `reconnected` … */
+  noted(what: string): void
 }
+
+/** What an arm is to set up. */
+export interface Plan {
+  readonly workload: Workload
+  /** Name of the node, and beginning of the names of any further ones. */
+  readonly name: string
+  /** `both`: one process does everything. Otherwise the receiving side makes the nodes and deletes them. */
+  readonly role: 'both' | 'send' | 'receive'
+  /** What the receiving side's run had to tell the sending side. */
+  readonly meetingPoint?: string
+}
+
+export type Settings = Readonly<Record<string, string | number | boolean>>
 
 /** A workload set up on a broker. */
 export interface ArmRun {
   /** What was really negotiated, for the settings table. */
-  readonly settings: Readonly<Record<string, string | number | boolean>>
+  readonly settings: Settings
   readonly tier: Tier
+  /** Told to the sending side when that is a process of its own. */
+  readonly meetingPoint?: string
   /**
    * Sends one message and settles when it is confirmed at the strength of `settings`. Concurrent calls are pipelined; the
-   * runner bounds them. Request/response: settles with the answer.
+   * runner bounds them. Request/response: settles with the answer. `sender`: which of the workload's senders.
    */
-  send(sequence: number, body: Buffer): Promise<unknown>
+  send(sequence: number, body: Buffer, sender: number): Promise<unknown>
   /** Attaches the receivers, where the workload wants them after the messages (store-and-forward). */
   attachReceivers(): Promise<void>
   /** Looks at everything that waits, once; each message is an arrival. */
   browse?(): Promise<void>
-  /** Ends links and deletes every node made. */
+  /** Ends links and deletes every node made; rejects when one could not be deleted. */
   close(): Promise<void>
 }
 
@@ -46,11 +60,13 @@ export interface Arm {
   readonly kind: 'sluice' | 'bare' | 'peer'
   /** Name of the adapter whose broker it runs on. */
   readonly adapter: string
-  /** The URL without its password. */
-  readonly broker: string
+  /** Holds the password; never part of a report. */
+  readonly url: string
   /** Patterns it can do. */
   readonly patterns: readonly Workload['pattern'][]
-  open(workload: Workload, events: ArmEvents): Promise<ArmRun>
+  open(plan: Plan, events: ArmEvents): Promise<ArmRun>
+  /** Deletes what a run left that could not do it itself, over a connection of its own. */
+  sweep(plan: Plan): Promise<void>
 }
 
 /** How many copies of the stream a workload makes. */

@@ -2,14 +2,14 @@
 import { redact } from '../index.ts'
 import type { Arm } from './arm.ts'
 import { armsFor } from './arms/index.ts'
-import { type CellResult, runCell } from './cell.ts'
-import { type Environment, environment } from './environment.ts'
-import { type Ratio, ratio, type Spread, spread } from './statistics.ts'
-import { type Judgement, judge, type Verdict } from './verdict.ts'
+import type { CellOptions, CellResult } from './cell.ts'
+import { comparisons } from './comparisons.ts'
+import { environment } from './environment.ts'
+import { type Cell, type Report, SCHEMA_VERSION } from './report.ts'
+import { runWorkload } from './run-workload.ts'
+import { type Spread, spread } from './statistics.ts'
+import { type Judgement, judge, judgeRuns } from './verdict.ts'
 import type { Workload } from './workload.ts'
-
-/** Changes when a reader of the JSON has to change. */
-export const SCHEMA_VERSION = 1
 
 export interface CompareOptions {
   readonly urls: readonly string[]
@@ -19,8 +19,14 @@ export interface CompareOptions {
   readonly signal: AbortSignal
   /** Longest run of one cell. Unit: ms. Default 60,000. */
   readonly timeoutMs?: number
+  /** Time for everything; runs are cut short to keep it. Unit: ms. Default: as long as it takes. */
+  readonly budgetMs?: number
   /** Only through this library, without the bare clients. */
   readonly withoutBare?: boolean
+  /** Sender and receiver in separate processes, where the pattern allows it. */
+  readonly apart?: boolean
+  /** Arms of a URL; the default are this library's and the bare client's. */
+  readonly arms?: (url: string) => Promise<readonly Arm[]>
   readonly progress?: (progress: Progress) => void
 }
 
@@ -32,79 +38,25 @@ export interface Progress {
   readonly throughput: number
 }
 
-export interface Cell {
-  readonly workload: string
-  readonly library: string
-  readonly kind: Arm['kind']
-  readonly adapter: string
-  readonly broker: string
-  readonly verdict: Verdict
-  readonly reasons: readonly string[]
-  readonly throughput: Spread
-  readonly latencyP50: Spread | undefined
-  readonly latencyP99: Spread | undefined
-  readonly runs: readonly CellResult[]
-}
-
-export interface Overhead {
-  readonly workload: string
-  readonly adapter: string
-  readonly library: string
-  /** Throughput through this library over the bare client's. */
-  readonly throughput: Ratio | undefined
-  /** Median latency through this library minus the bare client's. Unit: ms. */
-  readonly latencyP50Ms: number | undefined
-}
-
-export interface Report {
-  readonly schemaVersion: typeof SCHEMA_VERSION
-  readonly createdAt: string
-  readonly environment: Environment
-  readonly workloads: readonly Workload[]
-  readonly repeats: number
-  readonly interrupted: boolean
-  readonly cells: readonly Cell[]
-  readonly overheads: readonly Overhead[]
-}
-
+/** A cell while it is being measured. */
 interface Slot {
   readonly arm: Arm
+  readonly broker: string
   readonly workload: Workload
   readonly runs: CellResult[]
+  notRun: string
 }
+
+const DEFAULT_TIMEOUT_MS = 60_000
+const GRACE_MS = 5_000
+/** Messages of the runs that warm up the compiler. */
+const SETTLING_COUNT = 2_000
 
 /** Never rejects for a broker's sake: a cell that could not be measured carries its reason. */
 export async function compare(options: CompareOptions): Promise<Report> {
   const createdAt = new Date().toISOString()
-  const arms = (await Promise.all(options.urls.map((url) => armsFor(url)))).flat()
-  const used = options.withoutBare ? arms.filter((arm) => arm.kind === 'sluice') : arms
-  const slots: Slot[] = []
-  for (const workload of options.workloads) {
-    for (const arm of used)
-      if (arm.patterns.includes(workload.pattern)) slots.push({ arm, workload, runs: [] })
-  }
-  const total = slots.length * options.repeats
-  let done = 0
-  // A B C D, A B C D …: drift of the machine falls on all arms alike.
-  for (let repeat = 0; repeat < options.repeats && !options.signal.aborted; repeat++) {
-    for (const slot of slots) {
-      if (options.signal.aborted) break
-      const result = await runCell(slot.arm, slot.workload, {
-        signal: options.signal,
-        graceMs: 5_000,
-        timeoutMs: options.timeoutMs ?? 60_000,
-      })
-      slot.runs.push(result)
-      done++
-      options.progress?.({
-        done,
-        total,
-        cell: `${slot.workload.name} · ${slot.arm.adapter} · ${slot.arm.library}`,
-        judgement: judge(slot.workload, result),
-        throughput: result.throughput,
-      })
-    }
-  }
+  const { slots, brokers } = await slotsOf(options)
+  await new Comparing(options, slots).run()
   const cells = slots.map(toCell)
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -112,60 +64,143 @@ export async function compare(options: CompareOptions): Promise<Report> {
     environment: environment(),
     workloads: options.workloads,
     repeats: options.repeats,
+    apart: options.apart ?? false,
     interrupted: options.signal.aborted,
+    brokers,
     cells,
-    overheads: overheads(cells),
+    comparisons: comparisons(cells),
   }
 }
 
-const RANK: Record<Verdict, number> = { VALID: 0, DEGRADED: 1, INVALID: 2 }
+async function slotsOf({ urls, workloads, withoutBare, arms = armsFor }: CompareOptions) {
+  const found = await Promise.all(urls.map((url) => arms(url)))
+  const times = new Map<string, number>()
+  const brokers = urls.map((url, at) => {
+    const adapter = found[at]![0]!.adapter
+    const time = (times.get(adapter) ?? 0) + 1
+    times.set(adapter, time)
+    return { name: time === 1 ? adapter : `${adapter} ${time}`, url: redact(url) }
+  })
+  const slots: Slot[] = []
+  for (const workload of workloads) {
+    for (const [at, list] of found.entries()) {
+      for (const arm of list) {
+        if (!arm.patterns.includes(workload.pattern) || (withoutBare && arm.kind === 'bare')) continue
+        slots.push({ arm, broker: brokers[at]!.name, workload, runs: [], notRun: 'not run' })
+      }
+    }
+  }
+  return { slots, brokers }
+}
 
-function toCell({ arm, workload, runs }: Slot): Cell {
-  const judgements = runs.map((run) => judge(workload, run))
-  const worst = judgements.reduce<Judgement>(
-    (known, next) => (RANK[next.verdict] > RANK[known.verdict] ? next : known),
-    runs.length === 0 ? { verdict: 'INVALID', reasons: ['not run'] } : judgements[0]!,
-  )
+class Comparing {
+  readonly #options: CompareOptions
+  readonly #slots: readonly Slot[]
+  readonly #total: number
+  readonly #deadline: number
+  #done = 0
+
+  constructor(options: CompareOptions, slots: readonly Slot[]) {
+    this.#options = options
+    this.#slots = slots
+    this.#total = slots.length * options.repeats
+    this.#deadline = performance.now() + (options.budgetMs ?? Infinity)
+  }
+
+  async run(): Promise<void> {
+    const { repeats, signal, workloads } = this.#options
+    if (repeats > 1) await this.#settle()
+    for (let repeat = 0; repeat < repeats && !signal.aborted; repeat++) {
+      // Nobody there now may be there in the next turn.
+      const unreachable = new Map<Arm, string>()
+      // A B C D, then D C B A: neither drift of the machine nor the place in the row falls on one arm alone.
+      for (const workload of workloads) {
+        const row = this.#slots.filter((slot) => slot.workload === workload)
+        if (repeat % 2 === 1) row.reverse()
+        for (const slot of row) if (!signal.aborted) await this.#measure(slot, unreachable)
+      }
+    }
+    if (signal.aborted) for (const slot of this.#slots) slot.notRun = 'not run: interrupted'
+  }
+
+  /** The first runs of a process are slow: nobody's cell shall have them. */
+  async #settle(): Promise<void> {
+    const arms = new Map(this.#slots.map((slot) => [slot.arm, slot.workload]).reverse() as [Arm, Workload][])
+    for (const [arm, workload] of arms) {
+      if (this.#options.signal.aborted) return
+      const count = Math.min(workload.count, SETTLING_COUNT)
+      await runWorkload(arm, { ...workload, count, loads: [], rate: 0, faults: [] }, this.#limits(workload))
+    }
+  }
+
+  async #measure(slot: Slot, unreachable: Map<Arm, string>): Promise<void> {
+    const { arm, broker, runs } = slot
+    const known = unreachable.get(arm)
+    if (known === undefined) {
+      const workload = this.#fitted(slot.workload)
+      const capacity = runs.find((run) => run.capacity !== undefined)?.capacity
+      const result = await runWorkload(arm, workload, this.#limits(workload), capacity)
+      runs.push(result)
+      if (result.unreachable) unreachable.set(arm, result.problem ?? 'unreachable')
+    } else slot.notRun = `not tried again: ${known}`
+    this.#done++
+    const last = runs.at(-1)
+    this.#options.progress?.({
+      done: this.#done,
+      total: this.#total,
+      cell: `${slot.workload.name} · ${broker} · ${arm.library}`,
+      judgement:
+        known === undefined && last
+          ? judge(slot.workload, last)
+          : { verdict: 'INVALID', reasons: [slot.notRun] },
+      throughput: last?.throughput ?? 0,
+    })
+  }
+
+  /** Time this run may take. Unit: ms. */
+  #share(): number {
+    return Math.max(100, (this.#deadline - performance.now()) / (this.#total - this.#done))
+  }
+
+  /** Cut to the time there is; about half of a run is setting up and cleaning up. */
+  #fitted(workload: Workload): Workload {
+    if (this.#deadline === Infinity) return workload
+    const steps = workload.loads.length === 0 ? 1 : workload.loads.length + 1
+    const durationMs = Math.max(50, Math.floor((this.#share() * 0.5) / steps))
+    return { ...workload, durationMs: Math.min(workload.durationMs || Infinity, durationMs) }
+  }
+
+  #limits({ loads }: Workload): CellOptions {
+    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, apart = false } = this.#options
+    const tight = this.#deadline !== Infinity
+    const steps = loads.length === 0 ? 1 : loads.length
+    return {
+      signal,
+      apart,
+      graceMs: tight ? Math.min(GRACE_MS, 1_000 + this.#share()) : GRACE_MS,
+      timeoutMs: tight ? Math.min(timeoutMs, 3_000 + (2 * this.#share()) / steps) : timeoutMs,
+    }
+  }
+}
+
+function toCell({ arm, broker, workload, runs, notRun }: Slot): Cell {
   const numbers = (read: (run: CellResult) => number | undefined): Spread | undefined => {
     const values = runs.map(read).filter((value): value is number => value !== undefined)
     return values.length === 0 ? undefined : spread(values)
   }
+  const refused = runs.find((run) => run.noLatencyClaim !== undefined)?.noLatencyClaim
   return {
     workload: workload.name,
     library: arm.library,
     kind: arm.kind,
     adapter: arm.adapter,
-    broker: redact(arm.broker),
-    verdict: worst.verdict,
-    reasons: worst.reasons,
+    broker,
+    tier: runs.at(-1)?.tier,
+    ...judgeRuns(workload, runs, notRun),
     throughput: spread(runs.map((run) => run.throughput)),
-    latencyP50: numbers((run) => run.latency?.p50),
-    latencyP99: numbers((run) => run.latency?.p99),
+    latencyP50: refused === undefined ? numbers((run) => run.latency?.p50) : undefined,
+    latencyP99: refused === undefined ? numbers((run) => run.latency?.p99) : undefined,
+    noLatencyClaim: refused,
     runs,
   }
-}
-
-function overheads(cells: readonly Cell[]): Overhead[] {
-  const found: Overhead[] = []
-  for (const ours of cells.filter((cell) => cell.kind === 'sluice')) {
-    for (const bare of cells) {
-      if (bare.kind === 'sluice' || bare.workload !== ours.workload || bare.broker !== ours.broker) continue
-      const comparable = ours.verdict !== 'INVALID' && bare.verdict !== 'INVALID'
-      const p50 =
-        ours.latencyP50 && bare.latencyP50 ? ours.latencyP50.median - bare.latencyP50.median : undefined
-      found.push({
-        workload: ours.workload,
-        adapter: ours.adapter,
-        library: bare.library,
-        throughput: comparable
-          ? ratio(
-              ours.runs.map((run) => run.throughput),
-              bare.runs.map((run) => run.throughput),
-            )
-          : undefined,
-        latencyP50Ms: comparable ? p50 : undefined,
-      })
-    }
-  }
-  return found
 }

@@ -1,7 +1,6 @@
 /** Two reports against each other, for a pipeline that must fail when something got slower or lost its validity. */
 import { MessagingError } from '../index.ts'
-import { type Cell, type Report, SCHEMA_VERSION } from './compare.ts'
-import { ratio } from './statistics.ts'
+import { type Cell, type Report, SCHEMA_VERSION } from './report.ts'
 
 export interface DiffOptions {
   /** Throughput below this share of the old one is a regression. Default 0.9. */
@@ -16,16 +15,10 @@ export interface Change {
   readonly text: string
 }
 
+/** Differences within the spread of either report are none. Cells come in the order of the new report. */
 export function diff(old: Report, now: Report, options: DiffOptions = {}): Change[] {
   const { leastThroughput = 0.9, mostLatency = 1.25 } = options
-  for (const report of [old, now]) {
-    if (report?.schemaVersion !== SCHEMA_VERSION) {
-      throw new MessagingError(
-        'CONFIG_INVALID',
-        `The report has schema version ${String(report?.schemaVersion)}, this program reads ${SCHEMA_VERSION}`,
-      )
-    }
-  }
+  for (const report of [old, now]) checkReport(report)
   const before = new Map(old.cells.map((cell) => [key(cell), cell]))
   const changes = now.cells.map((cell) => {
     const known = before.get(key(cell))
@@ -39,28 +32,34 @@ export function diff(old: Report, now: Report, options: DiffOptions = {}): Chang
   return changes
 }
 
+/** @throws `CONFIG_INVALID` when it is no report, or one of another version */
+export function checkReport(report: Report): Report {
+  if (report?.schemaVersion === SCHEMA_VERSION && Array.isArray(report.cells)) return report
+  throw new MessagingError(
+    'CONFIG_INVALID',
+    `The report has schema version ${String(report?.schemaVersion)}, this program reads ${SCHEMA_VERSION}`,
+  )
+}
+
 function change(old: Cell, now: Cell, leastThroughput: number, mostLatency: number): Change {
   const cell = key(now)
   if (now.verdict === 'INVALID') {
     return { cell, regression: old.verdict !== 'INVALID', text: `INVALID: ${now.reasons.join('; ')}` }
   }
   if (old.verdict === 'INVALID') return { cell, regression: false, text: `was INVALID, is ${now.verdict}` }
-  const speed = ratio(
-    now.runs.map((run) => run.throughput),
-    old.runs.map((run) => run.throughput),
-  )
-  const median = now.throughput.median / old.throughput.median
-  const slower =
-    median < leastThroughput && speed !== undefined && (speed.high < 1 || speed.noDifference === false)
-  const latency = old.latencyP50 && now.latencyP50 ? now.latencyP50.median / old.latencyP50.median : undefined
-  const later = latency !== undefined && latency > mostLatency
-  const facts = [
-    `throughput ${Math.round(median * 100)} %${speed?.noDifference ? ' (no significant difference)' : ''}`,
-  ]
-  if (latency !== undefined) facts.push(`p50 ${Math.round(latency * 100)} %`)
+  const speed = now.throughput.median / old.throughput.median
+  // Every new run below every old one: what one slow run shows is no regression.
+  const slower = speed < leastThroughput && now.throughput.max < old.throughput.min
+  const facts = [`throughput ${Math.round(speed * 100)} %`]
+  if (speed < leastThroughput && !slower) facts.push('within the spread')
+  if (!old.latencyP50 || !now.latencyP50) return { cell, regression: slower, text: facts.join(', ') }
+  const latency = now.latencyP50.median / old.latencyP50.median
+  const later = latency > mostLatency && now.latencyP50.min > old.latencyP50.max
+  facts.push(`p50 ${Math.round(latency * 100)} %`)
+  if (latency > mostLatency && !later) facts.push('within the spread')
   return { cell, regression: slower || later, text: facts.join(', ') }
 }
 
 function key(cell: Cell): string {
-  return `${cell.workload} · ${cell.adapter} · ${cell.library}`
+  return `${cell.workload} · ${cell.broker} · ${cell.library}`
 }

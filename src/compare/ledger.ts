@@ -1,56 +1,17 @@
 /**
- * The books of one run: what was sent and with which outcome, what came at each receiver. Verdicts are read from here
- * before any number is shown.
+ * The books of one run: what came at each receiver, held against what was sent and with which outcome. Verdicts are read from
+ * here before any number is shown.
  */
-import { readPayload, type Stamp } from './payload.ts'
+import type { Stamp } from './payload.ts'
 
-/** One copy of a stream as one receiver (or group of competing receivers) sees it. */
-class Track {
-  readonly #times: Uint8Array
-  /** Highest sequence seen by each receiver of the group. */
-  readonly #highest = new Map<number, number>()
-  received = 0
-  duplicatesMarked = 0
-  duplicatesUnmarked = 0
-  reordered = 0
-
-  constructor(count: number) {
-    this.#times = new Uint8Array(count)
-  }
-
-  note(receiver: number, sequence: number, redelivered: boolean): void {
-    this.received++
-    const times = this.#times[sequence] ?? 0
-    if (times > 0) {
-      if (redelivered) this.duplicatesMarked++
-      else this.duplicatesUnmarked++
-    }
-    if (times < 255) this.#times[sequence] = times + 1
-    const highest = this.#highest.get(receiver) ?? -1
-    // A jump back is disorder only when the broker does not say that it delivers again.
-    if (sequence < highest && !redelivered && times === 0) this.reordered++
-    if (sequence > highest) this.#highest.set(receiver, sequence)
-  }
-
-  missing(accepted: Uint8Array): number {
-    let missing = 0
-    for (let at = 0; at < accepted.length; at++) if (accepted[at] === 1 && this.#times[at] === 0) missing++
-    return missing
-  }
-
-  /** Came though the send had failed or was never made. */
-  recovered(outcomes: Uint8Array, wanted: number): number {
-    let count = 0
-    for (let at = 0; at < outcomes.length; at++) if (outcomes[at] === wanted && this.#times[at]! > 0) count++
-    return count
-  }
-}
+/** What became of a send, one byte for each sequence. `NEVER`: it was not sent. */
+export const OUTCOME = { NEVER: 0, ACCEPTED: 1, FAILED: 2, IN_DOUBT: 3 } as const
 
 export interface Account {
   readonly sent: number
   readonly accepted: number
   readonly failed: number
-  /** Outcome unknown: the answer was lost. */
+  /** Outcome unknown: the answer was lost, or had not come when the run was stopped. */
   readonly inDoubt: number
   readonly received: number
   /** Accepted and never received, over all tracks. */
@@ -63,57 +24,92 @@ export interface Account {
   readonly corrupt: number
 }
 
-export type SendResult = 'accepted' | 'failed' | 'in-doubt'
-const CODES: Record<SendResult, number> = { accepted: 1, failed: 2, 'in-doubt': 3 }
+/** Senders are told apart up to here; order is kept per sender. */
+const SENDERS = 1024
+
+/** One copy of the stream, as one subscriber or a group of competing receivers sees it. */
+class Track {
+  readonly #times: Uint8Array
+  /** Highest sequence that each receiver saw of each sender. */
+  readonly #highest = new Map<number, number>()
+  received = 0
+  duplicatesMarked = 0
+  duplicatesUnmarked = 0
+  reordered = 0
+
+  constructor(count: number) {
+    this.#times = new Uint8Array(count)
+  }
+
+  note(receiver: number, { sender, sequence }: Stamp, redelivered: boolean): void {
+    this.received++
+    const times = this.#times[sequence] ?? 0
+    if (times > 0) {
+      if (redelivered) this.duplicatesMarked++
+      else this.duplicatesUnmarked++
+    }
+    if (times < 255) this.#times[sequence] = times + 1
+    const flow = receiver * SENDERS + sender
+    const highest = this.#highest.get(flow) ?? -1
+    // A jump back is disorder only when the broker does not say that it delivers again.
+    if (sequence < highest && !redelivered && times === 0) this.reordered++
+    if (sequence > highest) this.#highest.set(flow, sequence)
+  }
+
+  /** How many sends of this outcome never came, or came all the same. */
+  count(outcomes: Uint8Array, wanted: number, came: boolean): number {
+    let count = 0
+    for (let at = 0; at < outcomes.length; at++)
+      if (outcomes[at] === wanted && this.#times[at]! > 0 === came) count++
+    return count
+  }
+}
 
 export class Ledger {
-  readonly #outcomes: Uint8Array
-  readonly #tracks: Track[]
-  #sent = 0
-  #corrupt = 0
-  readonly #counts = [0, 0, 0, 0]
+  readonly #count: number
+  readonly #tracks: readonly Track[]
+  /** Bodies that were damaged, or are not of this run. */
+  corrupt = 0
 
   /** `tracks`: how many copies of the stream are expected (1 for competing receivers, one for each subscriber otherwise). */
   constructor(count: number, tracks: number) {
-    this.#outcomes = new Uint8Array(count)
+    this.#count = count
     this.#tracks = Array.from({ length: tracks }, () => new Track(count))
   }
 
-  sent(): void {
-    this.#sent++
-  }
-
-  outcome(sequence: number, result: SendResult): void {
-    this.#outcomes[sequence] = CODES[result]
-    this.#counts[CODES[result]]!++
-  }
-
-  /** Books an arrival; the stamp is `undefined` when the body was damaged or is not of this run. */
-  arrived(track: number, receiver: number, body: Uint8Array, redelivered: boolean): Stamp | undefined {
-    const stamp = readPayload(body)
-    if (!stamp || stamp.sequence >= this.#outcomes.length) {
-      this.#corrupt++
-      return undefined
+  /** Books an arrival. `false`: it is not of this run. */
+  arrived(track: number, receiver: number, stamp: Stamp, redelivered: boolean): boolean {
+    if (stamp.sequence >= this.#count) {
+      this.corrupt++
+      return false
     }
-    this.#tracks[track]!.note(receiver, stamp.sequence, redelivered)
-    return stamp
+    this.#tracks[track]!.note(receiver, stamp, redelivered)
+    return true
   }
 
-  account(): Account {
+  account(sent: number, outcomes: Uint8Array): Account {
     const total = (read: (track: Track) => number): number =>
       this.#tracks.reduce((sum, track) => sum + read(track), 0)
+    const accepted = countOf(outcomes, OUTCOME.ACCEPTED)
+    const failed = countOf(outcomes, OUTCOME.FAILED)
     return {
-      sent: this.#sent,
-      accepted: this.#counts[1]!,
-      failed: this.#counts[2]!,
-      inDoubt: this.#counts[3]!,
+      sent,
+      accepted,
+      failed,
+      inDoubt: sent - accepted - failed,
       received: total((track) => track.received),
-      lost: total((track) => track.missing(this.#outcomes)),
-      unexpected: total((track) => track.recovered(this.#outcomes, CODES.failed)),
+      lost: total((track) => track.count(outcomes, OUTCOME.ACCEPTED, false)),
+      unexpected: total((track) => track.count(outcomes, OUTCOME.FAILED, true)),
       duplicatesMarked: total((track) => track.duplicatesMarked),
       duplicatesUnmarked: total((track) => track.duplicatesUnmarked),
       reordered: total((track) => track.reordered),
-      corrupt: this.#corrupt,
+      corrupt: this.corrupt,
     }
   }
+}
+
+function countOf(outcomes: Uint8Array, wanted: number): number {
+  let count = 0
+  for (const outcome of outcomes) if (outcome === wanted) count++
+  return count
 }

@@ -1,18 +1,21 @@
 /**
- * The body of a measured message: who sent it, which one it is, when it was meant to be sent, and a checksum over all of it, so that loss,
- * duplicates, disorder and damage show without trusting any header.
+ * The body of a measured message: who sent it, which one it is, when it was meant to be sent, and a checksum over all of it, so
+ * that loss, duplicates, disorder and damage show without trusting any header.
  *
- *   0  sender, uint32     8  intended send time, float64 (ms, monotonic clock of the generator)
- *   4  sequence, uint32   16 checksum, uint32        20 filling, the same for all
+ *   0  checksum of all that follows, uint32     8  sequence, uint32
+ *   4  sender, uint32                          12  intended send time, float64 (ms, clock of the machine)
+ *                                              20  filling, the same for all
  */
 import { crc32 } from 'node:zlib'
 
 const HEAD = 20
+/** Stands where a measured message has its sender. */
+const WARM_UP = 0xffffffff
 
 export interface Stamp {
   readonly sender: number
   readonly sequence: number
-  /** Unit: ms on the monotonic clock. */
+  /** Unit: ms on the clock of the machine. */
   readonly intendedAt: number
 }
 
@@ -28,23 +31,27 @@ export class PayloadMaker {
   /** A fresh body; the caller owns it. */
   make(sender: number, sequence: number, intendedAt: number): Buffer {
     const body = Buffer.from(this.#template)
-    body.writeUInt32LE(sender, 0)
-    body.writeUInt32LE(sequence, 4)
-    body.writeDoubleLE(intendedAt, 8)
-    body.writeUInt32LE(checksum(body), 16)
+    body.writeUInt32LE(sender, 4)
+    body.writeUInt32LE(sequence, 8)
+    body.writeDoubleLE(intendedAt, 12)
+    body.writeUInt32LE(crc32(body.subarray(4)), 0)
     return body
+  }
+
+  /** A body that is counted apart and never measured. */
+  warmUp(sequence: number): Buffer {
+    return this.make(WARM_UP, sequence, 0)
   }
 }
 
 /** What a body says, or `undefined` when it is damaged. */
 export function readPayload(bytes: Uint8Array): Stamp | undefined {
   if (bytes.length < HEAD) return undefined
-  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (body.readUInt32LE(16) !== checksum(body)) return undefined
-  return { sender: body.readUInt32LE(0), sequence: body.readUInt32LE(4), intendedAt: body.readDoubleLE(8) }
+  const body = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (body.readUInt32LE(0) !== crc32(body.subarray(4))) return undefined
+  return { sender: body.readUInt32LE(4), sequence: body.readUInt32LE(8), intendedAt: body.readDoubleLE(12) }
 }
 
-/** Over everything but the checksum itself. */
-function checksum(body: Buffer): number {
-  return crc32(body.subarray(HEAD), crc32(body.subarray(0, 16)))
+export function isWarmUp(stamp: Stamp): boolean {
+  return stamp.sender === WARM_UP
 }

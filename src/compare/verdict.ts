@@ -1,6 +1,4 @@
 /** Whether a cell's numbers may be believed, said before they are shown. */
-
-import { tracksOf } from './arm.ts'
 import type { CellResult } from './cell.ts'
 import type { Workload } from './workload.ts'
 
@@ -12,36 +10,54 @@ export interface Judgement {
 }
 
 /** Above this the generator, not the broker, is likely to be measured. */
-const BUSY_GENERATOR = 0.98
+const BUSY_GENERATOR = 0.95
 /** A generator this late does not keep its schedule. Unit: ms. */
 const LATE_MS = 50
 
-export function judge(
-  workload: Workload,
-  { account, problem, eventLoopUtilization, scheduleSlipMs, tier }: CellResult,
-): Judgement {
+export function judge(workload: Workload, result: CellResult): Judgement {
+  const { account, problem, eventLoopUtilization, scheduleSlipMs, tier, leftBehind } = result
   const invalid: string[] = []
   const degraded: string[] = []
-  if (problem) invalid.push(problem)
+  if (problem !== undefined) invalid.push(problem)
   if (account.corrupt > 0) invalid.push(`${account.corrupt} corrupt`)
   if (account.unexpected > 0) invalid.push(`${account.unexpected} received though their send failed`)
   // Best effort may lose by its own word: the number stands, with the loss beside it.
   if (account.lost > 0) (tier === 'T0' ? degraded : invalid).push(`${account.lost} lost`)
-  if (account.received === 0 && !problem) invalid.push('nothing was received')
+  if (account.received === 0 && problem === undefined) invalid.push('nothing was received')
   if (account.duplicatesUnmarked > 0)
     degraded.push(`${account.duplicatesUnmarked} duplicates not marked as redelivered`)
   if (account.duplicatesMarked > 0) degraded.push(`${account.duplicatesMarked} duplicates`)
-  if (account.reordered > 0 && ordered(workload)) degraded.push(`${account.reordered} out of order`)
+  // Requests overlap by design.
+  if (account.reordered > 0 && workload.pattern !== 'request-response')
+    degraded.push(`${account.reordered} out of order`)
   if (account.inDoubt > 0) degraded.push(`${account.inDoubt} sends in doubt`)
-  if (workload.rate > 0 && scheduleSlipMs > LATE_MS)
-    degraded.push(`the generator was ${Math.round(scheduleSlipMs)} ms late`)
-  if (workload.rate > 0 && eventLoopUtilization > BUSY_GENERATOR)
-    degraded.push('the generator was busy all the time')
+  if (workload.rate > 0 || workload.loads.length > 0) {
+    if (scheduleSlipMs > LATE_MS)
+      degraded.push(`the generator was ${Math.round(scheduleSlipMs)} ms behind its schedule`)
+    if (eventLoopUtilization > BUSY_GENERATOR) degraded.push('the generator was busy all the time')
+  }
+  if (leftBehind !== undefined) degraded.push(`${leftBehind} could not be deleted`)
   if (invalid.length > 0) return { verdict: 'INVALID', reasons: [...invalid, ...degraded] }
   return { verdict: degraded.length > 0 ? 'DEGRADED' : 'VALID', reasons: degraded }
 }
 
-/** Competing receivers see parts of a stream, each part in order; requests overlap by design. */
-function ordered(workload: Workload): boolean {
-  return workload.pattern !== 'request-response' && tracksOf(workload) > 0
+const RANK: Record<Verdict, number> = { VALID: 0, DEGRADED: 1, INVALID: 2 }
+
+/** Of several runs: the worst verdict with its reasons, and whether they agree with each other. */
+export function judgeRuns(workload: Workload, runs: readonly CellResult[], notRun: string): Judgement {
+  const [first, ...rest] = runs.map((run) => judge(workload, run))
+  if (first === undefined) return { verdict: 'INVALID', reasons: [notRun] }
+  const worst = rest.reduce((known, next) => (RANK[next.verdict] > RANK[known.verdict] ? next : known), first)
+  const apart = apartness(runs.map(({ throughput }) => throughput))
+  if (worst.verdict === 'INVALID' || apart <= UNSTABLE) return worst
+  const reason = `unstable: the runs lie ${Math.round(apart * 100)} % apart`
+  return { verdict: 'DEGRADED', reasons: [...worst.reasons, reason] }
+}
+
+/** Runs further apart than this share of their mean measure the machine's mood. */
+const UNSTABLE = 0.75
+
+function apartness(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  return mean === 0 ? 0 : (Math.max(...values) - Math.min(...values)) / mean
 }

@@ -1,24 +1,59 @@
 /** `sluice compare`: the same work on each broker and on each bare client library, checked and reported. */
 import { readFile, writeFile } from 'node:fs/promises'
-import type { Report } from '../../compare/index.ts'
+import type { CompareOptions, Report, Workload } from '../../compare/index.ts'
 import { clientLibrary } from '../../core/client-library.ts'
-import { type Command, UsageError } from '../command.ts'
+import type { Arguments } from '../arguments.ts'
+import { type Command, CommandError, type Context, UsageError } from '../command.ts'
 import { jsonText } from '../print/terminal-text.ts'
+
+type Engine = typeof import('../../compare/index.ts')
+
+/** `--quick` cuts every run short to keep this. Unit: ms. */
+const QUICK_MS = 48_000
+const REPEATS = 5
 
 export const compare: Command = {
   name: 'compare',
   summary: 'compare brokers, and this library with the bare clients, on the same work',
-  usage: '[options] URL... | --diff OLD.json NEW.json',
+  usage: '[options] URL... | --diff OLD.json NEW.json | --render REPORT.json',
   description:
-    'Run each workload through this library and through the bare client library on every broker given, interleaved, check that nothing was lost, and report. An invalid cell carries its reason and no number.',
+    'Run each workload through this library and through the bare client library on every broker given, interleaved, check that nothing was lost, and report. An invalid cell carries its reason and no number. Ends with 1 when a cell is invalid.',
   options: [
-    { name: 'quick', kind: 'flag', help: 'small workloads, under a minute' },
-    { name: 'repeats', kind: 'integer', metavar: 'N', fallback: 3, help: 'runs of each cell' },
+    { name: 'quick', kind: 'flag', help: 'small workloads, one run of each, under a minute for all URLs' },
+    {
+      name: 'repeats',
+      kind: 'integer',
+      metavar: 'N',
+      help: `runs of each cell; default ${REPEATS}, with --quick 1`,
+    },
     { name: 'workloads', kind: 'text', metavar: 'FILE', help: 'workloads from a JSON or YAML file' },
+    {
+      name: 'only',
+      kind: 'list',
+      metavar: 'NAME',
+      help: 'only this workload, or all of this pattern; repeatable',
+    },
+    { name: 'timeout', kind: 'number', metavar: 'SECONDS', fallback: 60, help: 'longest run of one cell' },
+    { name: 'apart', kind: 'flag', help: 'sender and receiver in separate processes' },
     { name: 'without-bare', kind: 'flag', help: 'leave the bare client libraries out' },
     { name: 'out', kind: 'text', metavar: 'BASE', help: 'write BASE.json, BASE.html, BASE.csv and BASE.md' },
     { name: 'diff', kind: 'flag', help: 'compare two reports; ends with 1 when something got worse' },
-    { name: 'json', kind: 'flag', help: 'print the report as JSON' },
+    {
+      name: 'least-throughput',
+      kind: 'number',
+      metavar: 'SHARE',
+      fallback: 0.9,
+      help: 'with --diff: below this share of the old throughput it is worse',
+    },
+    {
+      name: 'most-latency',
+      kind: 'number',
+      metavar: 'TIMES',
+      fallback: 1.25,
+      help: 'with --diff: above this multiple of the old median latency it is worse',
+    },
+    { name: 'render', kind: 'flag', help: 'show a report again, and with --out write its other forms' },
+    { name: 'json', kind: 'flag', help: 'print the report, or the differences, as JSON' },
   ],
   examples: [
     {
@@ -31,57 +66,105 @@ export const compare: Command = {
     },
     { line: 'sluice compare --diff old.json new.json', what: 'for a pipeline' },
   ],
-  async run({ args, out, err, signal }) {
+  async run(context) {
     const engine = await import('../../compare/index.ts')
-    if (args.flag('diff')) {
-      const [before, after] = args.positionals
-      if (before === undefined || after === undefined) throw new UsageError('--diff needs two reports')
-      const changes = engine.diff(await report(before), await report(after))
-      for (const { cell, regression, text } of changes)
-        await out.line(`${regression ? 'WORSE' : 'ok   '}  ${cell}: ${text}`)
-      return changes.some(({ regression }) => regression) ? 1 : 0
-    }
-    if (args.positionals.length === 0) throw new UsageError('a URL is required')
-    const repeats = args.number('repeats') ?? 3
-    if (repeats < 1) throw new UsageError('--repeats must be at least 1')
-    const file = args.text('workloads')
-    const quick = args.flag('quick')
-    const workloads = file
-      ? engine.workloadsFrom(await parsed(file))
-      : quick
-        ? engine.quickWorkloads()
-        : engine.fullWorkloads()
-    const result = await engine.compare({
-      urls: args.positionals,
-      workloads,
-      repeats: quick ? Math.min(repeats, 1) : repeats,
-      signal,
-      withoutBare: args.flag('without-bare'),
-      progress: ({ done, total, cell, judgement, throughput }) => {
-        void err.line(
-          `${done}/${total} ${cell}: ${judgement.verdict} ${Math.round(throughput)} msg/s ${judgement.reasons.join('; ')}`,
-        )
-      },
-    })
-    const base = args.text('out')
-    if (base !== undefined) {
-      await writeFile(`${base}.json`, `${JSON.stringify(result, undefined, 2)}\n`)
-      await writeFile(`${base}.csv`, engine.csv(result))
-      await writeFile(`${base}.md`, engine.markdown(result))
-      await writeFile(`${base}.html`, await engine.html(result))
-    }
-    await out.line(args.flag('json') ? jsonText(result) : engine.terminalTable(result).trimEnd())
-    return result.cells.some(({ verdict }) => verdict === 'INVALID') ? 1 : 0
+    if (context.args.flag('diff')) return printDiff(engine, context)
+    const report = context.args.flag('render')
+      ? await readReport(engine, only(context.args.positionals, 1, '--render')[0]!)
+      : await measure(engine, context)
+    await writeFiles(engine, report, context.args.text('out'))
+    const { args, out } = context
+    await out.line(args.flag('json') ? jsonText(report) : engine.terminalTable(report).trimEnd())
+    return report.cells.some(
+      ({ verdict, runs }) => verdict === 'INVALID' && (runs.length > 0 || !report.interrupted),
+    )
+      ? 1
+      : 0
   },
 }
 
-async function report(path: string): Promise<Report> {
-  return JSON.parse(await readFile(path, 'utf8')) as Report
+async function measure(engine: Engine, { args, err, signal }: Context): Promise<Report> {
+  if (args.positionals.length === 0) throw new UsageError('a URL is required')
+  const quick = args.flag('quick')
+  const repeats = args.number('repeats') ?? (quick ? 1 : REPEATS)
+  if (repeats < 1) throw new UsageError('--repeats must be at least 1')
+  const timeoutMs = args.number('timeout')! * 1000
+  if (!(timeoutMs > 0)) throw new UsageError('--timeout must be more than 0')
+  const progress: CompareOptions['progress'] = ({ done, total, cell, judgement, throughput }) => {
+    const { verdict, reasons } = judgement
+    const figure = verdict === 'INVALID' ? '' : ` ${Math.round(throughput)} msg/s`
+    void err
+      .line(`${done}/${total} ${cell}: ${[`${verdict}${figure}`, ...reasons].join('; ')}`)
+      .catch(() => {})
+  }
+  return engine.compare({
+    urls: args.positionals,
+    workloads: await workloadsOf(engine, args),
+    repeats,
+    signal,
+    timeoutMs,
+    budgetMs: quick ? QUICK_MS * repeats : undefined,
+    apart: args.flag('apart'),
+    withoutBare: args.flag('without-bare'),
+    progress,
+  })
+}
+
+async function workloadsOf(engine: Engine, args: Arguments): Promise<Workload[]> {
+  const file = args.text('workloads')
+  const preset = args.flag('quick') ? engine.quickWorkloads() : engine.fullWorkloads()
+  const workloads = file === undefined ? preset : engine.workloadsFrom(await parsed(file))
+  const wanted = args.list('only')
+  if (wanted.length === 0) return workloads
+  const known = new Set(workloads.flatMap(({ name, pattern }) => [name, pattern]))
+  for (const name of wanted)
+    if (!known.has(name)) throw new UsageError(`--only ${name}: there are ${[...known].join(', ')}`)
+  return workloads.filter(({ name, pattern }) => wanted.includes(name) || wanted.includes(pattern))
+}
+
+async function printDiff(engine: Engine, { args, out }: Context): Promise<number> {
+  const [before, after] = only(args.positionals, 2, '--diff')
+  const changes = engine.diff(await readReport(engine, before!), await readReport(engine, after!), {
+    leastThroughput: args.number('least-throughput'),
+    mostLatency: args.number('most-latency'),
+  })
+  if (args.flag('json')) await out.line(jsonText(changes))
+  else
+    for (const { cell, regression, text } of changes)
+      await out.line(`${regression ? 'WORSE' : 'ok   '}  ${cell}: ${text}`)
+  return changes.some(({ regression }) => regression) ? 1 : 0
+}
+
+async function writeFiles(engine: Engine, report: Report, base: string | undefined): Promise<void> {
+  if (base === undefined) return
+  // The data first: what cannot be drawn is not lost.
+  await writeFile(`${base}.json`, `${JSON.stringify(report, undefined, 1)}\n`)
+  await writeFile(`${base}.csv`, engine.csv(report))
+  await writeFile(`${base}.md`, engine.markdown(report))
+  await writeFile(`${base}.html`, await engine.html(report))
+}
+
+function only(files: readonly string[], count: number, option: string): readonly string[] {
+  if (files.length !== count)
+    throw new UsageError(`${option} needs ${count === 1 ? 'a report' : 'two reports'}`)
+  return files
+}
+
+async function readReport(engine: Engine, path: string): Promise<Report> {
+  return engine.checkReport((await parsed(path)) as Report)
 }
 
 async function parsed(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8')
-  if (path.endsWith('.json')) return JSON.parse(text)
-  const { parse } = await clientLibrary('yaml', () => import('yaml'))
-  return parse(text)
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    throw new CommandError(`${path} cannot be read: ${(error as Error).message}`)
+  }
+  const yaml = path.endsWith('.json') ? undefined : await clientLibrary('yaml', () => import('yaml'))
+  try {
+    return yaml ? yaml.parse(text) : JSON.parse(text)
+  } catch (error) {
+    throw new CommandError(`${path} is not what its name says: ${(error as Error).message}`)
+  }
 }

@@ -5,11 +5,13 @@ import { amqplibArm } from './amqplib.ts'
 import { ioredisArm } from './ioredis.ts'
 import { rheaArm } from './rhea.ts'
 import { sluiceArm } from './sluice.ts'
+import { zeromqArm } from './zeromq.ts'
 
 const BARE: Readonly<Record<string, (url: string) => Arm>> = {
   rabbitmq: amqplibArm,
   qpid: rheaArm,
   redis: ioredisArm,
+  zeromq: zeromqArm,
 }
 
 /** This library's arm, and the bare client library's where there is one. */

@@ -1,143 +1,242 @@
 /** The control arm on AMQP 1.0: rhea by itself, one session per link, credit by hand, every outcome awaited. */
-import { randomBytes } from 'node:crypto'
-import type { EventContext, Receiver, Sender } from 'rhea'
+import type { Connection, EventContext, Receiver, Sender } from 'rhea'
 import { clientLibrary } from '../../core/client-library.ts'
-import { connect, MessagingError, queue, redact } from '../../index.ts'
-import { type Arm, type ArmEvents, type ArmRun, headersOf } from '../arm.ts'
-import type { Workload } from '../workload.ts'
+import { connect, MessagingError, type Tier } from '../../index.ts'
+import { type Arm, type ArmEvents, type ArmRun, headersOf, type Plan } from '../arm.ts'
+import { negotiated } from './negotiated.ts'
+import { deleteAll, placesOf } from './places.ts'
+
+type Rhea = typeof import('rhea')
 
 export function rheaArm(url: string): Arm {
   return {
     library: 'rhea',
     kind: 'bare',
     adapter: 'qpid',
-    broker: redact(url),
-    patterns: ['point-to-point', 'store-and-forward'],
-    open: (workload, events) => open(url, workload, events),
-  }
-}
-
-async function open(url: string, workload: Workload, events: ArmEvents): Promise<ArmRun> {
-  const { default: rhea } = await clientLibrary('rhea', () => import('rhea'))
-  const name = `sluice-compare-${randomBytes(6).toString('hex')}`
-  // The node is the one thing AMQP 1.0 has no word for: made and deleted through the library, measured without it.
-  const admin = await connect(url)
-  const node = queue(name, { durable: workload.durable })
-  await admin.admin.declare(node)
-  const { hostname, port, username, password } = new URL(url)
-  const container = rhea.create_container()
-  const connection = container.connect({
-    host: hostname,
-    port: Number(port || 5672),
-    username: decodeURIComponent(username) || undefined,
-    password: decodeURIComponent(password) || undefined,
-    reconnect: false,
-    ...{ tcp_no_delay: true },
-  })
-  connection.on(
-    'disconnected',
-    (context: EventContext) => context.error && events.failed(context.error as Error),
-  )
-  await once(connection, 'connection_open')
-  const sender = await openSender(connection, name)
-  const pending = new Map<unknown, { resolve(): void; reject(error: Error): void }>()
-  const settle = (context: EventContext, error?: Error): void => {
-    const waiting = pending.get(context.delivery)
-    pending.delete(context.delivery)
-    if (error) waiting?.reject(error)
-    else waiting?.resolve()
-  }
-  sender.on('accepted', (context: EventContext) => settle(context))
-  for (const outcome of ['rejected', 'released', 'modified']) {
-    sender.on(outcome, (context: EventContext) =>
-      settle(context, new MessagingError('SEND_REJECTED', outcome)),
-    )
-  }
-  const headers = headersOf(workload.headers)
-  const receivers: Receiver[] = []
-  const attachReceivers = async (): Promise<void> => {
-    for (let index = 0; index < workload.receivers; index++)
-      receivers.push(await openReceiver(connection, name, workload.credit, index, events))
-  }
-  if (workload.pattern !== 'store-and-forward') await attachReceivers()
-  const ids = `${name}-`
-  return {
-    settings: {
-      capacity: workload.inFlight,
-      credit: workload.credit,
-      durable: workload.durable,
-      confirmed: true,
-      accepted: 'one by one',
+    url,
+    patterns: ['point-to-point', 'store-and-forward', 'request-response'],
+    async open(plan, events) {
+      // AMQP 1.0 has no word for making a node: that is done through the library, and measured without it.
+      if (plan.role !== 'send') await declare(url, plan)
+      try {
+        return await RheaRun.open(url, plan, events)
+      } catch (error) {
+        if (plan.role !== 'send') await sweep(url, plan)
+        throw error
+      }
     },
-    tier: workload.durable ? 'T2' : 'T1',
-    attachReceivers,
-    send: (sequence, body) =>
-      new Promise<void>((resolve, reject) => {
-        const delivery = sender.send({
-          message_id: ids + sequence,
-          durable: workload.durable,
-          content_type: 'application/octet-stream',
-          creation_time: new Date(),
-          application_properties: headers,
-          body: rhea.message.data_section(body),
-        })
-        pending.set(delivery, { resolve, reject })
-      }),
-    async close() {
-      connection.close()
-      await once(connection, 'connection_close').catch(() => {})
-      await admin.admin.delete(node)
-      await admin.close()
-    },
+    sweep: (plan) => sweep(url, plan),
   }
 }
 
-type Emitter = { once(event: string, listener: (context: EventContext) => void): unknown }
-
-function once(emitter: Emitter, event: string): Promise<void> {
-  return new Promise((resolve) => {
-    emitter.once(event, () => resolve())
-  })
+async function declare(url: string, plan: Plan): Promise<void> {
+  await using connection = await connect(url)
+  await connection.admin.declare(placesOf(plan).nodes[0]!)
 }
 
-interface Sessions {
-  create_session(): {
-    begin(): void
-    open_sender(options: object): Sender
-    open_receiver(options: object): Receiver
+async function sweep(url: string, plan: Plan): Promise<void> {
+  await using connection = await connect(url)
+  await deleteAll(connection, placesOf(plan).nodes)
+}
+
+interface Waiting {
+  resolve(): void
+  reject(error: Error): void
+}
+
+class RheaRun implements ArmRun {
+  readonly settings: ArmRun['settings']
+  readonly tier: Tier
+  readonly #url: string
+  readonly #rhea: Rhea
+  readonly #connection: Connection
+  readonly #plan: Plan
+  readonly #events: ArmEvents
+  readonly #headers: ReturnType<typeof headersOf>
+  readonly #senders: Sender[] = []
+  readonly #pending = new Map<unknown, Waiting>()
+  /** Requests by correlation id. */
+  readonly #asked = new Map<unknown, Waiting>()
+  #replyTo: string | undefined
+
+  static async open(url: string, plan: Plan, events: ArmEvents): Promise<RheaRun> {
+    const { default: rhea } = await clientLibrary('rhea', () => import('rhea'))
+    const { hostname, port, username, password } = new URL(url)
+    const connection = rhea.create_container().connect({
+      host: hostname,
+      port: Number(port || 5672),
+      username: decodeURIComponent(username) || undefined,
+      password: decodeURIComponent(password) || undefined,
+      reconnect: false,
+      ...{ tcp_no_delay: true },
+    })
+    connection.on('disconnected', ({ error }: EventContext) => {
+      events.failed((error as Error | undefined) ?? new Error('the connection was lost'))
+    })
+    connection.on('connection_error', ({ connection: { error } }: EventContext) => {
+      events.failed(new Error(String((error as { description?: string } | undefined)?.description ?? error)))
+    })
+    await opened(connection, 'connection_open', ['disconnected', 'connection_error'])
+    const run = new RheaRun(url, rhea, connection, plan, events)
+    await run.#setUp()
+    return run
+  }
+
+  private constructor(url: string, rhea: Rhea, connection: Connection, plan: Plan, events: ArmEvents) {
+    this.#url = url
+    this.#rhea = rhea
+    this.#connection = connection
+    this.#plan = plan
+    this.#events = events
+    const { inFlight, credit, durable, headers, pattern } = plan.workload
+    this.#headers = headersOf(headers)
+    this.tier = pattern === 'request-response' ? 'T0' : durable ? 'T2' : 'T1'
+    const { product, version } = (connection.properties ?? {}) as { product?: string; version?: string }
+    this.settings = {
+      broker: `${product ?? 'AMQP 1.0'} ${version ?? ''}`.trim(),
+      capacity: inFlight,
+      credit,
+      durable,
+      confirmed: 'each',
+      accepted: 'each',
+      ...negotiated('qpid', connection),
+    }
+  }
+
+  async #setUp(): Promise<void> {
+    const { name, workload, role } = this.#plan
+    const requests = workload.pattern === 'request-response'
+    if (requests) await this.#answerRequests()
+    else if (role !== 'send' && workload.pattern !== 'store-and-forward') await this.attachReceivers()
+    if (role === 'receive') return
+    for (let at = 0; at < workload.senders; at++)
+      this.#senders.push(await this.#openSender({ address: name }))
+    if (requests) await this.#takeAnswers()
+  }
+
+  async attachReceivers(): Promise<void> {
+    const { name, workload } = this.#plan
+    for (let index = 0; index < workload.receivers; index++) {
+      const receiver = await this.#openReceiver({ address: name }, ({ message, delivery }) => {
+        this.#events.arrived(bytesOf(message!.body), (message!.delivery_count ?? 0) > 0, 0, index)
+        delivery!.accept()
+        receiver.add_credit(1)
+      })
+      receiver.add_credit(workload.credit)
+    }
+  }
+
+  send(sequence: number, body: Buffer, sender: number): Promise<void> {
+    const requests = this.#replyTo !== undefined
+    return new Promise((resolve, reject) => {
+      const delivery = this.#senders[sender]!.send({
+        message_id: `${this.#plan.name}-${sequence}`,
+        durable: this.#plan.workload.durable,
+        content_type: 'application/octet-stream',
+        creation_time: new Date(),
+        application_properties: this.#headers,
+        body: this.#rhea.message.data_section(body),
+        ...(requests ? { reply_to: this.#replyTo, correlation_id: String(sequence), ttl: 30_000 } : {}),
+      })
+      if (requests) this.#asked.set(String(sequence), { resolve, reject })
+      else this.#pending.set(delivery, { resolve, reject })
+    })
+  }
+
+  async #openSender(target: object): Promise<Sender> {
+    const sender = this.#session().open_sender({ target, autosettle: true } as never)
+    const settled = ({ delivery }: EventContext, error?: Error): void => {
+      const waiting = this.#pending.get(delivery)
+      this.#pending.delete(delivery)
+      if (error) waiting?.reject(error)
+      else waiting?.resolve()
+    }
+    sender.on('accepted', (context: EventContext) => settled(context))
+    for (const outcome of ['rejected', 'released', 'modified'])
+      sender.on(outcome, (context: EventContext) =>
+        settled(context, new MessagingError('SEND_REJECTED', outcome)),
+      )
+    await opened(sender, 'sender_open', ['sender_error', 'sender_close'])
+    return sender
+  }
+
+  async #openReceiver(source: object, message: (context: EventContext) => void): Promise<Receiver> {
+    const receiver = this.#session().open_receiver({ source, autoaccept: false, credit_window: 0 } as never)
+    receiver.on('message', message)
+    await opened(receiver, 'receiver_open', ['receiver_error', 'receiver_close'])
+    return receiver
+  }
+
+  /** One for each link, with room for all that may be in flight. */
+  #session(): { open_sender(options: never): Sender; open_receiver(options: never): Receiver } {
+    const { inFlight, credit } = this.#plan.workload
+    const room = 2 * Math.max(inFlight, credit) + 100
+    const session = (
+      this.#connection as unknown as { create_session(options: object): Session }
+    ).create_session({
+      incoming: room,
+      outgoing: room,
+    })
+    session.begin()
+    return session
+  }
+
+  /** A hand-written responder. */
+  async #answerRequests(): Promise<void> {
+    const answers = await this.#openSender({})
+    const requests = await this.#openReceiver({ address: this.#plan.name }, ({ message, delivery }) => {
+      answers.send({ to: message!.reply_to, correlation_id: message!.correlation_id, body: message!.body })
+      delivery!.accept()
+      requests.add_credit(1)
+    })
+    requests.add_credit(this.#plan.workload.credit)
+  }
+
+  async #takeAnswers(): Promise<void> {
+    const answers = await this.#openReceiver({ dynamic: true }, ({ message, delivery }) => {
+      delivery!.accept()
+      answers.add_credit(1)
+      const waiting = this.#asked.get(message!.correlation_id)
+      this.#asked.delete(message!.correlation_id)
+      if (waiting) this.#events.arrived(bytesOf(message!.body), false, 0, 0)
+      waiting?.resolve()
+    })
+    answers.add_credit(this.#plan.workload.credit)
+    this.#replyTo = answers.source.address
+  }
+
+  async close(): Promise<void> {
+    this.#connection.removeAllListeners('disconnected')
+    const closed = opened(this.#connection, 'connection_close', ['disconnected', 'connection_error'])
+    this.#connection.close()
+    await closed.catch(() => {})
+    if (this.#plan.role !== 'send') await sweep(this.#url, this.#plan)
   }
 }
 
-async function openSender(connection: unknown, name: string): Promise<Sender> {
-  const session = (connection as Sessions).create_session()
-  session.begin()
-  const sender = session.open_sender({
-    target: { address: name },
-    source: { outcomes: ['amqp:accepted:list', 'amqp:rejected:list'] },
-    session_buffer_size: { incoming: 8192, outgoing: 8192 },
-  })
-  await once(sender as unknown as Emitter, 'sendable')
-  return sender
+interface Session {
+  begin(): void
+  open_sender(options: never): Sender
+  open_receiver(options: never): Receiver
 }
 
-async function openReceiver(
-  connection: unknown,
-  name: string,
-  credit: number,
-  index: number,
-  events: ArmEvents,
-): Promise<Receiver> {
-  const session = (connection as Sessions).create_session()
-  session.begin()
-  const receiver = session.open_receiver({ source: { address: name }, autoaccept: false, credit_window: 0 })
-  receiver.on('message', (context: EventContext) => {
-    const { message, delivery } = context
-    const body = (message!.body as { content?: Buffer }).content ?? (message!.body as Buffer)
-    events.arrived({ track: 0, receiver: index, body, redelivered: (message!.delivery_count ?? 0) > 0 })
-    delivery!.accept()
-    receiver.add_credit(1)
+interface Emitter {
+  once(event: string, listener: (context: EventContext) => void): unknown
+}
+
+/** Settles at the event, or with what came instead. */
+function opened(emitter: unknown, event: string, failures: readonly string[]): Promise<void> {
+  const from = emitter as Emitter
+  return new Promise((resolve, reject) => {
+    from.once(event, () => resolve())
+    for (const failure of failures)
+      from.once(failure, (context) => {
+        const { error } = context as { error?: Error }
+        reject(error instanceof Error ? error : new Error(`${failure} instead of ${event}`))
+      })
   })
-  await once(receiver as unknown as Emitter, 'receiver_open')
-  receiver.add_credit(credit)
-  return receiver
+}
+
+function bytesOf(body: unknown): Buffer {
+  return (body as { content?: Buffer }).content ?? (body as Buffer)
 }

@@ -1,20 +1,13 @@
 /** The arm through this library, for any broker. */
-import { randomBytes } from 'node:crypto'
 import {
-  type AnyAddress,
   type Browsable,
-  broadcast,
   type Connection,
   type ConnectOptions,
   connect,
-  multicast,
-  queue,
   type Receiver,
-  redact,
-  type Source,
-  service,
-  type Target,
-  topic,
+  type ServiceAddress,
+  type Tier,
+  type TopicAddress,
 } from '../../index.ts'
 import {
   type Arm,
@@ -22,169 +15,168 @@ import {
   type ArmRun,
   bystanderPattern,
   headersOf,
-  SUBSCRIBER_PATTERN,
+  type Plan,
   subjectOf,
 } from '../arm.ts'
 import { PATTERNS, type Workload } from '../workload.ts'
+import { negotiated } from './negotiated.ts'
+import { deleteAll, type Places, placesOf } from './places.ts'
 
-interface Places {
-  readonly target: Target<Buffer>
-  readonly sources: readonly Source<Buffer>[]
-  readonly nodes: readonly AnyAddress[]
-}
+/** Handlers of the responder that run at once. */
+const RESPONDERS = 16
 
 export function sluiceArm(url: string, adapter: string, options: Partial<ConnectOptions> = {}): Arm {
   return {
     library: 'sluice',
     kind: 'sluice',
     adapter,
-    broker: redact(url),
+    url,
     patterns: PATTERNS,
-    open: (workload, events) => open({ ...options, url }, workload, events),
-  }
-}
-
-async function open(options: ConnectOptions, workload: Workload, events: ArmEvents): Promise<ArmRun> {
-  const connection = await connect(options)
-  const closers: (() => Promise<unknown>)[] = []
-  const places = placesOf(workload)
-  try {
-    const run = await setUp(connection, workload, places, events, closers)
-    return {
-      ...run,
-      async close() {
-        await Promise.allSettled(closers.map((close) => close()))
-        for (const node of places.nodes) await connection.admin.delete(node).catch(() => false)
-        await connection.close()
-      },
-    }
-  } catch (error) {
-    for (const node of places.nodes) await connection.admin.delete(node).catch(() => false)
-    await connection.close()
-    throw error
-  }
-}
-
-async function setUp(
-  connection: Connection,
-  workload: Workload,
-  { target, sources, nodes }: Places,
-  events: ArmEvents,
-  closers: (() => Promise<unknown>)[],
-): Promise<Omit<ArmRun, 'close'>> {
-  const properties = headersOf(workload.headers)
-  const { durable } = workload
-  const { capabilities } = connection
-  const settings = {
-    capacity: workload.inFlight,
-    credit: workload.credit,
-    durable,
-    confirmed: true,
-    accepted: 'one by one',
-    broker: `${connection.broker?.product} ${connection.broker?.version}`,
-  }
-  const live = workload.pattern === 'fan-out' || workload.pattern === 'topic'
-  const tier = live
-    ? capabilities.tiers.live
-    : durable
-      ? capabilities.tiers.durable
-      : capabilities.tiers.transient
-  if (workload.pattern === 'request-response') {
-    const quotes = nodes[0] as ReturnType<typeof service<Buffer, Uint8Array>>
-    const responder = await connection.respond(quotes, (request) => request.bytes, { concurrency: 16 })
-    closers.push(() => responder.close())
-    return {
-      settings,
-      tier,
-      attachReceivers: async () => {},
-      async send(_sequence, body) {
-        const answer = await connection.request<Buffer, Uint8Array>(quotes, body, { properties })
-        events.arrived({ track: 0, receiver: 0, body: answer.bytes, redelivered: false })
-      },
-    }
-  }
-  const attachReceivers = async (): Promise<void> => {
-    if (workload.pattern === 'browse') return
-    for (let index = 0; index < workload.bystanders; index++) {
-      const bystander = await connection.receiver(
-        (nodes[0] as ReturnType<typeof topic>).matching(bystanderPattern(index)),
-      )
-      closers.push(() => bystander.close())
-    }
-    const shared = sources.length === 1
-    for (let index = 0; index < workload.receivers; index++) {
-      const receiver = await connection.receiver(sources[shared ? 0 : index]!, { credit: workload.credit })
-      closers.push(() => receiver.close())
-      void read(receiver, shared ? 0 : index, shared ? index : 0, events)
-    }
-  }
-  if (workload.pattern === 'store-and-forward' || workload.pattern === 'browse')
-    await connection.admin.declare(nodes[0]!)
-  else await attachReceivers()
-  const sender = await connection.sender(target, { capacity: workload.inFlight })
-  closers.push(() => sender.close())
-  const topical = workload.pattern === 'topic'
-  return {
-    settings,
-    tier,
-    attachReceivers,
-    send: (sequence, body) =>
-      sender.send(
-        body,
-        topical ? { durable, properties, subject: subjectOf(sequence) } : { durable, properties },
-      ),
-    browse: async () => {
-      for await (const message of connection.browse(sources[0] as Browsable, { credit: workload.credit })) {
-        events.arrived({ track: 0, receiver: 0, body: message.bytes, redelivered: false })
+    async open(plan, events) {
+      const connection = await connect({ ...options, url })
+      const run = new SluiceRun(connection, plan, events)
+      try {
+        await run.setUp()
+        return run
+      } catch (error) {
+        await run.close().catch(() => {})
+        throw error
       }
+    },
+    async sweep(plan) {
+      await using connection = await connect({ ...options, url })
+      await deleteAll(connection, placesOf(plan).nodes)
     },
   }
 }
 
-async function read(
-  receiver: Receiver<Buffer>,
-  track: number,
-  index: number,
-  events: ArmEvents,
-): Promise<void> {
-  try {
-    for await (const delivery of receiver) {
-      events.arrived({ track, receiver: index, body: delivery.bytes, redelivered: delivery.redelivered })
-      delivery.accept().catch(() => {})
+class SluiceRun implements ArmRun {
+  readonly settings: ArmRun['settings']
+  readonly tier: Tier
+  readonly #connection: Connection
+  readonly #plan: Plan
+  readonly #events: ArmEvents
+  readonly #places: Places
+  readonly #closers: (() => Promise<unknown>)[] = []
+  #send: ArmRun['send'] = () => Promise.reject(new Error('This side does not send'))
+
+  constructor(connection: Connection, plan: Plan, events: ArmEvents) {
+    this.#connection = connection
+    this.#plan = plan
+    this.#events = events
+    this.#places = placesOf(plan)
+    this.settings = settingsOf(connection, plan.workload)
+    this.tier = tierOf(connection, plan.workload)
+    for (const type of ['disconnected', 'reconnected', 'blocked', 'unblocked'] as const)
+      connection.on(type, () => events.noted(type))
+    connection.on('gap', ({ reason }) => events.noted(`gap: ${reason}`))
+  }
+
+  async setUp(): Promise<void> {
+    const { role, workload } = this.#plan
+    if (workload.pattern === 'request-response') return this.#setUpRequests()
+    if (role !== 'send') {
+      if (workload.pattern === 'store-and-forward' || workload.pattern === 'browse')
+        await this.#connection.admin.declare(this.#places.nodes[0]!)
+      else await this.attachReceivers()
     }
-  } catch (error) {
-    events.failed(error as Error)
+    if (role !== 'receive') await this.#setUpSenders()
+  }
+
+  async #setUpSenders(): Promise<void> {
+    const { senders: count, inFlight, pattern, durable, headers } = this.#plan.workload
+    const properties = headersOf(headers)
+    const senders = await Promise.all(
+      Array.from({ length: count }, () =>
+        this.#connection.sender(this.#places.target, { capacity: Math.max(1, Math.ceil(inFlight / count)) }),
+      ),
+    )
+    for (const sender of senders) this.#closers.push(() => sender.close())
+    this.#send =
+      pattern === 'topic'
+        ? (sequence, body, sender) =>
+            senders[sender]!.send(body, { durable, properties, subject: subjectOf(sequence) })
+        : (_sequence, body, sender) => senders[sender]!.send(body, { durable, properties })
+  }
+
+  async #setUpRequests(): Promise<void> {
+    const quotes = this.#places.nodes[0] as ServiceAddress<Buffer, Uint8Array>
+    const responder = await this.#connection.respond(quotes, (request) => request.bytes, {
+      concurrency: RESPONDERS,
+    })
+    this.#closers.push(() => responder.close())
+    const properties = headersOf(this.#plan.workload.headers)
+    this.#send = async (_sequence, body) => {
+      const answer = await this.#connection.request<Buffer, Uint8Array>(quotes, body, { properties })
+      this.#events.arrived(answer.bytes, false, 0, 0)
+    }
+  }
+
+  send(sequence: number, body: Buffer, sender: number): Promise<unknown> {
+    return this.#send(sequence, body, sender)
+  }
+
+  async attachReceivers(): Promise<void> {
+    const { bystanders, receivers, credit } = this.#plan.workload
+    const { nodes, sources } = this.#places
+    for (let index = 0; index < bystanders; index++) {
+      const bystander = await this.#connection.receiver(
+        (nodes[0] as TopicAddress).matching(bystanderPattern(index)),
+      )
+      this.#closers.push(() => bystander.close())
+    }
+    const compete = sources.length === 1
+    for (let index = 0; index < receivers; index++) {
+      const receiver = await this.#connection.receiver(sources[compete ? 0 : index]!, { credit })
+      this.#closers.push(() => receiver.close())
+      void this.#read(receiver, compete ? 0 : index, compete ? index : 0)
+    }
+  }
+
+  async browse(): Promise<void> {
+    const { credit } = this.#plan.workload
+    for await (const message of this.#connection.browse(this.#places.sources[0] as Browsable, { credit }))
+      this.#events.arrived(message.bytes, false, 0, 0)
+  }
+
+  async #read(receiver: Receiver<Buffer>, track: number, index: number): Promise<void> {
+    try {
+      for await (const delivery of receiver) {
+        this.#events.arrived(delivery.bytes, delivery.redelivered, track, index)
+        // A verdict lost with its connection means another delivery, which the books show.
+        delivery.accept().catch(() => {})
+      }
+    } catch (error) {
+      this.#events.failed(error as Error)
+    }
+  }
+
+  async close(): Promise<void> {
+    try {
+      await Promise.allSettled(this.#closers.map((close) => close()))
+      if (this.#plan.role !== 'send') await deleteAll(this.#connection, this.#places.nodes)
+    } finally {
+      await this.#connection.close()
+    }
   }
 }
 
-function placesOf({ pattern, receivers, durable }: Workload): Places {
-  const name = `sluice-compare-${randomBytes(6).toString('hex')}`
-  switch (pattern) {
-    case 'fan-out': {
-      const node = broadcast<Buffer>(name)
-      return { target: node, sources: Array.from({ length: receivers }, () => node), nodes: [node] }
-    }
-    case 'topic': {
-      const node = topic<Buffer>(name)
-      return {
-        target: node,
-        sources: Array.from({ length: receivers }, () => node.matching(SUBSCRIBER_PATTERN)),
-        nodes: [node],
-      }
-    }
-    case 'multicast': {
-      const node = multicast<Buffer>(name)
-      const members = Array.from({ length: receivers }, (_, index) => `member-${index}`)
-      const sources = members.map((member) => node.member(member))
-      return { target: node.to(...members), sources, nodes: sources }
-    }
-    case 'request-response': {
-      const node = service<Buffer, Uint8Array>(name)
-      return { target: name, sources: [], nodes: [node] }
-    }
-    default: {
-      const node = queue<Buffer>(name, { durable })
-      return { target: node, sources: [node], nodes: [node] }
-    }
+function settingsOf(connection: Connection, { inFlight, credit, durable }: Workload): ArmRun['settings'] {
+  const { note } = connection.capabilities.tiers
+  return {
+    broker: `${connection.broker?.product} ${connection.broker?.version}`,
+    capacity: inFlight,
+    credit,
+    durable,
+    confirmed: 'each',
+    accepted: 'each',
+    ...negotiated(connection.adapter, connection.native),
+    ...(note === undefined ? {} : { storage: note }),
   }
+}
+
+function tierOf({ capabilities: { tiers } }: Connection, { pattern, durable }: Workload): Tier {
+  if (pattern === 'fan-out' || pattern === 'topic') return tiers.live
+  if (pattern === 'request-response') return 'T0'
+  return durable ? tiers.durable : tiers.transient
 }

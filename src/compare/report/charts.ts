@@ -1,114 +1,217 @@
-/** Charts as SVG text, made without a browser. Colours come from CSS variables so that light and dark both read well. */
+/** Which charts a report has, as SVG text made without a browser; drawn twice, for a window and for a phone. */
 import { clientLibrary } from '../../core/client-library.ts'
-import type { Cell, Report } from '../compare.ts'
+import { MOST_LOAD } from '../load-curve.ts'
+import { TIMELINE_STEP_MS } from '../measurement.ts'
+import type { Cell, Report } from '../report.ts'
+import { type Canvas, colour, Drawing, type Init, title } from './drawing.ts'
 
-type Init = typeof import('echarts')['init']
+/** Widths of the two drawings. Unit: CSS pixels. */
+const CANVASES: readonly Canvas[] = [
+  { name: 'window', width: 760 },
+  { name: 'phone', width: 350 },
+]
 
-/** Distinct in both themes and for the colour-blind (Okabe and Ito). */
-const COLOURS = ['#0072b2', '#e69f00', '#009e73', '#d55e00', '#cc79a7', '#56b4e9', '#8a8a8a', '#a68a00']
-const WIDTH = 720
+export interface Chart {
+  /** What it shows, for those who do not see it. */
+  readonly label: string
+  readonly drawings: readonly { readonly canvas: string; readonly svg: string }[]
+}
 
-/** One set of charts for each workload. */
-export async function charts(report: Report): Promise<{ workload: string; svg: string[] }[]> {
+/** One set of charts for each workload that has a cell worth showing. */
+export async function charts(report: Report): Promise<{ workload: string; charts: Chart[] }[]> {
   const { init } = await clientLibrary('echarts', () => import('echarts'))
-  return report.workloads.map(({ name }) => {
-    const cells = report.cells.filter(
-      (cell) => cell.workload === name && cell.verdict !== 'INVALID' && cell.runs.length > 0,
-    )
-    const svg =
-      cells.length === 0
-        ? []
-        : [throughput(init, cells), latency(init, cells), timeline(init, cells)].filter((part) => part !== '')
-    return { workload: name, svg }
-  })
+  const arms = [...new Set(report.cells.map(armOf))]
+  return report.workloads
+    .map(({ name }) => {
+      const cells = report.cells.filter(
+        (cell) => cell.workload === name && cell.verdict !== 'INVALID' && cell.runs.length > 0,
+      )
+      const drawn = [throughput, percentiles, loadCurve, timeline].map((draw) => draw(init, cells, arms))
+      return { workload: name, charts: drawn.filter((chart) => chart !== undefined) }
+    })
+    .filter((section) => section.charts.length > 0)
 }
 
+type Draw = (init: Init, cells: readonly Cell[], arms: readonly string[]) => Chart | undefined
+
+function armOf(cell: Cell): string {
+  return `${cell.broker} · ${cell.library}`
+}
+
+/** The guarantee stands at every bar and line. */
 function label(cell: Cell): string {
-  return `${cell.adapter} · ${cell.library} (${cell.runs.at(-1)?.tier ?? '–'})`
+  return `${armOf(cell)} ${cell.tier ?? ''}`.trim()
 }
 
-function throughput(init: Init, cells: readonly Cell[]): string {
-  return render(init, 60 + cells.length * 34, {
-    title: title('Messages per second, by guarantee tier'),
-    grid: { left: 210, right: 70, top: 36, bottom: 24 },
-    xAxis: {
-      type: 'value',
-      axisLabel: { formatter: (value: number) => (value >= 1000 ? `${value / 1000} k` : String(value)) },
-    },
-    yAxis: { type: 'category', inverse: true, data: cells.map(label) },
-    series: [
-      {
-        type: 'bar',
-        barMaxWidth: 20,
-        data: cells.map((cell, at) => ({
-          value: Math.round(cell.throughput.median),
-          itemStyle: { color: COLOURS[at % COLOURS.length] },
-        })),
-        label: { show: true, position: 'right', color: 'inherit' },
+function chart(
+  init: Init,
+  text: string,
+  option: (drawing: Drawing) => Record<string, unknown>,
+  height: number,
+): Chart {
+  return {
+    label: text,
+    drawings: CANVASES.map((canvas) => {
+      const drawing = new Drawing(init, canvas)
+      return { canvas: canvas.name, svg: drawing.render(text, height, option(drawing)) }
+    }),
+  }
+}
+
+const throughput: Draw = (init, cells, arms) => {
+  if (cells.length === 0) return undefined
+  return chart(
+    init,
+    'Messages per second, with the guarantee behind them',
+    ({ narrow }) => ({
+      title: title('Messages per second'),
+      grid: { left: narrow ? 8 : 190, right: 60, top: 36, bottom: 24 },
+      xAxis: { type: 'value', splitNumber: narrow ? 3 : 6, axisLabel: { formatter: short } },
+      yAxis: {
+        type: 'category',
+        inverse: true,
+        data: cells.map(label),
+        // On a phone the name stands above its bar instead of beside it.
+        axisLabel: narrow ? { inside: true, verticalAlign: 'bottom', padding: [0, 0, 9, -6] } : {},
+        axisTick: { show: !narrow },
+        z: 10,
       },
-    ],
-  })
+      series: [
+        {
+          type: 'bar',
+          barWidth: narrow ? 10 : 18,
+          data: cells.map((cell) => ({
+            value: Math.round(cell.throughput.median),
+            itemStyle: { color: colour(arms.indexOf(armOf(cell))) },
+          })),
+          label: {
+            show: true,
+            position: 'right',
+            color: '#333',
+            formatter: ({ value }: { value: number }) => short(value),
+          },
+        },
+      ],
+    }),
+    70 + cells.length * 36,
+  )
 }
 
-/** Percentiles on a scale that widens the tail: 50, 90, 99, 99.9 at equal distances. */
-function latency(init: Init, cells: readonly Cell[]): string {
-  const drawn = cells.filter((cell) => cell.runs.some((run) => run.latency))
-  if (drawn.length === 0) return ''
-  return render(init, 300, {
-    title: title('Latency from the intended send time (ms) by percentile'),
-    grid: { left: 60, right: 20, top: 66, bottom: 34 },
-    legend: { top: 26, type: 'plain' },
-    xAxis: {
-      type: 'value',
-      min: 0,
-      max: 3,
-      interval: 1,
-      axisLabel: { formatter: (value: number) => ['0', '90', '99', '99.9'][value] ?? '' },
-    },
-    yAxis: { type: 'log', name: 'ms' },
-    series: drawn.map((cell, at) => ({
-      type: 'line',
-      name: label(cell),
-      showSymbol: false,
-      color: COLOURS[at % COLOURS.length],
-      data: (cell.runs.findLast((run) => run.latency)?.latency?.curve ?? [])
-        .filter(([percentile]) => percentile <= 99.9)
-        .map(([percentile, value]) => [-Math.log10(1 - percentile / 100), Math.max(value, 0.001)]),
-    })),
-  })
+/** Percentiles on a scale that widens the tail: 0, 90, 99, 99.9 at equal distances. */
+const percentiles: Draw = (init, cells, arms) => {
+  const drawn = cells.filter((cell) => cell.latencyP50 !== undefined && cell.noLatencyClaim === undefined)
+  if (drawn.length === 0) return undefined
+  return chart(
+    init,
+    'Latency from the intended send time, by percentile',
+    (drawing) => ({
+      ...drawing.lines('Latency by percentile', drawn.length),
+      xAxis: {
+        type: 'value',
+        min: 0,
+        max: 3,
+        interval: 1,
+        axisLabel: { formatter: (value: number) => `${['0', '90', '99', '99.9'][value] ?? ''} %` },
+      },
+      yAxis: { type: 'log', name: 'ms' },
+      series: drawn.map((cell) => ({
+        type: 'line',
+        name: label(cell),
+        showSymbol: false,
+        color: colour(arms.indexOf(armOf(cell))),
+        data: (cell.runs.findLast((run) => run.latency)?.latency?.curve ?? [])
+          .filter(([percentile]) => percentile <= 99.9)
+          .map(([percentile, value]) => [-Math.log10(1 - percentile / 100), Math.max(value, 0.001)]),
+      })),
+    }),
+    330,
+  )
 }
 
-function timeline(init: Init, cells: readonly Cell[]): string {
-  const drawn = cells.filter((cell) => (cell.runs.at(-1)?.timeline.length ?? 0) > 3)
-  if (drawn.length === 0) return ''
-  return render(init, 240, {
-    title: title('Arrivals per second over time'),
-    grid: { left: 60, right: 20, top: 66, bottom: 34 },
-    legend: { top: 26, type: 'plain' },
-    xAxis: { type: 'value', name: 's' },
-    yAxis: { type: 'value' },
-    series: drawn.map((cell, at) => ({
-      type: 'line',
-      name: label(cell),
-      showSymbol: false,
-      color: COLOURS[at % COLOURS.length],
-      data: cell.runs.at(-1)!.timeline.map((count, slot) => [slot / 10, count * 10]),
-    })),
-  })
+const loadCurve: Draw = (init, cells, arms) => {
+  const drawn = cells.filter((cell) => (cell.runs.at(-1)?.curve.length ?? 0) > 0)
+  if (drawn.length === 0) return undefined
+  return chart(
+    init,
+    'Latency versus load: 99th percentile over the rate offered; a pin marks the knee, hollow points are above 80 % of the capacity',
+    (drawing) => ({
+      ...drawing.lines('p99 versus load (pin: knee)', drawn.length),
+      xAxis: {
+        type: 'value',
+        name: '/s',
+        splitNumber: drawing.narrow ? 3 : 6,
+        axisLabel: { formatter: short },
+      },
+      yAxis: { type: 'log', name: 'ms' },
+      series: drawn.map((cell) => {
+        const { curve, knee } = cell.runs.at(-1)!
+        const at = curve.find(({ load }) => load === knee)
+        const own = colour(arms.indexOf(armOf(cell)))
+        return {
+          type: 'line',
+          name: label(cell),
+          color: own,
+          symbolSize: 7,
+          data: curve.map(({ load, offered, latency }) => ({
+            value: [Math.round(offered), latency?.p99],
+            symbol: load > MOST_LOAD ? 'emptyCircle' : 'circle',
+          })),
+          markPoint: at
+            ? { symbol: 'pin', symbolSize: 26, data: [{ coord: [Math.round(at.offered), at.latency?.p99] }] }
+            : undefined,
+        }
+      }),
+    }),
+    330,
+  )
 }
 
-function title(text: string): object {
-  return { text, textStyle: { fontSize: 13 } }
+/** Shorter runs have no course worth drawing. */
+const LEAST_SLOTS = 5
+
+const timeline: Draw = (init, cells, arms) => {
+  const drawn = cells.filter(
+    ({ runs }) => runs.at(-1)!.timeline.length >= LEAST_SLOTS && runs.at(-1)!.curve.length === 0,
+  )
+  if (drawn.length === 0) return undefined
+  const second = 1000 / TIMELINE_STEP_MS
+  return chart(
+    init,
+    'Arrivals per second over time, with faults and lost connections',
+    (drawing) => ({
+      ...drawing.lines('Arrivals per second over time', drawn.length),
+      xAxis: { type: 'value', name: 's' },
+      yAxis: { type: 'value', axisLabel: { formatter: short } },
+      series: drawn.map((cell) => {
+        const { timeline: slots, marks } = cell.runs.at(-1)!
+        const spans = marks.filter(({ fromMs, toMs }) => toMs > fromMs)
+        const moments = marks.filter(({ fromMs, toMs }) => toMs === fromMs)
+        return {
+          type: 'line',
+          name: label(cell),
+          showSymbol: false,
+          color: colour(arms.indexOf(armOf(cell))),
+          data: slots.map((count, slot) => [slot / second, count * second]),
+          markArea: {
+            itemStyle: { color: '#d55e00', opacity: 0.15 },
+            data: spans.map(({ what, fromMs, toMs }) => [
+              { name: what, xAxis: fromMs / 1000 },
+              { xAxis: toMs / 1000 },
+            ]),
+          },
+          markLine: {
+            symbol: 'none',
+            label: { formatter: '{b}', color: '#333' },
+            data: moments.map(({ what, fromMs }) => ({ name: what, xAxis: fromMs / 1000 })),
+          },
+        }
+      }),
+    }),
+    300,
+  )
 }
 
-function render(init: Init, height: number, option: Record<string, unknown>): string {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height })
-  chart.setOption({ animation: false, backgroundColor: 'transparent', ...option })
-  const svg = chart.renderToSVGString()
-  chart.dispose()
-  // Text and lines follow the page's theme; width follows the window.
-  return svg
-    .replace(/<svg width="(\d+)" height="(\d+)"/, '<svg style="max-width:100%;height:auto" role="img"')
-    .replaceAll(/(fill|stroke)="(?:#333|#464646|#6E7079|#54555a|#666)"/gi, '$1="currentColor"')
-    .replaceAll(/(fill|stroke)="(?:#E0E6F1|#dbdee4|#ccc|#eee)"/gi, '$1="var(--grid)"')
+function short(value: number): string {
+  if (value >= 1_000_000) return `${value / 1_000_000} M`
+  return value >= 1000 ? `${Math.round(value / 100) / 10} k` : String(value)
 }

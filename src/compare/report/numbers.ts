@@ -9,19 +9,18 @@ export function rate(value: number): string {
 
 export function ms(value: number | undefined): string {
   if (value === undefined) return '–'
-  return value >= 100
-    ? `${Math.round(value)} ms`
-    : value >= 1
-      ? `${value.toFixed(1)} ms`
-      : `${Math.round(value * 1000)} µs`
+  if (value >= 100) return `${Math.round(value)} ms`
+  if (value >= 1) return `${value.toFixed(1)} ms`
+  return `${Math.round(value * 1000)} µs`
 }
 
-/** Median, and how far the runs lie apart in percent of it. */
-export function withSpread(value: Spread, show: (value: number) => string): string {
-  const around = value.median === 0 ? 0 : ((value.max - value.min) / value.median) * 100
-  return `${show(value.median)} ±${Math.round(around / 2)} %`
+/** Median, and half the distance between the extremes in percent of it where there is more than one run. */
+export function withSpread(value: Spread, runs: number, show: (value: number) => string): string {
+  if (runs < 2 || value.median === 0) return show(value.median)
+  const around = ((value.max - value.min) / value.median) * 50
+  return `${show(value.median)} ±${Math.round(around)} %`
 }
 
-export function percent(ratio: number): string {
-  return `${Math.round(ratio * 100)} %`
+export function percent(ratio: number | undefined): string {
+  return ratio === undefined ? '–' : `${Math.round(ratio * 100)} %`
 }

@@ -1,113 +1,42 @@
-/** The report as a table for the terminal, as Markdown and as CSV. */
-import type { Report } from '../compare.ts'
-import {
-  ACCOUNT_HEAD,
-  accountRow,
-  CELL_HEAD,
-  cellRow,
-  OVERHEAD_HEAD,
-  overheadRow,
-  SETTINGS_HEAD,
-  settingsRows,
-} from './rows.ts'
+/** The report as tables for the terminal and as Markdown. */
+import type { Report } from '../report.ts'
+import { type Table, tables } from './rows.ts'
 
+/** What a terminal shows: the books only where they do not balance. */
 export function terminalTable(report: Report): string {
-  const parts = [columns(CELL_HEAD, report.cells.map(cellRow))]
-  if (report.overheads.length > 0) {
-    parts.push(
-      'Through Sluice, compared with the client library alone (100 %: as fast):',
-      columns(OVERHEAD_HEAD, report.overheads.map(overheadRow)),
-    )
-  }
-  parts.push('Settings in force:', columns(SETTINGS_HEAD, settingsRows(report)))
-  if (report.interrupted) parts.push('Interrupted: what was measured until then.')
+  const clean = report.cells.every(({ verdict }) => verdict === 'VALID')
+  const shown = tables(report).filter(({ title }) => !clean || title !== 'What became of the messages')
+  const parts = shown.map((table) => `${table.title}\n${columns(table)}`)
+  parts.push(summary(report))
   return `${parts.join('\n\n')}\n`
 }
 
 export function markdown(report: Report): string {
-  const { environment, createdAt, repeats } = report
-  return [
-    `Measured ${createdAt.slice(0, 10)}, ${repeats} interleaved runs, Node ${environment.node}, ${environment.cores} cores (${environment.cpu}), ${environment.platform}.`,
-    table(CELL_HEAD, report.cells.map(cellRow)),
-    report.overheads.length > 0
-      ? `Through Sluice, compared with the client library alone:\n\n${table(OVERHEAD_HEAD, report.overheads.map(overheadRow))}`
-      : '',
-    `What became of the messages:\n\n${table(ACCOUNT_HEAD, report.cells.map(accountRow))}`,
-    `Settings in force:\n\n${table(SETTINGS_HEAD, settingsRows(report))}`,
-    '',
-  ]
-    .filter((part, at, all) => part !== '' || at === all.length - 1)
-    .join('\n\n')
-}
-
-/** One line for each run of each cell. */
-export function csv(report: Report): string {
-  const head = [
-    'workload',
-    'adapter',
-    'library',
-    'run',
-    'verdict',
-    'tier',
-    'messages_per_second',
-    'p50_ms',
-    'p90_ms',
-    'p99_ms',
-    'p999_ms',
-    'max_ms',
-    'sent',
-    'accepted',
-    'in_doubt',
-    'received',
-    'lost',
-    'duplicated',
-    'reordered',
-    'corrupt',
-    'cpu_ms_per_1000',
-    'event_loop',
-    'peak_rss_bytes',
-    'problem',
-  ]
-  const lines = report.cells.flatMap((cell) =>
-    cell.runs.map((run, index) => {
-      const { account, latency } = run
-      return [
-        cell.workload,
-        cell.adapter,
-        cell.library,
-        index + 1,
-        cell.verdict,
-        run.tier,
-        run.throughput.toFixed(1),
-        latency?.p50,
-        latency?.p90,
-        latency?.p99,
-        latency?.p999,
-        latency?.max,
-        account.sent,
-        account.accepted,
-        account.inDoubt,
-        account.received,
-        account.lost,
-        account.duplicatesMarked + account.duplicatesUnmarked,
-        account.reordered,
-        account.corrupt,
-        run.cpuMsPerThousand.toFixed(2),
-        run.eventLoopUtilization.toFixed(3),
-        run.peakRssBytes,
-        run.problem,
-      ]
-    }),
+  const parts = tables(report).map(({ title, note, head, rows }) =>
+    [`## ${title}`, note, markdownTable(head, rows)].join('\n\n'),
   )
-  return `${[head, ...lines].map((line) => line.map(quote).join(',')).join('\r\n')}\r\n`
+  return `${['# Brokers compared', origin(report), ...parts, summary(report)].join('\n\n')}\n`
 }
 
-function quote(value: unknown): string {
-  const text = value === undefined ? '' : String(value)
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+/** When, where and how it was measured. */
+export function origin({ environment, createdAt, repeats, apart }: Report): string {
+  return [
+    `${createdAt.slice(0, 16).replace('T', ' ')} UTC`,
+    `${repeats} ${repeats === 1 ? 'run' : 'interleaved runs'}`,
+    apart ? 'sender and receiver in separate processes' : 'sender and receiver in one process',
+    `Node ${environment.node}`,
+    `${environment.cores} cores, ${environment.cpu}`,
+    environment.platform,
+  ].join(' · ')
 }
 
-function columns(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function summary({ cells, interrupted }: Report): string {
+  const count = (wanted: string): number => cells.filter(({ verdict }) => verdict === wanted).length
+  const text = `${cells.length} cells: ${count('VALID')} VALID, ${count('DEGRADED')} DEGRADED, ${count('INVALID')} INVALID.`
+  return interrupted ? `${text} Interrupted: this is what was measured until then.` : text
+}
+
+function columns({ head, rows }: Table): string {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]!.length)),
   )
@@ -119,7 +48,7 @@ function columns(head: readonly string[], rows: readonly (readonly string[])[]):
   return [line(head), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join('\n')
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n')
