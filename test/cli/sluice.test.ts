@@ -209,26 +209,6 @@ describe('nodes', () => {
   }, 60_000)
 })
 
-describe('doctor', () => {
-  it('finds the embedded broker in good health', async () => {
-    const report = JSON.parse(ok(await commands.run('sluice', 'doctor', 'memory:', '--json')))
-    expect(report).toMatchObject({ adapter: 'memory', tls: 'no' })
-    expect(report.checks.filter(({ result }: { result: string }) => result !== 'ok')).toEqual([])
-    expect(report.checks.length).toBeGreaterThan(9)
-    const text = ok(await commands.run('sluice', 'doctor', 'memory:'))
-    expect(text).toContain('make a queue, send, receive, accept      ok')
-    expect(text).toContain('browse without taking')
-  })
-
-  it('says why there is no connection, and what to do', async () => {
-    const { code, err } = await commands.run('sluice', 'doctor', 'rabbitmq://me:secret@127.0.0.1:1')
-    expect(code).toBe(1)
-    expect(err).toContain('CONNECT_FAILED')
-    expect(err).toContain('nothing listens at 127.0.0.1:1: start the broker, or correct host and port')
-    expect(err).not.toContain('secret')
-  })
-})
-
 describe('completion', () => {
   it('knows every command and option', async () => {
     for (const shell of ['bash', 'zsh', 'fish']) {

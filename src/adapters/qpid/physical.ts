@@ -1,5 +1,5 @@
 /** One rhea connection: made within its time, ended once, its links kept apart by session. */
-import { type Socket, connect as tcp } from 'node:net'
+import { isIP, type Socket, connect as tcp } from 'node:net'
 import { connect as tls } from 'node:tls'
 import type { MessagingError } from '../../api/errors.ts'
 import { settledWithin } from '../../core/aborts.ts'
@@ -70,7 +70,13 @@ export class Physical {
         connect: (_port: number, _host: string, _options: object, connected: () => void) => {
           socket = endpoint.secure
             ? tls(
-                { host: endpoint.host, port: endpoint.port, servername: endpoint.host, ...endpoint.tls },
+                {
+                  host: endpoint.host,
+                  port: endpoint.port,
+                  // The extension holds names only.
+                  ...(isIP(endpoint.host) === 0 && { servername: endpoint.host }),
+                  ...endpoint.tls,
+                },
                 connected,
               )
             : tcp({ host: endpoint.host, port: endpoint.port }, connected)

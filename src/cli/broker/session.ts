@@ -25,13 +25,22 @@ export interface SessionOptions {
 
 export async function openSession(context: Context, options: SessionOptions = {}): Promise<Session> {
   const library = await import('../../index.ts')
-  const { connections = {}, addresses = {} } = await library.loadConfiguration()
-  const broker = options.broker ?? givenBroker(context) ?? defaultBroker(connections)
-  const url = brokerUrl(broker, Object.keys(connections))
+  const { addresses = {} } = await library.loadConfiguration()
+  const url = await brokerOf(context, library, options.broker)
   const policy = reconnectPolicy(context, options)
   const connection = await connectWithRetries(context, library, url, policy)
   followStatus(context, connection, policy)
   return { connection, library, address: (text) => resolveAddress(text, addresses) }
+}
+
+/** The broker asked for: a URL, or the name of a configured connection. Default: `--broker`, `SLUICE_URL`, the configuration. */
+export async function brokerOf(
+  context: Context,
+  library: Library,
+  broker = givenBroker(context),
+): Promise<string> {
+  const { connections = {} } = await library.loadConfiguration()
+  return brokerUrl(broker ?? defaultBroker(connections), Object.keys(connections))
 }
 
 function givenBroker({ args, command }: Context): string | undefined {

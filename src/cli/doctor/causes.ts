@@ -1,46 +1,94 @@
 /** Why a connection fails, as far as it can be told from here, and what to do. */
-import { connect } from 'node:net'
+import { type Speech, speechAt } from './port-probe.ts'
 
-const PORTS: Readonly<Record<string, number>> = {
-  rabbitmq: 5672,
-  rabbitmqs: 5671,
-  amqp: 5672,
-  amqps: 5671,
-  qpid: 5672,
-  qpids: 5671,
-  amqp10: 5672,
-  amqp10s: 5671,
-  redis: 6379,
-  rediss: 6379,
+interface Scheme {
+  readonly port: number
+  /** What is to be heard at the port. */
+  readonly speaks: readonly Speech[]
+  readonly secure: boolean
+  /** The same broker with TLS, or without. */
+  readonly other: string | undefined
 }
 
-/** Looks at the port itself, which tells a missing broker from one that refuses. `undefined`: nothing to add. */
-export async function likelyCause(url: string): Promise<string | undefined> {
-  const match = /^([a-z0-9+]+):\/\/(?:[^@/]*@)?(\[[^\]]+\]|[^:/,?#]*)(?::(\d+))?/i.exec(url)
-  if (!match) return undefined
-  const port = Number(match[3] ?? PORTS[match[1]!.toLowerCase()] ?? 0)
+const RABBITMQ: readonly Speech[] = ['AMQP 0-9-1']
+// Broker-J and others answer every AMQP they know.
+const QPID: readonly Speech[] = ['AMQP 1.0', 'AMQP 0-9-1']
+
+const SCHEMES: Readonly<Record<string, Scheme>> = {
+  rabbitmq: { port: 5672, speaks: RABBITMQ, secure: false, other: 'rabbitmqs' },
+  rabbitmqs: { port: 5671, speaks: RABBITMQ, secure: true, other: 'rabbitmq' },
+  amqp: { port: 5672, speaks: RABBITMQ, secure: false, other: 'amqps' },
+  amqps: { port: 5671, speaks: RABBITMQ, secure: true, other: 'amqp' },
+  qpid: { port: 5672, speaks: QPID, secure: false, other: 'qpids' },
+  qpids: { port: 5671, speaks: QPID, secure: true, other: 'qpid' },
+  amqp10: { port: 5672, speaks: QPID, secure: false, other: 'amqp10s' },
+  amqp10s: { port: 5671, speaks: QPID, secure: true, other: 'amqp10' },
+  redis: { port: 6379, speaks: ['Redis'], secure: false, other: 'rediss' },
+  rediss: { port: 6379, speaks: ['Redis'], secure: true, other: 'redis' },
+  zmq: { port: 5600, speaks: ['ZeroMQ'], secure: false, other: undefined },
+}
+
+/** Which URL reaches what was heard. */
+const REACHED_BY: Readonly<Record<Speech, string | undefined>> = {
+  'AMQP 0-9-1': 'rabbitmq://',
+  'AMQP 1.0': 'qpid://',
+  Redis: 'redis://',
+  ZeroMQ: 'zmq://',
+  TLS: undefined,
+  HTTP: undefined,
+}
+
+/** Looks at the port itself, which tells a missing broker from another one. `undefined`: nothing to add. */
+export async function likelyCause(url: string, problem: string): Promise<string | undefined> {
+  const match = /^([a-z0-9]+)(?:\+\w+)?:(?:tcp:)?\/\/(?:[^@/]*@)?(\[[^\]]+\]|[^:/,?#]*)(?::(\d+))?/i.exec(url)
+  const scheme = match ? SCHEMES[match[1]!.toLowerCase()] : undefined
+  if (!match || !scheme) return undefined
+  const port = Number(match[3] ?? scheme.port)
   const host = (match[2] || 'localhost').replace(/^\[|\]$/g, '')
-  if (port === 0) return undefined
-  const problem = await knock(host, port)
-  if (problem === undefined) {
-    return `something listens at ${host}:${port}, so the network is fine: check that it is this kind of broker (scheme, TLS or not), user, password and virtual host`
+  const place = `${host}:${port}`
+  try {
+    return verdict(scheme, match[1]!.toLowerCase(), place, await speechAt(host, port), problem)
+  } catch (error) {
+    return unreachable(host, place, (error as NodeJS.ErrnoException).code)
   }
-  if (problem === 'ECONNREFUSED')
-    return `nothing listens at ${host}:${port}: start the broker, or correct host and port`
-  if (problem === 'ENOTFOUND' || problem === 'EAI_AGAIN')
-    return `the name ${host} has no address: correct it, or check the name service`
-  return `${host}:${port} does not answer (${problem}): check the network, a firewall, or whether the broker hangs`
 }
 
-function knock(host: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port })
-    const done = (problem: string | undefined): void => {
-      socket.destroy()
-      resolve(problem)
-    }
-    socket.setTimeout(3_000, () => done('no answer within 3 s'))
-    socket.once('connect', () => done(undefined))
-    socket.once('error', (error: NodeJS.ErrnoException) => done(error.code ?? error.message))
-  })
+function unreachable(host: string, place: string, code: string | undefined): string {
+  if (code === 'ECONNREFUSED')
+    return `nothing listens at ${place}: start the broker, or correct host and port`
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return `the name ${host} has no address: correct it, or check the name service`
+  return `${place} does not answer (${code ?? 'no reason given'}): check the network, a firewall, or whether the broker hangs`
+}
+
+function verdict(
+  scheme: Scheme,
+  name: string,
+  place: string,
+  heard: Speech | undefined,
+  problem: string,
+): string {
+  if (heard === 'HTTP') {
+    return `a web server listens at ${place}, perhaps the broker's management page: ${name}:// needs the broker's own port, ${scheme.port} unless it was changed`
+  }
+  if (heard === 'TLS' && !scheme.secure) {
+    return scheme.other
+      ? `${place} speaks TLS: write ${scheme.other}:// instead of ${name}://`
+      : `${place} speaks TLS, which is no ${name}:// port`
+  }
+  if (heard === 'TLS') {
+    return /certificate|self.signed/i.test(problem)
+      ? `the certificate at ${place} is not trusted: name its authority in NODE_EXTRA_CA_CERTS or in the option tls: { ca } of the connection`
+      : `${place} speaks TLS: check user and password, and whether it asks for a client certificate`
+  }
+  if (heard === undefined) {
+    return `something listens at ${place} that is no broker known here, or that hangs: check host and port`
+  }
+  if (!scheme.speaks.includes(heard)) {
+    return `${place} speaks ${heard}: write ${REACHED_BY[heard]}${place}, or correct host and port`
+  }
+  if (scheme.secure) {
+    return `${place} speaks ${heard} without TLS: write ${scheme.other}:// instead of ${name}://, or give the broker's TLS port`
+  }
+  return `${place} speaks ${heard}, so host, port and scheme are right: check user, password and virtual host, and the broker's own log`
 }

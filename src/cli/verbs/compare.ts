@@ -1,7 +1,6 @@
 /** `sluice compare`: the same work on each broker and on each bare client library, checked and reported. */
 import { readFile, writeFile } from 'node:fs/promises'
 import type { CompareOptions, Report, Workload } from '../../compare/index.ts'
-import { clientLibrary } from '../../core/client-library.ts'
 import type { Arguments } from '../arguments.ts'
 import { type Command, CommandError, type Context, UsageError } from '../command.ts'
 import { jsonText } from '../print/terminal-text.ts'
@@ -161,6 +160,7 @@ async function parsed(path: string): Promise<unknown> {
   } catch (error) {
     throw new CommandError(`${path} cannot be read: ${(error as Error).message}`)
   }
+  const { clientLibrary } = await import('../../core/client-library.ts')
   const yaml = path.endsWith('.json') ? undefined : await clientLibrary('yaml', () => import('yaml'))
   try {
     return yaml ? yaml.parse(text) : JSON.parse(text)

@@ -1,8 +1,7 @@
 /** `sluice doctor`: what is there, what works, and the cure for what does not. */
-import type { Connection, Feature } from '../../index.ts'
-import { brokerUrl } from '../broker/broker-url.ts'
+import type { Feature } from '../../index.ts'
 import { BROKER } from '../broker/connection-options.ts'
-import { type Library, openSession, type Session } from '../broker/session.ts'
+import { brokerOf, openSession, type Session } from '../broker/session.ts'
 import { type Command, CommandError, type Context, UsageError } from '../command.ts'
 import { likelyCause } from '../doctor/causes.ts'
 import { examine, type Finding } from '../doctor/examination.ts'
@@ -43,9 +42,10 @@ async function connectOrExplain(context: Context, broker: string | undefined): P
   try {
     return await openSession(context, broker === undefined ? {} : { broker })
   } catch (error) {
-    const { isMessagingError } = await import('../../index.ts')
-    if (!isMessagingError(error, 'CONNECT_FAILED') || broker === undefined) throw error
-    const cause = await likelyCause(brokerUrl(broker))
+    const library = await import('../../index.ts')
+    if (!library.isMessagingError(error, 'CONNECT_FAILED')) throw error
+    const { url } = await library.resolveConfiguration(await brokerOf(context, library, broker))
+    const cause = await likelyCause(Array.isArray(url) ? url[0] : url, error.message)
     throw new CommandError(`${error.code}: ${error.message}`, cause ?? error.hint)
   }
 }
@@ -54,7 +54,7 @@ async function reportText(context: Context, session: Session, broker: string | u
   const { out } = context
   const { connection, library } = session
   const { bold, green, red, yellow, dim } = styleFor(out)
-  const facts = connectionFacts(connection, library, broker)
+  const facts = await connectionFacts(context, session, broker)
   await out.line(pairLines(Object.entries(facts)).join('\n'))
   await out.line(`\n${bold('Round trips')}`)
   const findings = await examine(connection, library, context.signal, async (finding) => {
@@ -88,10 +88,11 @@ async function reportText(context: Context, session: Session, broker: string | u
 
 async function reportJson(context: Context, session: Session, broker: string | undefined): Promise<number> {
   const { connection, library } = session
+  const facts = await connectionFacts(context, session, broker)
   const findings = await examine(connection, library, context.signal, async () => {})
   const { features, limits, tiers } = connection.capabilities
   const document = {
-    ...connectionFacts(connection, library, broker),
+    ...facts,
     checks: findings,
     features,
     limits,
@@ -101,8 +102,13 @@ async function reportJson(context: Context, session: Session, broker: string | u
   return exitCode(findings)
 }
 
-function connectionFacts(connection: Connection, library: Library, broker: string | undefined) {
-  const url = brokerUrl(broker ?? process.env.SLUICE_URL ?? 'localhost')
+async function connectionFacts(
+  context: Context,
+  { connection, library }: Session,
+  broker: string | undefined,
+) {
+  const options = await library.resolveConfiguration(await brokerOf(context, library, broker))
+  const url = Array.isArray(options.url) ? options.url[0] : options.url
   const scheme = /^[a-z0-9+]+/i.exec(url)?.[0] ?? ''
   const user = /:\/\/([^:@/]*)(?::[^@/]*)?@/.exec(url)?.[1]
   return {

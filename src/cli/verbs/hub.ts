@@ -1,5 +1,4 @@
 /** `sluice hub`: the embedded broker behind a ZeroMQ socket, until it is told to stop. */
-import { createCurveKeys, createHub } from '../../index.ts'
 import { type Command, CommandError, UsageError } from '../command.ts'
 import { jsonText } from '../print/terminal-text.ts'
 
@@ -37,6 +36,7 @@ export const hub: Command = {
   async run({ args, out, signal }) {
     const json = args.flag('json')
     if (args.positionals.length > 0) throw new UsageError('hub takes options only')
+    const { createCurveKeys, createHub } = await import('../../index.ts')
     if (args.flag('curve-keys')) {
       const keys = await createCurveKeys()
       await out.line(json ? jsonText(keys) : `public key: ${keys.publicKey}\nsecret key: ${keys.secretKey}`)
