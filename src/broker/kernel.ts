@@ -10,6 +10,8 @@ import { type Deferred, Turn } from './turn.ts'
 
 /** Bodies of stored messages kept in memory for quick delivery; the others are read when they are due. Unit: bytes. */
 const RESIDENT_BUDGET = 64 * 1024 * 1024
+/** What a message in memory takes beside the bytes of its record. */
+const MESSAGE_BYTES = 600
 
 export interface KernelOwner {
   /** Moves a leased or waiting message out of its queue, to where its rejects go. */
@@ -56,7 +58,8 @@ export class Kernel {
   }
 
   /** Whether the body of a stored message may stay in memory. */
-  keepResident(entry: Entry, bytes: number): boolean {
+  keepResident(entry: Entry, recordBytes: number): boolean {
+    const bytes = recordBytes + MESSAGE_BYTES
     if (this.#resident + bytes > RESIDENT_BUDGET) return false
     this.#resident += bytes
     entry.resident = bytes
