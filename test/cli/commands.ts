@@ -153,6 +153,11 @@ export class Running {
     })
   }
 
+  /** What it wrote to stdout so far. */
+  get text(): string {
+    return this.#out
+  }
+
   /** Resolves once what it printed on either stream fits. */
   async printed(pattern: RegExp): Promise<void> {
     let ended = false

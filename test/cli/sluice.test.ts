@@ -89,27 +89,6 @@ describe('tour', () => {
   })
 })
 
-describe('examples', () => {
-  const names = [
-    'hello-world',
-    'work-queues',
-    'publish-subscribe',
-    'routing',
-    'topics',
-    'rpc',
-    'news-service',
-    'six-patterns',
-  ]
-
-  it.each(names)('%s prints the same on memory: and file:', async (name) => {
-    const onMemory = ok(await commands.example(name))
-    expect(onMemory.split('\n').length).toBeGreaterThan(2)
-    expect(ok(await commands.example(name, `file:${join(commands.scratch, uniqueName('example'))}`))).toBe(
-      onMemory,
-    )
-  })
-})
-
 describe('nodes', () => {
   let broker: string
   beforeEach(() => {
