@@ -57,13 +57,31 @@ export class Commands implements Disposable {
   /** In this process, except with an environment or a folder of its own. */
   async runWith(options: RunOptions, program: Program, ...args: string[]): Promise<Ended> {
     if (options.env !== undefined || options.cwd !== undefined) return this.spawn(options, program, ...args)
+    return this.#execute(program, args, options.input ?? '', new Collector(), new AbortController())
+  }
+
+  /** In this process, until it has printed what fits; then it is stopped as by Ctrl-C. */
+  runUntil(printed: RegExp, program: Program, ...args: string[]): Promise<Ended> {
+    const stop = new AbortController()
+    const err = new Collector((text) => {
+      if (printed.test(text)) stop.abort()
+    })
+    return this.#execute(program, args, '', err, stop)
+  }
+
+  async #execute(
+    program: Program,
+    args: readonly string[],
+    text: string | Uint8Array,
+    err: Collector,
+    stop: AbortController,
+  ): Promise<Ended> {
     const [name, argv] = program === 'sluice' ? [args[0]!, args.slice(1)] : [program, args]
     const command: Command = await VERBS[name]!.load()
-    const out = new Collector()
-    const err = new Collector()
-    const input = Readable.from([Buffer.from(options.input ?? '')])
+    const out = new Collector(err.watch)
+    const input = Readable.from([Buffer.from(text)])
     const title = program === 'sluice' ? `sluice ${name}` : program
-    const code = await execute(title, command, argv, { input, out, err }, new AbortController().signal)
+    const code = await execute(title, command, argv, { input, out, err }, stop.signal)
     const bytes = out.bytes()
     return { code, signal: null, out: bytes, text: bytes.toString(), err: err.bytes().toString() }
   }
@@ -113,9 +131,16 @@ export class Commands implements Disposable {
 /** What a command wrote. */
 class Collector extends Writable {
   readonly #chunks: Buffer[] = []
+  readonly watch: ((text: string) => void) | undefined
+
+  constructor(watch?: (text: string) => void) {
+    super()
+    this.watch = watch
+  }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.#chunks.push(chunk)
+    this.watch?.(this.bytes().toString())
     done()
   }
 
