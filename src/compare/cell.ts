@@ -80,7 +80,7 @@ export interface Stage {
 }
 
 /** Longest clean-up, and longest sweep after one that failed. Unit: ms. */
-const CLEAN_UP_MS = 6_000
+const CLEAN_UP_MS = 4_000
 const MEMORY_STEP_MS = 200
 
 /** Never rejects: a broker that is absent, slow, full or dies is a result with its reason. */
@@ -130,6 +130,7 @@ class Run {
       this.#opening.catch(() => {})
       this.#stage = (await Promise.race([this.#opening, aborted(this.#limit)])) ?? undefined
       if (this.#stage) await this.#drive(this.#stage)
+      else this.#unreachable = !this.#options.signal.aborted
     } catch (error) {
       this.#unreachable = this.#stage === undefined && isUnreachable(error)
       this.#measurement.problem ??= describe(error)

@@ -19,6 +19,8 @@ export interface CompareOptions {
   readonly signal: AbortSignal
   /** Longest run of one cell. Unit: ms. Default 60,000. */
   readonly timeoutMs?: number
+  /** Longest wait for the last arrivals, counted from the last sign of life. Unit: ms. Default 5,000. */
+  readonly graceMs?: number
   /** Time for everything; runs are cut short to keep it. Unit: ms. Default: as long as it takes. */
   readonly budgetMs?: number
   /** Only through this library, without the bare clients. */
@@ -171,13 +173,13 @@ class Comparing {
   }
 
   #limits({ loads }: Workload): CellOptions {
-    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, apart = false } = this.#options
+    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, graceMs = GRACE_MS, apart = false } = this.#options
     const tight = this.#deadline !== Infinity
     const steps = loads.length === 0 ? 1 : loads.length
     return {
       signal,
       apart,
-      graceMs: tight ? Math.min(GRACE_MS, 1_000 + this.#share()) : GRACE_MS,
+      graceMs: tight ? Math.min(graceMs, 1_000 + this.#share()) : graceMs,
       timeoutMs: tight ? Math.min(timeoutMs, 3_000 + (2 * this.#share()) / steps) : timeoutMs,
     }
   }

@@ -68,7 +68,7 @@ export class Measurement implements ArmEvents {
         if (latency > (this.#slowest[slot] ?? 0)) this.#slowest[slot] = latency
       }
     }
-    if (this.#arrivals >= this.#awaited) this.#wake?.()
+    if (this.#came() >= this.#awaited) this.#wake?.()
   }
 
   failed(error: Error): void {
@@ -106,9 +106,14 @@ export class Measurement implements ArmEvents {
   /** Settles when `sent` messages have come on every track, or none came for `graceMs`. */
   async complete(sent: number, signal: AbortSignal, graceMs: number): Promise<void> {
     this.#awaited = sent * this.#tracks
-    await this.#until(() => this.#arrivals, this.#awaited, signal, graceMs)
+    await this.#until(() => this.#came(), this.#awaited, signal, graceMs)
     // A moment for duplicates that are under way.
     await delay(20)
+  }
+
+  /** A damaged message has come as well. */
+  #came(): number {
+    return this.#arrivals + this.#ledger.corrupt
   }
 
   async #until(seen: () => number, wanted: number, signal: AbortSignal, graceMs: number): Promise<void> {

@@ -65,7 +65,7 @@ const throughput: Draw = (init, cells, arms) => {
     'Messages per second, with the guarantee behind them',
     ({ narrow }) => ({
       title: title('Messages per second'),
-      grid: { left: narrow ? 8 : 190, right: 60, top: 36, bottom: 24 },
+      grid: { left: narrow ? 8 : 190, right: 60, top: narrow ? 48 : 36, bottom: 24 },
       xAxis: { type: 'value', splitNumber: narrow ? 3 : 6, axisLabel: { formatter: short } },
       yAxis: {
         type: 'category',

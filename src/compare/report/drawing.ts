@@ -9,14 +9,27 @@ export interface Canvas {
 }
 
 /** Distinct in both themes and for the colour-blind (Okabe and Ito). */
-const COLOURS = ['#0072b2', '#e69f00', '#009e73', '#d55e00', '#cc79a7', '#56b4e9', '#8a8a8a', '#a68a00']
+const COLOURS = [
+  '#0072b2',
+  '#e69f00',
+  '#009e73',
+  '#d55e00',
+  '#cc79a7',
+  '#56b4e9',
+  '#8a8a8a',
+  '#a68a00',
+  '#7a5cc0',
+  '#c0392b',
+  '#2e8b8b',
+  '#8fae1b',
+]
 
 export function colour(index: number): string {
   return COLOURS[index % COLOURS.length]!
 }
 
 export function title(text: string): object {
-  return { text, textStyle: { fontSize: 13, color: '#333' } }
+  return { text, left: 0, top: 4, textStyle: { fontSize: 13, color: '#333' } }
 }
 
 /** Height of one line of a legend. Unit: CSS pixels. */
@@ -36,12 +49,12 @@ export class Drawing {
   /** What all line charts have in common; the legend takes the place it needs. */
   lines(text: string, count: number): object {
     const perLine = this.narrow ? 1 : 4
-    const top = 30 + Math.ceil(count / perLine) * LEGEND_LINE
+    const top = 34 + Math.ceil(count / perLine) * LEGEND_LINE
     return {
       title: title(text),
       grid: { left: 52, right: 24, top: top + 22, bottom: 30 },
       legend: {
-        top: 26,
+        top: 34,
         left: 0,
         type: 'plain',
         orient: this.narrow ? 'vertical' : 'horizontal',

@@ -1,0 +1,78 @@
+/** The table of the README, from the results that are kept as data. */
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Cell, checkReport, markdownTable, type Report } from '../../src/compare/index.ts'
+
+const BEGIN = '<!-- bench:start -->'
+const END = '<!-- bench:end -->'
+const ORDER = ['rabbitmq', 'qpid', 'redis', 'zeromq', 'memory', 'file']
+
+/** Writes it between the marks. */
+export async function writeTable(results: string, readme: string): Promise<void> {
+  const files = (await readdir(results)).filter((name) => name.endsWith('.json'))
+  const reports = await Promise.all(
+    files.map(async (name) => checkReport(JSON.parse(await readFile(join(results, name), 'utf8')))),
+  )
+  reports.sort((a, b) => place(a) - place(b))
+  const text = await readFile(readme, 'utf8')
+  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)]
+  if (from < 0 || to < from) throw new Error(`${BEGIN} and ${END} are not in the README`)
+  await writeFile(readme, `${text.slice(0, from + BEGIN.length)}\n${page(reports)}\n${text.slice(to)}`)
+}
+
+function place(report: Report): number {
+  return ORDER.indexOf(report.brokers[0]?.name ?? '')
+}
+
+function page(reports: readonly Report[]): string {
+  const rows = reports.flatMap((report) => report.workloads.map(({ name }) => row(report, name)))
+  const head = ['broker', 'work', 'tier', 'Sluice', 'bare client', 'Sluice of bare (95 %)', 'peers']
+  return ['## How fast', '', markdownTable(head, rows), '', ...reports.slice(0, 1).map(origin)].join('\n')
+}
+
+function row(report: Report, workload: string): string[] {
+  const cells = report.cells.filter((cell) => cell.workload === workload)
+  const ours = cells.find(({ kind }) => kind === 'sluice')
+  const bare = cells.find(({ kind }) => kind === 'bare')
+  const peers = cells.filter(({ kind }) => kind === 'peer')
+  const against = report.comparisons.find(
+    ({ kind, workload: name, against: rival }) =>
+      kind === 'overhead' && name === workload && bare !== undefined && rival.endsWith(` ${bare.library}`),
+  )
+  const tiers =
+    bare && ours && bare.tier !== ours.tier ? `${ours.tier}, bare ${bare.tier}` : (ours?.tier ?? '')
+  return [
+    brokerOf(ours),
+    workload,
+    tiers,
+    figure(ours),
+    bare ? `${figure(bare)} ${bare.library}` : '',
+    against?.latencyP50Ms !== undefined
+      ? `${against.latencyP50Ms < 0 ? '−' : '+'}${Math.abs(Math.round(against.latencyP50Ms * 1000))} µs`
+      : against?.throughput
+        ? `${share(against.throughput.median)} (${share(against.throughput.low)} to ${share(against.throughput.high)})`
+        : '',
+    peers.map((peer) => `${figure(peer)} ${peer.library}`).join(', '),
+  ]
+}
+
+function brokerOf(cell: Cell | undefined): string {
+  return String(cell?.runs[0]?.settings.broker ?? cell?.broker ?? '').replace(' Core', '')
+}
+
+/** Median of the runs: messages per second, for requests the time until the answer. */
+function figure(cell: Cell | undefined): string {
+  if (!cell || cell.verdict === 'INVALID') return `INVALID (${cell?.reasons[0] ?? 'not run'})`
+  if (cell.latencyP50) return `${Math.round(cell.latencyP50.median * 1000).toLocaleString('en')} µs p50`
+  return `${Math.round(cell.throughput.median).toLocaleString('en')}/s`
+}
+
+function share(value: number | undefined): string {
+  return value === undefined ? '–' : value.toFixed(2)
+}
+
+function origin({ createdAt, environment, repeats }: Report): string {
+  const { node, cores, cpu, libraries } = environment
+  const versions = Object.entries(libraries).map(([name, version]) => `${name} ${version}`)
+  return `${createdAt.slice(0, 10)}, ${repeats} interleaved runs, broker and clients on the same ${cores} cores (${cpu}), Node ${node}; ${versions.join(', ')}. Queue: 1000 in flight, every message confirmed and accepted, durable. Live: one publisher, one subscriber. Request: one after the other. Sluice of bare: throughput, above 1 is faster; the tier says what survives (T0 nothing promised … T3 power loss). Data: \`bench/results\`; again: \`npm run bench\`; on your own brokers: [\`sluice compare\`](docs/compare.md).`
+}

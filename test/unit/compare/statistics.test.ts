@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { ratio, significant, studentCdf } from '../../../src/compare/statistics.ts'
+
+/** Noise that is the same in every run (mulberry32, then Box and Muller). */
+function noise(seed: number): () => number {
+  let state = seed
+  const uniform = (): number => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())
+}
+
+function runs(count: number, mean: number, spread: number, gauss: () => number): number[] {
+  return Array.from({ length: count }, () => mean * Math.exp(spread * gauss()))
+}
+
+describe('statistics of repeated runs', () => {
+  it('knows Student’s t', () => {
+    expect(studentCdf(2.776, 4)).toBeCloseTo(0.975, 4)
+    expect(studentCdf(12.706, 1)).toBeCloseTo(0.975, 4)
+    expect(studentCdf(2.262, 9)).toBeCloseTo(0.975, 4)
+  })
+
+  it('finds a difference between a broker and itself in at most one of twenty reports', () => {
+    const gauss = noise(7)
+    let reports = 0
+    for (let report = 0; report < 400; report++) {
+      const ps = Array.from(
+        { length: 8 },
+        () => ratio(runs(5, 1000, 0.15, gauss), runs(5, 1000, 0.15, gauss))?.p,
+      )
+      if (significant(ps).some(Boolean)) reports++
+    }
+    expect(reports / 400).toBeLessThanOrEqual(0.06)
+    expect(reports).toBeGreaterThan(0)
+  })
+
+  it('finds a difference that is there', () => {
+    const gauss = noise(11)
+    let found = 0
+    for (let report = 0; report < 100; report++) {
+      const result = ratio(runs(5, 1000, 0.03, gauss), runs(5, 1300, 0.03, gauss))!
+      if (significant([result.p])[0]) found++
+      expect(result.low!).toBeLessThan(result.high!)
+    }
+    expect(found).toBeGreaterThan(95)
+  })
+
+  it('tells nothing from one run', () => {
+    expect(ratio([10], [20])).toMatchObject({ median: 0.5, p: undefined, low: undefined })
+    expect(significant([undefined])).toEqual([false])
+  })
+})
