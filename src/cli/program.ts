@@ -5,7 +5,7 @@ import type { Option } from './command.ts'
 import { type Command, CommandError, UsageError } from './command.ts'
 import { helpText, usageLine } from './help.ts'
 import { Output, OutputClosed } from './output.ts'
-import { visibleLines } from './print/terminal-text.ts'
+import { visible, visibleLines } from './print/terminal-text.ts'
 
 const HELP: Option = { name: 'help', short: 'h', kind: 'flag', help: 'show this help and exit' }
 
@@ -85,23 +85,24 @@ function isAbort(error: unknown): boolean {
 
 async function report(program: string, command: Command, error: unknown, err: Output): Promise<number> {
   if (error instanceof UsageError) {
-    err.push(`${usageLine(program, command)}\n\n${program}: error: ${visibleLines(error.message)}\n`)
+    err.push(`${usageLine(program, command)}\n\n${program}: error: ${visible(error.message)}\n`)
     await err.flush()
     return 2
   }
   const lines: string[] = []
+  // A stranger's text may be in a message: it gets one line, whatever it holds.
+  const oneLine = (text: string): string => visible(text.trim())
   if (error instanceof CommandError) {
-    lines.push(`${program}: error: ${error.message}`)
-    if (error.hint !== undefined) lines.push(`  ${error.hint}`)
+    lines.push(`${program}: error: ${oneLine(error.message)}`)
+    if (error.hint !== undefined) lines.push(`  ${oneLine(error.hint)}`)
   } else if (isMessagingError(error)) {
-    lines.push(`${program}: ${error.code}: ${error.message}`, `  ${error.hint}`)
+    lines.push(`${program}: ${error.code}: ${oneLine(error.message)}`, `  ${oneLine(error.hint)}`)
   } else {
     // No table entry, so it is a defect or a wrong type: the stack helps whoever reports it.
-    lines.push(
-      `${program}: error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-    )
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    lines.push(`${program}: error: ${visibleLines(text)}`)
   }
-  err.push(`${visibleLines(lines.join('\n'))}\n`)
+  err.push(`${lines.join('\n')}\n`)
   await err.flush()
   return 1
 }

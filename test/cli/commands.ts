@@ -41,6 +41,8 @@ export interface RunOptions {
   readonly input?: string | Uint8Array
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly cwd?: string
+  /** Its output goes to a terminal. In this process only. */
+  readonly terminal?: boolean
 }
 
 /** One for each test file. */
@@ -57,13 +59,14 @@ export class Commands implements Disposable {
   /** In this process, except with an environment or a folder of its own. */
   async runWith(options: RunOptions, program: Program, ...args: string[]): Promise<Ended> {
     if (options.env !== undefined || options.cwd !== undefined) return this.spawn(options, program, ...args)
-    return this.#execute(program, args, options.input ?? '', new Collector(), new AbortController())
+    const err = new Collector(options.terminal ?? false)
+    return this.#execute(program, args, options.input ?? '', err, new AbortController())
   }
 
   /** In this process, until it has printed what fits; then it is stopped as by Ctrl-C. */
   runUntil(printed: RegExp, program: Program, ...args: string[]): Promise<Ended> {
     const stop = new AbortController()
-    const err = new Collector((text) => {
+    const err = new Collector(false, (text) => {
       if (printed.test(text)) stop.abort()
     })
     return this.#execute(program, args, '', err, stop)
@@ -78,7 +81,7 @@ export class Commands implements Disposable {
   ): Promise<Ended> {
     const [name, argv] = program === 'sluice' ? [args[0]!, args.slice(1)] : [program, args]
     const command: Command = await VERBS[name]!.load()
-    const out = new Collector(err.watch)
+    const out = new Collector(err.isTTY, err.watch)
     const input = Readable.from([Buffer.from(text)])
     const title = program === 'sluice' ? `sluice ${name}` : program
     const code = await execute(title, command, argv, { input, out, err }, stop.signal)
@@ -133,8 +136,11 @@ class Collector extends Writable {
   readonly #chunks: Buffer[] = []
   readonly watch: ((text: string) => void) | undefined
 
-  constructor(watch?: (text: string) => void) {
+  readonly isTTY: boolean
+
+  constructor(isTTY: boolean, watch?: (text: string) => void) {
     super()
+    this.isTTY = isTTY
     this.watch = watch
   }
 

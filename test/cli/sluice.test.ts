@@ -188,17 +188,6 @@ describe('nodes', () => {
   }, 60_000)
 })
 
-describe('completion', () => {
-  it('knows every command and option', async () => {
-    for (const shell of ['bash', 'zsh', 'fish']) {
-      const script = ok(await commands.run('sluice', 'completion', shell))
-      for (const name of Object.keys(VERBS)) expect(script).toContain(name)
-      expect(script).toContain('content-stdin')
-    }
-    expect((await commands.run('sluice', 'completion', 'tcsh')).code).toBe(2)
-  })
-})
-
 // Reason of a skip: the user chose to do without RabbitMQ, which the summary of the run says.
 describe.skipIf(isLeftOut('rabbitmq'))('two processes at one broker', () => {
   const url = isLeftOut('rabbitmq') ? '' : brokerUrl('rabbitmq')

@@ -8,7 +8,7 @@ import { CommandError } from '../command.ts'
 import { jsonable } from '../print/jsonable.ts'
 import { printableOf, printForm } from '../print/printable.ts'
 import { repr, str } from '../print/python-repr.ts'
-import { jsonText, visibleBytes, visibleLines } from '../print/terminal-text.ts'
+import { jsonText, visible, visibleBytes } from '../print/terminal-text.ts'
 import type { FormatMessage } from './fields.ts'
 import { CONTENT, MESSAGE, type Reader, readPath } from './path.ts'
 
@@ -38,8 +38,8 @@ export class Template {
   }
 
   /**
-   * The pieces of one message's text. With `harmless` (a terminal) no text of the message can act on the terminal; without
-   * it, `%(C)s` gives the very bytes of the body.
+   * The pieces of one message's text. Fields and properties never act on a terminal nor begin a line of their own; the content
+   * does not either with `harmless` (a terminal), and without it `%(C)s` gives the very bytes of the body.
    *
    * @throws CommandError when the message lacks what the format names
    */
@@ -114,7 +114,7 @@ function renderField(field: Field, message: FormatMessage, harmless: boolean): P
   }
   const value = field.read(message)
   const text = pad(convert(field, value === message ? printForm(printableOf(message)) : value), field)
-  return harmless ? visibleLines(text.replaceAll('\n', '\\n')) : text
+  return harmless || field.read !== CONTENT ? visible(text) : text
 }
 
 /** Typed bodies have no text of their own: they are shown in print form. */

@@ -25,9 +25,11 @@ export function tableLines(columns: readonly Column[], rows: readonly (readonly 
 
 /** Name and value, a line each. */
 export function pairLines(pairs: readonly (readonly [name: string, value: unknown])[]): string[] {
-  const known = pairs.filter(([, value]) => value !== undefined)
+  const known = pairs
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [visible(name), visible(String(value))] as const)
   const width = Math.max(...known.map(([name]) => name.length))
-  return known.map(([name, value]) => `${name.padEnd(width)}  ${visible(String(value))}`)
+  return known.map(([name, value]) => `${name.padEnd(width)}  ${value}`)
 }
 
 /** Columns a text takes on a terminal: East Asian wide characters and emoji take two. */

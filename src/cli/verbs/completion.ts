@@ -42,7 +42,7 @@ function words({ options }: Command): string {
 function bash(commands: readonly Command[]): string {
   const cases = commands.map(
     (command) =>
-      `    ${command.name}) options="${words(command)}"; nodes=${TAKES_NODES.includes(command.name) ? 1 : 0} ;;`,
+      `    ${command.name}) options="${command.name === 'completion' ? SHELLS.join(' ') : words(command)}"; nodes=${TAKES_NODES.includes(command.name) ? 1 : 0} ;;`,
   )
   return `# Completion of sluice, spout and drain for bash.
 _sluice() {
@@ -59,12 +59,16 @@ _sluice() {
   case "$verb" in
 ${cases.join('\n')}
     help) options="${commands.map(({ name }) => name).join(' ')}" ;;
-    completion) options="${SHELLS.join(' ')}" ;;
   esac
   if [ "$verb" = help ] || [ "$verb" = completion ] || [ "\${current#-}" != "$current" ]; then
     COMPREPLY=($(compgen -W "$options" -- "$current"))
   elif [ "$nodes" = 1 ]; then
-    COMPREPLY=($(compgen -W "$(sluice list --names 2>/dev/null)" -- "$current"))
+    # Not by compgen -W, which would run what a name holds.
+    local name
+    COMPREPLY=()
+    while IFS= read -r name; do
+      case "$name" in "$current"*) COMPREPLY+=("$(printf %q "$name")") ;; esac
+    done < <(sluice list --names 2>/dev/null)
   fi
 }
 complete -o default -F _sluice sluice spout drain`

@@ -6,7 +6,7 @@ import { serviceOf } from '../broker/service-address.ts'
 import { log } from '../broker/session.ts'
 import { withSession } from '../broker/with-session.ts'
 import { type Command, UsageError } from '../command.ts'
-import { decodeOrUndefined } from '../print/terminal-text.ts'
+import { decodeOrUndefined, visible } from '../print/terminal-text.ts'
 
 /** What a command may write for one answer. Unit: bytes. */
 const MAX_ANSWER = 64 * 1024 * 1024
@@ -74,7 +74,7 @@ export const respond: Command = {
         },
         { concurrency: args.number('concurrency') ?? 1 },
       )
-      await context.err.line(`answering on ${address(service)}`)
+      await context.err.line(`answering on ${visible(address(service))}`)
       await aborted(stop)
       await responder.close()
     })

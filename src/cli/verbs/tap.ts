@@ -5,6 +5,7 @@ import { type Command, UsageError } from '../command.ts'
 import { PRINTING } from '../drain/options.ts'
 import { rendererFor } from '../drain/renderer.ts'
 import { Stream } from '../print/stream.ts'
+import { visible } from '../print/terminal-text.ts'
 
 export const tap: Command = {
   name: 'tap',
@@ -46,7 +47,7 @@ export const tap: Command = {
       const { name: node } = library.parseAddress(address(name))
       const topic = library.topic(node, { create: args.flag('create') ? 'always' : 'never' })
       const receiver = await connection.receiver(topic.matching(...(patterns.length > 0 ? patterns : ['#'])))
-      await context.err.line(`watching ${node}`)
+      await context.err.line(`watching ${visible(node)}`)
       const stream = new Stream(context.out)
       for (let count = 0; count < limit; count++) {
         const delivery = await receiver.receive({
