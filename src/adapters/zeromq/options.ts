@@ -3,6 +3,7 @@ import type { ConnectTarget } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
 import { checkKnownKeys } from '../../core/known-keys.ts'
 import { ADAPTER } from './errors.ts'
+import { decodeZ85 } from './z85.ts'
 
 /** Keys of CURVE, in Z85 text. */
 export interface CurveClientOptions {
@@ -33,6 +34,7 @@ export interface Endpoint {
 }
 
 const OPTIONS = ['hub', 'data', 'curve'] as const
+const CURVE_KEYS = ['serverKey', 'publicKey', 'secretKey'] as const
 const DEFAULT_PORT = 5600
 /** What «never» means on the wire: a day. Unit: ms. */
 const NEVER_MS = 86_400_000
@@ -45,8 +47,10 @@ export function endpointOf(target: ConnectTarget): Endpoint {
   const native = target.native as ZeromqOptions
   if (target.tls !== undefined) throw invalid('tls', 'is not for ZeroMQ: use native.curve')
   if (native.hub !== undefined && native.hub !== 'embedded') throw invalid('hub', "is not 'embedded'")
-  if (native.curve)
-    checkKnownKeys(native.curve, ['serverKey', 'publicKey', 'secretKey'], 'connect(): native.curve')
+  if (native.curve) {
+    checkKnownKeys(native.curve, CURVE_KEYS, 'connect(): native.curve')
+    for (const key of CURVE_KEYS) decodeZ85(native.curve[key])
+  }
   const { address, query } = addressOf(target.url)
   checkKnownKeys(query, ['hub', 'data'], 'connect(): URL')
   return {

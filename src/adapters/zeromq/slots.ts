@@ -11,6 +11,10 @@ export class Slots<T> {
   readonly #numbers: number[] = []
   readonly #free: number[] = []
 
+  get size(): number {
+    return this.#values.length - this.#free.length
+  }
+
   /** Keeps the value; the result takes it out again. Unsigned, 32 bits. */
   put(value: T): number {
     const place = this.#free.pop() ?? this.#values.length

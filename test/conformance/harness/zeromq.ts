@@ -1,10 +1,11 @@
-/** The hub in a process of its own, with its store on disk. */
+/** The hub in a process of its own, with its store on disk, over TCP or a socket file. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BrokerControl, Harness } from '../../../src/conformance/index.ts'
+import type { ConnectOptions } from '../../../src/index.ts'
 import { Child } from '../../support/child.ts'
-import { wireFaults } from './faults.ts'
+import { type WireFaults, wireFaults } from './faults.ts'
 import { atPort, closedPort } from './network.ts'
 
 /** Listens where it is told, says so, and ends in order when asked. */
@@ -15,6 +16,8 @@ console.log(hub.urls[0])
 process.once('SIGTERM', async () => { await hub.close(); process.exit() })
 `
 
+export type Transport = 'tcp' | 'ipc'
+
 class HubProcess {
   readonly url: string
   readonly #child: Child
@@ -24,14 +27,16 @@ class HubProcess {
     this.#child = child
   }
 
-  static async start(data: string, listen = 'tcp://127.0.0.1:*'): Promise<HubProcess> {
+  /** The socket file lies beside the data: paths of sockets must be short. */
+  static async start(data: string, transport: Transport, again?: string): Promise<HubProcess> {
+    const listen = again ?? (transport === 'tcp' ? 'tcp://127.0.0.1:*' : `ipc://${data}/hub.sock`)
     const child = Child.run(PROGRAM, { HUB_LISTEN: listen, HUB_DATA: data })
     return new HubProcess(await child.line(), child)
   }
 
   /** A new process at the same address. */
   again(data: string): Promise<HubProcess> {
-    return HubProcess.start(data, this.url.replace(/^zmq:/, 'tcp:'))
+    return HubProcess.start(data, 'tcp', this.url.replace(/^zmq:/, 'tcp:').replace(/^zmq\+/, ''))
   }
 
   async stop(): Promise<void> {
@@ -44,21 +49,20 @@ class HubProcess {
   }
 }
 
-export async function zeromqHarness(): Promise<Harness> {
+export async function zeromqHarness(transport: Transport = 'tcp'): Promise<Harness> {
   const data = await mkdtemp(join(tmpdir(), 'sluice-hub-'))
-  const hub = await HubProcess.start(data)
-  const faults = await wireFaults({ url: hub.url })
-  const dead = await closedPort()
+  const hub = await HubProcess.start(data, transport)
+  const wire = transport === 'tcp' ? await tcpOnly(hub.url) : undefined
   return {
-    name: 'zeromq',
+    name: transport === 'tcp' ? 'zeromq' : 'zeromq-ipc',
     target: () => ({ url: hub.url }),
-    faults,
-    broker: ownHub,
+    faults: wire?.faults,
+    broker: () => ownHub(transport),
     process: () => ({ url: hub.url }),
-    deadAddress: () => ({ url: atPort(hub.url, dead) }),
-    otherPort: (port) => ({ url: atPort(hub.url, port) }),
+    deadAddress: () => wire?.deadAddress ?? { url: `zmq+ipc://${data}/nobody.sock` },
+    otherPort: wire && ((port) => ({ url: atPort(hub.url, port) })),
     async stop() {
-      await faults.stop()
+      await wire?.faults.stop()
       await hub.stop()
       await rm(data, { recursive: true, force: true })
     },
@@ -66,13 +70,25 @@ export async function zeromqHarness(): Promise<Harness> {
       witness: 'the hub speaks its own protocol: no other client library reads it',
       wrongLogin: 'a hub without CURVE has no login; see test/adapters/zeromq',
       processRefusal: 'any number of processes may use the hub',
+      ...(transport === 'ipc' && {
+        faults: 'a socket file has no network to be cut: those chapters run over tcp',
+        otherPort: 'a socket file has no port',
+      }),
     },
   }
 }
 
-async function ownHub(): Promise<BrokerControl> {
+/** What takes a port to stand in front of, or beside. */
+async function tcpOnly(url: string): Promise<{ faults: WireFaults; deadAddress: ConnectOptions }> {
+  return {
+    faults: await wireFaults({ url }),
+    deadAddress: { url: atPort(url, await closedPort()) },
+  }
+}
+
+async function ownHub(transport: Transport): Promise<BrokerControl> {
   const data = await mkdtemp(join(tmpdir(), 'sluice-hub-'))
-  let hub = await HubProcess.start(data)
+  let hub = await HubProcess.start(data, transport)
   return {
     target: () => ({ url: hub.url }),
     async restart() {

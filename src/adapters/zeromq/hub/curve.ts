@@ -2,6 +2,7 @@
 
 import { MessagingError } from '../../../api/errors.ts'
 import { clientLibrary } from '../../../core/client-library.ts'
+import { decodeZ85 } from '../z85.ts'
 
 /** Keys in Z85 text, 40 characters. */
 export interface CurveHubOptions {
@@ -13,8 +14,10 @@ export interface CurveHubOptions {
 
 const DOMAIN = 'sluice'
 
+/** What the socket is told. @throws `CONFIG_INVALID` on a key that is none */
 export function curveOptions(curve: CurveHubOptions | undefined): object {
   if (!curve) return {}
+  for (const key of [curve.publicKey, curve.secretKey, ...curve.allowedKeys]) decodeZ85(key)
   return {
     curveServer: true,
     curvePublicKey: curve.publicKey,
@@ -71,24 +74,4 @@ export async function allowKeys(keys: readonly string[]): Promise<{ close(): Pro
       await loop
     },
   }
-}
-
-const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#'
-
-/** Z85 (ZeroMQ RFC 32): five characters for four bytes. @throws `CONFIG_INVALID` */
-export function decodeZ85(text: string): Buffer {
-  if (text.length !== 40) throw new MessagingError('CONFIG_INVALID', 'A CURVE key has 40 characters')
-  const bytes = Buffer.alloc(32)
-  for (let group = 0; group < 8; group++) {
-    let value = 0
-    for (const character of text.slice(group * 5, group * 5 + 5)) {
-      const digit = ALPHABET.indexOf(character)
-      if (digit < 0)
-        throw new MessagingError('CONFIG_INVALID', 'A CURVE key holds a character that Z85 does not have')
-      value = value * 85 + digit
-    }
-    if (value > 0xffffffff) throw new MessagingError('CONFIG_INVALID', 'The CURVE key is no valid Z85')
-    bytes.writeUInt32BE(value, group * 4)
-  }
-  return bytes
 }

@@ -1,4 +1,5 @@
 /** How a hub is started: its options, their check, its socket. */
+import type { Router } from 'zeromq'
 import { MessagingError } from '../../../api/errors.ts'
 import { Broker, type BrokerLease, fileBroker } from '../../../broker/index.ts'
 import { clientLibrary } from '../../../core/client-library.ts'
@@ -38,7 +39,6 @@ const HIGH_WATER_BATCHES = 1_000
 /** Starts a hub. @throws `CONFIG_INVALID`, `CONNECT_FAILED` when the address is taken or the store cannot be opened */
 export async function createHub(options: HubOptions): Promise<Hub> {
   checkListen(options)
-  const lease: BrokerLease = options.data === undefined ? await memoryLease() : await fileBroker(options.data)
   const maxMessageBytes = options.maxMessageBytes ?? MAX_MESSAGE_BYTES
   const { Router } = await clientLibrary('zeromq', () => import('zeromq'))
   const router = new Router({
@@ -52,34 +52,48 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     handover: true,
     ...curveOptions(options.curve),
   })
-  const zap = options.curve ? await allowKeys(options.curve.allowedKeys) : undefined
-  try {
-    const urls: string[] = []
-    for (const address of options.listen) {
-      await router.bind(address)
-      urls.push(urlOf(router.lastEndpoint ?? address))
-    }
-    const { broker } = lease
-    const limits = { maxMessageBytes, maxSessions: options.maxSessions ?? MAX_SESSIONS }
-    return new RunningHub(
-      router,
-      broker,
-      { urls, durable: options.data !== undefined, ...limits },
-      async () => {
-        await zap?.close()
-        await lease.release()
-      },
-    )
-  } catch (cause) {
-    router.close()
-    await zap?.close()
-    await lease.release()
-    throw new MessagingError('CONNECT_FAILED', `The hub cannot listen: ${(cause as Error).message}`, {
-      cause,
-      hint: 'Check that the address is of this machine and free.',
-      context: { address: options.listen.join(', ') },
-    })
+  // Ended in this order, whether the start fails half-way or the hub is closed.
+  const parts: (() => Promise<void>)[] = []
+  const release = async (): Promise<void> => {
+    for (const end of parts.reverse()) await end()
   }
+  try {
+    const lease = options.data === undefined ? await memoryLease() : await fileBroker(options.data)
+    parts.push(() => lease.release())
+    if (options.curve) {
+      const zap = await allowKeys(options.curve.allowedKeys)
+      parts.push(() => zap.close())
+    }
+    const facts = {
+      urls: await bindAll(router, options.listen),
+      durable: options.data !== undefined,
+      maxMessageBytes,
+      maxSessions: options.maxSessions ?? MAX_SESSIONS,
+    }
+    return new RunningHub(router, lease.broker, facts, release)
+  } catch (error) {
+    router.close()
+    await release()
+    throw error
+  }
+}
+
+/** The URLs for `connect`. */
+async function bindAll(router: Router, addresses: readonly string[]): Promise<string[]> {
+  const urls: string[] = []
+  for (const address of addresses) {
+    try {
+      await router.bind(address)
+    } catch (cause) {
+      throw new MessagingError('CONNECT_FAILED', `The hub cannot listen: ${(cause as Error).message}`, {
+        cause,
+        hint: 'Check that the address is of this machine and free.',
+        context: { address },
+      })
+    }
+    urls.push(urlOf(router.lastEndpoint ?? address))
+  }
+  return urls
 }
 
 async function memoryLease(): Promise<BrokerLease> {

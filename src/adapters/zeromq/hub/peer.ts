@@ -28,8 +28,8 @@ const MAX_LINKS = 10_000
 interface Link {
   readonly sender?: AdapterSender
   readonly receiver?: AdapterReceiver
-  /** Its messages are requests. */
-  readonly asks?: boolean
+  /** What its messages are, when their confirmation may wait for company. */
+  readonly patience?: 'requests' | 'answers'
   /** Handed to the client and not settled. */
   readonly deliveries: Slots<AdapterDelivery>
 }
@@ -70,6 +70,8 @@ export class Peer {
   readonly #session: Session
   readonly #post: PeerPost
   readonly #links = new Map<number, Link>()
+  /** Deliveries that await a verdict, on all links. */
+  #open = 0
   heardAt = performance.now()
   saidAt = performance.now()
   /** Has something to be sent, and its writer knows. Owned by the writer. */
@@ -89,9 +91,14 @@ export class Peer {
 
   confirm(link: number, sequence: number): void {
     this.batches.records.number(Op.CONFIRM, link, sequence)
-    // Whoever asks waits for the response, which comes by the same way.
-    if (this.#links.get(link)?.asks) this.#post.touchedLater(this)
+    if (this.#mayWait(link)) this.#post.touchedLater(this)
     else this.#post.touched(this)
+  }
+
+  /** Whoever asks waits for the response, whoever has answered its only request for the next one: both come by the same way. */
+  #mayWait(link: number): boolean {
+    const patience = this.#links.get(link)?.patience
+    return patience === 'requests' || (patience === 'answers' && this.#open <= 1)
   }
 
   ping(): void {
@@ -152,15 +159,21 @@ export class Peer {
 
   #accept(link: number, number: number): void {
     const known = this.#links.get(link)
-    const delivery = known?.deliveries.take(number)
+    const delivery = this.#take(known, number)
     if (delivery) known!.receiver!.accept(delivery)
   }
 
   async #settle(link: number, number: number, verdict: Verdict): Promise<void> {
     const known = this.#links.get(link)
-    const delivery = known?.deliveries.take(number)
+    const delivery = this.#take(known, number)
     if (!delivery) throw new MessagingError('DELIVERY_LOST', 'The delivery is not held by this link any more')
     await known!.receiver!.settle(delivery, checkedVerdict(verdict))
+  }
+
+  #take(link: Link | undefined, number: number): AdapterDelivery | undefined {
+    const delivery = link?.deliveries.take(number)
+    if (delivery) this.#open--
+    return delivery
   }
 
   #answer(call: number, work: () => Promise<unknown>): void {
@@ -201,7 +214,11 @@ export class Peer {
     const sender = await this.#session.attachSender(withoutNulls(spec), {
       detached: (error) => this.#detached(link, error),
     })
-    this.#links.set(link, { sender, deliveries: new Slots() })
+    this.#links.set(link, {
+      sender,
+      patience: spec.target ? undefined : 'answers',
+      deliveries: new Slots(),
+    })
   }
 
   async #attachRequester(link: number, spec: SenderSpec): Promise<{ replyTo: string }> {
@@ -211,7 +228,7 @@ export class Peer {
       ...this.#receiverEvents(link, deliveries),
       deliver: (delivery) => this.#deliver(link, 0, delivery),
     })
-    this.#links.set(link, { sender: requester, asks: true, deliveries })
+    this.#links.set(link, { sender: requester, patience: 'requests', deliveries })
     return { replyTo: requester.replyTo }
   }
 
@@ -227,10 +244,14 @@ export class Peer {
 
   #receiverEvents(link: number, deliveries: Slots<AdapterDelivery>): ReceiverEvents {
     return {
-      deliver: (delivery) => this.#deliver(link, deliveries.put(delivery), delivery),
+      deliver: (delivery) => {
+        this.#open++
+        this.#deliver(link, deliveries.put(delivery), delivery)
+      },
       lost: (delivery) => {
         const number = deliveries.numberOf(delivery)
         if (number === undefined) return
+        this.#open--
         deliveries.take(number)
         this.write(Op.LOST, link, { delivery: number })
       },
@@ -254,14 +275,20 @@ export class Peer {
   }
 
   #detached(link: number, error: MessagingError): void {
-    this.#links.delete(link)
+    this.#forget(link)
     this.write(Op.DETACHED, link, { error: toWire(error) })
   }
 
   async #closeLink(link: number): Promise<void> {
-    const known = this.#links.get(link)
-    this.#links.delete(link)
+    const known = this.#forget(link)
     await (known?.sender ?? known?.receiver)?.close()
+  }
+
+  #forget(link: number): Link | undefined {
+    const known = this.#links.get(link)
+    if (known) this.#open -= known.deliveries.size
+    this.#links.delete(link)
+    return known
   }
 
   #checkRoom(link: number): void {
