@@ -7,11 +7,12 @@
  * Brings the brokers up privately, measures each backend in a process of its own, from compiled code (a loader that rewrites
  * TypeScript on the way makes closures dearer than they are), writes `bench/results/BACKEND.json` and the table of the README.
  */
-import { execFile, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parseArgs, promisify } from 'node:util'
+import { parseArgs } from 'node:util'
+import { Brokers } from './run/brokers.ts'
 import { compile } from './run/compile.ts'
 import { writeTable } from './run/table.ts'
 
@@ -39,7 +40,7 @@ await writeTable(RESULTS, join(CHECKOUT, 'README.md'))
 
 async function measure(name: string, variable: string | undefined): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
-  const brokers = variable === undefined ? undefined : new Brokers(join(folder, 'brokers'))
+  const brokers = variable === undefined ? undefined : new Brokers(CHECKOUT, join(folder, 'brokers'))
   try {
     const url = brokers ? await brokers.up(name, variable!) : `${name}:`
     const script = await compile(CHECKOUT, join(CHECKOUT, 'node_modules', '.cache', 'bench'))
@@ -47,33 +48,6 @@ async function measure(name: string, variable: string | undefined): Promise<void
   } finally {
     await brokers?.down()
     await rm(folder, { recursive: true, force: true })
-  }
-}
-
-/** Brokers of this run alone. */
-class Brokers {
-  readonly #environment: NodeJS.ProcessEnv
-
-  constructor(home: string) {
-    this.#environment = { ...process.env, SLUICE_BROKERS_HOME: home }
-  }
-
-  /** Resolves with the URL. */
-  async up(name: string, variable: string): Promise<string> {
-    await this.#command('up', name)
-    const { stdout } = await this.#command('env')
-    const url = new RegExp(`^export ${variable}='(.*)'$`, 'm').exec(stdout)?.[1]
-    if (url === undefined) throw new Error(`${name} is not up`)
-    return url
-  }
-
-  async down(): Promise<void> {
-    await this.#command('down')
-  }
-
-  #command(...args: string[]): Promise<{ stdout: string }> {
-    const node = [...process.execArgv, join(CHECKOUT, 'scripts', 'brokers.ts'), ...args]
-    return promisify(execFile)(process.execPath, node, { env: this.#environment, cwd: CHECKOUT })
   }
 }
 
