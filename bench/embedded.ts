@@ -1,21 +1,27 @@
 /**
  * The embedded broker alone and through the API: throughput, and that cost does not grow with backlog or subscriptions.
  *
- *   npx tsx bench/embedded.ts [engine] [api] [file] [backlog] [subscriptions]
+ *   npx tsx bench/embedded.ts [engine] [api] [file] [backlog] [subscriptions] [--json] [--rounds 5]
  *
- * `tsx` makes closures dearer than they are: for figures, compile it with `tsc` first.
- *
- * Each figure is the median of several rounds in one process, with the least and the most beside it.
+ * Each figure is the median of several rounds in one process, with the least and the most beside it. The rounds of
+ * figures that are compared with each other (depths, numbers of subscriptions) take turns. Progress goes to standard
+ * error, figures to standard output.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import type { ReceiverEvents, ReceiverSpec, SenderSpec, Transfer } from '../src/api/adapter.ts'
 import { Broker, type Session } from '../src/broker/index.ts'
 import { type Connection, connect, queue, type Sender } from '../src/index.ts'
 
 const BODY = Buffer.alloc(200, 'x')
-const ROUNDS = 5
+
+const { values: flags, positionals: chosen } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '5' } },
+})
+const ROUNDS = Number(flags.rounds)
 
 const LIMITS = {
   maxDeliveries: undefined,
@@ -126,7 +132,7 @@ async function engine(): Promise<void> {
     }),
   )
   const count = 500_000
-  await rounds('engine: send, hand over, accept', async () => {
+  await measure('engine: send, hand over, accept', async () => {
     const target = received + count
     const start = performance.now()
     for (let at = 0; at < count; at++) {
@@ -148,6 +154,13 @@ async function pipelined(sender: Sender, count: number, open: number): Promise<v
   await Promise.all(Array.from({ length: open }, worker))
 }
 
+/** All at once, a thousand at a time. */
+async function inBatches(sender: Sender, count: number): Promise<void> {
+  for (let left = count; left > 0; left -= 1_000) {
+    await Promise.all(Array.from({ length: Math.min(left, 1_000) }, () => sender.send(BODY)))
+  }
+}
+
 async function receiveAll(connection: Connection, name: string, count: number): Promise<void> {
   await using receiver = await connection.receiver(queue(name), { credit: 1_000 })
   for (let at = 0; at < count; at++) {
@@ -157,16 +170,30 @@ async function receiveAll(connection: Connection, name: string, count: number): 
   }
 }
 
+async function iterateAll(connection: Connection, name: string, count: number): Promise<void> {
+  let left = count
+  await using receiver = await connection.receiver(queue(name), { credit: 1_000 })
+  for await (const delivery of receiver) {
+    await delivery.accept()
+    if (--left === 0) return
+  }
+}
+
 async function api(): Promise<void> {
   await using connection = await connect('memory:bench')
   await using sender = await connection.sender(queue('q'))
   const count = 300_000
-  await rounds('memory: through the API, send → accept, both at once', async () => {
+  await measure('memory: send → accept, a thousand senders, receive()', async () => {
     const start = performance.now()
     await Promise.all([pipelined(sender, count, 1_000), receiveAll(connection, 'q', count)])
     return perSecond(count, start)
   })
-  await rounds('memory: through the API, sends only, awaited one by one', async () => {
+  await measure('memory: send → accept, batches of a thousand, for await', async () => {
+    const start = performance.now()
+    await Promise.all([inBatches(sender, count), iterateAll(connection, 'q', count)])
+    return perSecond(count, start)
+  })
+  await measure('memory: sends only, awaited one by one', async () => {
     const start = performance.now()
     for (let at = 0; at < count; at++) await sender.send(BODY)
     const rate = perSecond(count, start)
@@ -182,14 +209,14 @@ async function file(): Promise<void> {
     const count = 200_000
     for (const capacity of [1_000, 10_000]) {
       await using sender = await connection.sender(queue('q'), { capacity })
-      await rounds(`file: durable sends on disk, ${capacity} open`, async () => {
+      await measure(`file: durable sends on disk, ${capacity} open`, async () => {
         const start = performance.now()
         await pipelined(sender, count, capacity)
         const rate = perSecond(count, start)
         await connection.admin.purge(queue('q'))
         return rate
       })
-      await rounds(`file: send → accept, both at once, ${capacity} open`, async () => {
+      await measure(`file: send → accept, on disk, ${capacity} open`, async () => {
         const start = performance.now()
         await Promise.all([pipelined(sender, count, capacity), receiveAll(connection, 'q', count)])
         return perSecond(count, start)
@@ -200,68 +227,77 @@ async function file(): Promise<void> {
   }
 }
 
-/** Cost of one more message at a given depth: it goes to the tail, and the one at the head comes out. */
+const DEEP = 1_000_000
+const STEP = 250_000
+
+/** Filling a queue to a million and emptying it, step by step: neither may get dearer with the depth. */
 async function backlog(): Promise<void> {
-  for (const depth of [1, 1_000, 10_000, 100_000, 1_000_000]) {
-    const broker = await Broker.open()
-    const session = newSession(broker)
-    await makeNode(session, 'q', 'queue')
-    const sender = await session.attachSender(senderSpec('q', 'queue'), { detached: () => {} })
-    for (let at = 0; at < depth; at++) sender.send(new BareTransfer())
-    let received = 0
-    const receiver = await session.attachReceiver(
-      receiverSpec('q', 'queue', { credit: 0 }),
-      events((delivery) => {
-        received++
-        receiver.accept(delivery)
-      }),
-    )
-    receiver.flow(1)
-    // One message in, one out: the depth stays.
-    receiver.flow(0)
-    const count = 200_000
-    await rounds(`backlog ${depth}: one in, one out`, async () => {
-      const start = performance.now()
-      for (let at = 0; at < count; at += 500) {
-        for (let burst = 0; burst < 500; burst++) sender.send(new BareTransfer())
-        const target = received + 500
-        receiver.flow(1)
-        while (received < target) await receiver.flush()
-        receiver.flow(0)
-        await nextTurn()
-      }
-      return perSecond(count, start)
-    })
-    await broker.close()
+  await using connection = await connect('memory:deep')
+  await using sender = await connection.sender(queue('q'))
+  const depths = Array.from({ length: DEEP / STEP }, (_, step) => step * STEP)
+  const sends = depths.map((depth) => new Rounds(`backlog: send on top of ${thousands(depth)}`))
+  const receives = depths.map(
+    (depth) => new Rounds(`backlog: receive and accept, ${thousands(depth + STEP)} wait`),
+  )
+  const fillAndEmpty = async (name: string): Promise<void> => {
+    for (const step of sends) {
+      await step.run(name, async () => {
+        const start = performance.now()
+        await pipelined(sender, STEP, 1_000)
+        return perSecond(STEP, start)
+      })
+    }
+    await using receiver = await connection.receiver(queue('q'), { credit: 1_000 })
+    for (const step of receives.toReversed()) {
+      await step.run(name, async () => {
+        const start = performance.now()
+        for (let at = 0; at < STEP; at++) await (await receiver.receive())!.accept()
+        return perSecond(STEP, start)
+      })
+    }
   }
+  await fillAndEmpty(WARM_UP)
+  for (let at = 1; at <= ROUNDS; at++) await fillAndEmpty(roundName(at))
+  for (const steps of [sends, receives]) for (const step of steps) show(step.figure(steps[0]!.figure()))
+}
+
+interface Prepared {
+  readonly title: string
+  round(): Promise<number>
+  close(): Promise<void>
 }
 
 /** Publishing where one subscription fits, with more and more that do not. */
 async function subscriptions(): Promise<void> {
-  for (const others of [0, 100, 1_000, 10_000]) {
-    const broker = await Broker.open()
-    const session = newSession(broker)
-    await makeNode(session, 't', 'topic')
-    const attach = async (pattern: string, count: () => void): Promise<void> => {
-      const receiver = await session.attachReceiver(
-        receiverSpec('t', 'topic', { patterns: [pattern] }),
-        events((delivery) => {
-          count()
-          receiver.accept(delivery)
-        }),
-      )
-    }
-    let received = 0
-    await attach('news.*.fit', () => received++)
-    for (let at = 0; at < others; at++) {
-      await attach(at % 2 === 0 ? `news.${at}.*` : `*.${at}.#`, () => {
-        throw new Error('the wrong subscription got it')
-      })
-    }
-    const sender = await session.attachSender(senderSpec('t', 'topic'), { detached: () => {} })
-    const count = 200_000
-    let subject = 0
-    await rounds(`topic with ${others + 1} subscriptions, 1 fits, subjects all different`, async () => {
+  await compare('subscriptions', await Promise.all([1, 100, 1_000, 10_000].map(withSubscriptions)))
+}
+
+async function withSubscriptions(number: number): Promise<Prepared> {
+  const broker = await Broker.open()
+  const session = newSession(broker)
+  await makeNode(session, 't', 'topic')
+  const attach = async (pattern: string, count: () => void): Promise<void> => {
+    const receiver = await session.attachReceiver(
+      receiverSpec('t', 'topic', { patterns: [pattern] }),
+      events((delivery) => {
+        count()
+        receiver.accept(delivery)
+      }),
+    )
+  }
+  let received = 0
+  await attach('news.*.fit', () => received++)
+  for (let at = 1; at < number; at++) {
+    await attach(at % 2 === 0 ? `news.${at}.*` : `*.${at}.#`, () => {
+      throw new Error('the wrong subscription got it')
+    })
+  }
+  const sender = await session.attachSender(senderSpec('t', 'topic'), { detached: () => {} })
+  let subject = 0
+  return {
+    title: `${thousands(number)} subscriptions, one fits, subjects all different`,
+    round: async () => {
+      const count = 200_000
       const target = received + count
       const start = performance.now()
       for (let at = 0; at < count; at++) {
@@ -270,28 +306,90 @@ async function subscriptions(): Promise<void> {
       }
       while (received < target) await nextTurn()
       return perSecond(count, start)
-    })
-    await broker.close()
+    },
+    close: () => broker.close(),
   }
 }
 
 /** Rates by the clock, and processor time of this process: the latter is what counts on a busy machine. */
-async function rounds(title: string, round: () => Promise<number>): Promise<void> {
-  await round()
-  const rates: { rate: number; cpu: number }[] = []
-  for (let at = 0; at < ROUNDS; at++) {
+interface Figure {
+  readonly title: string
+  /** Messages per second: least, median, most. */
+  readonly least: number
+  readonly median: number
+  readonly most: number
+  /** Processor time of a message in the median round. Unit: µs. */
+  readonly cpu: number
+  /** Cost of a message compared with the first of its group, by the best rounds; 1: the same. */
+  readonly cost?: number
+}
+
+const figures: Figure[] = []
+
+class Rounds {
+  readonly #title: string
+  readonly #rates: { rate: number; cpu: number }[] = []
+
+  constructor(title: string) {
+    this.#title = title
+  }
+
+  /** `round` resolves to its rate. */
+  async run(name: string, round: () => Promise<number>): Promise<void> {
+    process.stderr.write(`${this.#title}: ${name}\n`)
     const before = process.cpuUsage()
     const start = performance.now()
     const rate = await round()
     const { user, system } = process.cpuUsage(before)
     const messages = (rate * (performance.now() - start)) / 1_000
-    rates.push({ rate, cpu: (user + system) / messages })
+    if (name !== WARM_UP) this.#rates.push({ rate, cpu: (user + system) / messages })
   }
-  rates.sort((a, b) => a.rate - b.rate)
-  const show = (at: number): string => Math.round(rates.at(at)!.rate).toLocaleString('en')
-  const { cpu } = rates[ROUNDS >> 1]!
+
+  figure(first?: Figure): Figure {
+    const sorted = this.#rates.toSorted((a, b) => a.rate - b.rate)
+    const { rate: median, cpu } = sorted[sorted.length >> 1]!
+    const most = sorted.at(-1)!.rate
+    const cost = first && first.most / most
+    return { title: this.#title, least: sorted[0]!.rate, median, most, cpu, cost }
+  }
+}
+
+const WARM_UP = 'warm-up'
+
+function roundName(at: number): string {
+  return `round ${at} of ${ROUNDS}`
+}
+
+function thousands(number: number): string {
+  return Math.round(number).toLocaleString('en')
+}
+
+async function measure(title: string, round: () => Promise<number>): Promise<void> {
+  const rounds = new Rounds(title)
+  await rounds.run(WARM_UP, round)
+  for (let at = 1; at <= ROUNDS; at++) await rounds.run(roundName(at), round)
+  show(rounds.figure())
+}
+
+/** Rounds take turns, so that what the machine does meanwhile hits all alike. */
+async function compare(group: string, prepared: readonly Prepared[]): Promise<void> {
+  const all = prepared.map(({ title, round }) => ({ rounds: new Rounds(`${group}: ${title}`), round }))
+  for (const { rounds, round } of all) await rounds.run(WARM_UP, round)
+  for (let at = 1; at <= ROUNDS; at++) {
+    for (const { rounds, round } of all) await rounds.run(roundName(at), round)
+  }
+  const first = all[0]!.rounds.figure()
+  for (const { rounds } of all) show(rounds.figure(first))
+  for (const { close } of prepared) await close()
+}
+
+function show(figure: Figure): void {
+  figures.push(figure)
+  if (flags.json) return
+  const [median, least, most] = [figure.median, figure.least, figure.most].map(thousands)
+  const cost = figure.cost === undefined ? '' : `, cost × ${figure.cost.toFixed(2)}`
   console.log(
-    `${title}: ${show(ROUNDS >> 1)}/s (${show(0)} … ${show(-1)}), ${cpu.toFixed(2)} µs of processor each`,
+    `${figure.title}: ${median}/s (${least} … ${most}), ${figure.cpu.toFixed(2)} µs of processor each${cost}`,
   )
 }
 
@@ -300,9 +398,15 @@ function perSecond(count: number, start: number): number {
 }
 
 const ALL = { engine, api, file, backlog, subscriptions }
-const chosen = process.argv.slice(2)
-console.log(
-  `node ${process.version}, ${cpus()[0]?.model.trim()} × ${cpus().length}, bodies of ${BODY.length} B`,
-)
+const machine = `${cpus()[0]?.model.trim()} × ${cpus().length}`
+for (const name of chosen) {
+  if (Object.hasOwn(ALL, name)) continue
+  process.stderr.write(`unknown: ${name}; there are ${Object.keys(ALL).join(', ')}\n`)
+  process.exit(2)
+}
+if (!flags.json) console.log(`node ${process.version}, ${machine}, bodies of ${BODY.length} B`)
 for (const [name, run] of Object.entries(ALL)) if (chosen.length === 0 || chosen.includes(name)) await run()
+if (flags.json) {
+  console.log(JSON.stringify({ node: process.version, machine, bodyBytes: BODY.length, figures }, null, 2))
+}
 if (settled === 0 && chosen.includes('engine')) throw new Error('nothing was settled')

@@ -1,7 +1,18 @@
 /** Settings of nodes: taken from a spec, compared, and written as the JSON the store keeps. */
-import type { NodeSpec } from '../api/adapter.ts'
+import type { NodeRef, NodeSpec } from '../api/adapter.ts'
 import { MessagingError } from '../api/errors.ts'
-import type { QueueSettings } from './queue.ts'
+
+export interface QueueSettings {
+  readonly durable: boolean
+  readonly maxDeliveries: number | undefined
+  readonly deadLetter: NodeRef | undefined
+  readonly maxLength: number | undefined
+  readonly ttlMs: number | undefined
+  readonly expiresMs: number | undefined
+  readonly exclusive: boolean
+  readonly autoDelete: boolean
+  readonly native: Readonly<Record<string, unknown>>
+}
 
 type Limits = Pick<NodeSpec, 'maxDeliveries' | 'deadLetter' | 'maxLength' | 'ttlMs' | 'expiresMs' | 'native'>
 

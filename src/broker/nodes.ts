@@ -7,11 +7,12 @@ import {
   mismatch,
   type NodeRecord,
   PLAIN_DURABLE_QUEUE,
+  type QueueSettings,
   queueSettings,
   type StoredBinding,
 } from './node-settings.ts'
 import { NodeStore } from './node-store.ts'
-import { Queue, type QueueSettings } from './queue.ts'
+import { Queue } from './queue.ts'
 import { type NamedSubscription, Topic } from './topic.ts'
 
 /** Longest name of a node or subscription. Unit: UTF-8 bytes. */

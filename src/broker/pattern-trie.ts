@@ -6,6 +6,8 @@
 /** Subjects whose match is remembered; beyond it the memory starts anew. */
 const MAX_REMEMBERED = 1_000
 
+const NOBODY: readonly never[] = []
+
 class TrieNode<T> {
   readonly words = new Map<string, TrieNode<T>>()
   /** `*` */
@@ -76,16 +78,21 @@ export class PatternTrie<T> {
     let reached: TrieNode<T>[] = []
     this.#steps++
     this.#reach(this.#root, reached)
-    for (const word of subject === '' ? [] : subject.split('.')) {
+    // Cut by hand: `split` keeps every subject it ever saw in a table of its own.
+    for (let from = 0; from <= subject.length && subject !== ''; ) {
+      const dot = subject.indexOf('.', from)
+      const end = dot < 0 ? subject.length : dot
+      const word = subject.slice(from, end)
+      from = end + 1
       const next: TrieNode<T>[] = []
       this.#steps++
       for (const node of reached) {
         if (node.loops) this.#reach(node, next)
-        const exact = node.words.get(word)
+        const exact = node.words.size === 0 ? undefined : node.words.get(word)
         if (exact) this.#reach(exact, next)
         if (node.one) this.#reach(node.one, next)
       }
-      if (next.length === 0) return []
+      if (next.length === 0) return NOBODY
       reached = next
     }
     if (reached.length === 1) return [...reached[0]!.ends.keys()]

@@ -5,29 +5,17 @@
  * message is handed over in the call that brings it when a receiver is free, else by the next pump. All is O(1) or
  * O(log n) in the depth.
  */
-import type { NodeRef } from '../api/adapter.ts'
 import { MessagingError } from '../api/errors.ts'
 import type { OutgoingMessage } from '../api/message.ts'
-import { Deque } from '../core/deque.ts'
 import type { Browser } from './browser.ts'
 import type { Consumer } from './consumer.ts'
-import { Entry, NORMAL_PRIORITY, PRIORITIES } from './entry.ts'
+import { Entry, NORMAL_PRIORITY } from './entry.ts'
 import type { Kernel } from './kernel.ts'
-import { OrderedEntries } from './ordered-entries.ts'
+import type { QueueSettings } from './node-settings.ts'
 import { now, TimerItem } from './timers.ts'
 import type { Deferred } from './turn.ts'
-
-export interface QueueSettings {
-  readonly durable: boolean
-  readonly maxDeliveries: number | undefined
-  readonly deadLetter: NodeRef | undefined
-  readonly maxLength: number | undefined
-  readonly ttlMs: number | undefined
-  readonly expiresMs: number | undefined
-  readonly exclusive: boolean
-  readonly autoDelete: boolean
-  readonly native: Readonly<Record<string, unknown>>
-}
+import { Turnstile } from './turnstile.ts'
+import { WaitingEntries } from './waiting-entries.ts'
 
 /** `live`: the queue of a subscription that ends with its receiver. */
 export type QueueRole = 'queue' | 'named' | 'live'
@@ -47,15 +35,11 @@ export class Queue implements Deferred {
   readonly consumers = new Set<Consumer>()
   readonly browsers = new Set<Browser>()
 
-  readonly #levels: (OrderedEntries<Entry> | undefined)[] = new Array(PRIORITIES).fill(undefined)
-  /** A bit for each priority with waiting messages. */
-  #mask = 0
-  #ready = 0
+  readonly #waiting = new WaitingEntries()
   readonly #delayed = new Set<Entry>()
   #pending = 0
   #leased = 0
-  /** Consumers with free credit; each stands here once. */
-  readonly #turnstile = new Deque<Consumer>()
+  readonly #turnstile = new Turnstile()
   #pumping = false
   #scheduled = false
   #dropped = 0
@@ -73,7 +57,7 @@ export class Queue implements Deferred {
 
   /** Messages that can be received now. */
   get ready(): number {
-    return this.#ready
+    return this.#waiting.length
   }
   get delayed(): number {
     return this.#delayed.size
@@ -89,7 +73,7 @@ export class Queue implements Deferred {
 
   get full(): boolean {
     const { maxLength } = this.settings
-    return maxLength !== undefined && this.#ready + this.#delayed.size + this.#pending >= maxLength
+    return maxLength !== undefined && this.#waiting.length + this.#delayed.size + this.#pending >= maxLength
   }
 
   // ── arrival ──
@@ -138,32 +122,24 @@ export class Queue implements Deferred {
   }
 
   #makeReady(entry: Entry): void {
-    if (this.#ready === 0 && !this.#pumping && this.browsers.size === 0) {
-      const consumer = this.#free()
+    if (this.#waiting.length === 0 && !this.#pumping && this.browsers.size === 0) {
+      const consumer = this.#turnstile.next()
       if (consumer && this.kernel.turn.deliver()) {
         this.#pumping = true
         this.#handOver(entry, consumer)
         this.#pumping = false
-        if (this.#ready > 0) this.pump()
+        if (this.#waiting.length > 0) this.pump()
         return
       }
     }
     this.#insert(entry)
     if (this.browsers.size > 0) for (const browser of this.browsers) browser.arrived()
-    if (this.#turnstile.length > 0) this.pump()
+    if (!this.#turnstile.empty) this.pump()
   }
 
   #insert(entry: Entry): void {
     entry.state = 'ready'
-    const { priority } = entry
-    let level = this.#levels[priority]
-    if (!level) {
-      level = new OrderedEntries<Entry>()
-      this.#levels[priority] = level
-    }
-    level.insert(entry)
-    this.#mask |= 1 << priority
-    this.#ready++
+    this.#waiting.add(entry)
     if (entry.expiresAt !== 0) this.kernel.timers.set(entry, entry.expiresAt)
   }
 
@@ -177,9 +153,9 @@ export class Queue implements Deferred {
   /** The oldest go when a live subscription holds more than it may. */
   #bound(): void {
     if (this.settings.maxLength !== undefined) return
-    while (this.#ready + this.#delayed.size > LIVE_BUFFER && this.#ready > 0) {
-      const lowest = 31 - Math.clz32(this.#mask & -this.#mask)
-      const entry = this.#levels[lowest]!.first()!
+    while (this.#waiting.length + this.#delayed.size > LIVE_BUFFER) {
+      const entry = this.#waiting.least
+      if (!entry) return
       this.#takeOut(entry)
       this.#discard(entry)
       if (this.#dropped++ === 0) this.kernel.turn.defer({ resume: () => this.#reportDropped() })
@@ -196,11 +172,8 @@ export class Queue implements Deferred {
 
   /** A consumer has credit again, or has it for the first time. */
   offerCredit(consumer: Consumer): void {
-    if (!consumer.queued) {
-      consumer.queued = true
-      this.#turnstile.push(consumer)
-    }
-    if (this.#ready > 0) this.#schedule()
+    this.#turnstile.enter(consumer)
+    if (this.#waiting.length > 0) this.#schedule()
   }
 
   /** Hands over what can be handed over. `force`: all of it, also beyond this turn's share. */
@@ -208,8 +181,8 @@ export class Queue implements Deferred {
     if (this.#pumping) return
     this.#pumping = true
     const { turn } = this.kernel
-    while (this.#ready > 0) {
-      const consumer = this.#free()
+    while (this.#waiting.length > 0) {
+      const consumer = this.#turnstile.next()
       if (!consumer) break
       if (!turn.deliver() && !force) {
         if (!this.#scheduled) {
@@ -235,27 +208,8 @@ export class Queue implements Deferred {
     this.kernel.schedule(this)
   }
 
-  /** Whose turn it is, among those with credit. */
-  #free(): Consumer | undefined {
-    const turnstile = this.#turnstile
-    for (;;) {
-      const consumer = turnstile.shift()
-      if (!consumer) return undefined
-      if (consumer.free > 0) {
-        // Behind the others for the next message; leaves when its credit is used up.
-        turnstile.push(consumer)
-        return consumer
-      }
-      consumer.queued = false
-    }
-  }
-
   #takeFirst(): Entry | undefined {
-    const priority = 31 - Math.clz32(this.#mask)
-    const level = this.#levels[priority]!
-    const entry = level.shift()!
-    if (level.length === 0) this.#mask &= ~(1 << priority)
-    this.#ready--
+    const entry = this.#waiting.shift()
     if (entry.timerIndex >= 0) this.kernel.timers.clear(entry)
     if (entry.expiresAt !== 0 && entry.expiresAt <= now()) {
       this.#discard(entry)
@@ -316,7 +270,7 @@ export class Queue implements Deferred {
     else {
       this.#insert(entry)
       for (const browser of this.browsers) browser.arrived()
-      if (this.#turnstile.length > 0) this.#schedule()
+      if (!this.#turnstile.empty) this.#schedule()
     }
     if (entry.storeKey !== 0) this.kernel.mark(entry)
   }
@@ -398,48 +352,28 @@ export class Queue implements Deferred {
 
   /** The first waiting message of a priority behind a place, expired ones left out. */
   entryAfter(priority: number, seq: number, time: number): Entry | undefined {
-    const level = this.#levels[priority]
-    if (!level || level.length === 0) return undefined
-    let entry = level.after(seq)
-    while (entry && entry.expiresAt !== 0 && entry.expiresAt <= time) entry = level.after(entry.seq)
+    let entry = this.#waiting.after(priority, seq)
+    while (entry && entry.expiresAt !== 0 && entry.expiresAt <= time) {
+      entry = this.#waiting.after(priority, entry.seq)
+    }
     return entry
   }
 
   /** Removes what waits; returns the number. */
   purge(): number {
-    let removed = 0
-    for (const level of this.#levels) {
-      for (const entry of level?.drain() ?? []) {
-        this.kernel.timers.clear(entry)
-        this.#discard(entry)
-        removed++
-      }
-    }
-    this.#mask = 0
-    this.#ready = 0
-    for (const entry of this.#delayed) {
-      this.kernel.timers.clear(entry)
-      this.#discard(entry)
-      removed++
-    }
-    this.#delayed.clear()
-    return removed
+    const waiting = this.#takeAll()
+    for (const entry of waiting) this.#discard(entry)
+    return waiting.length
   }
 
   /** The queue is gone: its links end, its messages are forgotten (the owner clears the store). */
   delete(): void {
     this.deleted = true
     this.kernel.timers.clear(this.#unused)
-    const waiting = [...this.#delayed]
-    for (const level of this.#levels) if (level) waiting.push(...level.drain())
-    for (const entry of waiting) {
-      this.kernel.timers.clear(entry)
+    for (const entry of this.#takeAll()) {
       this.kernel.forgetResident(entry)
       entry.state = 'gone'
     }
-    this.#delayed.clear()
-    this.#mask = 0
-    this.#ready = 0
     const error = new MessagingError('DETACHED', `The node '${this.name}' was deleted`, {
       context: { address: this.name },
     })
@@ -447,11 +381,16 @@ export class Queue implements Deferred {
   }
 
   #takeOut(entry: Entry): void {
-    const level = this.#levels[entry.priority]!
-    level.remove(entry.seq)
-    if (level.length === 0) this.#mask &= ~(1 << entry.priority)
-    this.#ready--
+    this.#waiting.remove(entry)
     this.kernel.timers.clear(entry)
+  }
+
+  /** Takes out all that waits, delayed ones too. */
+  #takeAll(): Entry[] {
+    const all = this.#waiting.drain().concat([...this.#delayed])
+    this.#delayed.clear()
+    for (const entry of all) this.kernel.timers.clear(entry)
+    return all
   }
 
   /** The message is done with: out of memory and out of the store. */

@@ -1,0 +1,68 @@
+/** Messages of one queue that can be received now: larger priority first, within a priority by sequence number. */
+import { type Entry, PRIORITIES } from './entry.ts'
+import { OrderedEntries } from './ordered-entries.ts'
+
+export class WaitingEntries {
+  readonly #levels: (OrderedEntries<Entry> | undefined)[] = new Array(PRIORITIES).fill(undefined)
+  /** A bit for each priority with entries. */
+  #mask = 0
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** Adds an entry, wherever its number belongs. */
+  add(entry: Entry): void {
+    const { priority } = entry
+    let level = this.#levels[priority]
+    if (!level) {
+      level = new OrderedEntries<Entry>()
+      this.#levels[priority] = level
+    }
+    level.insert(entry)
+    this.#mask |= 1 << priority
+    this.#length++
+  }
+
+  /** Takes the first one out; there is one. */
+  shift(): Entry {
+    const priority = 31 - Math.clz32(this.#mask)
+    const level = this.#levels[priority]!
+    const entry = level.shift()!
+    this.#left(level, priority)
+    return entry
+  }
+
+  /** Takes an entry out that is in. */
+  remove(entry: Entry): void {
+    const level = this.#levels[entry.priority]!
+    level.remove(entry.seq)
+    this.#left(level, entry.priority)
+  }
+
+  /** The oldest one of the smallest priority. */
+  get least(): Entry | undefined {
+    return this.#mask === 0 ? undefined : this.#levels[31 - Math.clz32(this.#mask & -this.#mask)]!.first()
+  }
+
+  /** The first one of a priority behind a number. */
+  after(priority: number, seq: number): Entry | undefined {
+    const level = this.#levels[priority]
+    return level && level.length > 0 ? level.after(seq) : undefined
+  }
+
+  /** Takes all out. */
+  drain(): Entry[] {
+    let all: Entry[] = []
+    for (const level of this.#levels) if (level) all = all.concat(level.drain())
+    this.#mask = 0
+    this.#length = 0
+    return all
+  }
+
+  #left(level: OrderedEntries<Entry>, priority: number): void {
+    if (level.length === 0) this.#mask &= ~(1 << priority)
+    this.#length--
+  }
+}
