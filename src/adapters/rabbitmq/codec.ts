@@ -21,6 +21,9 @@ import { encodeProperties, type NativeHeaders } from './property-codec.ts'
 /** Pseudo queue by which a requester names itself; only valid on its own channel. */
 export const DIRECT_REPLY_TO = 'amq.rabbitmq.reply-to'
 
+/** Up to here a message counts as made when it is sent. Unit: ms. */
+const FRESH_MS = 1_000
+
 /** What a message without priority counts as: between 3 and 5, though RabbitMQ would sort it under 0. */
 const NORMAL_PRIORITY = 4
 /** RabbitMQ takes ten years and refuses more; longer is as good as for ever. Unit: ms. */
@@ -52,6 +55,11 @@ export function publishOptions(message: OutgoingMessage, route: Route): Options.
   }
   if (createdAt % 1000 !== 0 || createdAt < 0) {
     headers[CREATED_MS] = createdAt
+    used = true
+  }
+  // What is left to live is counted from `createdAt`; a message made long ago (a forwarded one) says when it ends.
+  if (ttlMs !== undefined && Math.abs(Date.now() - createdAt) > FRESH_MS) {
+    headers[EXPIRES_AT] = Date.now() + Math.ceil(ttlMs)
     used = true
   }
   // An empty subject and none look the same as a routing key.
