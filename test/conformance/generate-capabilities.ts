@@ -13,8 +13,11 @@ const REPORTS = 'reports/conformance'
 const PAGE = 'docs/capabilities.md'
 const README = 'README.md'
 const MARKED = /(<!-- capabilities:start -->).*(<!-- capabilities:end -->)/s
-/** A Cluster is a single Redis to its users; its run has only the chapters where keys may be far apart. */
-const LEFT_OUT = ['redis-cluster.json']
+/**
+ * A Cluster is a single Redis to its users; its run has only the chapters where keys may be far apart. ZeroMQ over a
+ * socket file meets the same hub.
+ */
+const LEFT_OUT = ['redis-cluster.json', 'zeromq-ipc.json']
 
 async function main(arguments_: readonly string[]): Promise<number> {
   const unknown = arguments_.find((one) => one !== '--check')
