@@ -113,7 +113,7 @@ export class BrokerSession implements Session {
       this.#check()
       if (queue.deleted) throw notFound(spec)
       for (const { source = spec.source.name, key = '#' } of spec.link.bindings ?? []) {
-        bindings.push(this.#parts.nodes.bind(queue, source, key))
+        bindings.push(this.#parts.nodes.bindings.lend(queue, source, key))
       }
       return this.#receive(spec, queue, events, bindings)
     } catch (error) {

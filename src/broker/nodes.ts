@@ -1,6 +1,7 @@
 /** The nodes of one broker: by name, as declared, as kept in the store. */
-import type { Binding, NodeInfo, NodeRef, NodeSpec } from '../api/adapter.ts'
+import type { NodeInfo, NodeRef, NodeSpec } from '../api/adapter.ts'
 import { MessagingError } from '../api/errors.ts'
+import { type BindingEnds, Bindings } from './bindings.ts'
 import type { Kernel } from './kernel.ts'
 import {
   checkSameSettings,
@@ -9,7 +10,6 @@ import {
   PLAIN_DURABLE_QUEUE,
   type QueueSettings,
   queueSettings,
-  type StoredBinding,
 } from './node-settings.ts'
 import { NodeStore } from './node-store.ts'
 import { Queue } from './queue.ts'
@@ -27,12 +27,12 @@ interface Multicast {
   readonly native: Readonly<Record<string, unknown>>
 }
 
-export class Nodes {
+export class Nodes implements BindingEnds {
   readonly #kernel: Kernel
   readonly #store: NodeStore
   readonly queues = new Map<string, Queue>()
   readonly topics = new Map<string, Topic | Multicast>()
-  readonly #bindings = new Map<Queue, StoredBinding[]>()
+  readonly bindings: Bindings = new Bindings(this)
   readonly #subscriptions = new Map<Queue, NamedSubscription>()
   readonly #liveTopics = new Map<Queue, Topic>()
 
@@ -73,7 +73,7 @@ export class Nodes {
 
   async declare(spec: NodeSpec): Promise<void> {
     checkName(spec.name)
-    this.#checkBindings(spec)
+    this.bindings.check(spec)
     if (spec.type === 'queue') await this.#declareQueue(spec)
     else await this.#declareTopic(spec, spec.type)
   }
@@ -84,11 +84,11 @@ export class Nodes {
     if (existing) {
       checkSameSettings(spec.name, existing.settings, settings)
       existing.touch()
-      if (this.#bind(existing, spec.bindings)) this.#changed(existing)
+      if (this.bindings.add(existing, spec.bindings)) this.#changed(existing)
       return this.#store.committed()
     }
     const queue = this.addQueue(spec.name, settings)
-    this.#bind(queue, spec.bindings)
+    this.bindings.add(queue, spec.bindings)
     await this.#store.create(queue.storeId, this.#recordOf(queue), () => this.#dropQueue(queue))
   }
 
@@ -102,7 +102,7 @@ export class Nodes {
     const topic = existing ?? this.addTopic(name, type, durable, native)
     for (const { source = name, target, key } of spec.bindings) {
       const queue = this.queues.get(target!)!
-      if (this.#bind(queue, [{ source, key }])) this.#changed(queue)
+      if (this.bindings.add(queue, [{ source, key }])) this.#changed(queue)
     }
     if (existing) return this.#store.committed()
     await this.#store.create(topic.id, topicRecord(topic), () => this.#dropTopic(name))
@@ -112,7 +112,6 @@ export class Nodes {
   addQueue(name: string, settings: QueueSettings, id = this.#store.newId(settings.durable)): Queue {
     const queue = new Queue(this.#kernel, name, 'queue', settings, id)
     this.queues.set(name, queue)
-    this.#bindings.set(queue, [])
     return queue
   }
 
@@ -189,48 +188,6 @@ export class Nodes {
     return existing
   }
 
-  // ── bindings ──
-
-  /** Adds patterns of a topic to a queue; returns how to take off again what was not there before. */
-  bind(queue: Queue, topicName: string, pattern: string): () => void {
-    const topic = this.topic(topicName)
-    if (!topic) throw noSuchEnd('topic', topicName)
-    topic.trie.add(pattern, queue)
-    return () => topic.trie.remove(pattern, queue)
-  }
-
-  /** Bindings of a node stay; returns whether there was a new one. */
-  #bind(queue: Queue, wanted: readonly Binding[]): boolean {
-    const bindings = this.#bindings.get(queue)!
-    const before = bindings.length
-    for (const { source, key = '#' } of wanted) {
-      if (bindings.some((known) => known.topic === source && known.pattern === key)) continue
-      this.bind(queue, source!, key)
-      bindings.push({ topic: source!, pattern: key })
-    }
-    return bindings.length > before
-  }
-
-  /** Before anything is made, so that a wrong binding leaves nothing behind. */
-  #checkBindings(spec: NodeSpec): void {
-    for (const { source, target } of spec.bindings) {
-      const isQueue = spec.type === 'queue'
-      const topic = source ?? (isQueue ? undefined : spec.name)
-      const queue = target ?? (isQueue ? spec.name : undefined)
-      const own = isQueue ? queue === spec.name : topic === spec.name && spec.type !== 'multicast'
-      if (topic === undefined || queue === undefined || !own) throw unusableBinding(spec.name)
-      if (isQueue && !this.topic(topic)) throw noSuchEnd('topic', topic)
-      if (!isQueue && !this.queues.has(queue)) throw noSuchEnd('queue', queue)
-    }
-  }
-
-  /** Recovery. */
-  restoreBinding(queue: Queue, binding: StoredBinding): void {
-    if (!this.topic(binding.topic)) return
-    this.bind(queue, binding.topic, binding.pattern)
-    this.#bindings.get(queue)!.push(binding)
-  }
-
   // ── removing ──
 
   async delete(ref: NodeRef): Promise<boolean> {
@@ -265,9 +222,7 @@ export class Nodes {
 
   #dropQueue(queue: Queue): void {
     this.queues.delete(queue.name)
-    for (const { topic, pattern } of this.#bindings.get(queue) ?? [])
-      this.topic(topic)?.trie.remove(pattern, queue)
-    this.#bindings.delete(queue)
+    this.bindings.dropQueue(queue)
     this.#forget(queue)
   }
 
@@ -280,12 +235,7 @@ export class Nodes {
     topic.deleted = true
     for (const subscription of [...topic.named.values()]) this.#dropSubscription(subscription)
     for (const queue of [...topic.live.keys()]) this.#dropLive(topic, queue)
-    for (const [queue, bindings] of this.#bindings) {
-      const kept = bindings.filter((binding) => binding.topic !== name)
-      if (kept.length === bindings.length) continue
-      this.#bindings.set(queue, kept)
-      this.#changed(queue)
-    }
+    for (const queue of this.bindings.dropTopic(name)) this.#changed(queue)
   }
 
   #dropSubscription(subscription: NamedSubscription): void {
@@ -334,7 +284,7 @@ export class Nodes {
         browsers: queue.browsers.size,
         ...(subscription
           ? { subscription: subscription.name, patterns: subscription.patterns }
-          : { bindings: this.#bindings.get(queue) ?? [] }),
+          : { bindings: this.bindings.of(queue) }),
         ...Object.fromEntries(
           Object.entries(limits).filter(([, value]) => value !== undefined && value !== false),
         ),
@@ -350,8 +300,7 @@ export class Nodes {
   #recordOf(queue: Queue): NodeRecord {
     const { settings } = queue
     const subscription = this.#subscriptions.get(queue)
-    if (!subscription)
-      return { kind: 'queue', name: queue.name, settings, bindings: this.#bindings.get(queue)! }
+    if (!subscription) return { kind: 'queue', name: queue.name, settings, bindings: this.bindings.of(queue) }
     const { topic, name, patterns } = subscription
     return { kind: 'subscription', topic: topic.name, topicType: topic.type, name, patterns, settings }
   }
@@ -396,17 +345,4 @@ function checkName(name: string): void {
     'ADDRESS_MALFORMED',
     `The name has ${Buffer.byteLength(name)} bytes, not 1 to ${MAX_NAME_BYTES}`,
   )
-}
-
-function unusableBinding(name: string): MessagingError {
-  return new MessagingError('NOT_SUPPORTED', `A binding of '${name}' is none from a topic to a queue`, {
-    hint: 'Bind a topic (source) to a queue (target) with a pattern (key).',
-    context: { address: name, operation: 'bind' },
-  })
-}
-
-function noSuchEnd(kind: string, name: string): MessagingError {
-  return new MessagingError('ADDRESS_NOT_FOUND', `no such ${kind}: ${name}`, {
-    context: { address: name, operation: 'bind' },
-  })
 }

@@ -64,7 +64,7 @@ function restoreNodes(store: Store, nodes: Nodes): Map<number, Queue> {
     queues.set(id, queue)
   }
   for (const { queue, bindings: list } of bindings)
-    for (const binding of list) nodes.restoreBinding(queue, binding)
+    for (const binding of list) nodes.bindings.restore(queue, binding)
   return queues
 }
 
