@@ -7,6 +7,7 @@ import { builtNode } from '../broker/node-address.ts'
 import { openSession, type Session } from '../broker/session.ts'
 import { type Command, type Context, UsageError } from '../command.ts'
 import { jsonText } from '../print/terminal-text.ts'
+import { Progress, progressText } from '../progress.ts'
 
 const CLOSE_MS = 5_000
 
@@ -100,9 +101,11 @@ export const bridge: Command = {
     try {
       const right = await openSession(context, { broker: target.broker, reconnect: 'always' })
       try {
-        const { receiver, isTopic } = await openReceiver(context, left, source, credit)
+        const { receiver, isTopic, depth } = await openReceiver(context, left, source, credit)
         const sender = await openSender(context, right, target, isTopic, capacity)
         const seconds = args.number('timeout')
+        // Without an end there is nothing left to count down to.
+        const total = limit !== Infinity ? limit : seconds === undefined ? undefined : depth
         const moving = new Bridge(receiver, sender, right.connection, {
           map,
           limit,
@@ -112,7 +115,7 @@ export const bridge: Command = {
           from: placeMark(source, nameOf(left, source)),
           to: placeMark(target, nameOf(right, target)),
         })
-        await withCounts(context, moving.counts, () => moving.run(context.signal))
+        await withCounts(context, moving.counts, total, () => moving.run(context.signal))
         await receiver.close()
         await sender.close()
       } finally {
@@ -134,7 +137,7 @@ async function openReceiver(
   { connection, library, address }: Session,
   { address: text }: EndPoint,
   credit: number,
-): Promise<{ receiver: Receiver; isTopic: boolean }> {
+): Promise<{ receiver: Receiver; isTopic: boolean; depth: number | undefined }> {
   const subscription = context.args.text('subscription')
   const { name, subject, options } = library.parseAddress(address(text))
   const found = await connection.admin.inspect(library.formatAddress({ name }))
@@ -142,9 +145,13 @@ async function openReceiver(
   if (isTopic && options === undefined && found?.type !== 'broadcast') {
     const matching = library.topic(name, { create: 'never' }).matching(subject ?? '#')
     const source = subscription === undefined ? matching : matching.subscription(subscription)
-    return { receiver: await connection.receiver(source, { credit }), isTopic }
+    return { receiver: await connection.receiver(source, { credit }), isTopic, depth: found?.depth }
   }
-  return { receiver: await connection.receiver(address(text), { credit, mode: 'consume' }), isTopic }
+  return {
+    receiver: await connection.receiver(address(text), { credit, mode: 'consume' }),
+    isTopic,
+    depth: found?.depth,
+  }
 }
 
 async function openSender(
@@ -165,31 +172,26 @@ async function openSender(
 async function withCounts(
   { args, err, out }: Context,
   counts: Counts,
+  total: number | undefined,
   work: () => Promise<void>,
 ): Promise<void> {
   const shows = !args.flag('quiet')
   const start = performance.now()
-  let before = 0
-  const text = (rate: number): string => {
+  const describe = (moved: number): string => {
     const others = [
       counts.expired > 0 && `${counts.expired} expired`,
       counts.looped > 0 && `${counts.looped} dropped as looping`,
       counts.refused > 0 && `${counts.refused} rejected`,
     ].filter((part) => part !== false)
-    return [`${counts.moved} moved`, ...others, `${Math.round(rate)}/s`].join(', ')
+    return [`${moved} moved`, ...others].join(', ')
   }
-  const timer = setInterval(() => {
-    if (!shows || !err.isTerminal) return
-    err.push(`\r\x1b[K${text(counts.moved - before)}`)
-    before = counts.moved
-    void err.flush().catch(() => {})
-  }, 1000)
+  const progress = shows ? new Progress(err, { count: () => counts.moved, describe, total }) : undefined
   try {
     await work()
   } finally {
-    clearInterval(timer)
+    await progress?.end()
     const seconds = Math.max((performance.now() - start) / 1000, 0.001)
-    if (shows) await err.line(`${err.isTerminal ? '\r\x1b[K' : ''}${text(counts.moved / seconds)}`)
+    if (shows) await err.line(progressText(describe(counts.moved), counts.moved, counts.moved / seconds))
     if (args.flag('json')) await out.line(jsonText(counts))
   }
 }

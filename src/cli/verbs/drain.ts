@@ -1,4 +1,5 @@
 /** `drain`: receives messages from an address and prints them. */
+import type { Connection } from '../../index.ts'
 import { withSession } from '../broker/with-session.ts'
 import { type Command, type Context, UsageError } from '../command.ts'
 import { type Drained, type Feed, openFeed } from '../drain/feed.ts'
@@ -6,6 +7,7 @@ import { DRAIN_OPTIONS } from '../drain/options.ts'
 import { type Renderer, rendererFor } from '../drain/renderer.ts'
 import { SequenceCheck } from '../drain/sequence.ts'
 import { Pace } from '../pace.ts'
+import { Progress } from '../progress.ts'
 import { RunReport } from '../report.ts'
 
 const DEFAULT_CREDIT = 100
@@ -50,17 +52,39 @@ export const drain: Command = {
         follow: forever || args.number('timeout')! > 0,
         signal: context.signal,
       })
+      let progress: Progress | undefined
       try {
         const ready = args.text('ready-address')
         if (ready !== undefined) await connection.send(resolve(ready), 'ready')
+        progress = await progressOf(context, connection, resolve(address), count, report)
         if (count >= 0) await drainAll(context, feed, render, count === 0 ? Infinity : count, report)
       } finally {
+        await progress?.end()
         await feed.close()
       }
     })
     if (args.flag('report-total')) await report.print(context)
     return 0
   },
+}
+
+/** Only where the messages go elsewhere than to the same terminal. */
+async function progressOf(
+  { args, err, out }: Context,
+  connection: Connection,
+  address: string,
+  count: number,
+  report: RunReport,
+): Promise<Progress | undefined> {
+  if (!err.isTerminal || (out.isTerminal && !args.flag('quiet'))) return undefined
+  const { inspect } = connection.capabilities.features
+  const depth = inspect.level === 'unsupported' ? undefined : (await connection.admin.inspect(address))?.depth
+  const total = count > 0 ? Math.min(count, depth ?? count) : depth
+  return new Progress(err, {
+    count: () => report.count,
+    describe: (got) => `${got} received`,
+    total: args.flag('forever') ? undefined : total,
+  })
 }
 
 async function drainAll(

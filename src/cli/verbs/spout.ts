@@ -8,6 +8,7 @@ import { Pace } from '../pace.ts'
 import { jsonable } from '../print/jsonable.ts'
 import { type Printable, printForm } from '../print/printable.ts'
 import { decodeOrUndefined, jsonText } from '../print/terminal-text.ts'
+import { Progress } from '../progress.ts'
 import { RunReport } from '../report.ts'
 import { type Content, type ContentPlan, contentPlan, nameValue } from '../spout/content.ts'
 import { SPOUT_OPTIONS } from '../spout/options.ts'
@@ -74,6 +75,13 @@ async function sendAll(
   const more = (): boolean =>
     (limit === 0 || count < limit) && performance.now() - start < timeoutMs && !signal.aborted
   if (!more()) return
+  const progress = print
+    ? undefined
+    : new Progress(context.err, {
+        count: () => report.count,
+        describe: (sent) => `${sent} sent`,
+        total: limit > 0 ? limit : undefined,
+      })
   signal.addEventListener('abort', plan.cancel, { once: true })
   try {
     for await (const content of plan.messages) {
@@ -93,6 +101,7 @@ async function sendAll(
     if (!signal.aborted) throw error
   } finally {
     signal.removeEventListener('abort', plan.cancel)
+    await progress?.end()
   }
   await inOrder.finish()
 }
