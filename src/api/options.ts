@@ -121,13 +121,21 @@ export function checkOptions<T extends object>(call: keyof typeof KNOWN, options
   return options
 }
 
-/** {@link checkOptions} for calls made for every message: looks at a few words before it takes the long way. */
-export function checkCallOptions(call: keyof typeof KNOWN, options: CallOptions): void {
-  const { timeoutMs, signal } = options
-  let plain =
-    signal === undefined && (timeoutMs === undefined || (typeof timeoutMs === 'number' && timeoutMs >= 0))
-  for (const key in options) if (key !== 'timeoutMs' && key !== 'signal') plain = false
-  if (!plain) checkOptions(call, options)
+/**
+ * {@link checkOptions} for calls made for every message: looks at a few words before it takes the long way, and
+ * returns what is wrong.
+ */
+export function callProblem(call: keyof typeof KNOWN, options: CallOptions): unknown {
+  try {
+    const { timeoutMs, signal } = options
+    let plain =
+      signal === undefined && (timeoutMs === undefined || (typeof timeoutMs === 'number' && timeoutMs >= 0))
+    for (const key in options) if (key !== 'timeoutMs' && key !== 'signal') plain = false
+    if (!plain) checkOptions(call, options)
+    return undefined
+  } catch (error) {
+    return error
+  }
 }
 
 function oneOf(call: string, name: string, value: unknown, allowed: readonly string[]): void {

@@ -2,7 +2,6 @@
  * The receiving side of a link: what the broker hands over goes to whoever waits, else into the inbox (never more
  * than the credit).
  */
-import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { abortedError, settledWithin } from '../core/aborts.ts'
 import { Attachment, type AttachmentOwner, asMessagingError } from '../core/attachment.ts'
 import { Inbox } from '../core/inbox.ts'
@@ -15,16 +14,15 @@ import { disposeNode, prepareNode } from './node-policy.ts'
 import {
   type CallOptions,
   type CloseOptions,
-  checkCallOptions,
+  callProblem,
   checkOptions,
   DEFAULT_CLOSE_MS,
   DEFAULT_CREDIT,
   type ReceiverOptions,
 } from './options.ts'
-import { ReceivedMessage } from './received-message.ts'
 import { ReceiverLink } from './receiver-link.ts'
 import { refuseUnsupported } from './refusal.ts'
-import { validateBody } from './schema.ts'
+import { SchemaGate } from './schema-gate.ts'
 
 /** Longest last look at the broker before a `receive` answers «nothing». Unit: ms. */
 const LAST_LOOK_MS = 2_000
@@ -56,8 +54,7 @@ export class Receiver<Body = unknown>
   #quiet = false
   #ended: MessagingError | undefined
   #closing: Promise<void> | undefined
-  /** Deliveries whose asynchronous schema check runs, in order. */
-  #checking: Promise<void> | undefined
+  readonly #gate: SchemaGate<Body> | undefined
 
   private constructor(host: LinkHost, plan: NodePlan, options: InternalReceiverOptions) {
     this.#host = host
@@ -69,6 +66,13 @@ export class Receiver<Body = unknown>
       beforeNothing: () => this.#lastLook(),
       handOver: (delivery) => this.#presettle && Delivery.presettle(delivery),
     })
+    const { schema } = plan.options
+    this.#gate =
+      schema &&
+      new SchemaGate<Body>(schema, {
+        pass: (delivery) => this.#inbox.push(delivery),
+        refuse: (delivery, error) => this.#refuseBody(delivery, error),
+      })
     this.#attachment = new Attachment<AdapterReceiver>(this)
   }
 
@@ -110,7 +114,10 @@ export class Receiver<Body = unknown>
    * @throws `CLOSED`, `ABORTED`, and what ended the link for good (`ADDRESS_NOT_FOUND` …)
    */
   receive(options?: CallOptions): Promise<Delivery<Body> | undefined> {
-    if (options !== undefined) checkCallOptions('receive', options)
+    if (options !== undefined) {
+      const problem = callProblem('receive', options)
+      if (problem) return Promise.reject(problem)
+    }
     if (this.#closing) return Promise.reject(this.#closedError())
     if (options?.signal?.aborted) return Promise.reject(abortedError(options.signal, 'receive'))
     if (this.#paused && !this.#quiet) this.#resume()
@@ -158,7 +165,7 @@ export class Receiver<Body = unknown>
   async #lastLook(): Promise<void> {
     const native = this.#native
     if (native) await settledWithin(native.flush(), LAST_LOOK_MS)
-    if (this.#checking) await this.#checking
+    await this.#gate?.checked()
   }
 
   #next(): Promise<IteratorResult<Delivery<Body>>> {
@@ -186,8 +193,7 @@ export class Receiver<Body = unknown>
       return
     }
     const delivery = new Delivery<Body>(native, link, this.#host.codecs)
-    const { schema } = this.#plan.options
-    if (schema) this.#check(schema, delivery)
+    if (this.#gate) this.#gate.push(delivery)
     else this.#inbox.push(delivery)
   }
 
@@ -207,36 +213,10 @@ export class Receiver<Body = unknown>
   }
 
   /** A body that does not fit its schema is rejected with the reason and never seen. */
-  #check(schema: StandardSchemaV1, delivery: Delivery<Body>): void {
-    const refuse = (error: unknown): void => {
-      this.#background(
-        this.mode === 'browse'
-          ? Delivery.giveBack(delivery)
-          : delivery.reject(asMessagingError(error).message),
-      )
-    }
-    const accept = (body: unknown): void => {
-      ReceivedMessage.setBody(delivery, body)
-      this.#inbox.push(delivery)
-    }
-    let body: unknown
-    try {
-      body = validateBody(schema, delivery.body, 'DECODE_FAILED')
-    } catch (error) {
-      refuse(error)
-      return
-    }
-    if (!this.#checking && !(body instanceof Promise)) {
-      accept(body)
-      return
-    }
-    // Asynchronous checks are queued behind each other, so that order is kept.
-    const before = this.#checking ?? Promise.resolve()
-    const mine = before.then(() => body).then(accept, refuse)
-    this.#checking = mine
-    void mine.then(() => {
-      if (this.#checking === mine) this.#checking = undefined
-    })
+  #refuseBody(delivery: Delivery<Body>, error: unknown): void {
+    const verdict =
+      this.mode === 'browse' ? Delivery.giveBack(delivery) : delivery.reject(asMessagingError(error).message)
+    this.#background(verdict)
   }
 
   #background(work: Promise<unknown>): void {

@@ -147,7 +147,8 @@ describe('recovery', () => {
     await hand.queue('q')
     const start = performance.now()
     await hand.send('q', 'late', { delayMs: 1_500 })
-    await hand.send('q', 'short', { ttlMs: 30 })
+    await hand.send('q', 'short', { ttlMs: 400 })
+    const expired = performance.now() + 400
     await hand.send('q', 'long', { ttlMs: 60_000 })
     await hand.send('q', 'released')
     const taken = await hand.receive('q', { credit: 3 })
@@ -156,7 +157,7 @@ describe('recovery', () => {
     await taken.link.settle(released!, { kind: 'release', delayMs: 1_500, unseen: false })
     await taken.link.close()
     const again = await reopened()
-    while (performance.now() - start < 40) await tick()
+    while (performance.now() < expired) await tick()
     const back = await again.receive('q')
     await back.first(1)
     expect(back.texts).toEqual(['long'])

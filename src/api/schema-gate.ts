@@ -1,0 +1,53 @@
+/** Deliveries whose bodies are checked against a schema before anybody sees them; their order is kept. */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Delivery } from './delivery.ts'
+import { ReceivedMessage } from './received-message.ts'
+import { validateBody } from './schema.ts'
+
+export interface SchemaGateOwner<Body> {
+  /** The body fits; the delivery has what the schema made of it. */
+  pass(delivery: Delivery<Body>): void
+  /** It does not fit, or cannot be decoded. */
+  refuse(delivery: Delivery<Body>, error: unknown): void
+}
+
+export class SchemaGate<Body> {
+  readonly #schema: StandardSchemaV1
+  readonly #owner: SchemaGateOwner<Body>
+  /** The last check that runs, when checks are asynchronous. */
+  #running: Promise<void> | undefined
+
+  constructor(schema: StandardSchemaV1, owner: SchemaGateOwner<Body>) {
+    this.#schema = schema
+    this.#owner = owner
+  }
+
+  push(delivery: Delivery<Body>): void {
+    let body: unknown
+    try {
+      body = validateBody(this.#schema, delivery.body, 'DECODE_FAILED')
+    } catch (error) {
+      this.#owner.refuse(delivery, error)
+      return
+    }
+    const pass = (value: unknown): void => {
+      ReceivedMessage.setBody(delivery, value)
+      this.#owner.pass(delivery)
+    }
+    if (!this.#running && !(body instanceof Promise)) {
+      pass(body)
+      return
+    }
+    const before = this.#running ?? Promise.resolve()
+    const mine = before.then(() => body).then(pass, (error) => this.#owner.refuse(delivery, error))
+    this.#running = mine
+    void mine.then(() => {
+      if (this.#running === mine) this.#running = undefined
+    })
+  }
+
+  /** Resolves when every delivery so far has passed or was refused. */
+  async checked(): Promise<void> {
+    await this.#running
+  }
+}
