@@ -11,7 +11,7 @@ import { HubProcess } from './hub-process.ts'
 import { peersOf } from './peers.ts'
 
 /** Long enough for a rate, short enough for many turns. Unit: ms. */
-const durationMs = 1_000
+const durationMs = 800
 const count = 1_000_000
 
 const WORKLOADS = [
@@ -38,11 +38,13 @@ const [backend, given, result, repeats, folder] = process.argv.slice(2) as [
 ]
 await using hub = backend === 'zeromq' ? await HubProcess.start() : undefined
 const url = hub?.url ?? (backend === 'file' ? `file:${join(folder, 'data')}` : given)
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
 const report = await compare({
   urls: [url],
   workloads: WORKLOADS,
   repeats: Number(repeats),
-  signal: new AbortController().signal,
+  signal: stop.signal,
   timeoutMs: 20_000,
   arms: async (each): Promise<Arm[]> => [...(await armsFor(each)), ...(await peersOf(backend, each))],
   progress: ({ done, total, cell, judgement, throughput }) => {

@@ -120,8 +120,8 @@ describe.skipIf(isLeftOut('redis'))('a broker in trouble', () => {
   it('that dies in the middle ends both cells with a reason', async () => {
     const killed = (after: number) => setTimeout(() => void broker.kill(), after)
     const slow = workload({ pattern: 'point-to-point', rate: 200, count: 2_000, warmUp: 0 })
-    const timer = killed(4_000)
-    const report = await run(broker.url, [slow], { timeoutMs: 8_000 })
+    const timer = killed(1_500)
+    const report = await run(broker.url, [slow], { timeoutMs: 4_000 })
     clearTimeout(timer)
     expect(report.cells).toHaveLength(2)
     for (const { verdict, reasons } of report.cells) {
