@@ -7,7 +7,6 @@ import type {
   ReceiverSpec,
   SenderSpec,
   Transfer,
-  Verdict,
 } from '../../../api/adapter.ts'
 import { MessagingError } from '../../../api/errors.ts'
 import type { OutgoingMessage } from '../../../api/message.ts'
@@ -19,6 +18,7 @@ import { Batches } from '../outbox.ts'
 import { Op, type OpCode, type Verb } from '../protocol.ts'
 import { readJson } from '../records.ts'
 import { Slots } from '../slots.ts'
+import { creditOf, nodeRef, nodeSpec, receiverSpec, senderSpec, verdictOf } from './specs.ts'
 import { WireMessage } from './wire-message.ts'
 
 /** Links one client may have. */
@@ -122,16 +122,16 @@ export class Peer {
         return
       case Op.FLOW: {
         const { credit } = readJson<{ credit: unknown }>(batch, start, end)
-        this.#links.get(link)?.receiver?.flow(wholeNumber(credit))
+        this.#links.get(link)?.receiver?.flow(creditOf(credit))
         return
       }
       case Op.SETTLE: {
-        const settlement = readJson<{ call: number; delivery: number; verdict: Verdict }>(batch, start, end)
+        const settlement = readJson<{ call: number; delivery: number; verdict: unknown }>(batch, start, end)
         this.#answer(settlement.call, () => this.#settle(link, settlement.delivery, settlement.verdict))
         return
       }
       case Op.CALL: {
-        const { call, verb, args } = readJson<{ call: number; verb: Verb; args: Record<string, never> }>(
+        const { call, verb, args } = readJson<{ call: number; verb: Verb; args: Record<string, unknown> }>(
           batch,
           start,
           end,
@@ -163,11 +163,12 @@ export class Peer {
     if (delivery) known!.receiver!.accept(delivery)
   }
 
-  async #settle(link: number, number: number, verdict: Verdict): Promise<void> {
+  async #settle(link: number, number: number, verdict: unknown): Promise<void> {
+    const checked = verdictOf(verdict)
     const known = this.#links.get(link)
     const delivery = this.#take(known, number)
     if (!delivery) throw new MessagingError('DELIVERY_LOST', 'The delivery is not held by this link any more')
-    await known!.receiver!.settle(delivery, checkedVerdict(verdict))
+    await known!.receiver!.settle(delivery, checked)
   }
 
   #take(link: Link | undefined, number: number): AdapterDelivery | undefined {
@@ -183,24 +184,24 @@ export class Peer {
     )
   }
 
-  async #call(verb: Verb, link: number, args: Record<string, never>): Promise<unknown> {
+  async #call(verb: Verb, link: number, args: Record<string, unknown>): Promise<unknown> {
     switch (verb) {
       case 'declare':
-        return this.#session.declare(args.node as never)
+        return this.#session.declare(nodeSpec(args.node))
       case 'delete':
-        return this.#session.delete(args.node as never)
+        return this.#session.delete(nodeRef(args.node))
       case 'purge':
-        return this.#session.purge(args.node as never)
+        return this.#session.purge(nodeRef(args.node))
       case 'inspect':
-        return this.#session.inspect(args.node as never)
+        return this.#session.inspect(nodeRef(args.node))
       case 'list':
         return this.#session.list()
       case 'attachSender':
-        return this.#attachSender(link, args.spec as never)
+        return this.#attachSender(link, senderSpec(args.spec))
       case 'attachReceiver':
-        return this.#attachReceiver(link, args.spec as never)
+        return this.#attachReceiver(link, receiverSpec(args.spec))
       case 'attachRequester':
-        return this.#attachRequester(link, args.spec as never)
+        return this.#attachRequester(link, senderSpec(args.spec))
       case 'flush':
         return this.#links.get(link)?.receiver?.flush()
       case 'closeLink':
@@ -211,7 +212,7 @@ export class Peer {
 
   async #attachSender(link: number, spec: SenderSpec): Promise<void> {
     this.#checkRoom(link)
-    const sender = await this.#session.attachSender(withoutNulls(spec), {
+    const sender = await this.#session.attachSender(spec, {
       detached: (error) => this.#detached(link, error),
     })
     this.#links.set(link, {
@@ -224,7 +225,7 @@ export class Peer {
   async #attachRequester(link: number, spec: SenderSpec): Promise<{ replyTo: string }> {
     this.#checkRoom(link)
     const deliveries = new Slots<AdapterDelivery>()
-    const requester = await this.#session.attachRequester(withoutNulls(spec), {
+    const requester = await this.#session.attachRequester(spec, {
       ...this.#receiverEvents(link, deliveries),
       deliver: (delivery) => this.#deliver(link, 0, delivery),
     })
@@ -235,10 +236,7 @@ export class Peer {
   async #attachReceiver(link: number, spec: ReceiverSpec): Promise<void> {
     this.#checkRoom(link)
     const deliveries = new Slots<AdapterDelivery>()
-    const receiver = await this.#session.attachReceiver(
-      withoutNulls(spec),
-      this.#receiverEvents(link, deliveries),
-    )
+    const receiver = await this.#session.attachReceiver(spec, this.#receiverEvents(link, deliveries))
     this.#links.set(link, { receiver, deliveries })
   }
 
@@ -297,27 +295,4 @@ export class Peer {
     if (this.#links.size >= MAX_LINKS)
       throw new MessagingError('CAPACITY_EXCEEDED', `A client has at most ${MAX_LINKS} links`)
   }
-}
-
-/** JSON has no `undefined`: an absent field comes as nothing, which the contract writes as `undefined`. */
-function withoutNulls<T>(spec: T): T {
-  if (typeof spec !== 'object' || spec === null)
-    throw new MessagingError('DECODE_FAILED', 'A link without specification')
-  return { link: {}, patterns: [], ...spec }
-}
-
-function checkedVerdict(verdict: Verdict): Verdict {
-  if (verdict?.kind === 'reject') return { kind: 'reject', reason: String(verdict.reason) }
-  if (verdict?.kind === 'release') {
-    return {
-      kind: 'release',
-      delayMs: Math.max(0, Number(verdict.delayMs) || 0),
-      unseen: verdict.unseen === true,
-    }
-  }
-  throw new MessagingError('DECODE_FAILED', 'A verdict is release or reject')
-}
-
-function wholeNumber(value: unknown): number {
-  return Number.isInteger(value) && (value as number) >= 0 ? (value as number) : 0
 }
