@@ -12,19 +12,14 @@ import {
 import type { Entry } from './entry.ts'
 import type { Kernel } from './kernel.ts'
 import type { Nodes } from './nodes.ts'
+import { PendingMove, PendingSend, type RefusalListener } from './pending-writes.ts'
 import type { Queue } from './queue.ts'
-import { rejectedByStore } from './refusals.ts'
 import type { CommitWaiter } from './store.ts'
 import { Topic } from './topic.ts'
 
 /** A private reply address. */
 export interface ReplyPlace {
   answer(message: OutgoingMessage): void
-}
-
-/** Hears of messages that were on their way to the disk and did not get there. */
-export interface RefusalListener {
-  refused(message: OutgoingMessage): void
 }
 
 export const REPLY_PREFIX = 'reply:'
@@ -240,66 +235,6 @@ export class Router {
     const topic = this.#nodes.topicOf(target)
     if (topic instanceof Topic) return topic.trie.match(letter.subject ?? '')
     return [this.#nodes.addPlainQueue(target.name)]
-  }
-}
-
-/** Messages on their way to the disk; they arrive when they are there. */
-class PendingMove implements CommitWaiter {
-  readonly refusable: boolean = false
-  readonly kernel: Kernel
-  readonly entries: readonly Entry[]
-  readonly #done: (() => void) | undefined
-
-  constructor(kernel: Kernel, entries: readonly Entry[], done?: () => void) {
-    this.kernel = kernel
-    this.entries = entries
-    this.#done = done
-  }
-
-  stored(_error: Error | undefined): void {
-    this.arrive()
-    this.#done?.()
-  }
-
-  arrive(): void {
-    for (const entry of this.entries) {
-      const bytes = entry.resident
-      entry.resident = 0
-      const resident = bytes === 0 || this.kernel.keepResident(entry, bytes)
-      entry.queue.arrive(entry)
-      if (!resident && (entry.state === 'ready' || entry.state === 'delayed')) entry.message = undefined
-    }
-  }
-}
-
-class PendingSend extends PendingMove {
-  override readonly refusable = true
-  readonly #transfer: Transfer
-  readonly #sender: RefusalListener | undefined
-  readonly #outcome: MessagingError | undefined
-
-  constructor(
-    kernel: Kernel,
-    entries: readonly Entry[],
-    transfer: Transfer,
-    sender: RefusalListener | undefined,
-    outcome: MessagingError | undefined,
-  ) {
-    super(kernel, entries)
-    this.#transfer = transfer
-    this.#sender = sender
-    this.#outcome = outcome
-  }
-
-  override stored(error: Error | undefined): void {
-    if (error) {
-      for (const entry of this.entries) entry.queue.revoke(entry)
-      this.#sender?.refused(this.#transfer.message)
-      this.#transfer.settle(rejectedByStore(error, this.entries[0]!.queue.name, this.#transfer.message))
-      return
-    }
-    this.arrive()
-    this.#transfer.settle(this.#outcome)
   }
 }
 

@@ -11,8 +11,9 @@ import type {
 import type { OutgoingMessage } from '../api/message.ts'
 import { randomName } from '../core/message-id.ts'
 import { MessageView } from './message-view.ts'
+import type { RefusalListener } from './pending-writes.ts'
 import { RecentSends, type Resends, resendKey } from './resends.ts'
-import { REPLY_PREFIX, type RefusalListener, type ReplyPlace, type Router, Target } from './router.ts'
+import { REPLY_PREFIX, type ReplyPlace, type Router, Target } from './router.ts'
 import type { CommitWaiter, Store } from './store.ts'
 
 export interface SenderContext {
