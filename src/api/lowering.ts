@@ -147,6 +147,11 @@ function textPlan(address: Extract<AnyAddress, { kind: 'text' }>): NodePlan {
   const { parsed } = address
   const { node, link } = parsed
   const { portable } = node.declare
+  refuseUnread(address.name, link.declared)
+  // A topic keeps nothing itself: what is said of the link's queue are limits of its subscription.
+  const kept = node.type === 'queue' ? {} : link.declared.portable
+  const timeoutMs = node.type === 'queue' || link.name === undefined ? undefined : link.timeoutMs
+  const deadLetter = portable.deadLetter ?? kept.deadLetter
   return {
     label: address.name,
     node: { name: address.name, type: node.type },
@@ -155,11 +160,10 @@ function textPlan(address: Extract<AnyAddress, { kind: 'text' }>): NodePlan {
       type: node.type ?? 'queue',
       durable: node.durable ?? false,
       maxDeliveries: undefined,
-      deadLetter:
-        portable.deadLetter === undefined ? undefined : { name: portable.deadLetter, type: undefined },
-      maxLength: portable.maxLength,
+      deadLetter: deadLetter === undefined ? undefined : { name: deadLetter, type: undefined },
+      maxLength: portable.maxLength ?? kept.maxLength,
       ttlMs: undefined,
-      expiresMs: portable.expiresMs,
+      expiresMs: portable.expiresMs ?? kept.expiresMs ?? timeoutMs,
       exclusive: portable.exclusive ?? false,
       autoDelete: portable.autoDelete ?? false,
       bindings: node.bindings,
@@ -185,6 +189,22 @@ function textPlan(address: Extract<AnyAddress, { kind: 'text' }>): NodePlan {
     durableMessages: false,
     fromText: true,
   }
+}
+
+/** Settings of a subscription's queue that have no meaning on every broker reach none of them. */
+function refuseUnread(name: string, { rest }: DeclareOptions): void {
+  const { arguments: inner, ...outer } = rest
+  const keys = [...Object.keys(outer), ...Object.keys(inner ?? {}).map((key) => `arguments.${key}`)]
+  const [first] = keys
+  if (first === undefined) return
+  throw new MessagingError(
+    'NOT_SUPPORTED',
+    `The option link: x-declare: ${first.replace('.', ': ')} of an address string is not supported`,
+    {
+      context: { address: name, option: `link.x-declare.${first}` },
+      hint: 'Make the subscription with the broker’s own tools and name it with link: {name: ...}.',
+    },
+  )
 }
 
 /** What the broker itself must understand of an `x-declare` map; the exchange type keeps its name. */
