@@ -88,7 +88,7 @@ export async function runCell(arm: Arm, workload: Workload, options: CellOptions
   const name = `sluice-compare-${randomBytes(6).toString('hex')}`
   const measurement = await Measurement.create(workload)
   const overtime = AbortSignal.timeout(Math.ceil(options.timeoutMs))
-  const limit = AbortSignal.any([options.signal, overtime])
+  const limit = AbortSignal.any([options.signal, overtime, measurement.broken])
   const run = new Run(arm, { workload, name, role: 'both' }, measurement, limit, options)
   await run.measure()
   if (options.signal.aborted) measurement.problem = 'interrupted'

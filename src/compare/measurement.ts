@@ -35,6 +35,7 @@ export class Measurement implements ArmEvents {
   #lastArrivalAt = 0
   #awaited = Infinity
   #wake: (() => void) | undefined
+  readonly #broken = new AbortController()
   problem: string | undefined
 
   private constructor(workload: Workload, latency: LatencyRecorder) {
@@ -73,7 +74,13 @@ export class Measurement implements ArmEvents {
 
   failed(error: Error): void {
     this.problem ??= describe(error)
+    this.#broken.abort()
     this.#wake?.()
+  }
+
+  /** Aborts when the arm says that the run is worthless: nobody waits for the rest of it. */
+  get broken(): AbortSignal {
+    return this.#broken.signal
   }
 
   noted(what: string): void {

@@ -34,7 +34,7 @@ export async function remoteStage(arm: Arm, plan: Plan, events: ArmEvents): Prom
   }
 }
 
-/** Longest wait for the sender to close its connection. Unit: ms. */
+/** Longest wait for the sender to stop, or to close its connection. Unit: ms. */
 const CLOSE_MS = 3_000
 
 class SenderProcess implements Sending {
@@ -87,7 +87,11 @@ class SenderProcess implements Sending {
     kind: K,
     signal?: AbortSignal,
   ): Promise<Extract<FromSender, { kind: K }>> {
-    const stop = (): void => void this.#say({ kind: 'stop' })
+    let force: NodeJS.Timeout | undefined
+    const stop = (): void => {
+      this.#say({ kind: 'stop' })
+      force = setTimeout(() => this.kill(), CLOSE_MS)
+    }
     signal?.addEventListener('abort', stop, { once: true })
     return new Promise<Extract<FromSender, { kind: K }>>((resolve, reject) => {
       this.#answer = (message) => {
@@ -97,7 +101,10 @@ class SenderProcess implements Sending {
       }
       if (!this.#child.connected) this.#ended('the sending process has ended')
       else this.#say(question)
-    }).finally(() => signal?.removeEventListener('abort', stop))
+    }).finally(() => {
+      clearTimeout(force)
+      signal?.removeEventListener('abort', stop)
+    })
   }
 
   #say(message: ToSender): void {
