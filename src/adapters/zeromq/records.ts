@@ -8,11 +8,13 @@ const HEAD = 9
  * Larger ones gain nothing, and cost the memory system what the fewer calls save.
  */
 export const BATCH_BYTES = 32 * 1024
-/** A writer that had to grow for a large message goes back to this. Unit: bytes. */
+/** A writer begins with this, because most peers are quiet. Unit: bytes. */
+const FIRST_BYTES = 4 * 1024
+/** What had to grow beyond this for a large message is let go. Unit: bytes. */
 const KEEP_BYTES = 128 * 1024
 
 export class RecordWriter {
-  #buffer = Buffer.allocUnsafeSlow(2 * BATCH_BYTES)
+  #buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
   #at = 0
   /** Where the last record begins, when it is a list of numbers that may go on; else -1. */
   #numbers = -1
@@ -74,7 +76,7 @@ export class RecordWriter {
   take(): Buffer {
     const batch = Buffer.allocUnsafeSlow(this.#at)
     this.#buffer.copy(batch, 0, 0, this.#at)
-    if (this.#buffer.length > KEEP_BYTES) this.#buffer = Buffer.allocUnsafeSlow(2 * BATCH_BYTES)
+    if (this.#buffer.length > KEEP_BYTES) this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
     this.#at = 0
     this.#numbers = -1
     return batch
