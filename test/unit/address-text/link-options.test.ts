@@ -1,6 +1,6 @@
 /** What an address string says of its link, in force on a broker. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Connection, connect } from '../../../src/index.ts'
+import { type Connection, connect, topic } from '../../../src/index.ts'
 import { eventually } from '../../support/eventually.ts'
 import { uniqueName } from '../../support/names.ts'
 
@@ -49,11 +49,10 @@ describe('link', () => {
   })
 
   it('timeout: the life of a subscription that nobody is attached to', async () => {
-    await attachAndLeave('{name: passing, timeout: 0.05}')
-    await eventually(async () => {
-      const nodes = await connection.admin.list()
-      return nodes.every(({ name }) => !name.includes('passing'))
-    })
+    await attachAndLeave('{name: passing, timeout: 0.2}')
+    const passing = topic('news').subscription('passing')
+    expect(await connection.admin.inspect(passing)).toBeDefined()
+    await eventually(async () => (await connection.admin.inspect(passing)) === undefined)
     await connection.send(NEWS, 'missed')
     expect(await waiting('passing')).toEqual([])
   })
