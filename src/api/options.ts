@@ -5,16 +5,19 @@ import { MessagingError } from './errors.ts'
 
 /** Every call that waits takes these. */
 export interface CallOptions {
-  /** Longest wait. Unit: ms. */
+  /**
+   * Longest wait. Unit: ms. Default: 30,000; `receive()` and iteration wait for ever. `Infinity`: no limit. 0: `receive()`
+   * looks once, other calls fail unless they are done at once.
+   */
   timeoutMs?: number
-  /** Ends the wait with `ABORTED`. */
+  /** Ends the wait with `ABORTED`; what was sent already may still arrive. */
   signal?: AbortSignal
 }
 
 export interface SendOptions extends CallOptions {}
 
 export interface SenderOptions extends CallOptions {
-  /** Sends that may be unsettled at the broker at once; further ones wait. Default 1000. */
+  /** Sends that may be unsettled at the broker at once; further ones wait. Unit: sends, at least 1. Default: 1000. */
   capacity?: number
   /** `at-most-once`: a send is done once it is written. Default `at-least-once`. */
   reliability?: Reliability
@@ -40,7 +43,7 @@ export interface ReceiverOptions extends CallOptions {
 export interface BrowseOptions extends CallOptions {
   /** Go on with new arrivals instead of ending. Default false. */
   follow?: boolean
-  /** Messages fetched ahead. Default 100. */
+  /** Messages fetched ahead. Unit: messages. Default: 100. */
   credit?: number
 }
 
@@ -52,7 +55,7 @@ export interface RetryDelay {
 }
 
 export interface ConsumeOptions extends CallOptions {
-  /** Handlers that run at once. Default 1. */
+  /** Handlers that run at once. At least 1. Default: 1. */
   concurrency?: number
   /** Default: twice the concurrency, at least 10. */
   credit?: number
