@@ -60,6 +60,10 @@ const FIRST_LOOK_MS = 250
 /** Pause after taking a share of what little there was. Unit: ms. */
 const YIELD_MS = 5
 
+/** Accepted deliveries that a waiting receiver gathers, and for how long: the server syncs its disk for each turn. Unit: ms. */
+const GATHERED = 100
+const GATHER_MS = 2
+
 const IN_QUEUE: Origin = { durable: true }
 
 /** How the server has this receiver among those that wait. */
@@ -72,7 +76,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
   readonly #parts: ReceiverParts
   readonly #session: Session
   readonly #events: ReceiverEvents
-  readonly #link: number
+  #link: number
   #owner = ''
   #credit: number
   readonly #held = new Set<RedisDelivery>()
@@ -86,7 +90,13 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
   /** The last answer said that there is more. */
   #flowing = false
   #state: 0 | 1 | 2 = NOT_WAITING
+  /** How many more the server may hand over while this receiver waits; then it must ask again. Never more than the server thinks. */
+  #room = 0
+  /** Messages handed over along with a word, ever. */
+  #handed = 0
   #scheduled = false
+  /** Runs while verdicts are gathered that nobody waits for. */
+  #gathering: NodeJS.Timeout | undefined
   #started = 0
   #finished = 0
   #flushes: { after: number; resolve: () => void }[] = []
@@ -132,6 +142,10 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
     const held = delivery as RedisDelivery
     if (!this.#held.delete(held)) return
     this.#verdicts.accepted.push(held.rank)
+    if (this.#drained && this.#state === WAITING && this.#verdicts.accepted.length < GATHERED) {
+      this.#gathering ??= setTimeout(startTurn, GATHER_MS, this)
+      return
+    }
     if (this.#held.size === 0 && this.#state === NOT_WAITING) this.#drained = false
     this.#schedule()
   }
@@ -208,8 +222,19 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
     this.#schedule()
   }
 
-  flush(): Promise<void> {
-    if (this.#ended || this.#closing || !this.#session.alive) return Promise.resolve()
+  async flush(): Promise<void> {
+    if (this.#ended || this.#closing || !this.#session.alive) return
+    // What was handed over already may still be on its way, on the other connection.
+    await Promise.all([this.#askAll(), this.#allHanded()])
+  }
+
+  async #allHanded(): Promise<void> {
+    if (this.#session.cluster) return
+    await this.#session.caughtUp().catch((error) => this.#session.check(error))
+  }
+
+  /** Resolves when a question that begins now has its answer. */
+  #askAll(): Promise<void> {
     let after = this.#started
     if (this.#free > 0) {
       // A question that is under way may have been answered before what is asked about arrived.
@@ -260,6 +285,8 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
     if (this.#underWay.size >= MAX_TURNS && !always) return
     const want = this.#want(always)
     const verdicts = this.#verdicts
+    clearTimeout(this.#gathering)
+    this.#gathering = undefined
     const state = this.#leaveLine(want)
     if (verdicts.empty && want === 0 && state === NOT_WAITING && this.#renewed && !always) return
     this.#verdicts = new Verdicts()
@@ -270,9 +297,10 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
     const { base, leaseMs } = this.#parts
     const step = Math.max(1, Math.min(want, MAX_STEP, Math.floor(MAX_BYTES / this.#meanBytes)))
     const owner = this.#owner
+    const handed = this.#handed
     const args = [owner, leaseMs, want, MAX_BYTES, step, state, ...verdicts.args, always ? '0' : '1']
     this.#session.run('turn', [base], args).then(
-      (reply) => this.#answered(owner, verdicts, want, reply as TurnReply),
+      (reply) => this.#answered(owner, verdicts, { want, handed }, reply as TurnReply),
       (error) => this.#failed(verdicts, want, error),
     )
     // What does not fit into this question may go into the next at once.
@@ -292,7 +320,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
     return WAITING
   }
 
-  #answered(owner: string, verdicts: Verdicts, want: number, reply: TurnReply): void {
+  #answered(owner: string, verdicts: Verdicts, { want, handed }: Question, reply: TurnReply): void {
     this.#underWay.delete(verdicts)
     this.#asked -= want
     this.#finished++
@@ -312,10 +340,11 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
       return
     }
     verdicts.settled()
-    this.#handOver(messages!)
+    const got = this.#handOver(messages!)
     if (want > 0) {
       this.#flowing = rest === MORE
-      if (rest === NOTHING) this.#wait(nextDue!, owners!)
+      // What was handed over meanwhile may or may not count: it is taken to.
+      if (rest === NOTHING) this.#wait(nextDue!, owners!, want - got - (this.#handed - handed))
       else if (rest === OTHERS_FIRST) this.#yield()
     }
     this.#afterTurn()
@@ -331,14 +360,15 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
     if (!this.#ended) this.#schedule()
   }
 
-  #handOver(messages: Buffer): void {
-    if (messages.length === 0) return
+  /** Answers how many they were. */
+  #handOver(messages: Buffer): number {
+    if (messages.length === 0) return 0
     const reader = new ClaimReader(messages)
     const { maxDeliveries } = this.#parts
     let count = 0
     while (reader.next()) {
       count++
-      if (this.#closing || this.#credit === 0) {
+      if (this.#closing || this.#held.size >= this.#credit) {
         this.#verdicts.unseen.push(reader.rank)
         continue
       }
@@ -352,6 +382,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
       }
     }
     this.#meanBytes = Math.max(1, Math.ceil((this.#meanBytes + messages.length / count) / 2))
+    return count
   }
 
   /** Its receivers died on it: it must not be handed over again. */
@@ -377,15 +408,17 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
 
   // ── waiting ──
 
-  #wait(nextDue: number, owners: number): void {
+  #wait(nextDue: number, owners: number, room: number): void {
     if (this.#state === WOKEN) {
       // Something came while this answer was on its way.
       this.#state = NOT_WAITING
       this.#drained = false
       return
     }
-    this.#drained = true
     this.#state = WAITING
+    this.#room = room
+    if (room <= 0) return
+    this.#drained = true
     clearTimeout(this.#look)
     if (this.#closing || this.#credit === 0) return
     const { pollMs } = this.#session.endpoint
@@ -418,12 +451,30 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
     this.#askAgain()
   }
 
-  woken(): void {
+  woken(handed: Buffer | undefined): void {
     if (this.#ended) return
+    if (handed) {
+      this.#takeHanded(handed)
+      return
+    }
     this.#drained = false
     // The server has taken it out of the line: if it cannot ask now, others must be told.
     this.#state = WOKEN
     this.#schedule()
+  }
+
+  /** It stays in the line as long as there is room. */
+  #takeHanded(message: Buffer): void {
+    this.#handed++
+    this.#handOver(message)
+    if (this.#state !== WAITING) {
+      if (!this.#verdicts.empty) this.#schedule()
+      return
+    }
+    if (--this.#room <= 0) {
+      this.#drained = false
+      this.#schedule()
+    } else if (this.#verdicts.unseen.length > 0) this.#schedule()
   }
 
   // ── lease ──
@@ -466,6 +517,9 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
     for (const delivery of lost) this.#events.lost(delivery)
     this.#drained = false
     this.#state = NOT_WAITING
+    // A new number: what was handed to the old one is no longer its own.
+    this.#session.remove(this.#link)
+    this.#link = this.#session.add(this)
     this.#attach().then(
       () => this.#afterTurn(),
       (error: MessagingError) => this.#detach(error),
@@ -475,13 +529,19 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
   // ── end ──
 
   close(): Promise<void> {
-    this.#closing ??= this.#close()
+    // order: it counts as closing before the first step is made.
+    this.#closing ??= Promise.resolve().then(() => this.#close())
     return this.#closing
   }
 
   async #close(): Promise<void> {
     clearTimeout(this.#look)
     clearInterval(this.#renewal)
+    if (this.#state === WAITING && !this.#ended && this.#session.alive) {
+      // order: it leaves the line first, and then everything that was handed to it has come.
+      this.#turn(true)
+      await this.#allHanded()
+    }
     // What is still on its way is given back as unseen before the rest is given back as delivered.
     while (
       !this.#ended &&
@@ -520,6 +580,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
     if (this.#ended) return
     this.#ended = true
     clearTimeout(this.#look)
+    clearTimeout(this.#gathering)
     clearInterval(this.#renewal)
     this.#session.remove(this.#link)
     this.#held.clear()
@@ -544,6 +605,12 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
 
 const NODE_GONE = 0
 const LEASE_LOST = 1
+
+/** What a turn asked for, and how many messages had been handed over without being asked for when it began. */
+interface Question {
+  readonly want: number
+  readonly handed: number
+}
 
 /** What is left behind an answer. */
 const NOTHING = 0

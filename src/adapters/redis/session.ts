@@ -25,11 +25,13 @@ import { type Client, Wire } from './wire.ts'
 
 /** A link that must learn of the end of the connection, and that may be woken. */
 export interface SessionLink {
-  /** The server says that there is something for this link. */
-  woken(): void
+  /** The server says that there is something for this link; `handed` is a message given to it along with the word. */
+  woken(handed: Buffer | undefined): void
   /** The connection is gone: nothing of this link can reach the server any more. */
   lost(): void
 }
+
+const SPACE = 0x20
 
 export class Session {
   readonly endpoint: Endpoint
@@ -233,8 +235,11 @@ export class Session {
       scripts.map(({ lua }) => server.script('LOAD', lua)),
     )
     const waking = this.subscriptions.exact(this.keys.wake(this.token), (_, payload) => {
-      const text = payload.toString()
-      if (!this.#marks.arrived(text)) this.#links.get(Number(text))?.woken()
+      // The number of a link, and behind a space what is handed to it.
+      const end = payload.indexOf(SPACE)
+      const text = payload.toString('latin1', 0, end < 0 ? payload.length : end)
+      if (this.#marks.arrived(text)) return
+      this.#links.get(Number(text))?.woken(end < 0 ? undefined : payload.subarray(end + 1))
     })
     for (const outcome of await Promise.allSettled([...loading, waking.ready])) {
       // A user who may only read can browse; receivers that cannot be woken look by themselves.

@@ -13,7 +13,8 @@
  *     #owners       zset    owner → end of its lease   the receivers attached
  *     #held:OWNER   set     ranks handed out to it
  *     #life         hash    rank → end of life         of what is handed out
- *     #waiters      zset    owner → since when         receivers that found too little
+ *     #waiters      zset    owner → since when         receivers that found too little: the line
+ *     #room         hash    owner → how many more      what one in the line can be handed at once
  *     #watchers     zset    owner → end of interest    browsers that follow
  *     #in           list    bodies pushed by foreign clients, not yet in the queue
  *     #sent:LINK    string  number of the last message stored for a sender; ends by itself
@@ -26,6 +27,7 @@ local call = redis.call
 local BAND = 562949953421312
 local NORMAL = 4
 local SENT_MS = 600000
+local HANDED_BYTES = 65536
 
 local function clock()
   local time = call('TIME')
@@ -55,10 +57,10 @@ local function words(text)
   return list
 end
 
--- An owner is CONNECTION.LINK.SERVER.CLIENT.
-local function notify(owner)
+-- An owner is CONNECTION.LINK.SERVER.CLIENT. Answers how many heard it.
+local function notify(owner, handed)
   local connection, link = string.match(owner, '^([^.]+)%.(%d+)')
-  return call('PUBLISH', PREFIX .. ':wake:' .. connection, link)
+  return call('PUBLISH', PREFIX .. ':wake:' .. connection, link .. handed)
 end
 
 -- Tells up to count waiting receivers, the longest waiting first. Behind a Cluster nobody knows who listens.
@@ -66,7 +68,7 @@ local function wake(base, count)
   while count > 0 do
     local owner = call('ZPOPMIN', base .. '#waiters')[1]
     if not owner then return end
-    if notify(owner) > 0 or CLUSTER then count = count - 1 end
+    if notify(owner, '') > 0 or CLUSTER then count = count - 1 end
   end
 end
 
@@ -144,6 +146,7 @@ local function recover(base, owner, now)
   call('DEL', held)
   call('ZREM', base .. '#owners', owner)
   call('ZREM', base .. '#waiters', owner)
+  call('HDEL', base .. '#room', owner)
   if call('HGET', base, 'holder') == owner then call('HDEL', base, 'holder') end
   if #ranks == 0 then return 0 end
   return give_back(base, ranks, now, true, 0)
@@ -157,7 +160,7 @@ local function recover_expired(base, now)
   return back
 end
 
-local PARTS = { '', '#ready', '#delayed', '#exp', '#msg', '#deliveries', '#owners', '#life', '#waiters', '#watchers', '#in', '#subs' }
+local PARTS = { '', '#ready', '#delayed', '#exp', '#msg', '#deliveries', '#owners', '#life', '#waiters', '#room', '#watchers', '#in', '#subs' }
 
 local function expire_parts(base, at)
   for _, part in ipairs(PARTS) do call('PEXPIREAT', base .. part, at) end
@@ -186,9 +189,9 @@ end
 local function delete_node(base)
   for _, owner in ipairs(call('ZRANGE', base .. '#owners', 0, -1)) do
     call('UNLINK', base .. '#held:' .. owner)
-    notify(owner)
+    notify(owner, '')
   end
-  for _, owner in ipairs(call('ZRANGE', base .. '#watchers', 0, -1)) do notify(owner) end
+  for _, owner in ipairs(call('ZRANGE', base .. '#watchers', 0, -1)) do notify(owner, '') end
   local existed = call('EXISTS', base)
   for _, part in ipairs(PARTS) do call('UNLINK', base .. part) end
   return existed
@@ -252,7 +255,30 @@ end
 local function tell_watchers(queue, now)
   local watchers = call('ZRANGEBYSCORE', queue.base .. '#watchers', now, '+inf')
   if #watchers == 0 then call('HDEL', queue.base, 'watched') end
-  for _, owner in ipairs(watchers) do notify(owner) end
+  for _, owner in ipairs(watchers) do notify(owner, '') end
+end
+
+-- A single message goes straight to the first in the line, with the word that wakes it: no question, no second step. It is held
+-- for that receiver as if it had asked. Behind a Cluster nobody knows who listens.
+local function hand_over(queue, now)
+  local base, rank, payload = queue.base, queue.messages[1], queue.messages[2]
+  if CLUSTER or queue.count > 1 or queue.ready_count < 1 or queue.counts then return false end
+  local owner = call('ZRANGE', base .. '#waiters', 0, 0)[1]
+  if not owner or #payload > HANDED_BYTES or call('EXISTS', base .. '#ready') == 1 then return false end
+  local room, lease = call('HGET', base .. '#room', owner), call('ZSCORE', base .. '#owners', owner)
+  if not room or not lease or tonumber(lease) <= now then return false end
+  local record = struct.pack('>BdBI4', 32, tonumber(rank), queue.expiry and 2 or 0, #payload)
+  if queue.expiry then record = record .. struct.pack('>d', queue.expiry[1] - now) end
+  if notify(owner, record .. payload) == 0 then return false end
+  if queue.expiry then call('HSET', base .. '#life', rank, queue.expiry[1]) end
+  call('SADD', base .. '#held:' .. owner, rank)
+  if tonumber(room) > 1 then
+    call('HINCRBY', base .. '#room', owner, -1)
+    call('ZADD', base .. '#waiters', now, owner)
+  else
+    call('ZREM', base .. '#waiters', owner)
+  end
+  return true
 end
 
 -- Writes what was put. The first write is one that a full server refuses, so that it refuses all or nothing.
@@ -262,13 +288,14 @@ local function close_queue(queue, now)
   call('HINCRBY', base, 'seq', queue.count)
   each('HSET', base .. '#msg', queue.messages)
   if queue.counts then each('HSET', base .. '#deliveries', queue.counts) end
-  if queue.expiry then each('ZADD', base .. '#exp', queue.expiry) end
+  local handed = hand_over(queue, now)
+  if queue.expiry and not handed then each('ZADD', base .. '#exp', queue.expiry) end
   if queue.delayed then each('ZADD', base .. '#delayed', queue.delayed) end
-  if queue.ready_count > 0 then each('ZADD', base .. '#ready', queue.ready) end
+  if queue.ready_count > 0 and not handed then each('ZADD', base .. '#ready', queue.ready) end
   if queue.ends then inherit_end(base, now) end
   if queue.watched then tell_watchers(queue, now) end
   -- One that waits must learn of the new due time, too.
-  wake(base, queue.ready_count + (queue.delayed and 1 or 0))
+  if not handed then wake(base, queue.ready_count + (queue.delayed and 1 or 0)) end
 end
 
 -- Reads the next message of a batch: see records.ts.

@@ -140,6 +140,7 @@ if limit < want and taken == limit then rest = 2 end
 local state = ARGV[6]
 if want > 0 and rest == 0 then
   call('ZADD', base .. '#waiters', 'NX', now, owner)
+  call('HSET', base .. '#room', owner, want - taken)
 elseif state == '1' then
   call('ZREM', base .. '#waiters', owner)
 end
