@@ -9,8 +9,10 @@
  */
 import type { AdapterDelivery, AdapterReceiver, NodeRef, ReceiverEvents, Verdict } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
+import { attachOwner } from './attach.ts'
 import { type DeadLetters, deadLetterOf } from './dead-letters.ts'
 import { ADAPTER, connectionLost, isConnectionError, isForbidden } from './errors.ts'
+import { RedisDelivery } from './held-delivery.ts'
 import { type Origin, RedisMessage } from './incoming.ts'
 import { recoverDead } from './presence.ts'
 import { ClaimReader } from './records.ts'
@@ -31,22 +33,6 @@ export interface ReceiverParts {
   readonly maxDeliveries: number | undefined
   readonly deadLetter: NodeRef | undefined
   readonly exclusive: boolean
-}
-
-class RedisDelivery implements AdapterDelivery {
-  readonly message: RedisMessage
-  readonly deliveryCount: number
-  readonly rank: number
-
-  constructor(message: RedisMessage, deliveryCount: number, rank: number) {
-    this.message = message
-    this.deliveryCount = deliveryCount
-    this.rank = rank
-  }
-
-  get redelivered(): boolean {
-    return this.deliveryCount > 1
-  }
 }
 
 /** Messages asked for in one turn at most. */
@@ -485,25 +471,8 @@ export class QueueReceiver implements AdapterReceiver, SessionLink {
   }
 
   async #attach(): Promise<void> {
-    const { base, label, leaseMs, exclusive } = this.#parts
     const owner = this.#session.ownerName(this.#link)
-    let reply: [number]
-    try {
-      reply = (await this.#session.run('attach', [base], [owner, leaseMs, exclusive ? '1' : '0'])) as [number]
-    } catch (cause) {
-      throw this.#session.error(cause, { address: label, operation: 'attachReceiver' })
-    }
-    if (reply[0] === 0) {
-      throw new MessagingError('ADDRESS_NOT_FOUND', `no such queue: ${label}`, {
-        context: { adapter: ADAPTER, address: label },
-      })
-    }
-    if (reply[0] === 1) {
-      throw new MessagingError('UNAUTHORIZED', `The queue '${label}' is in exclusive use`, {
-        hint: 'Another receiver uses it exclusively: close that one first.',
-        context: { adapter: ADAPTER, address: label, operation: 'attachReceiver' },
-      })
-    }
+    await attachOwner(this.#parts, owner)
     this.#owner = owner
   }
 
