@@ -99,7 +99,7 @@ const rabbitmqClient: Open = async (url, queue, workload, events) => {
   connection.on('error', (error) => events.failed(error as Error))
   const publisher = connection.createPublisher({ confirm: true })
   const consumer = connection.createConsumer(
-    { queue, qos: { prefetchCount: workload.credit } },
+    { queue, queueOptions: { passive: true }, qos: { prefetchCount: workload.credit } },
     async (message) => {
       events.arrived(message.body, message.redelivered, 0, 0)
     },

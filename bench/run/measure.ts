@@ -36,7 +36,7 @@ const [backend, given, result, repeats, folder] = process.argv.slice(2) as [
   string,
   string,
 ]
-await using hub = backend === 'zeromq' ? await HubProcess.start() : undefined
+const hub = backend === 'zeromq' ? await HubProcess.start() : undefined
 const url = hub?.url ?? (backend === 'file' ? `file:${join(folder, 'data')}` : given)
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
@@ -55,6 +55,9 @@ const report = await compare({
   },
 })
 await writeFile(result, `${JSON.stringify(kept(report), undefined, 1)}\n`)
+await hub?.[Symbol.asyncDispose]()
+// A peer whose set-up failed may hold connections that nobody can close.
+process.exit()
 
 /** Without what only charts need, and without addresses of this machine. */
 function kept(full: Report): Report {

@@ -62,7 +62,7 @@ function brokerOf(cell: Cell | undefined): string {
 
 /** Median of the runs: messages per second, for requests the time until the answer. */
 function figure(cell: Cell | undefined): string {
-  if (!cell || cell.verdict === 'INVALID') return `INVALID (${cell?.reasons[0] ?? 'not run'})`
+  if (!cell || cell.verdict === 'INVALID') return 'INVALID (reason in the data)'
   if (cell.latencyP50) return `${Math.round(cell.latencyP50.median * 1000).toLocaleString('en')} µs p50`
   return `${Math.round(cell.throughput.median).toLocaleString('en')}/s`
 }

@@ -130,7 +130,8 @@ class Run {
       this.#opening.catch(() => {})
       this.#stage = (await Promise.race([this.#opening, aborted(this.#limit)])) ?? undefined
       if (this.#stage) await this.#drive(this.#stage)
-      else this.#unreachable = !this.#options.signal.aborted
+      // Neither an answer nor a reason in all that time.
+      else this.#unreachable = !this.#options.signal.aborted && this.#measurement.problem === undefined
     } catch (error) {
       this.#unreachable = this.#stage === undefined && isUnreachable(error)
       this.#measurement.problem ??= describe(error)
