@@ -69,7 +69,7 @@ export interface ConsumeOptions extends CallOptions {
 export interface RequestOptions extends CallOptions {}
 
 export interface RespondOptions extends CallOptions {
-  /** Requests handled at once. Default 1. */
+  /** Requests held and handled at once; others wait for the responder that is free first. Default 1. */
   concurrency?: number
 }
 

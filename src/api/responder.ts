@@ -46,7 +46,9 @@ export class Responder implements AsyncDisposable {
     try {
       const answer = (request: Delivery<Request>): Promise<void> =>
         respond(host, plan, sender, handler, request)
-      const consumer = await Consumer.open<Request>(host, plan, answer, options)
+      // No request waits behind a busy handler while another responder of the pool is free.
+      const credit = options.concurrency ?? 1
+      const consumer = await Consumer.open<Request>(host, plan, answer, { ...options, credit })
       return new Responder(host, consumer, sender)
     } catch (error) {
       await sender.close()

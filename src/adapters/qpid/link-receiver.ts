@@ -37,7 +37,15 @@ export interface ReceiverOptions {
   readonly follow: boolean
   /** Where copies of a delivery come to this link again. */
   readonly copiesTo: string | undefined
+  /** Messages without a subject fit no pattern of this subscription, but Broker-J takes the empty subject as one word. */
+  readonly subjectNeeded: boolean
 }
+
+/**
+ * A receiver without work asks for what there is this often. Broker-J 9.2.1 lets a delayed message go without waking the receiver
+ * when its pointer stands at that message already (`updateSubRequeueEntry` of its `AbstractQueue`); a drain wakes it.
+ */
+const WAKE_MS = 1_000
 
 export class LinkReceiver implements AdapterReceiver {
   readonly address?: string
@@ -58,6 +66,9 @@ export class LinkReceiver implements AdapterReceiver {
   #exhausted = false
   /** … and its reader knows. */
   #told = false
+  /** Something has arrived since the last look. */
+  #busy = false
+  readonly #waker: NodeJS.Timeout | undefined
   /** Closed by us, or ended by the broker. */
   #over = false
 
@@ -80,6 +91,7 @@ export class LinkReceiver implements AdapterReceiver {
       this.#stop()
       events.detached(error)
     })
+    if (!options.browse) this.#waker = setInterval(() => this.#wake(), WAKE_MS).unref()
   }
 
   static async open(
@@ -149,12 +161,14 @@ export class LinkReceiver implements AdapterReceiver {
 
   #stop(): void {
     this.#over = true
+    clearInterval(this.#waker)
     this.#drained?.(0)
   }
 
   #arrived(native: RheaDelivery, bytes: Buffer): void {
     if (this.#granted > 0) this.#granted--
-    const { browse } = this.#options
+    this.#busy = true
+    const { browse, subjectNeeded } = this.#options
     if (this.#over) return
     if (!browse && this.#held >= this.#credit) {
       // The window closed while it was on its way: back at once, as unseen.
@@ -162,12 +176,18 @@ export class LinkReceiver implements AdapterReceiver {
     } else {
       const { message, failures } = decodeMessage(bytes)
       const delivery = new QpidDelivery(native, message, failures)
-      if (browse && (this.#held >= this.#credit || this.#parked.length > 0)) this.#parked.push(delivery)
+      if (subjectNeeded && !message.subject) native.accept()
+      else if (browse && (this.#held >= this.#credit || this.#parked.length > 0)) this.#parked.push(delivery)
       else this.#handOver(delivery)
     }
     if (this.#granted > 0) return
     if (this.#drained) this.#drained(0)
     else this.#topUp()
+  }
+
+  #wake(): void {
+    if (!this.#busy) void this.#drain()
+    this.#busy = false
   }
 
   #handOver(delivery: QpidDelivery): void {

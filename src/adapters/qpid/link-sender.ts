@@ -11,7 +11,6 @@ import { ADAPTER, refusal } from './errors.ts'
 import type { Physical } from './physical.ts'
 import type { RheaContext, RheaDelivery, RheaSender } from './rhea-types.ts'
 
-/** At due time; Broker-J holds the message back in the queue until then. */
 export interface SenderOptions {
   readonly address: string | undefined
   readonly capacity: number

@@ -119,6 +119,7 @@ export class Session implements AdapterConnection {
         browse,
         follow: spec.follow,
         copiesTo: undefined,
+        subjectNeeded: false,
       },
       events,
     )

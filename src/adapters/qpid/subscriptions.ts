@@ -2,6 +2,7 @@
 import type { AdapterReceiver, NodeSpec, ReceiverEvents, ReceiverSpec } from '../../api/adapter.ts'
 import { formatAddress } from '../../api/address-text/index.ts'
 import { MessagingError } from '../../api/errors.ts'
+import { compilePattern } from '../../core/pattern.ts'
 import { ADAPTER } from './errors.ts'
 import { LinkReceiver, type ReceiverOptions } from './link-receiver.ts'
 import { shownName } from './names.ts'
@@ -63,12 +64,16 @@ async function live(
   }
 }
 
-function common(spec: ReceiverSpec): Pick<ReceiverOptions, 'address' | 'credit' | 'browse' | 'follow'> {
+function common(
+  spec: ReceiverSpec,
+): Pick<ReceiverOptions, 'address' | 'credit' | 'browse' | 'follow' | 'subjectNeeded'> {
   return {
     address: spec.source.name,
     credit: spec.credit,
     browse: spec.mode === 'browse',
     follow: spec.follow,
+    subjectNeeded:
+      spec.source.type === 'topic' && !spec.patterns.some((pattern) => compilePattern(pattern)('')),
   }
 }
 
