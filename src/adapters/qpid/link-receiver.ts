@@ -38,7 +38,7 @@ export interface ReceiverOptions {
   /** Where copies of a delivery come to this link again. */
   readonly copiesTo: string | undefined
   /** Messages without a subject fit no pattern of this subscription, but Broker-J takes the empty subject as one word. */
-  readonly subjectNeeded: boolean
+  readonly subjectNeeded?: boolean
 }
 
 /**

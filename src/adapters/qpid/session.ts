@@ -119,7 +119,6 @@ export class Session implements AdapterConnection {
         browse,
         follow: spec.follow,
         copiesTo: undefined,
-        subjectNeeded: false,
       },
       events,
     )

@@ -8,7 +8,7 @@ import {
   isMessagingError,
 } from '../../index.ts'
 import { chapter } from '../case.ts'
-import { bodies, nothing, range, take } from '../expect.ts'
+import { becomes, bodies, nothing, range, take } from '../expect.ts'
 
 function facts(letter: Delivery<unknown>): [unknown, unknown, unknown] {
   const { properties } = letter
@@ -88,15 +88,9 @@ export const deadLetterChapter = chapter('dead-letter', [
       const orders = c.queue('orders', { deadLetter: aside, maxDeliveries: 3 })
       const receiver = await c.connection.receiver(orders)
       await c.connection.send(orders, 'poison')
-      let seen = 0
-      for (;;) {
-        const delivery = await receiver.receive({ timeoutMs: 500 })
-        if (!delivery) break
-        seen++
-        await delivery.release()
-      }
-      assert.equal(seen, 3)
+      for (const _ of range(3)) await (await take(receiver)).release()
       const letter = await take(await c.connection.receiver(aside))
+      await nothing(receiver)
       const [reason, count, origin] = facts(letter)
       assert.equal(letter.body, 'poison')
       assert.ok(typeof reason === 'string' && reason.length > 0, 'there is a reason')
@@ -158,17 +152,19 @@ export const deadLetterChapter = chapter('dead-letter', [
       const sender = await c.connection.sender(orders)
       for (const at of range(10)) await sender.send(at)
       const good = new Set<number>()
-      for (;;) {
-        const delivery = await receiver.receive({ timeoutMs: 400 })
-        if (!delivery) break
-        if (delivery.body === 3) await delivery.release()
-        else {
-          good.add(delivery.body)
-          await delivery.accept()
+      const handling = (async () => {
+        for await (const delivery of receiver) {
+          if (delivery.body === 3) await delivery.release()
+          else {
+            good.add(delivery.body)
+            await delivery.accept()
+          }
         }
-      }
-      assert.equal(good.size, 9)
+      })()
       assert.deepEqual(await bodies(await c.connection.receiver(aside), 1), [3])
+      await becomes(() => good.size, 9, 'neighbours')
+      await receiver.close()
+      await handling
     },
   },
   {
