@@ -3,7 +3,7 @@
  * senders for copies. It follows the supervisor: on every new connection it attaches all links anew.
  */
 import { channel } from 'node:diagnostics_channel'
-import { abortedError, onAbort, settledWithin } from '../core/aborts.ts'
+import { settledWithin } from '../core/aborts.ts'
 import { asMessagingError } from '../core/attachment.ts'
 import { EventFeed } from '../core/event-feed.ts'
 import { Supervisor, type SupervisorOwner } from '../core/supervisor.ts'
@@ -12,34 +12,15 @@ import type { Capabilities } from './capabilities.ts'
 import type { CodecTable } from './codec.ts'
 import type { ConnectPlan } from './connect-options.ts'
 import { CopySenders } from './copy-senders.ts'
+import { CurrentConnection } from './current-connection.ts'
 import { MessagingError } from './errors.ts'
+import type { Handle, HostedLink } from './hosted-link.ts'
 import type { OutgoingMessage } from './message.ts'
-import { type CallOptions, DEFAULT_TIMEOUT_MS } from './options.ts'
+import type { CallOptions } from './options.ts'
 import type { ConnectionState, StatusEvent } from './status.ts'
 
 /** Every status event of every connection of the process, as `{ adapter, url, event }`: for monitoring that cannot reach the connections. */
 const statusChannel = channel('sluice:status')
-
-/** A consumer or responder: outlives the call that made it, and must end before the links do. */
-export interface Handle {
-  close(options: { timeoutMs: number }): Promise<void>
-}
-
-/** A link as its host sees it. */
-export interface HostedLink {
-  /** Attach on the new connection; settles when that is done or put off, never rejects. */
-  reconnected(connection: AdapterConnection): Promise<void>
-  lost(cause: MessagingError): void
-  /** No connection will ever come again. */
-  abandoned(error: MessagingError): void
-  setBlocked?(blocked: boolean): void
-  close(options: { timeoutMs: number }): Promise<void>
-}
-
-interface Waiter {
-  resolve(connection: AdapterConnection): void
-  reject(error: MessagingError): void
-}
 
 export class LinkHost implements SupervisorOwner {
   readonly adapter: Adapter
@@ -52,15 +33,11 @@ export class LinkHost implements SupervisorOwner {
   readonly #links = new Set<HostedLink>()
   readonly #copies: CopySenders
   readonly #delays = new Set<() => void>()
-  #waiters: Waiter[] = []
-  /** Calls under way on the current connection: they end with it, whatever the adapter does. */
-  readonly #underWay = new Set<(cause: MessagingError) => void>()
-  #current: AdapterConnection | undefined
+  readonly #connection: CurrentConnection
   #capabilities: Capabilities
   #state: ConnectionState = 'disconnected'
   #blocked = false
   #url = ''
-  #ended: MessagingError | undefined
   #everConnected = false
   /** A warning that nobody listened to was told to the process. */
   #warned = false
@@ -70,6 +47,7 @@ export class LinkHost implements SupervisorOwner {
     this.codecs = plan.codecs
     this.#plan = plan
     this.#capabilities = adapter.capabilities
+    this.#connection = new CurrentConnection(adapter.name)
     this.#copies = new CopySenders(this)
     this.#supervisor = new Supervisor(adapter, plan.targets, plan.connectTimeoutMs, plan.reconnect, this)
   }
@@ -79,7 +57,7 @@ export class LinkHost implements SupervisorOwner {
   }
 
   get current(): AdapterConnection | undefined {
-    return this.#current
+    return this.#connection.get()
   }
 
   /** The URL in use, without its password. */
@@ -108,25 +86,12 @@ export class LinkHost implements SupervisorOwner {
   }
 
   /** Runs `work` on the current connection, waiting for one if there is none, and again if it is lost meanwhile. */
-  async run<T>(
+  run<T>(
     operation: string,
     options: CallOptions,
     work: (connection: AdapterConnection) => Promise<T>,
   ): Promise<T> {
-    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-    const deadline = performance.now() + timeoutMs
-    for (;;) {
-      const connection = await this.#connection(operation, deadline - performance.now(), options.signal)
-      try {
-        const result = this.#whileConnected(work(connection), operation)
-        return await this.#limited(result, operation, deadline - performance.now(), options.signal)
-      } catch (error) {
-        const problem = asMessagingError(error)
-        if (problem.code !== 'CONNECTION_LOST' || performance.now() >= deadline || this.#ended) throw problem
-        // The adapter may report the loss a moment after the call fails by it.
-        if (connection === this.#current) await this.#connectionChange(connection, deadline)
-      }
-    }
+    return this.#connection.run(operation, options, work)
   }
 
   /** Opens a link and keeps it attached from then on. */
@@ -136,7 +101,7 @@ export class LinkHost implements SupervisorOwner {
     attach: (connection: AdapterConnection) => Promise<void>,
   ): Promise<void> {
     await this.run('open', options, attach)
-    if (this.#ended) throw this.#ended
+    if (this.#connection.ended) throw this.#connection.ended
     this.#links.add(link)
     if (this.#blocked) link.setBlocked?.(true)
   }
@@ -185,11 +150,10 @@ export class LinkHost implements SupervisorOwner {
   // ── told by the supervisor ──
 
   connected(connection: AdapterConnection, url: string): void {
-    this.#current = connection
     this.#capabilities = connection.capabilities
     this.#url = url
     this.#state = 'connected'
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve(connection)
+    this.#connection.opened(connection)
     const { broker } = connection
     if (!this.#everConnected) {
       this.#everConnected = true
@@ -197,18 +161,17 @@ export class LinkHost implements SupervisorOwner {
       return
     }
     void Promise.all([...this.#links].map((link) => link.reconnected(connection))).then(() => {
-      if (connection === this.#current) this.emit({ type: 'reconnected', url: this.#url, broker })
+      if (connection === this.current) this.emit({ type: 'reconnected', url: this.#url, broker })
     })
   }
 
   lost(cause: MessagingError, final: boolean): void {
     if (this.#state === 'closed') return
     const wasConnected = this.#state === 'connected'
-    this.#current = undefined
     this.#state = 'disconnected'
     this.unblocked()
+    this.#connection.lost(cause)
     if (wasConnected) {
-      for (const stop of [...this.#underWay]) stop(cause)
       for (const link of [...this.#links]) link.lost(cause)
       this.emit({ type: 'disconnected', cause })
     }
@@ -255,83 +218,11 @@ export class LinkHost implements SupervisorOwner {
     this.emit({ type: 'warning', error })
   }
 
-  // ── waiting ──
-
   #end(error: MessagingError, shown: MessagingError | undefined): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    this.#ended = error
-    this.#current = undefined
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
+    this.#connection.end(error)
     this.emit({ type: 'closed', error: shown })
     this.feed.end()
-  }
-
-  #whileConnected<T>(work: Promise<T>, operation: string): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const stop = (cause: MessagingError): void => {
-        this.#underWay.delete(stop)
-        reject(new MessagingError('CONNECTION_LOST', `${operation}: the connection was lost`, { cause }))
-      }
-      this.#underWay.add(stop)
-      work.then(resolve, reject).finally(() => this.#underWay.delete(stop))
-    })
-  }
-
-  #connection(
-    operation: string,
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<AdapterConnection> {
-    if (this.#ended) return Promise.reject(this.#ended)
-    if (signal?.aborted) return Promise.reject(abortedError(signal, operation))
-    if (this.#current) return Promise.resolve(this.#current)
-    return this.#limited(
-      new Promise((resolve, reject) => this.#waiters.push({ resolve, reject })),
-      operation,
-      timeoutMs,
-      signal,
-    )
-  }
-
-  /** Resolves when `old` is no longer current, at the deadline, or after a second at most. */
-  async #connectionChange(old: AdapterConnection, deadline: number): Promise<void> {
-    const until = Math.min(deadline, performance.now() + 1_000)
-    while (this.#current === old && performance.now() < until) await this.delay(10)
-  }
-
-  #limited<T>(
-    work: Promise<T>,
-    operation: string,
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const timer =
-        timeoutMs < 2 ** 31
-          ? setTimeout(
-              () => {
-                off()
-                const text = this.#current
-                  ? 'The broker did not answer in time'
-                  : 'No connection came back in time'
-                reject(
-                  new MessagingError('CONNECTION_LOST', `${operation}: ${text}`, {
-                    context: { adapter: this.adapter.name, operation },
-                  }),
-                )
-              },
-              Math.max(0, timeoutMs),
-            )
-          : undefined
-      const off = onAbort(signal, () => {
-        clearTimeout(timer)
-        reject(abortedError(signal!, operation))
-      })
-      work.then(resolve, reject).finally(() => {
-        clearTimeout(timer)
-        off()
-      })
-    })
   }
 }

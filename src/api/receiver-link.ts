@@ -3,6 +3,7 @@
  * emulations that are the same for every broker (dead letter by copy, delayed release by copy).
  */
 import type { AdapterDelivery, AdapterReceiver } from './adapter.ts'
+import { copyOf } from './copy.ts'
 import { MessagingError } from './errors.ts'
 import type { LinkHost } from './link-host.ts'
 import type { NodePlan } from './lowering.ts'
@@ -128,30 +129,6 @@ export class ReceiverLink {
     const watcher = this.#watched.get(delivery)
     this.#watched.delete(delivery)
     watcher?.abort(new MessagingError('DELIVERY_LOST', text, { context: { address: this.label } }))
-  }
-}
-
-/** The message of a delivery, to be sent again with the same id. */
-export function copyOf(delivery: AdapterDelivery): OutgoingMessage {
-  const { message } = delivery
-  return {
-    id: message.id,
-    to: undefined,
-    members: undefined,
-    subject: message.subject,
-    body: message.body,
-    contentType: message.contentType,
-    properties: message.properties,
-    replyTo: message.replyTo,
-    correlationId: message.correlationId,
-    priority: message.priority,
-    ttlMs: message.ttlMs,
-    delayMs: undefined,
-    durable: message.durable,
-    userId: message.userId,
-    groupId: message.groupId,
-    createdAt: message.createdAt ?? Date.now(),
-    deliveriesBefore: 0,
   }
 }
 

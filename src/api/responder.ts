@@ -3,7 +3,8 @@
 import { Consumer } from './consumer.ts'
 import type { Delivery } from './delivery.ts'
 import { isMessagingError, type MessagingError } from './errors.ts'
-import type { Handle, LinkHost } from './link-host.ts'
+import type { Handle } from './hosted-link.ts'
+import type { LinkHost } from './link-host.ts'
 import type { NodePlan } from './lowering.ts'
 import { noProperties, type Properties, RESPONSE_ERROR } from './message.ts'
 import {
