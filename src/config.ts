@@ -15,6 +15,7 @@ export type ConfiguredConnection =
   | string
   | (Omit<ConnectOptions, 'signal'> & { passwordEnv?: string; passwordFile?: string })
 
+/** Content of `sluice.config.json`, or the default export of `sluice.config.ts`. */
 export interface Configuration {
   /** By name; `default` is taken when `connect()` is given none. */
   connections?: Readonly<Record<string, ConfiguredConnection>>

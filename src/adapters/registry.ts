@@ -32,7 +32,7 @@ export function registerAdapter(adapter: Adapter): void {
   for (const scheme of adapter.schemes) added.set(scheme, adapter)
 }
 
-/** @throws `CONFIG_INVALID` on a scheme nobody speaks */
+/** The adapter that speaks the URL's scheme, loaded when it is first needed. @throws `CONFIG_INVALID` on a scheme nobody speaks */
 export async function adapterFor(url: string): Promise<Adapter> {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase()
   if (scheme === undefined) throw unknown('connect(): the URL has no scheme', undefined)

@@ -108,13 +108,17 @@ export interface NodeSpec {
   readonly native: Readonly<Record<string, unknown>>
 }
 
+/** What `admin.inspect()` and `admin.list()` tell of a node. */
 export interface NodeInfo {
+  /** As the program names it. */
   readonly name: string
+  /** A mailbox, a service and a multicast member are queues to the broker. */
   readonly type: NodeType
   /** Messages waiting (not those handed out and unsettled); `undefined` where the broker does not tell. */
   readonly depth: number | undefined
   /** Receivers attached, or subscriptions of a topic; `undefined` where the broker does not tell. */
   readonly receivers: number | undefined
+  /** It survives a restart of the broker; `undefined` where the broker does not tell. */
   readonly durable: boolean | undefined
   /** Further native facts. */
   readonly details: Readonly<Record<string, unknown>>

@@ -50,10 +50,14 @@ interface AddressBase<Kind extends string, Body> {
   readonly [bodyType]?: { readonly body: Body }
 }
 
+/** Point-to-point: each message to one of the competing receivers. Made by {@link queue}. */
 export interface QueueAddress<Body = unknown> extends AddressBase<'queue', Body> {}
+/** Store-and-forward: kept durably until the owner comes. Made by {@link mailbox}. */
 export interface MailboxAddress<Body = unknown> extends AddressBase<'mailbox', Body> {}
+/** Every receiver attached now. Made by {@link broadcast}. */
 export interface BroadcastAddress<Body = unknown> extends AddressBase<'broadcast', Body> {}
 
+/** Publish-subscribe. Made by {@link topic}; to receive a part of it, use `matching()`. */
 export interface TopicAddress<Body = unknown> extends AddressBase<'topic', Body> {
   /** The messages whose subject fits one of the patterns; words separated by `.`, `*` one word, `#` any number. */
   matching(...patterns: string[]): SubscriptionAddress<Body>
@@ -61,7 +65,9 @@ export interface TopicAddress<Body = unknown> extends AddressBase<'topic', Body>
   subscription(name: string): SubscriptionAddress<Body>
 }
 
+/** What a topic's subscription takes. Made by `topic().matching()` and `topic().subscription()`. */
 export interface SubscriptionAddress<Body = unknown> extends AddressBase<'subscription', Body> {
+  /** At least one; a message that fits several comes once. */
   readonly patterns: readonly string[]
   /** Absent: a live subscription, which ends with its receiver. */
   readonly subscriptionName: string | undefined
@@ -69,6 +75,7 @@ export interface SubscriptionAddress<Body = unknown> extends AddressBase<'subscr
   subscription(name: string): SubscriptionAddress<Body>
 }
 
+/** The named members of a list. Made by {@link multicast}; send to `to()`, receive from `member()`. */
 export interface MulticastAddress<Body = unknown> extends AddressBase<'multicast', Body> {
   /** The members a message goes to. @throws TypeError on an empty list */
   to(...names: string[]): MembersAddress<Body>
@@ -76,22 +83,30 @@ export interface MulticastAddress<Body = unknown> extends AddressBase<'multicast
   member(name: string): MemberAddress<Body>
 }
 
+/** Some members of a multicast, to send to. Made by `multicast().to()`. */
 export interface MembersAddress<Body = unknown> extends AddressBase<'members', Body> {
+  /** At least one, each once. */
   readonly members: readonly string[]
 }
 
+/** One member of a multicast, to receive as. Made by `multicast().member()`. */
 export interface MemberAddress<Body = unknown> extends AddressBase<'member', Body> {
+  /** The member's name, unique within its multicast. */
   readonly member: string
 }
 
+/** Request/response. Made by {@link service}; for `request()` and `respond()` only. */
 export interface ServiceAddress<Request = unknown, Response = unknown>
   extends AddressBase<'service', Request> {
+  /** Carries the response's type; never present at run time. */
   readonly [responseType]?: { readonly body: Response }
 }
 
 /** An Apache Qpid address string, parsed. */
 export interface TextAddress<Body = unknown> extends AddressBase<'text', Body> {
+  /** As it was written. */
   readonly text: string
+  /** What it means: name, subject, policies, node and link options. */
   readonly parsed: InterpretedAddress
 }
 
@@ -125,6 +140,7 @@ export type Browsable<Body = unknown> =
   | TextAddress<Body>
   | string
 
+/** What can be asked and answered for. */
 export type ServiceLike<Request = unknown, Response = unknown> =
   | ServiceAddress<Request, Response>
   | TextAddress<Request>

@@ -10,6 +10,7 @@ import { refuseUnsupported } from './refusal.ts'
 
 export type { NodeInfo } from './adapter.ts'
 
+/** Nodes as a whole; `connection.admin`. Every call waits up to `timeoutMs` (default 30 s), through a reconnect as well. */
 export class Admin {
   readonly #host: LinkHost
 

@@ -6,7 +6,9 @@
 /** `native`: the broker does it. `emulated`: Sluice does, `note` says with which side effects. `unsupported`: `note` says why. */
 export type CapabilityLevel = 'native' | 'emulated' | 'unsupported'
 
+/** One feature of an adapter. */
 export interface Capability {
+  /** Who does it, or that nobody does. */
   readonly level: CapabilityLevel
   /** Side effects of an emulation, reason of a refusal, or a limit worth knowing. */
   readonly note?: string
@@ -48,13 +50,17 @@ export const FEATURES = {
   list: 'listing nodes',
 } as const
 
+/** Name of a feature. */
 export type Feature = keyof typeof FEATURES
 
 /** T0 best effort, T1 survives a lost connection, T2 survives a killed broker, T3 survives power loss. */
 export type Tier = 'T0' | 'T1' | 'T2' | 'T3'
 
+/** Everything an adapter declares: `connection.capabilities`. */
 export interface Capabilities {
+  /** Every feature, none left out. */
   readonly features: Readonly<Record<Feature, Capability>>
+  /** Limits as numbers; adapters may add their own. */
   readonly limits: {
     /** Largest body. Unit: bytes. `Infinity`: bounded by memory only. */
     readonly maxBodyBytes: number
@@ -68,6 +74,7 @@ export interface Capabilities {
   readonly tiers: {
     /** Durable message in a durable node. */
     readonly durable: Tier
+    /** Message that is not durable, or in a node that is not. */
     readonly transient: Tier
     /** Live subscription of a topic or broadcast. */
     readonly live: Tier

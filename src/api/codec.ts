@@ -16,6 +16,7 @@ export interface BodyCodec {
   readonly contentType: string
   /** Must return fresh bytes, which the library then owns. */
   encode(body: unknown): Uint8Array
+  /** May throw: reading `body` is `DECODE_FAILED` then. */
   decode(bytes: Uint8Array): unknown
 }
 

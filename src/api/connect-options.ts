@@ -6,6 +6,7 @@ import type { ConnectTarget } from './adapter.ts'
 import type { BodyCodec, CodecTable } from './codec.ts'
 import { MessagingError } from './errors.ts'
 
+/** Options of `connect()`; only `url` must be there. */
 export interface ConnectOptions {
   /** One URL, or several of the same kind to go round (a fail-over list). */
   url: string | readonly string[]

@@ -34,6 +34,7 @@ import type { ConnectionState, StatusEvent } from './status.ts'
 /** Links opened by one-off calls that are kept for the next call. */
 const MAX_KEPT_LINKS = 64
 
+/** A connection to one broker, or to the first of a fail-over list that answers. Comes back by itself, with every link that was open. */
 export class Connection implements AsyncDisposable {
   readonly #host: LinkHost
   readonly #senders: LinkCache<Sender>
@@ -70,6 +71,7 @@ export class Connection implements AsyncDisposable {
     return this.#host.current?.native
   }
 
+  /** What it is now; {@link status} tells every change. */
   get state(): ConnectionState {
     return this.#host.state
   }
@@ -175,6 +177,7 @@ export class Connection implements AsyncDisposable {
     return this.#closing
   }
 
+  /** `await using`: the same as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -8,8 +8,10 @@ import type { NodePlan } from './lowering.ts'
 import { type CloseOptions, type ConsumeOptions, checkOptions, DEFAULT_CLOSE_MS } from './options.ts'
 import { Receiver } from './receiver.ts'
 
+/** What `consume()` calls for every delivery. Returning (or resolving) accepts it, unless the handler settled it itself; throwing has it tried again. */
 export type Handler<Body> = (delivery: Delivery<Body>) => unknown
 
+/** A running `connection.consume()`. Goes on until closed, over reconnects as well. */
 export class Consumer<Body = unknown> implements AsyncDisposable {
   readonly #host: LinkHost
   readonly #plan: NodePlan
@@ -56,6 +58,7 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
     return this.#closing
   }
 
+  /** `await using`: the same as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -5,6 +5,7 @@ import { type ErrorCode, MessagingError } from './errors.ts'
 import { ReceivedMessage } from './received-message.ts'
 import type { ReceiverLink } from './receiver-link.ts'
 
+/** Options of `release()`. */
 export interface ReleaseOptions {
   /** Not before this long. Unit: ms. Default 0: at once, to its old place. */
   delayMs?: number
@@ -15,6 +16,7 @@ type State = 'open' | 'settled' | 'presettled'
 
 const DONE = Promise.resolve()
 
+/** A message with its verdict still to give. Valid until settled, or until its link or lease ends. */
 export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
   readonly #native: AdapterDelivery
   readonly #link: ReceiverLink
@@ -37,6 +39,7 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
     return this.#native.redelivered
   }
 
+  /** It has its verdict, or needs none (at-most-once, browse). */
   get settled(): boolean {
     return this.#state !== 'open'
   }

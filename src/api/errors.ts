@@ -69,13 +69,18 @@ export type ErrorCode = keyof typeof ERROR_CODES
 
 /** Where the error happened. Never holds bodies, passwords or tokens. */
 export interface ErrorContext {
+  /** `rabbitmq`, `qpid`, … */
   adapter?: string
+  /** The node, as the program named it. */
   address?: string
+  /** The call: `send`, `declare`, … */
   operation?: string
+  /** The message's `id`. */
   messageId?: string
   [key: string]: unknown
 }
 
+/** What an error is made with, for adapters and codecs of others. */
 export interface MessagingErrorOptions {
   context?: ErrorContext
   /** The client library's own error, untouched. */
@@ -89,6 +94,7 @@ export interface MessagingErrorOptions {
 /** The one error class of this library. */
 export class MessagingError extends Error {
   override readonly name = 'MessagingError'
+  /** What went wrong; stable. */
   readonly code: ErrorCode
   /** What died with it. */
   readonly scope: ErrorScope
@@ -96,6 +102,7 @@ export class MessagingError extends Error {
   readonly retryable: boolean
   /** What to do next, in one sentence. */
   readonly hint: string
+  /** Where it went wrong. */
   readonly context: ErrorContext
 
   constructor(code: ErrorCode, message: string, options: MessagingErrorOptions = {}) {
@@ -108,6 +115,7 @@ export class MessagingError extends Error {
     this.context = options.context ?? {}
   }
 
+  /** For logs: everything but cause and stack; holds no secret. */
   toJSON(): Record<string, unknown> {
     const { name, code, message, scope, retryable, hint, context } = this
     return { name, code, message, scope, retryable, hint, context }

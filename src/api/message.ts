@@ -6,6 +6,7 @@
 /** A value of an application property. The same type comes out at the other end on every adapter. */
 export type PropertyValue = string | number | bigint | boolean | Date | Uint8Array | null
 
+/** Application properties by name. */
 export type Properties = Readonly<Record<string, PropertyValue>>
 
 /** A value inside a structured body (`amqp/map`, `amqp/list`): what AMQP 1.0 maps and lists can hold. */
@@ -24,7 +25,7 @@ export class StructuredBody {
   }
 }
 
-/** The fields an application may set beside the body. */
+/** The fields an application may set beside the body. Wrong values are `CONFIG_INVALID`, wrong types a `TypeError`. */
 export interface MessageFields {
   /** Identity for de-duplication and tracing. Default: made by Sluice, unique. */
   id?: string
@@ -36,6 +37,7 @@ export interface MessageFields {
   properties?: Readonly<Record<string, PropertyValue | undefined>>
   /** Where an answer should go: an address string. */
   replyTo?: string
+  /** Ties an answer to its question: by habit the question's `id`. */
   correlationId?: string
   /** 0 to 9, larger first. Default 4. */
   priority?: number
@@ -43,7 +45,9 @@ export interface MessageFields {
   ttlMs?: number
   /** Survives a restart of the broker where node and store do. Default: true for queue and mailbox, else false. */
   durable?: boolean
+  /** Who sends; some brokers refuse another name than the login's. */
   userId?: string
+  /** Name of the group of messages it belongs to; carried, not acted upon. */
   groupId?: string
   /** Default: now. */
   createdAt?: Date
@@ -108,9 +112,11 @@ export function noProperties(): Properties {
   return NO_PROPERTIES
 }
 
-/** Names of properties that Sluice itself writes. */
+/** On a dead letter: why it is one. Text. */
 export const DEAD_LETTER_REASON = 'sluice-reason'
+/** On a dead letter: how often it had been delivered. A number. */
 export const DEAD_LETTER_DELIVERIES = 'sluice-deliveries'
+/** On a dead letter: the node, or `topic/subscription`, that it comes from. */
 export const DEAD_LETTER_ORIGIN = 'sluice-origin'
 /** On an answer: the responder threw, the body is the error's text. */
 export const RESPONSE_ERROR = 'sluice-error'

@@ -14,8 +14,10 @@ export interface CallOptions {
   signal?: AbortSignal
 }
 
+/** How long one send may wait. */
 export interface SendOptions extends CallOptions {}
 
+/** Options of `connection.sender()`. */
 export interface SenderOptions extends CallOptions {
   /** Sends that may be unsettled at the broker at once; further ones wait. Unit: sends, at least 1. Default: 1000. */
   capacity?: number
@@ -25,6 +27,7 @@ export interface SenderOptions extends CallOptions {
   inDoubt?: 'resend' | 'fail'
 }
 
+/** Options of `connection.receiver()`. */
 export interface ReceiverOptions extends CallOptions {
   /**
    * How many deliveries the broker may hand over before the first of them is settled.
@@ -40,6 +43,7 @@ export interface ReceiverOptions extends CallOptions {
   mode?: 'consume' | 'browse'
 }
 
+/** Options of `connection.browse()`. */
 export interface BrowseOptions extends CallOptions {
   /** Go on with new arrivals instead of ending. Default false. */
   follow?: boolean
@@ -47,18 +51,21 @@ export interface BrowseOptions extends CallOptions {
   credit?: number
 }
 
+/** The delay doubles from the least to the greatest. */
 export interface RetryDelay {
-  /** Default 1000 ms. */
+  /** Before the second delivery. Unit: ms. Default 1000. */
   minDelayMs?: number
-  /** Default 30,000 ms. */
+  /** Never more than this. Unit: ms. Default 30,000. */
   maxDelayMs?: number
 }
 
+/** Options of `connection.consume()`. */
 export interface ConsumeOptions extends CallOptions {
   /** Handlers that run at once. At least 1. Default: 1. */
   concurrency?: number
-  /** Default: twice the concurrency, at least 10. */
+  /** Deliveries the broker may hand over before the first of them is settled. Default: twice the concurrency, at least 10. */
   credit?: number
+  /** `at-most-once` accepts before the handler runs: nothing is tried again. Default `at-least-once`. */
   reliability?: Reliability
   /** Growing delay before a message whose handler threw comes again. */
   retry?: RetryDelay
@@ -66,13 +73,16 @@ export interface ConsumeOptions extends CallOptions {
   onError?: (error: unknown) => void
 }
 
+/** How long one request may wait for its response. Default 30,000 ms. */
 export interface RequestOptions extends CallOptions {}
 
+/** Options of `connection.respond()`. */
 export interface RespondOptions extends CallOptions {
   /** Requests held and handled at once; others wait for the responder that is free first. Default 1. */
   concurrency?: number
 }
 
+/** Options of every `close()`. */
 export interface CloseOptions {
   /** How long open work may take to settle. Unit: ms. Default 5000. */
   timeoutMs?: number

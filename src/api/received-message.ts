@@ -2,6 +2,7 @@
 import { bodyBytes, type CodecTable, decodeBody } from './codec.ts'
 import type { IncomingMessage, Properties } from './message.ts'
 
+/** A message that came in: fields, properties and the decoded body. Browsing and responses give these; a receiver gives deliveries. */
 export class ReceivedMessage<Body = unknown> {
   readonly #incoming: IncomingMessage
   readonly #codecs: CodecTable
@@ -35,9 +36,11 @@ export class ReceivedMessage<Body = unknown> {
   get id(): string {
     return this.#incoming.id
   }
+  /** Key that patterns are matched against. */
   get subject(): string | undefined {
     return this.#incoming.subject
   }
+  /** Media type of the body; `undefined` when the sender gave none. */
   get contentType(): string | undefined {
     return this.#incoming.contentType
   }
@@ -49,6 +52,7 @@ export class ReceivedMessage<Body = unknown> {
   get replyTo(): string | undefined {
     return this.#incoming.replyTo
   }
+  /** Ties an answer to its question. */
   get correlationId(): string | undefined {
     return this.#incoming.correlationId
   }
@@ -60,15 +64,19 @@ export class ReceivedMessage<Body = unknown> {
   get ttlMs(): number | undefined {
     return this.#incoming.ttlMs
   }
+  /** It survives a restart of the broker where node and store do. */
   get durable(): boolean {
     return this.#incoming.durable
   }
+  /** As the sender gave it; not checked by Sluice. */
   get userId(): string | undefined {
     return this.#incoming.userId
   }
+  /** Name of the group of messages it belongs to. */
   get groupId(): string | undefined {
     return this.#incoming.groupId
   }
+  /** When it was sent, by the sender's clock. */
   get createdAt(): Date | undefined {
     const { createdAt } = this.#incoming
     return createdAt === undefined ? undefined : new Date(createdAt)

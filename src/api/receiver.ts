@@ -3,7 +3,7 @@
  * than the credit).
  */
 import { abortedError, settledWithin } from '../core/aborts.ts'
-import { Attachment, type AttachmentOwner, asMessagingError } from '../core/attachment.ts'
+import { Attachment, asMessagingError } from '../core/attachment.ts'
 import { Inbox } from '../core/inbox.ts'
 import type { AdapterConnection, AdapterDelivery, AdapterReceiver, ReceiverSpec } from './adapter.ts'
 import { Delivery } from './delivery.ts'
@@ -36,13 +36,13 @@ export interface InternalReceiverOptions extends ReceiverOptions {
   readonly follow?: boolean
 }
 
-export class Receiver<Body = unknown>
-  implements AsyncDisposable, AsyncIterable<Delivery<Body>>, HostedLink, AttachmentOwner<AdapterReceiver>
-{
+/** Takes deliveries from one address, by `receive()` or `for await`. Opened by `connection.receiver()`; stays attached over reconnects until closed. */
+export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<Delivery<Body>> {
   readonly #host: LinkHost
   readonly #plan: NodePlan
   readonly #options: InternalReceiverOptions
   readonly #attachment: Attachment<AdapterReceiver>
+  readonly #hosted: HostedLink
   readonly #inbox: Inbox<Delivery<Body>>
   readonly #presettle: boolean
   /** The current epoch; set before the adapter attaches, because deliveries may come before it returns. */
@@ -74,7 +74,20 @@ export class Receiver<Body = unknown>
         pass: (delivery) => this.#inbox.push(delivery),
         refuse: (delivery, error) => this.#refuseBody(delivery, error),
       })
-    this.#attachment = new Attachment<AdapterReceiver>(this)
+    this.#attachment = new Attachment<AdapterReceiver>({
+      attach: (connection, detached) => this.#attach(connection, detached),
+      up: (native) => {
+        this.#native = native
+      },
+      down: (cause) => this.#down(cause),
+      failed: (error) => this.#fail(error),
+    })
+    this.#hosted = {
+      reconnected: (connection) => this.#attachment.reconnected(connection),
+      lost: (cause) => this.#attachment.lost(cause),
+      abandoned: (error) => this.#fail(error),
+      close: (options) => this.close(options),
+    }
   }
 
   /** Opens a receiver; used by `connection.receiver()` and `connection.browse()`. */
@@ -86,7 +99,7 @@ export class Receiver<Body = unknown>
     const receiver = new Receiver<Body>(host, plan, options)
     receiver.#refuse()
     try {
-      await host.open(receiver, options, (connection) => receiver.#attachment.open(connection))
+      await host.open(receiver.#hosted, options, (connection) => receiver.#attachment.open(connection))
     } catch (error) {
       void receiver.#attachment.stop()
       throw error
@@ -99,6 +112,7 @@ export class Receiver<Body = unknown>
     return this.#options.credit ?? DEFAULT_CREDIT
   }
 
+  /** Whether it takes or looks. */
   get mode(): 'consume' | 'browse' {
     return this.#options.mode ?? this.#plan.mode
   }
@@ -149,6 +163,7 @@ export class Receiver<Body = unknown>
     return this.#closing
   }
 
+  /** `await using`: the same as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
@@ -260,7 +275,7 @@ export class Receiver<Body = unknown>
       refuseUnsupported(capabilities, 'maxDeliveries', label)
   }
 
-  async attach(
+  async #attach(
     connection: AdapterConnection,
     detached: (error: MessagingError) => void,
   ): Promise<AdapterReceiver> {
@@ -307,16 +322,12 @@ export class Receiver<Body = unknown>
     this.#inbox.answerReaders()
   }
 
-  up(native: AdapterReceiver): void {
-    this.#native = native
-  }
-
-  down(cause: MessagingError): void {
+  #down(cause: MessagingError): void {
     this.#native = undefined
     this.#link.end()
     this.#inbox.drain()
     if (this.mode === 'browse') {
-      this.failed(cause)
+      this.#fail(cause)
       return
     }
     const live = this.#plan.spec.type !== 'queue' && !this.#plan.subscription
@@ -324,31 +335,19 @@ export class Receiver<Body = unknown>
       this.#host.emit({ type: 'gap', address: this.#plan.label, reason: cause.message, count: undefined })
   }
 
-  failed(error: MessagingError): void {
+  #fail(error: MessagingError): void {
     this.#ended = error
     this.#native = undefined
     this.#link.end()
     this.#inbox.drain()
-    this.#host.closed(this)
+    this.#host.closed(this.#hosted)
     void this.#attachment.stop()
     this.#inbox.rejectReaders(error)
   }
 
-  reconnected(connection: AdapterConnection): Promise<void> {
-    return this.#attachment.reconnected(connection)
-  }
-
-  lost(cause: MessagingError): void {
-    this.#attachment.lost(cause)
-  }
-
-  abandoned(error: MessagingError): void {
-    this.failed(error)
-  }
-
   async #close(timeoutMs: number): Promise<void> {
     this.#inbox.rejectReaders(this.#closedError())
-    this.#host.closed(this)
+    this.#host.closed(this.#hosted)
     if (this.#native) {
       this.#native.flow(0)
       const back = this.#inbox.drain().filter((delivery) => Delivery.isHeld(delivery))

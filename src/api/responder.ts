@@ -18,8 +18,10 @@ import { outgoingMessage } from './outgoing.ts'
 import { refuseUnsupported } from './refusal.ts'
 import { Sender } from './sender.ts'
 
+/** What `respond()` calls for every request; what it returns (or resolves to) is the response, what it throws reaches the asker as `REQUEST_FAILED`. */
 export type RequestHandler<Request, Response> = (request: Delivery<Request>) => Response | Promise<Response>
 
+/** A running `connection.respond()`. Goes on until closed, over reconnects as well. */
 export class Responder implements AsyncDisposable {
   readonly #host: LinkHost
   readonly #consumer: Handle
@@ -63,6 +65,7 @@ export class Responder implements AsyncDisposable {
     return this.#closing
   }
 
+  /** `await using`: the same as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

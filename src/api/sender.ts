@@ -1,7 +1,7 @@
 /** The sending side of a link: checks and encodes, then hands over to the pipeline. */
 
 import { settledWithin } from '../core/aborts.ts'
-import { Attachment, type AttachmentOwner } from '../core/attachment.ts'
+import { Attachment } from '../core/attachment.ts'
 import type { AdapterConnection, AdapterSender } from './adapter.ts'
 import { copyOf } from './copy.ts'
 import { MessagingError } from './errors.ts'
@@ -32,12 +32,14 @@ const NODE_FEATURE = {
   multicast: 'multicast',
 } as const
 
-export class Sender<Body = unknown> implements AsyncDisposable, HostedLink, AttachmentOwner<AdapterSender> {
+/** Sends to one address. Opened by `connection.sender()`; stays attached over reconnects until closed. */
+export class Sender<Body = unknown> implements AsyncDisposable {
   readonly #host: LinkHost
   readonly #plan: NodePlan | undefined
   readonly #options: SenderOptions
   readonly #pipeline: SendPipeline
   readonly #attachment: Attachment<AdapterSender>
+  readonly #hosted: HostedLink
   #closing: Promise<void> | undefined
   /** A builder's node that is not there and must not be made: every send looks again. */
   #missing = false
@@ -53,7 +55,20 @@ export class Sender<Body = unknown> implements AsyncDisposable, HostedLink, Atta
       capacity: this.capacity,
       resend: options.inDoubt !== 'fail' && this.#reliability === 'at-least-once',
     })
-    this.#attachment = new Attachment<AdapterSender>(this)
+    this.#attachment = new Attachment<AdapterSender>({
+      attach: (connection, detached) => this.#attach(connection, detached),
+      up: (link) => this.#pipeline.up(link),
+      down: (cause) => this.#pipeline.down(cause),
+      failed: (error) => this.#fail(error),
+    })
+    this.#hosted = {
+      reconnected: (connection) =>
+        this.#missing ? Promise.resolve() : this.#attachment.reconnected(connection),
+      lost: (cause) => this.#attachment.lost(cause),
+      abandoned: (error) => this.#pipeline.fail(error),
+      setBlocked: (blocked) => this.#pipeline.setBlocked(blocked),
+      close: (options) => this.close(options),
+    }
   }
 
   /** Opens a sender; used by `connection.sender()`. */
@@ -169,6 +184,7 @@ export class Sender<Body = unknown> implements AsyncDisposable, HostedLink, Atta
     return this.#closing
   }
 
+  /** `await using`: the same as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
@@ -267,7 +283,7 @@ export class Sender<Body = unknown> implements AsyncDisposable, HostedLink, Atta
 
   async #open(): Promise<void> {
     try {
-      await this.#host.open(this, this.#options, (connection) => this.#attachment.open(connection))
+      await this.#host.open(this.#hosted, this.#options, (connection) => this.#attachment.open(connection))
     } catch (error) {
       const missing = error instanceof MessagingError && error.code === 'ADDRESS_NOT_FOUND'
       if (!missing || this.#plan?.fromText || !this.#plan) {
@@ -278,7 +294,7 @@ export class Sender<Body = unknown> implements AsyncDisposable, HostedLink, Atta
     }
   }
 
-  async attach(
+  async #attach(
     connection: AdapterConnection,
     detached: (error: MessagingError) => void,
   ): Promise<AdapterSender> {
@@ -290,40 +306,16 @@ export class Sender<Body = unknown> implements AsyncDisposable, HostedLink, Atta
     )
   }
 
-  up(link: AdapterSender): void {
-    this.#pipeline.up(link)
-  }
-
-  down(cause: MessagingError): void {
-    this.#pipeline.down(cause)
-  }
-
-  failed(error: MessagingError): void {
+  #fail(error: MessagingError): void {
     this.#failed = true
     this.#pipeline.fail(error)
-    this.#host.closed(this)
-  }
-
-  reconnected(connection: AdapterConnection): Promise<void> {
-    return this.#missing ? Promise.resolve() : this.#attachment.reconnected(connection)
-  }
-
-  lost(cause: MessagingError): void {
-    this.#attachment.lost(cause)
-  }
-
-  abandoned(error: MessagingError): void {
-    this.#pipeline.fail(error)
-  }
-
-  setBlocked(blocked: boolean): void {
-    this.#pipeline.setBlocked(blocked)
+    this.#host.closed(this.#hosted)
   }
 
   async #close(timeoutMs: number): Promise<void> {
     await settledWithin(this.#pipeline.idle(), timeoutMs)
     this.#pipeline.fail(closedError(this.#plan))
-    this.#host.closed(this)
+    this.#host.closed(this.#hosted)
     await this.#attachment.stop()
     const connection = this.#host.current
     if (connection && this.#plan) await disposeNode(connection, this.#plan, 'sender')

@@ -6,6 +6,7 @@
  */
 import type { MessagingError } from './errors.ts'
 
+/** One event, told apart by `type`. `url` never holds a password. */
 export type StatusEvent =
   | {
       readonly type: 'connected'
@@ -53,4 +54,5 @@ export type StatusEvent =
   /** Closed, by the program or for good after the last attempt. */
   | { readonly type: 'closed'; readonly error: MessagingError | undefined }
 
+/** `disconnected`: a connection is being tried for; `closed`: none will come any more. */
 export type ConnectionState = 'connected' | 'disconnected' | 'closed'
