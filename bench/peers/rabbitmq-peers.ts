@@ -41,6 +41,8 @@ async function deleteQueue(url: string, name: string): Promise<void> {
 }
 
 /** The queue is the same for every arm: durable, with priorities. */
+const QUEUE = { durable: true, arguments: { 'x-max-priority': 9 } }
+
 async function withQueue(
   url: string,
   { name, workload }: Plan,
@@ -49,7 +51,7 @@ async function withQueue(
 ): Promise<ArmRun> {
   const admin = await amqp.connect(url)
   const channel = await admin.createChannel()
-  await channel.assertQueue(name, { durable: true, arguments: { 'x-max-priority': 9 } })
+  await channel.assertQueue(name, QUEUE)
   const { send, close } = await open(url, name, workload, events)
   return {
     settings: {
@@ -99,7 +101,7 @@ const rabbitmqClient: Open = async (url, queue, workload, events) => {
   connection.on('error', (error) => events.failed(error as Error))
   const publisher = connection.createPublisher({ confirm: true })
   const consumer = connection.createConsumer(
-    { queue, queueOptions: { passive: true }, qos: { prefetchCount: workload.credit } },
+    { queue, queueOptions: QUEUE, qos: { prefetchCount: workload.credit } },
     async (message) => {
       events.arrived(message.body, message.redelivered, 0, 0)
     },

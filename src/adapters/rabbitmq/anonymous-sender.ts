@@ -12,7 +12,8 @@ import { publishOptions, type Route, routingKey } from './codec.ts'
 import type { DelayLine } from './delay-line.ts'
 import { ADAPTER } from './errors.ts'
 import type { InFlight } from './publish-channel.ts'
-import { Answer, isReplyAddress, isSoundReplyAddress, ReplyWitness } from './reply-address.ts'
+import { isReplyAddress, isSoundReplyAddress } from './reply-address.ts'
+import { ReplyChannel } from './reply-channel.ts'
 import { RabbitmqSender, type SenderParts } from './sender.ts'
 import type { Session } from './session.ts'
 
@@ -29,7 +30,7 @@ export class AnonymousSender extends RabbitmqSender {
   readonly #queueRoute: Route
   readonly #replyRoute: Route
   readonly #exchangeRoute: Route
-  readonly #witness: ReplyWitness
+  readonly #replies: ReplyChannel
   readonly #places = new Map<string, Place>()
   readonly #exchanges = new Set<string>()
 
@@ -39,7 +40,7 @@ export class AnonymousSender extends RabbitmqSender {
     this.#session = parts.session
     this.#queueRoute = { subjectIsKey: false, mandatory: true, login }
     this.#replyRoute = { subjectIsKey: false, mandatory: false, login }
-    this.#witness = new ReplyWitness(parts.session)
+    this.#replies = new ReplyChannel(parts.session, parts.life)
     this.#exchangeRoute = { subjectIsKey: true, mandatory: false, login }
   }
 
@@ -47,8 +48,7 @@ export class AnonymousSender extends RabbitmqSender {
     const { message } = transfer
     const place = this.#place(message)
     if (isReplyAddress(place.name)) {
-      const item = new Answer(this.#witness, transfer, place.name)
-      this.channel.publish('', place.name, publishOptions(message, this.#replyRoute), item)
+      this.#replies.send(place.name, publishOptions(message, this.#replyRoute), transfer)
     } else if (this.#exchanges.has(place.name)) this.#toExchange(transfer, place)
     else {
       const item = new MaybeQueue(this, transfer, place)

@@ -65,6 +65,14 @@ export function connectError(cause: unknown, place: string, vhost: string): Mess
   })
 }
 
+/** What amqplib says before anything was written: a field too long, headers over 64 KiB. */
+export function encodeError(cause: unknown, address: string): MessagingError {
+  if (cause instanceof MessagingError) return cause
+  const text = cause instanceof Error ? cause.message : String(cause)
+  const code = cause instanceof RangeError && /field table/.test(text) ? 'MESSAGE_TOO_LARGE' : 'ENCODE_FAILED'
+  return new MessagingError(code, text, { cause, context: { adapter: ADAPTER, address, operation: 'send' } })
+}
+
 /** amqplib's error for a call on a channel or connection that is closed already. */
 export function isClosedError(error: unknown): boolean {
   return (

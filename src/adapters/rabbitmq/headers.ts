@@ -1,5 +1,8 @@
 /** Names of headers that mean something to RabbitMQ or to this adapter. */
 
+/** How the names of this adapter's own headers begin. */
+export const OWN = 'x-sluice-'
+
 /** Subject of a message whose routing key is a queue's name. */
 export const SUBJECT = 'x-sluice-subject'
 /** Id, correlation id, content type or address too long for their native field (255 bytes). */
@@ -45,5 +48,5 @@ const RESERVED = new Set([
 
 /** A header that is not the application's. */
 export function isReserved(name: string): boolean {
-  return RESERVED.has(name) || name.startsWith('x-sluice-')
+  return RESERVED.has(name) || name.startsWith(OWN)
 }

@@ -7,6 +7,7 @@ import {
   DEAD_LETTER_ORIGIN,
   DEAD_LETTER_REASON,
   type IncomingMessage,
+  noProperties,
   type Properties,
 } from '../../api/message.ts'
 import { MAX_TTL_MS } from './codec.ts'
@@ -21,11 +22,12 @@ import {
   LONG_CONTENT_TYPE,
   LONG_CORRELATION_ID,
   LONG_ID,
+  OWN,
   REPLY_TO,
   SUBJECT,
   USER_ID,
 } from './headers.ts'
-import { type BasicProperties, basicProperties, mayContain } from './native-properties.ts'
+import { type BasicProperties, basicProperties, isOnlyHeader, mayContain } from './native-properties.ts'
 import { decodeProperties, foreignHeaders } from './property-codec.ts'
 
 export class RabbitmqMessage implements IncomingMessage {
@@ -33,6 +35,8 @@ export class RabbitmqMessage implements IncomingMessage {
   #properties: Properties | undefined
   /** `null`: looked for, there is none. */
   #death: Death | null | undefined
+  /** There may be headers of this adapter's own. */
+  #marked: boolean | undefined
 
   constructor(native: Message) {
     this.#native = native
@@ -132,6 +136,7 @@ export class RabbitmqMessage implements IncomingMessage {
 
   /** What the broker dead-lettered itself carries the same properties as what Sluice did. */
   #decodeProperties(): Properties {
+    if (isOnlyHeader(this.#native.properties, CREATED_MS)) return noProperties()
     const properties = decodeProperties(this.#basic.headers)
     const death = this.#lastDeath
     if (death && properties[DEAD_LETTER_REASON] === undefined) {
@@ -142,8 +147,10 @@ export class RabbitmqMessage implements IncomingMessage {
     return properties
   }
 
+  /** One of this adapter's own headers. */
   #text(name: string): string | undefined {
-    const value = this.#basic.headers[name]
+    this.#marked ??= mayContain(this.#native.properties, OWN)
+    const value = this.#marked ? this.#basic.headers[name] : undefined
     return typeof value === 'string' ? value : undefined
   }
 

@@ -10,42 +10,43 @@ import { adoptFieldTable, decodeFieldTable, type FieldTable } from './field-tabl
 
 /** The fixed properties of AMQP 0-9-1, in the order of their flags (first: bit 15). */
 export interface BasicProperties {
-  contentType: string | undefined
-  contentEncoding: string | undefined
-  deliveryMode: number | undefined
-  priority: number | undefined
-  correlationId: string | undefined
-  replyTo: string | undefined
+  readonly contentType: string | undefined
+  readonly contentEncoding: string | undefined
+  readonly deliveryMode: number | undefined
+  readonly priority: number | undefined
+  readonly correlationId: string | undefined
+  readonly replyTo: string | undefined
   /** Unit: ms, as text. */
-  expiration: string | undefined
-  messageId: string | undefined
+  readonly expiration: string | undefined
+  readonly messageId: string | undefined
   /** Unit: seconds since 1970. */
-  timestamp: number | undefined
-  type: string | undefined
-  userId: string | undefined
-  appId: string | undefined
-  clusterId: string | undefined
-  headers: FieldTable
+  readonly timestamp: number | undefined
+  readonly type: string | undefined
+  readonly userId: string | undefined
+  readonly appId: string | undefined
+  readonly clusterId: string | undefined
+  readonly headers: FieldTable
 }
 
 const NO_HEADERS: FieldTable = Object.freeze(Object.create(null))
+const NO_BYTES = Buffer.alloc(0)
 
 /** Header bytes: property flags and the properties they announce. */
 export class RawProperties {
   readonly bytes: Buffer
-  #parsed: BasicProperties | undefined
+  #parsed: ParsedProperties | undefined
 
   constructor(bytes: Buffer) {
     this.bytes = bytes
   }
 
-  parsed(): BasicProperties {
-    this.#parsed ??= parseProperties(this.bytes)
+  parsed(): ParsedProperties {
+    this.#parsed ??= new ParsedProperties(this.bytes)
     return this.#parsed
   }
 }
 
-/** What `properties` of an amqplib message says, tapped or not. */
+/** What `properties` of an amqplib message says, tapped or not. Headers are decoded when they are read, being dearer than all the rest. */
 export function basicProperties(properties: unknown): BasicProperties {
   if (properties instanceof RawProperties) return properties.parsed()
   const decoded = properties as MessageProperties
@@ -72,54 +73,70 @@ export function mayContain(properties: unknown, text: string): boolean {
   return !(properties instanceof RawProperties) || properties.bytes.includes(text, 0, 'latin1')
 }
 
-function parseProperties(bytes: Buffer): BasicProperties {
-  const flags = bytes.readUInt16BE(0)
-  let at = 2
-  const shortString = (bit: number): string | undefined => {
-    if ((flags & bit) === 0) return undefined
-    const start = at + 1
-    at = start + bytes[at]!
-    return bytes.toString('utf8', start, at)
+/** Whether `name`, an integer of 64 bits, is the one header there is. */
+export function isOnlyHeader(properties: unknown, name: string): boolean {
+  if (!(properties instanceof RawProperties)) return false
+  const { headerBytes } = properties.parsed()
+  return (
+    headerBytes.length === name.length + 10 && headerBytes.toString('latin1', 1, name.length + 1) === name
+  )
+}
+
+class ParsedProperties implements BasicProperties {
+  readonly contentType: string | undefined
+  readonly contentEncoding: string | undefined
+  readonly deliveryMode: number | undefined
+  readonly priority: number | undefined
+  readonly correlationId: string | undefined
+  readonly replyTo: string | undefined
+  readonly expiration: string | undefined
+  readonly messageId: string | undefined
+  readonly timestamp: number | undefined
+  readonly type: string | undefined
+  readonly userId: string | undefined
+  readonly appId: string | undefined
+  readonly clusterId: string | undefined
+  /** The table's entries. */
+  readonly headerBytes: Buffer
+  #headers: FieldTable | undefined
+
+  constructor(bytes: Buffer) {
+    const flags = bytes.readUInt16BE(0)
+    let at = 2
+    const shortString = (bit: number): string | undefined => {
+      if ((flags & bit) === 0) return undefined
+      const start = at + 1
+      at = start + bytes[at]!
+      return bytes.toString('utf8', start, at)
+    }
+    const octet = (bit: number): number | undefined => ((flags & bit) === 0 ? undefined : bytes[at++])
+    this.contentType = shortString(0x8000)
+    this.contentEncoding = shortString(0x4000)
+    this.headerBytes = NO_BYTES
+    if ((flags & 0x2000) !== 0) {
+      const start = at + 4
+      at = start + bytes.readUInt32BE(at)
+      this.headerBytes = bytes.subarray(start, at)
+    }
+    this.deliveryMode = octet(0x1000)
+    this.priority = octet(0x0800)
+    this.correlationId = shortString(0x0400)
+    this.replyTo = shortString(0x0200)
+    this.expiration = shortString(0x0100)
+    this.messageId = shortString(0x0080)
+    if ((flags & 0x0040) !== 0) {
+      this.timestamp = Number(bytes.readBigUInt64BE(at))
+      at += 8
+    }
+    this.type = shortString(0x0020)
+    this.userId = shortString(0x0010)
+    this.appId = shortString(0x0008)
+    this.clusterId = shortString(0x0004)
   }
-  const octet = (bit: number): number | undefined => ((flags & bit) === 0 ? undefined : bytes[at++])
-  const contentType = shortString(0x8000)
-  const contentEncoding = shortString(0x4000)
-  let headers = NO_HEADERS
-  if ((flags & 0x2000) !== 0) {
-    const start = at + 4
-    at = start + bytes.readUInt32BE(at)
-    headers = decodeFieldTable(bytes.subarray(start, at))
-  }
-  const deliveryMode = octet(0x1000)
-  const priority = octet(0x0800)
-  const correlationId = shortString(0x0400)
-  const replyTo = shortString(0x0200)
-  const expiration = shortString(0x0100)
-  const messageId = shortString(0x0080)
-  let timestamp: number | undefined
-  if ((flags & 0x0040) !== 0) {
-    timestamp = Number(bytes.readBigUInt64BE(at))
-    at += 8
-  }
-  const type = shortString(0x0020)
-  const userId = shortString(0x0010)
-  const appId = shortString(0x0008)
-  const clusterId = shortString(0x0004)
-  return {
-    contentType,
-    contentEncoding,
-    deliveryMode,
-    priority,
-    correlationId,
-    replyTo,
-    expiration,
-    messageId,
-    timestamp,
-    type,
-    userId,
-    appId,
-    clusterId,
-    headers,
+
+  get headers(): FieldTable {
+    this.#headers ??= this.headerBytes.length === 0 ? NO_HEADERS : decodeFieldTable(this.headerBytes)
+    return this.#headers
   }
 }
 

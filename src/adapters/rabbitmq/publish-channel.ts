@@ -16,7 +16,7 @@ import { MessagingError } from '../../api/errors.ts'
 import type { OutgoingMessage } from '../../api/message.ts'
 import { closeChannel, openConfirmChannel } from './channels.ts'
 import { bodyBuffer } from './codec.ts'
-import { ADAPTER, brokerError, isClosedError } from './errors.ts'
+import { ADAPTER, brokerError, encodeError, isClosedError } from './errors.ts'
 import { RabbitmqMessage } from './incoming.ts'
 import type { LinkLife } from './link-life.ts'
 import type { Session } from './session.ts'
@@ -134,14 +134,6 @@ export class PublishChannel {
     this.#returned.clear()
     this.#life.ended(error)
   }
-}
-
-/** What amqplib says before anything was written: a field too long, headers over 64 KiB. */
-function encodeError(cause: unknown, address: string): MessagingError {
-  if (cause instanceof MessagingError) return cause
-  const text = cause instanceof Error ? cause.message : String(cause)
-  const code = cause instanceof RangeError && /field table/.test(text) ? 'MESSAGE_TOO_LARGE' : 'ENCODE_FAILED'
-  return new MessagingError(code, text, { cause, context: { adapter: ADAPTER, address, operation: 'send' } })
 }
 
 function unroutable(native: Message, messageId: string): MessagingError {

@@ -2,24 +2,23 @@
 import type { Transfer } from '../../api/adapter.ts'
 import { publishOptions, type Route } from './codec.ts'
 import type { DelayLine } from './delay-line.ts'
-import { Answer, ReplyWitness } from './reply-address.ts'
+import { ReplyChannel } from './reply-channel.ts'
 import { RabbitmqSender, type SenderParts } from './sender.ts'
 
 export class ReplySender extends RabbitmqSender {
   readonly #address: string
   readonly #route: Route
-  readonly #witness: ReplyWitness
+  readonly #replies: ReplyChannel
 
   constructor(parts: SenderParts, address: string) {
     super(parts)
     this.#address = address
     this.#route = { subjectIsKey: false, mandatory: false, login: parts.session.login }
-    this.#witness = new ReplyWitness(parts.session)
+    this.#replies = new ReplyChannel(parts.session, parts.life)
   }
 
   protected override publish(transfer: Transfer): void {
-    const item = new Answer(this.#witness, transfer, this.#address)
-    this.channel.publish('', this.#address, publishOptions(transfer.message, this.#route), item)
+    this.#replies.send(this.#address, publishOptions(transfer.message, this.#route), transfer)
   }
 
   protected override delay(transfer: Transfer, line: DelayLine): void {

@@ -60,6 +60,34 @@ describe('requests', () => {
     })
   })
 
+  test('of many answers written together only those to the one that is gone are unroutable, the others arrive once', async () => {
+    const service = await fixture.node()
+    const responder = await fixture.receiver(service)
+    const answers = await fixture.sender(undefined)
+    const asking = await Promise.all(Array.from({ length: 5 }, () => requester(service)))
+    for (const [n, { requester: from }] of asking.entries())
+      await sendOk(from, message(`${n}`, { replyTo: from.replyTo, durable: false }))
+    const requests = await responder.inbox.take(5)
+    await asking[2]!.requester.close()
+    const outcomes = await Promise.all(
+      [0, 1, 2].flatMap((round) =>
+        requests.map(async (request) => ({
+          to: text(request),
+          error: await send(answers, message(`${text(request)}:${round}`, { to: request.message.replyTo })),
+        })),
+      ),
+    )
+    for (const { to, error } of outcomes) expect(error?.code).toBe(to === '2' ? 'SEND_UNROUTABLE' : undefined)
+    for (const n of [0, 1, 3, 4]) {
+      expect((await asking[n]!.inbox.take(3)).map(text)).toEqual([0, 1, 2].map((round) => `${n}:${round}`))
+      await sendOk(
+        answers,
+        message('last', { to: requests.find((each) => text(each) === `${n}`)!.message.replyTo }),
+      )
+      expect(text(await asking[n]!.inbox.next())).toBe('last')
+    }
+  })
+
   test('a reply address can be a link’s target: as many answers as you like, told when nobody is there', async () => {
     const service = await fixture.node()
     const responder = await fixture.receiver(service)

@@ -1,0 +1,122 @@
+/**
+ * Answers to requesters, on a channel of their own.
+ *
+ * protocol: an answer that finds nobody is silence. A confirm says no more than that the broker has read it, and `mandatory`
+ * brings back even what was delivered (RabbitMQ 3.10). So a question goes right behind the answers, in the same write: «is
+ * there a queue of this name?». A channel works in order, hence a yes says that all answers to that address written before it
+ * have found their requester; one question serves for as many as there are.
+ *
+ * A no ends the channel. What was written behind the question was not looked at any more and is written again on the next
+ * one; what was written before it is there and only asked for again.
+ */
+import type { Channel, Options } from 'amqplib'
+import { MessagingError } from '../../api/errors.ts'
+import type { OutgoingMessage } from '../../api/message.ts'
+import { closeChannel, openChannel } from './channels.ts'
+import { bodyBuffer } from './codec.ts'
+import { ADAPTER, encodeError, isClosedError, isNotFound } from './errors.ts'
+import type { LinkLife } from './link-life.ts'
+import type { InFlight } from './publish-channel.ts'
+import type { Session } from './session.ts'
+
+interface Answer {
+  readonly item: InFlight
+  readonly address: string
+  readonly options: Options.Publish
+  /** A copy: it may have to be written again, and the application may change its buffer. */
+  readonly body: Buffer
+}
+
+export class ReplyChannel {
+  readonly #session: Session
+  readonly #life: LinkLife
+  #channel: Channel | undefined
+  /** Waits for a channel. Bound, together with `#written`: the capacity of the link. */
+  #unwritten: Answer[] = []
+  /** On the wire in this order, and nobody knows yet who was there. */
+  #written: Answer[] = []
+  #running = false
+
+  /** Opens its channel with the first answer. It is a part of the link `life`: they end together. */
+  constructor(session: Session, life: LinkLife) {
+    this.#session = session
+    this.#life = life
+    life.atEnd(async () => {
+      if (this.#channel) await closeChannel(this.#channel)
+    })
+  }
+
+  /**
+   * Settles `item` with nothing or `SEND_UNROUTABLE`, unless the link ends first.
+   *
+   * @param address sound, see `isSoundReplyAddress`
+   */
+  send(address: string, options: Options.Publish, item: InFlight): void {
+    const answer = { item, address, options, body: Buffer.from(bodyBuffer(item.message.body)) }
+    if (this.#channel) this.#write(this.#channel, answer)
+    else this.#unwritten.push(answer)
+    if (!this.#running) void this.#run()
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true
+    try {
+      while (this.#written.length + this.#unwritten.length > 0 && !this.#life.over) {
+        const channel = this.#channel ?? (await this.#open())
+        if (this.#written.length > 0) await this.#ask(channel)
+      }
+    } catch (cause) {
+      // A connection that ended is told by the connection.
+      if (!isClosedError(cause)) this.#life.ended(this.#session.error(cause, { operation: 'send' }))
+    } finally {
+      this.#running = false
+    }
+  }
+
+  async #open(): Promise<Channel> {
+    const channel = await openChannel(this.#session.publishing)
+    this.#channel = channel
+    channel.on('close', () => {
+      if (this.#channel === channel) this.#channel = undefined
+    })
+    if (this.#life.over) await closeChannel(channel)
+    else for (const answer of this.#unwritten.splice(0)) this.#write(channel, answer)
+    return channel
+  }
+
+  #write(channel: Channel, answer: Answer): void {
+    try {
+      channel.publish('', answer.address, answer.body, answer.options)
+      this.#written.push(answer)
+    } catch (cause) {
+      if (isClosedError(cause)) this.#unwritten.push(answer)
+      else answer.item.settle(encodeError(cause, answer.address))
+    }
+  }
+
+  /** Asks for the requester of the oldest answer. */
+  async #ask(channel: Channel): Promise<void> {
+    const { address } = this.#written[0]!
+    const behind = this.#written.length
+    let there = true
+    try {
+      await channel.checkQueue(address)
+    } catch (cause) {
+      if (!isNotFound(cause)) throw cause
+      there = false
+    }
+    const before = this.#written.splice(0, behind)
+    if (!there) this.#unwritten.unshift(...this.#written.splice(0))
+    this.#written.unshift(...before.filter((answer) => answer.address !== address))
+    for (const answer of before) {
+      if (answer.address === address) answer.item.settle(there ? undefined : gone(answer.item.message))
+    }
+  }
+}
+
+function gone({ id }: OutgoingMessage): MessagingError {
+  return new MessagingError('SEND_UNROUTABLE', 'The requester is no longer there', {
+    hint: 'It gave up waiting or lost its connection; nothing is to be done about the answer.',
+    context: { adapter: ADAPTER, operation: 'send', messageId: id },
+  })
+}
