@@ -16,7 +16,8 @@ export async function makeCertificates(home: string, broker: string, progress: P
   const openssl = find('openssl') as string
 
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
+  // RSA: Broker-J reads no other private key from a PEM file, and hangs up at every handshake without one.
+  const newKey = ['-newkey', 'rsa:2048', '-nodes']
   const caKey = at('ca.key')
   const request = at('server.csr')
   const extensions = at('server.ext')

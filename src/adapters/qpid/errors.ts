@@ -37,6 +37,18 @@ export function linkError(cause: unknown, context: ErrorContext): MessagingError
   })
 }
 
+/** A link for which the connection has no session left. */
+export function noChannelLeft(address: string | undefined, lastChannel: number): MessagingError {
+  return new MessagingError(
+    'CAPACITY_EXCEEDED',
+    `The connection has as many links as the broker allows: ${lastChannel + 1} sessions, one for each link`,
+    {
+      hint: "Close links you don't need, or open another connection.",
+      context: { adapter: ADAPTER, address, operation: 'attach' },
+    },
+  )
+}
+
 /** Why the broker refused one message. */
 export function refusal(cause: unknown, context: ErrorContext): MessagingError {
   const { condition, description } = facts(cause)
@@ -89,6 +101,25 @@ export function connectError(cause: unknown, place: string): MessagingError {
     )
   }
   const code = (cause as { code?: string } | undefined)?.code
+  if (cause instanceof Error && code !== undefined && CERTIFICATE.test(code)) {
+    return new MessagingError(
+      'CONNECT_FAILED',
+      `The certificate of the broker at ${place} is not trusted: ${cause.message}`,
+      {
+        cause,
+        context,
+        retryable: false,
+        hint: 'Give the authority that signed it: connect({ url, tls: { ca } }), and use the host name the certificate is for.',
+      },
+    )
+  }
+  if (cause instanceof Error && code !== undefined && /^(ERR_SSL_|EPROTO)/.test(code)) {
+    return new MessagingError('CONNECT_FAILED', `No TLS connection to ${place}: ${sslReason(cause)}`, {
+      cause,
+      context,
+      hint: 'Check that this port speaks TLS; a port without it takes qpid: or amqp10: URLs.',
+    })
+  }
   const reasons: Record<string, string> = {
     ECONNREFUSED: 'nothing listens there',
     ENOTFOUND: 'the host name is unknown',
@@ -104,6 +135,15 @@ export function connectError(cause: unknown, place: string): MessagingError {
     cause,
     context,
   })
+}
+
+/** Node's codes for a certificate that was seen and found wanting. */
+const CERTIFICATE =
+  /^(UNABLE_TO_|CERT_|SELF_SIGNED_CERT|DEPTH_ZERO_|ERR_TLS_CERT_ALTNAME|HOSTNAME_MISMATCH|INVALID_CA)/
+
+/** OpenSSL's own words without its numbers and source lines. */
+function sslReason(error: Error): string {
+  return (error as { reason?: string }).reason ?? error.message
 }
 
 function facts(cause: unknown): AmqpError {

@@ -5,7 +5,7 @@ import type { MessagingError } from '../../api/errors.ts'
 import { settledWithin } from '../../core/aborts.ts'
 import { clientLibrary } from '../../core/client-library.ts'
 import { randomName } from '../../core/message-id.ts'
-import { connectError, connectionLost, linkError } from './errors.ts'
+import { connectError, connectionLost, linkError, noChannelLeft } from './errors.ts'
 import type { Endpoint } from './options.ts'
 import { openRawSession } from './raw-session.ts'
 import type {
@@ -136,6 +136,9 @@ export class Physical {
     open: (session: RheaSession) => L,
   ): Promise<L> {
     if (this.#over) return Promise.reject(this.#over)
+    const { channel_max: lastChannel = 0xffff, local_channel_map: channels } = this.connection
+    // One session more than agreed on, and the broker ends the whole connection.
+    if (Object.keys(channels).length > lastChannel) return Promise.reject(noChannelLeft(address, lastChannel))
     const session = openRawSession(this.connection, window * 2 + SPARE)
     return new Promise((resolve, reject) => {
       const link = open(session)

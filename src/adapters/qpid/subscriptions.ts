@@ -31,6 +31,16 @@ async function named(
   events: ReceiverEvents,
 ): Promise<AdapterReceiver> {
   const { name, durable } = spec.subscription!
+  if (spec.limits.expiresMs !== undefined) {
+    throw new MessagingError(
+      'NOT_SUPPORTED',
+      `Broker-J keeps the subscription '${name}' until it is deleted: link: {timeout} and expiresMs have no counterpart`,
+      {
+        context: { adapter: ADAPTER, address: spec.source.name, operation: 'attach', option: 'link.timeout' },
+        hint: 'Leave it out, and delete the subscription when it is not needed any more.',
+      },
+    )
+  }
   const queue = await nodes.declareSubscription(spec.source, name, spec.patterns, queueSpec(spec, durable))
   const browse = spec.mode === 'browse'
   const source = {
