@@ -11,6 +11,7 @@ import {
 } from '../../api/message.ts'
 import { wireAddress } from './names.ts'
 import { shownReplyTo } from './reply-address.ts'
+import { unencodable } from './unencodable.ts'
 import { Described, WireReader } from './wire-reader.ts'
 import { WireWriter } from './wire-writer.ts'
 
@@ -35,7 +36,11 @@ const MAX_UINT = 0xffffffff
 
 const writer = new WireWriter()
 
-/** Encodes one message; `to` where the link has no target. */
+/**
+ * Encodes one message; `to` where the link has no target.
+ *
+ * @throws `ENCODE_FAILED` naming the value that AMQP 1.0 has no type for
+ */
 export function encodeMessage(message: OutgoingMessage): Buffer {
   try {
     writeHeader(message)
@@ -51,9 +56,9 @@ export function encodeMessage(message: OutgoingMessage): Buffer {
       writer.binary(body)
     }
     return writer.take()
-  } catch (error) {
+  } catch (cause) {
     writer.reset()
-    throw error
+    throw unencodable(message, cause)
   }
 }
 

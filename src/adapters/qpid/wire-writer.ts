@@ -2,29 +2,11 @@
  * Writes AMQP 1.0 values (part 1 of the standard: types). Numbers have one AMQP type each, so that what comes back has the type that went in:
  * a whole number of 32 bits is an int (selectors compare those), any other number a double, a bigint a long or, above that, an ulong.
  */
-import { MessagingError } from '../../api/errors.ts'
-
-/** A symbol: ASCII, for keys and type names. */
-export class AmqpSymbol {
-  readonly name: string
-  constructor(name: string) {
-    this.name = name
-  }
-}
-
-/** A value with a fixed numeric type, where the standard asks for it. */
-export class Ulong {
-  readonly value: number
-  constructor(value: number) {
-    this.value = value
-  }
-}
-
 const INT64_MAX = 2n ** 63n - 1n
 const INT64_MIN = -(2n ** 63n)
 const UINT64_MAX = 2n ** 64n - 1n
 /** Deeper nesting is refused instead of exhausting the stack. */
-const MAX_DEPTH = 100
+export const MAX_DEPTH = 100
 
 /** A growing buffer; reused from message to message by {@link take}. */
 export class WireWriter {
@@ -83,6 +65,7 @@ export class WireWriter {
   }
 
   timestamp(ms: number): void {
+    if (Number.isNaN(ms)) throw new RangeError('the date is not valid')
     const at = this.#room(9)
     this.#buffer[at] = 0x83
     this.#buffer.writeBigInt64BE(BigInt(Math.trunc(ms)), at + 1)
@@ -125,7 +108,7 @@ export class WireWriter {
 
   bigint(value: bigint): void {
     if (value > UINT64_MAX || value < INT64_MIN) {
-      throw new MessagingError('ENCODE_FAILED', 'AMQP 1.0 has no integer of more than 64 bits')
+      throw new RangeError('AMQP 1.0 has no integer of more than 64 bits')
     }
     if (value > INT64_MAX) {
       this.ulong(value)
@@ -147,10 +130,15 @@ export class WireWriter {
     this.#compound(0xd1, count * 2, write)
   }
 
-  /** Any value of the application; objects become maps with string keys. */
+  /**
+   * Any value of the application; objects become maps with string keys.
+   *
+   * @throws TypeError or RangeError on what AMQP 1.0 has no type for
+   */
   value(value: unknown): void {
     switch (typeof value) {
       case 'string':
+        if (!isWellFormed(value)) throw new TypeError('the text is no valid Unicode')
         this.string(value)
         return
       case 'number':
@@ -169,15 +157,13 @@ export class WireWriter {
         this.#object(value)
         return
     }
-    throw new MessagingError('ENCODE_FAILED', `AMQP 1.0 has no type for ${typeof value}`)
+    throw new TypeError(`AMQP 1.0 has no type for a ${typeof value}`)
   }
 
   #object(value: object | null): void {
     if (value === null) this.null()
     else if (value instanceof Date) this.timestamp(value.getTime())
     else if (value instanceof Uint8Array) this.binary(value)
-    else if (value instanceof AmqpSymbol) this.symbol(value.name)
-    else if (value instanceof Ulong) this.ulong(BigInt(value.value))
     else if (Array.isArray(value)) {
       this.#nested(() =>
         this.list(value.length, () => {
@@ -198,8 +184,7 @@ export class WireWriter {
   }
 
   #nested(write: () => void): void {
-    if (++this.#depth > MAX_DEPTH)
-      throw new MessagingError('ENCODE_FAILED', `Nested deeper than ${MAX_DEPTH}`)
+    if (++this.#depth > MAX_DEPTH) throw new RangeError(`nested deeper than ${MAX_DEPTH}`)
     write()
     this.#depth--
   }
@@ -247,4 +232,9 @@ export class WireWriter {
     this.#at = at + bytes
     return at
   }
+}
+
+/** Lone surrogates have no UTF-8: they would arrive as another text. */
+function isWellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed()
 }

@@ -1,6 +1,7 @@
 /** The Qpid adapter driven through its contract, with bare rhea beside it as a second witness. */
 import { randomUUID } from 'node:crypto'
-import rhea, { type Connection } from 'rhea'
+import { once } from 'node:events'
+import rhea, { type Connection, type EventContext, type Message } from 'rhea'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { qpidAdapter } from '../../../src/adapters/qpid/adapter.ts'
 import type {
@@ -8,116 +9,52 @@ import type {
   AdapterDelivery,
   AdapterReceiver,
   AdapterSender,
-  ConnectionEvents,
   ConnectTarget,
   NodeRef,
   NodeSpec,
-  ReceiverEvents,
   ReceiverSpec,
   SenderSpec,
 } from '../../../src/api/adapter.ts'
 import type { MessagingError } from '../../../src/api/errors.ts'
-import { nodeSpec, receiverSpec, target, url } from './contract.ts'
+import * as contract from '../../support/contract.ts'
 
-export * from './contract.ts'
+export * from '../../support/contract.ts'
 
-/** Records what a connection reports. */
-export class Reports implements ConnectionEvents {
-  readonly lost: MessagingError[] = []
-  readonly warnings: MessagingError[] = []
-  readonly blocks: string[] = []
-  #waiting: (() => void)[] = []
+/** The Broker-J that the tests share. */
+export const url = brokerUrl('SLUICE_TEST_QPID', 'qpid')
 
-  disconnected(cause: MessagingError): void {
-    this.lost.push(cause)
-    this.#wake()
-  }
-  blocked(reason: string): void {
-    this.blocks.push(`blocked: ${reason}`)
-    this.#wake()
-  }
-  unblocked(): void {
-    this.blocks.push('unblocked')
-    this.#wake()
-  }
-  warning(error: MessagingError): void {
-    this.warnings.push(error)
-  }
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-  }
-  #wake(): void {
-    for (const wake of this.#waiting.splice(0)) wake()
-  }
+/** @throws when the environment does not name the broker */
+export function brokerUrl(variable: string, broker: string): string {
+  const found = process.env[variable]
+  if (found) return found
+  throw new Error(`${variable} is not set. Run npm test, or first: npm run brokers -- up ${broker}`)
 }
 
-/** Collects what a receiver hands over. */
-export class Inbox implements ReceiverEvents {
-  readonly deliveries: AdapterDelivery[] = []
-  readonly detaches: MessagingError[] = []
-  ended = 0
-  #taken = 0
-  #waiting: (() => void)[] = []
-
-  deliver(delivery: AdapterDelivery): void {
-    this.deliveries.push(delivery)
-    this.#wake()
-  }
-  lost(): void {
+/** AMQP 1.0 has neither leases nor gaps to tell of. */
+export class Inbox extends contract.Inbox {
+  override lost(): void {
     throw new Error('AMQP 1.0 has no leases')
   }
-  gap(): void {
+  override gap(): void {
     throw new Error('this adapter reports no gaps')
-  }
-  end(): void {
-    this.ended++
-    this.#wake()
-  }
-  detached(error: MessagingError): void {
-    this.detaches.push(error)
-    this.#wake()
-  }
-
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-  }
-
-  /** The next delivery not taken yet. */
-  async next(): Promise<AdapterDelivery> {
-    await this.until(() => this.deliveries.length > this.#taken)
-    return this.deliveries[this.#taken++]!
-  }
-
-  async take(count: number): Promise<AdapterDelivery[]> {
-    await this.until(() => this.deliveries.length >= this.#taken + count)
-    const taken = this.deliveries.slice(this.#taken, this.#taken + count)
-    this.#taken += count
-    return taken
-  }
-
-  /** What came and was not taken. */
-  get rest(): AdapterDelivery[] {
-    return this.deliveries.slice(this.#taken)
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting.splice(0)) wake()
   }
 }
 
 /** A connection of the adapter and a bare one beside it, for a whole file; nodes and links of a test end with it. */
 export class Fixture {
+  readonly url: string
   connection!: AdapterConnection
-  reports!: Reports
+  reports!: contract.Reports
   bare!: Connection
   #nodes: NodeRef[] = []
   #closers: (() => Promise<unknown>)[] = []
 
-  constructor() {
+  constructor(at = url) {
+    this.url = at
     beforeAll(async () => {
       ;({ connection: this.connection, reports: this.reports } = await this.connect())
       this.#closers = []
-      this.bare = await bareConnection()
+      this.bare = await bareConnection(at)
     })
     afterEach(async () => {
       for (const close of this.#closers.splice(0)) await close()
@@ -125,16 +62,18 @@ export class Fixture {
     })
     afterAll(async () => {
       await this.connection.close()
-      await closeBare(this.bare)
+      this.bare.close()
+      await once(this.bare, 'connection_close')
     })
   }
 
   /** Another connection, closed with the test. */
   async connect(
     changes: Partial<ConnectTarget> = {},
-  ): Promise<{ connection: AdapterConnection; reports: Reports }> {
-    const reports = new Reports()
-    const connection = await qpidAdapter.connect(target(changes), reports, AbortSignal.timeout(10_000))
+  ): Promise<{ connection: AdapterConnection; reports: contract.Reports }> {
+    const reports = new contract.Reports()
+    const target = contract.target(this.url, changes)
+    const connection = await qpidAdapter.connect(target, reports, AbortSignal.timeout(10_000))
     this.#closers.push(() => connection.close())
     return { connection, reports }
   }
@@ -149,7 +88,7 @@ export class Fixture {
 
   /** Makes a node that is deleted with the test. */
   async node(changes: Partial<NodeSpec> = {}): Promise<NodeSpec> {
-    const spec = nodeSpec({ name: this.name(), ...changes })
+    const spec = contract.nodeSpec({ name: this.name(), ...changes })
     this.remove(spec)
     await this.connection.declare(spec)
     return spec
@@ -183,7 +122,7 @@ export class Fixture {
     connection = this.connection,
   ): Promise<{ receiver: AdapterReceiver; inbox: Inbox }> {
     const inbox = new Inbox()
-    const receiver = await connection.attachReceiver(receiverSpec(source, changes), inbox)
+    const receiver = await connection.attachReceiver(contract.receiverSpec(source, changes), inbox)
     this.#closers.push(() => receiver.close())
     return { receiver, inbox }
   }
@@ -202,6 +141,30 @@ export class Fixture {
     await receiver.close()
     return seen
   }
+
+  /** Sends by bare rhea: a message as rhea knows it, or the bytes of one. */
+  async bareSend(address: string, sent: Message | Buffer): Promise<void> {
+    const sender = this.bare.open_sender(address)
+    await once(sender, 'sendable')
+    const answered = Promise.race(
+      ['accepted', 'rejected', 'released'].map((outcome) => once(sender, outcome).then(() => outcome)),
+    )
+    if (Buffer.isBuffer(sent)) sender.send(sent, undefined, 0)
+    else sender.send(sent)
+    const outcome = await answered
+    sender.close()
+    if (outcome !== 'accepted') throw new Error(`The broker has ${outcome} it`)
+  }
+
+  /** Takes one message by bare rhea. */
+  async bareReceive(address: string): Promise<Message> {
+    const receiver = this.bare.open_receiver({ source: address, credit_window: 0 })
+    receiver.add_credit(1)
+    const [{ message }] = (await once(receiver, 'message')) as [EventContext]
+    receiver.close()
+    await once(receiver, 'receiver_close')
+    return message!
+  }
 }
 
 /** rhea by itself: what it sees, any AMQP 1.0 client sees. */
@@ -214,21 +177,6 @@ export async function bareConnection(at = url): Promise<Connection> {
     password: decodeURIComponent(password),
     reconnect: false,
   })
-  await event(connection, 'connection_open')
+  await once(connection, 'connection_open')
   return connection
-}
-
-export async function closeBare(connection: Connection): Promise<void> {
-  const closed = event(connection, 'connection_close')
-  connection.close()
-  await closed
-}
-
-export function event<T = unknown>(
-  emitter: { once(name: string, listener: (context: T) => void): unknown },
-  name: string,
-): Promise<T> {
-  return new Promise((resolve) => {
-    emitter.once(name, resolve)
-  })
 }
