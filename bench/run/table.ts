@@ -50,7 +50,7 @@ function row(report: Report, workload: string): string[] {
     against?.latencyP50Ms !== undefined
       ? `${against.latencyP50Ms < 0 ? '−' : '+'}${Math.abs(Math.round(against.latencyP50Ms * 1000))} µs`
       : against?.throughput
-        ? `${share(against.throughput.median)} (${share(against.throughput.low)} to ${share(against.throughput.high)})`
+        ? `${share(against.throughput.typical)} (${share(against.throughput.low)} to ${share(against.throughput.high)})`
         : '',
     peers.map((peer) => `${figure(peer)} ${peer.library}`).join(', '),
   ]
@@ -64,7 +64,7 @@ function brokerOf(cell: Cell | undefined): string {
 function figure(cell: Cell | undefined): string {
   if (!cell || cell.verdict === 'INVALID') return 'INVALID (reason in the data)'
   if (cell.latencyP50) return `${Math.round(cell.latencyP50.median * 1000).toLocaleString('en')} µs p50`
-  return `${Math.round(cell.throughput.median).toLocaleString('en')}/s`
+  return `${Math.round(cell.throughput.typical).toLocaleString('en')}/s`
 }
 
 function share(value: number | undefined): string {

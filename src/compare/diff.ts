@@ -47,7 +47,7 @@ function change(old: Cell, now: Cell, leastThroughput: number, mostLatency: numb
     return { cell, regression: old.verdict !== 'INVALID', text: `INVALID: ${now.reasons.join('; ')}` }
   }
   if (old.verdict === 'INVALID') return { cell, regression: false, text: `was INVALID, is ${now.verdict}` }
-  const speed = now.throughput.median / old.throughput.median
+  const speed = now.throughput.typical / old.throughput.typical
   // Every new run below every old one: what one slow run shows is no regression.
   const slower = speed < leastThroughput && now.throughput.max < old.throughput.min
   const facts = [`throughput ${Math.round(speed * 100)} %`]

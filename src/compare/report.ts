@@ -9,7 +9,7 @@ import type { Verdict } from './verdict.ts'
 import type { Workload } from './workload.ts'
 
 /** Changes when a reader of the JSON has to change. */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 export interface Report {
   readonly schemaVersion: typeof SCHEMA_VERSION

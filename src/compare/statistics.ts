@@ -1,5 +1,8 @@
 /**
- * Few numbers from repeated runs: medians, spread, and whether two arms differ at all.
+ * Few numbers from repeated runs: the typical one, spread, and whether two arms differ at all.
+ *
+ * Typical is the geometric mean: that of paired ratios is the ratio of the two arms' own, so that what stands beside each other in
+ * a table agrees; of medians it would not.
  *
  * Two arms run next to each other in every repeat, so that a pair shares the mood of the machine. Their ratios are tested on the
  * logarithm with Student's t: with three to ten pairs a bootstrap or a rank test either finds a difference between a broker and
@@ -7,6 +10,8 @@
  */
 
 export interface Spread {
+  /** Geometric mean; 0 when one of the values is. */
+  readonly typical: number
   readonly median: number
   readonly min: number
   readonly max: number
@@ -14,7 +19,17 @@ export interface Spread {
 
 export function spread(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b)
-  return { median: medianOfSorted(sorted), min: sorted[0] ?? 0, max: sorted.at(-1) ?? 0 }
+  return {
+    typical: typicalOf(sorted),
+    median: medianOfSorted(sorted),
+    min: sorted[0] ?? 0,
+    max: sorted.at(-1) ?? 0,
+  }
+}
+
+function typicalOf(values: readonly number[]): number {
+  if (values.length === 0) return 0
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
 }
 
 function medianOfSorted(sorted: readonly number[]): number {
@@ -51,8 +66,11 @@ export function ratio(a: readonly number[], b: readonly number[]): Ratio | undef
   return { ...known, low: Math.exp(mean - reach), high: Math.exp(mean + reach), p }
 }
 
-/** Chance of calling any difference of a report significant when there is none. */
-const LEVEL = 0.05
+/**
+ * Chance of calling any difference of a report significant when there is none. Reports are made again and again: at one in
+ * twenty, whoever makes twenty of a broker and itself has two or more with a difference every fourth time.
+ */
+const LEVEL = 0.01
 
 /**
  * Which of many comparisons show a difference: by Holm's rule, so that a report with twenty lines does not find one by chance.

@@ -48,7 +48,7 @@ describe('sluice compare', () => {
     expect(ended.text).toContain('Broker against broker')
     expect(ended.code).toBe(0)
     const first = report('first')
-    expect(first.schemaVersion).toBe(1)
+    expect(first.schemaVersion).toBe(2)
     expect(first.environment).toMatchObject({ node: process.version, sluice: '0.1.0' })
     expect(first.brokers).toEqual([
       { name: 'memory', url: 'memory:a' },
@@ -93,7 +93,7 @@ describe('sluice compare', () => {
     expect(same.code).toBe(0)
     const slower = report('first')
     const cells = slower.cells.map((cell, at) =>
-      at > 0 ? cell : { ...cell, throughput: { median: 10, min: 9, max: 11 } },
+      at > 0 ? cell : { ...cell, throughput: { typical: 10, median: 10, min: 9, max: 11 } },
     )
     writeFileSync(join(commands.scratch, 'slow.json'), JSON.stringify({ ...slower, cells }))
     const worse = await commands.spawn({}, 'sluice', 'compare', '--diff', 'first.json', 'slow.json')

@@ -81,7 +81,7 @@ const throughput: Draw = (init, cells, arms) => {
           type: 'bar',
           barWidth: narrow ? 10 : 18,
           data: cells.map((cell) => ({
-            value: Math.round(cell.throughput.median),
+            value: Math.round(cell.throughput.typical),
             itemStyle: { color: colour(arms.indexOf(armOf(cell))) },
           })),
           label: {

@@ -14,11 +14,11 @@ export function ms(value: number | undefined): string {
   return `${Math.round(value * 1000)} µs`
 }
 
-/** Median, and half the distance between the extremes in percent of it where there is more than one run. */
+/** The typical value, and half the distance between the extremes in percent of it where there is more than one run. */
 export function withSpread(value: Spread, runs: number, show: (value: number) => string): string {
-  if (runs < 2 || value.median === 0) return show(value.median)
-  const around = ((value.max - value.min) / value.median) * 50
-  return `${show(value.median)} ±${Math.round(around)} %`
+  if (runs < 2 || value.typical === 0) return show(value.typical)
+  const around = ((value.max - value.min) / value.typical) * 50
+  return `${show(value.typical)} ±${Math.round(around)} %`
 }
 
 export function percent(ratio: number | undefined): string {

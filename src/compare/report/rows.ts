@@ -104,7 +104,7 @@ const COMPARISON_HEAD = [
 function overheads({ comparisons }: Report): Table {
   return {
     title: 'Through Sluice, compared with the client library alone',
-    note: '100 %: as fast. A difference is called one when chance would show the like less than once in twenty reports.',
+    note: '100 %: as fast. The interval is that of the ratio, from runs side by side. A difference is called one when chance would show the like less than once in a hundred reports.',
     head: COMPARISON_HEAD,
     rows: comparisons.filter(({ kind }) => kind === 'overhead').map(comparisonRow),
   }
@@ -134,7 +134,7 @@ function comparisonRow({
     what,
     against,
     ours === theirs ? ours! : `${ours} to ${theirs}`,
-    throughput ? percent(throughput.median) : '–',
+    throughput ? percent(throughput.typical) : '–',
     throughput?.low === undefined ? '–' : `${percent(throughput.low)} to ${percent(throughput.high)}`,
     throughput === undefined
       ? 'not comparable'

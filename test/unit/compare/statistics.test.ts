@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ratio, significant, studentCdf } from '../../../src/compare/statistics.ts'
+import { ratio, significant, spread, studentCdf } from '../../../src/compare/statistics.ts'
 
 /** Noise that is the same in every run (mulberry32, then Box and Muller). */
 function noise(seed: number): () => number {
@@ -24,17 +24,17 @@ describe('statistics of repeated runs', () => {
     expect(studentCdf(2.262, 9)).toBeCloseTo(0.975, 4)
   })
 
-  it('finds a difference between a broker and itself in at most one of twenty reports', () => {
+  it('finds a difference between a broker and itself in one of a hundred reports', () => {
     const gauss = noise(7)
     let reports = 0
-    for (let report = 0; report < 400; report++) {
+    for (let report = 0; report < 1_000; report++) {
       const ps = Array.from(
         { length: 8 },
         () => ratio(runs(5, 1000, 0.15, gauss), runs(5, 1000, 0.15, gauss))?.p,
       )
       if (significant(ps).some(Boolean)) reports++
     }
-    expect(reports / 400).toBeLessThanOrEqual(0.06)
+    expect(reports / 1_000).toBeLessThanOrEqual(0.02)
     expect(reports).toBeGreaterThan(0)
   })
 
@@ -47,6 +47,13 @@ describe('statistics of repeated runs', () => {
       expect(result.low!).toBeLessThan(result.high!)
     }
     expect(found).toBeGreaterThan(95)
+  })
+
+  it('gives a ratio that agrees with the figures beside it', () => {
+    const [a, b] = [runs(5, 1000, 0.5, noise(3)), runs(5, 1300, 0.5, noise(5))]
+    const between = ratio(a, b)!
+    expect(between.typical).toBeCloseTo(spread(a).typical / spread(b).typical, 10)
+    expect(between.typical).toBeCloseTo(Math.sqrt(between.low! * between.high!), 3)
   })
 
   it('tells nothing from one run', () => {
