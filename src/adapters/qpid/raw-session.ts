@@ -19,8 +19,38 @@ export function openRawSession(connection: RheaConnection, bufferSize: number): 
     if (frame.performative.message_format === 0) frame.performative.message_format = RAW_FORMAT
     onTransfer.call(this, frame, receiver)
   }
+  const process = incoming.process
+  incoming.process = function (owner) {
+    for (const run of runsOfOneVerdict(this.updated)) {
+      this.updated = run
+      process.call(this, owner)
+    }
+  }
   session.begin()
   return session
+}
+
+/** Descriptor of the outcome `accepted`. */
+const ACCEPTED = 0x24
+
+/**
+ * rhea 3.0.5 writes one disposition for two neighbours although their verdicts differ (`write_dispositions` compares from the third on):
+ * a message released after another was accepted would be accepted too, and lost. So it is given one verdict at a time.
+ */
+function runsOfOneVerdict(verdicts: RheaDelivery[]): RheaDelivery[][] {
+  const runs: RheaDelivery[][] = []
+  let from = 0
+  for (let at = 1; at < verdicts.length; at++) {
+    if (isAccepted(verdicts[at - 1]!) && isAccepted(verdicts[at]!)) continue
+    runs.push(verdicts.slice(from, at))
+    from = at
+  }
+  runs.push(from === 0 ? verdicts : verdicts.slice(from))
+  return runs
+}
+
+function isAccepted({ state }: RheaDelivery): boolean {
+  return state?.descriptor.value === ACCEPTED
 }
 
 /**

@@ -10,6 +10,8 @@ export interface Emitter {
 export interface RheaDelivery {
   readonly id: number
   readonly remote_state?: { readonly error?: AmqpError }
+  /** Our verdict. */
+  readonly state?: { readonly descriptor: { readonly value: number } }
   settled: boolean
   accept(): void
   release(params?: { delivery_failed?: boolean; undeliverable_here?: boolean }): void
@@ -51,7 +53,14 @@ export interface RheaReceiver extends RheaLink {
 
 export interface RheaSession extends Emitter {
   readonly outgoing: { available(): number }
-  readonly incoming: { deliveries: unknown; on_transfer(frame: TransferFrame, receiver: RheaReceiver): void }
+  readonly incoming: {
+    deliveries: unknown
+    /** Settled by us, not told to the peer yet. */
+    updated: RheaDelivery[]
+    on_transfer(frame: TransferFrame, receiver: RheaReceiver): void
+    /** Tells the peer what was settled. */
+    process(session: RheaSession): void
+  }
   readonly error?: AmqpError
   begin(): void
   close(): void

@@ -260,4 +260,22 @@ export const settleChapter = chapter('settle', [
       assert.deepEqual(await allBodies(receiver), [4])
     },
   },
+  {
+    id: 'mixed-at-once',
+    title: 'different verdicts given at once each reach their own delivery, in whatever order they are given',
+    async run(c) {
+      const orders = c.queue<number>()
+      const sender = await c.connection.sender(orders)
+      for (const at of range(12)) await sender.send(at)
+      const receiver = await c.connection.receiver(orders)
+      const held = await takeMany(receiver, 12)
+      const released = [1, 4, 5, 9]
+      const order = [0, 1, 3, 2, 4, 5, 6, 8, 7, 9, 10, 11]
+      await Promise.all(order.map((at) => (released.includes(at) ? held[at]!.release() : held[at]!.accept())))
+      await receiver.close()
+      const next = await c.connection.receiver(orders)
+      assert.deepEqual(sorted(await bodies(next, released.length)), released)
+      await nothing(next)
+    },
+  },
 ])
