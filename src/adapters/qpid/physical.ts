@@ -188,17 +188,18 @@ export class Physical {
     const life = this.#lives.get(link)
     if (!life || life.over || this.#over) return
     life.close()
+    const { session } = link
     let done: () => void
-    const closed = new Promise<void>((resolve) => {
+    const ended = new Promise<void>((resolve) => {
       done = resolve
-      for (const event of ['sender_close', 'receiver_close']) link.once(event, done)
-      link.session.once('session_close', done)
+      session.once('session_close', done)
       this.#waiting.add(done)
     })
+    // One answer for both. Verdicts given before are written before.
     link.close()
-    await settledWithin(closed, CLOSE_MS)
+    session.close()
+    await settledWithin(ended, CLOSE_MS)
     this.#waiting.delete(done!)
-    link.session.close()
   }
 
   close(): Promise<void> {
