@@ -25,8 +25,11 @@ import { type Client, Wire } from './wire.ts'
 
 /** A link that must learn of the end of the connection, and that may be woken. */
 export interface SessionLink {
-  /** The server says that there is something for this link; `handed` is a message given to it along with the word. */
-  woken(handed: Buffer | undefined): void
+  /**
+   * The server says that there is something for this link. `claim`: what its place in a line was taken with; `handed`: a message
+   * given to it along with the word.
+   */
+  woken(claim: number | undefined, handed: Buffer | undefined): void
   /** The connection is gone: nothing of this link can reach the server any more. */
   lost(): void
 }
@@ -234,18 +237,23 @@ export class Session {
     const loading = this.wire.servers.flatMap((server) =>
       scripts.map(({ lua }) => server.script('LOAD', lua)),
     )
-    const waking = this.subscriptions.exact(this.keys.wake(this.token), (_, payload) => {
-      // The number of a link, and behind a space what is handed to it.
-      const end = payload.indexOf(SPACE)
-      const text = payload.toString('latin1', 0, end < 0 ? payload.length : end)
-      if (this.#marks.arrived(text)) return
-      this.#links.get(Number(text))?.woken(end < 0 ? undefined : payload.subarray(end + 1))
-    })
+    const waking = this.subscriptions.exact(this.keys.wake(this.token), (_, word) => this.#wake(word))
     for (const outcome of await Promise.allSettled([...loading, waking.ready])) {
       // A user who may only read can browse; receivers that cannot be woken look by themselves.
       if (outcome.status === 'rejected' && !isForbidden(outcome.reason)) throw outcome.reason
     }
     this.#warnOfEviction()
+  }
+
+  /** The number of a link; behind a space that of a claim; behind another what is handed over. */
+  #wake(word: Buffer): void {
+    const afterLink = word.indexOf(SPACE)
+    const afterClaim = afterLink < 0 ? -1 : word.indexOf(SPACE, afterLink + 1)
+    const text = word.toString('latin1', 0, afterClaim < 0 ? word.length : afterClaim)
+    if (this.#marks.arrived(text)) return
+    const link = this.#links.get(Number(afterLink < 0 ? text : text.slice(0, afterLink)))
+    const claim = afterLink < 0 ? undefined : Number(text.slice(afterLink + 1))
+    link?.woken(claim, afterClaim < 0 ? undefined : word.subarray(afterClaim + 1))
   }
 
   #warnOfEviction(): void {

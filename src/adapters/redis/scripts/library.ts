@@ -14,10 +14,13 @@
  *     #held:OWNER   set     ranks handed out to it
  *     #life         hash    rank → end of life         of what is handed out
  *     #waiters      zset    owner → since when         receivers that found too little: the line
- *     #room         hash    owner → how many more      what one in the line can be handed at once
+ *     #places       hash    owner → its place          in the line, or the last one it had there: see below
  *     #watchers     zset    owner → end of interest    browsers that follow
  *     #in           list    bodies pushed by foreign clients, not yet in the queue
  *     #sent:LINK    string  number of the last message stored for a sender; ends by itself
+ *
+ * A place is «claim room handed»: the number of the claim it was taken with, how many messages can still be handed over at
+ * it, and how many were. It stays until the next claim of that owner, so that an answer can tell what was handed over before it.
  *
  * A rank is (9 - priority) * 2^49 + place: the order of delivery, the identity of a message in its queue, and its way
  * back to its old place, all in one number.
@@ -27,7 +30,9 @@ local call = redis.call
 local BAND = 562949953421312
 local NORMAL = 4
 local SENT_MS = 600000
-local HANDED_BYTES = 65536
+-- What is handed over lies in the server's memory until the receiver has read it: a megabyte or two for each at most.
+local HANDED_BYTES = 16384
+local HANDED_AT_ONCE = 128
 
 local function clock()
   local time = call('TIME')
@@ -58,9 +63,17 @@ local function words(text)
 end
 
 -- An owner is CONNECTION.LINK.SERVER.CLIENT. Answers how many heard it.
-local function notify(owner, handed)
+local function notify(owner, word)
   local connection, link = string.match(owner, '^([^.]+)%.(%d+)')
-  return call('PUBLISH', PREFIX .. ':wake:' .. connection, link .. handed)
+  return call('PUBLISH', PREFIX .. ':wake:' .. connection, link .. word)
+end
+
+-- Claim, room and count of what was handed over; nothing if the owner never stood in the line.
+local function place_of(base, owner)
+  local place = call('HGET', base .. '#places', owner)
+  if not place then return nil end
+  local claim, room, handed = string.match(place, '(%d+) (%d+) (%d+)')
+  return claim, tonumber(room), tonumber(handed)
 end
 
 -- Tells up to count waiting receivers, the longest waiting first. Behind a Cluster nobody knows who listens.
@@ -68,7 +81,8 @@ local function wake(base, count)
   while count > 0 do
     local owner = call('ZPOPMIN', base .. '#waiters')[1]
     if not owner then return end
-    if notify(owner, '') > 0 or CLUSTER then count = count - 1 end
+    local claim = place_of(base, owner)
+    if notify(owner, claim and ' ' .. claim or '') > 0 or CLUSTER then count = count - 1 end
   end
 end
 
@@ -146,7 +160,7 @@ local function recover(base, owner, now)
   call('DEL', held)
   call('ZREM', base .. '#owners', owner)
   call('ZREM', base .. '#waiters', owner)
-  call('HDEL', base .. '#room', owner)
+  call('HDEL', base .. '#places', owner)
   if call('HGET', base, 'holder') == owner then call('HDEL', base, 'holder') end
   if #ranks == 0 then return 0 end
   return give_back(base, ranks, now, true, 0)
@@ -160,7 +174,7 @@ local function recover_expired(base, now)
   return back
 end
 
-local PARTS = { '', '#ready', '#delayed', '#exp', '#msg', '#deliveries', '#owners', '#life', '#waiters', '#room', '#watchers', '#in', '#subs' }
+local PARTS = { '', '#ready', '#delayed', '#exp', '#msg', '#deliveries', '#owners', '#life', '#waiters', '#places', '#watchers', '#in', '#subs' }
 
 local function expire_parts(base, at)
   for _, part in ipairs(PARTS) do call('PEXPIREAT', base .. part, at) end
@@ -265,15 +279,16 @@ local function hand_over(queue, now)
   if CLUSTER or queue.count > 1 or queue.ready_count < 1 or queue.counts then return false end
   local owner = call('ZRANGE', base .. '#waiters', 0, 0)[1]
   if not owner or #payload > HANDED_BYTES or call('EXISTS', base .. '#ready') == 1 then return false end
-  local room, lease = call('HGET', base .. '#room', owner), call('ZSCORE', base .. '#owners', owner)
-  if not room or not lease or tonumber(lease) <= now then return false end
-  local record = struct.pack('>BdBI4', 32, tonumber(rank), queue.expiry and 2 or 0, #payload)
+  local claim, room, handed = place_of(base, owner)
+  local lease = call('ZSCORE', base .. '#owners', owner)
+  if not claim or room < 1 or not lease or tonumber(lease) <= now then return false end
+  local record = struct.pack('>dBI4', tonumber(rank), queue.expiry and 2 or 0, #payload)
   if queue.expiry then record = record .. struct.pack('>d', queue.expiry[1] - now) end
-  if notify(owner, record .. payload) == 0 then return false end
+  if notify(owner, ' ' .. claim .. ' ' .. record .. payload) == 0 then return false end
   if queue.expiry then call('HSET', base .. '#life', rank, queue.expiry[1]) end
   call('SADD', base .. '#held:' .. owner, rank)
-  if tonumber(room) > 1 then
-    call('HINCRBY', base .. '#room', owner, -1)
+  call('HSET', base .. '#places', owner, claim .. ' ' .. room - 1 .. ' ' .. handed + 1)
+  if room > 1 then
     call('ZADD', base .. '#waiters', now, owner)
   else
     call('ZREM', base .. '#waiters', owner)

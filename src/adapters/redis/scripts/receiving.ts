@@ -42,17 +42,20 @@ return back
 /**
  * One turn of a receiver: verdicts, renewal of the lease, then what it can be handed.
  *
- * ARGV: owner, lease in ms, deliveries wanted, most bytes, size of the first step, state as a waiter (0: not waiting, 1: waiting,
- * 2: woken and without use for it), ranks accepted, released, released unseen (each separated by spaces), released with a delay
- * (delay and rank in turn), '1' to share what little there is with the other receivers.
+ * ARGV: owner, lease in ms, deliveries wanted, most bytes, size of the first step, number of this claim (0: it is none), claim of the
+ * place it knows that it had, messages it got there, ranks accepted, released, released unseen (each separated by spaces),
+ * released with a delay (delay and rank in turn), '1' to share what little there is with the other receivers.
  *
- * Answers {0}: no such queue; {1}: the lease had ended, and with it every delivery; {2, messages, rest, next, owners}: rest 0
- * if this was all and the owner now waits, 1 if more may wait, 2 if more waits and should be left to the other receivers for a
- * moment; next: ms until something may be due, or -1.
+ * Every claim takes the owner out of the line, also one that wants nothing; if it finds too little it puts it there again.
+ *
+ * Answers {0}: no such queue; {1}: the lease had ended, and with it every delivery; {2, messages, rest, next, owners, handed, room}:
+ * rest 0 if this was all and the owner now stands in the line, 1 if more may wait, 2 if more waits and should be left to the other
+ * receivers for a moment; next: ms until something may be due, or -1; handed: messages handed over at the place it had before;
+ * room: how many may be at the one it has now.
  */
 export const TURN = `
 local base, now = KEYS[1], clock()
-local owner, lease, want = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local owner, lease, want, number = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[6]
 local facts = call('HMGET', base, 'type', 'expiresMs', 'autoDelete')
 if not facts[1] then return { 0 } end
 local owners, held = base .. '#owners', base .. '#held:' .. owner
@@ -61,21 +64,36 @@ if not deadline then return { 1 } end
 -- From here on all that it holds is its own: a lease ends for an owner as a whole.
 if tonumber(deadline) - now < lease * 0.67 then call('ZADD', owners, now + lease, owner) end
 
-if ARGV[7] ~= '' then
-  local accepted = words(ARGV[7])
+-- order: first of all, so that nothing of this turn is handed to its own owner behind the answer.
+local handed, called = 0, false
+if number ~= '0' then
+  local claim, room
+  claim, room, handed = place_of(base, owner)
+  if claim then
+    call('HDEL', base .. '#places', owner)
+    called = call('ZREM', base .. '#waiters', owner) == 0 and room > 0
+    -- What it has not seen yet was not counted when it said how much it wants.
+    want = math.max(0, want - handed + (claim == ARGV[7] and tonumber(ARGV[8]) or 0))
+  else
+    handed = 0
+  end
+end
+
+if ARGV[9] ~= '' then
+  local accepted = words(ARGV[9])
   each('SREM', held, accepted)
   forget(base, accepted)
 end
 local back = 0
-for n = 8, 9 do
+for n = 10, 11 do
   if ARGV[n] ~= '' then
     local released = words(ARGV[n])
     each('SREM', held, released)
-    back = back + give_back(base, released, now, n == 8, 0)
+    back = back + give_back(base, released, now, n == 10, 0)
   end
 end
-if ARGV[10] ~= '' then
-  local pairs_of = words(ARGV[10])
+if ARGV[12] ~= '' then
+  local pairs_of = words(ARGV[12])
   for n = 1, #pairs_of, 2 do
     call('SREM', held, pairs_of[n + 1])
     give_back(base, { pairs_of[n + 1] }, now, true, tonumber(pairs_of[n]))
@@ -91,7 +109,7 @@ end
 
 local messages, taken, bytes, rest, receivers = {}, 0, 0, 1, call('ZCARD', owners)
 local limit = want
-if want > 1 and receivers > 1 and ARGV[11] == '1' then
+if want > 1 and receivers > 1 and ARGV[13] == '1' then
   limit = math.min(want, math.max(1, math.ceil(call('ZCARD', base .. '#ready') / receivers)))
 end
 if limit > 0 then
@@ -137,15 +155,14 @@ end
 
 if limit < want and taken == limit then rest = 2 end
 
-local state = ARGV[6]
-if want > 0 and rest == 0 then
-  call('ZADD', base .. '#waiters', 'NX', now, owner)
-  call('HSET', base .. '#room', owner, want - taken)
-elseif state == '1' then
-  call('ZREM', base .. '#waiters', owner)
+local room = 0
+if rest == 0 then
+  room = math.min(want - taken, HANDED_AT_ONCE)
+  call('ZADD', base .. '#waiters', now, owner)
+  call('HSET', base .. '#places', owner, number .. ' ' .. room .. ' 0')
 end
--- What came back, or what it was woken for, is for others as far as it did not take it itself.
-if state == '2' then back = back + 1 end
+-- What came back, or what it was called for and did not take, is for others.
+if called and taken == 0 then back = back + 1 end
 if back > 0 and rest > 0 then
   local left = call('ZCARD', base .. '#ready')
   if left > 0 then wake(base, math.min(left, back)) end
@@ -162,7 +179,7 @@ if rest == 0 then
   end
   if first then next_due = math.max(0, first - now) end
 end
-return { 2, table.concat(messages), rest, next_due, receivers }
+return { 2, table.concat(messages), rest, next_due, receivers, handed, room }
 `
 
 /** Needed by {@link TURN} and {@link TIDY}: bodies pushed by foreign clients take their places. */

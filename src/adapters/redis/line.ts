@@ -1,0 +1,137 @@
+/**
+ * A receiver's place in the line at the server, and the order of what reaches it.
+ *
+ * Two connections lead from the server to a receiver: on one come the answers to its claims, on the other the words of the line, which
+ * call it or hand it a message. Either may overtake the other. Therefore claims are numbered: a word says which claim took the
+ * place it was spoken to, an answer says how many messages had been handed over at the place before. With both, everything is
+ * passed on in the order in which the server did it.
+ *
+ *   claim n answered «nothing» ──▶ standing at place n ──called, or its room used up──▶ out of the line
+ */
+
+/** What a claim was answered. */
+export interface ClaimAnswer {
+  readonly claim: number
+  /** Messages handed over at the place the receiver had before. */
+  readonly handedBefore: number
+  /** How many can be handed over at the place it has now; 0: it has none. */
+  readonly room: number
+}
+
+export interface LineEvents<Answer> {
+  answered(answer: Answer): void
+  /** A message came along with a word. */
+  handed(record: Buffer): void
+  /** It no longer stands in the line, and no claim is under way that will see why. `called`: there is something for it. */
+  left(called: boolean): void
+}
+
+interface Word {
+  readonly claim: number
+  readonly record: Buffer | undefined
+}
+
+export class Line<Answer extends ClaimAnswer> {
+  readonly #events: LineEvents<Answer>
+  #claims = 0
+  #answered = 0
+  /** The claim that took the last place, and what was handed over there so far. */
+  #place = 0
+  #handed = 0
+  #room = 0
+  #standing = false
+  /** Ahead of what was handed over before them. */
+  readonly #answers: Answer[] = []
+  /** Ahead of the answer that tells of their place. */
+  #words: Word[] = []
+
+  constructor(events: LineEvents<Answer>) {
+    this.#events = events
+  }
+
+  /** Nothing waits at the server; whatever comes will be told. */
+  get standing(): boolean {
+    return this.#standing
+  }
+
+  /** How many more will be handed over before the server waits for another claim. */
+  get room(): number {
+    return this.#room
+  }
+
+  /** Number of the last claim made. */
+  get claims(): number {
+    return this.#claims
+  }
+
+  /** Number of the last claim whose answer was passed on. */
+  get answered(): number {
+    return this.#answered
+  }
+
+  /** The place known last, for the server to compare with the one it knows. */
+  get place(): number {
+    return this.#place
+  }
+
+  /** Messages that came at that place. */
+  get handed(): number {
+    return this.#handed
+  }
+
+  /** A number for the next claim. From now on the receiver does not count as standing. */
+  claim(): number {
+    this.#standing = false
+    return ++this.#claims
+  }
+
+  answer(answer: Answer): void {
+    this.#answers.push(answer)
+    this.#passOn()
+  }
+
+  word(claim: number, record: Buffer | undefined): void {
+    if (claim > this.#answered) this.#words.push({ claim, record })
+    else this.#hear(claim, record)
+  }
+
+  #passOn(): void {
+    for (;;) {
+      const next = this.#answers[0]
+      if (next === undefined || next.handedBefore > this.#handed) return
+      this.#answers.shift()
+      this.#answered = next.claim
+      if (next.room > 0) {
+        this.#place = next.claim
+        this.#room = next.room
+        this.#standing = next.claim === this.#claims
+      }
+      this.#handed = 0
+      this.#events.answered(next)
+      const words = this.#words
+      this.#words = []
+      for (const { claim, record } of words) this.word(claim, record)
+    }
+  }
+
+  #hear(claim: number, record: Buffer | undefined): void {
+    const here = claim === this.#place
+    if (record === undefined) {
+      if (here) this.#leave(true)
+      return
+    }
+    if (here) {
+      this.#handed++
+      this.#room--
+    }
+    this.#events.handed(record)
+    if (here && this.#room <= 0) this.#leave(false)
+    if (this.#answers.length > 0) this.#passOn()
+  }
+
+  #leave(called: boolean): void {
+    this.#standing = false
+    // A claim under way was made at a time when the server had spoken already: it finds what there is.
+    if (this.#claims === this.#answered) this.#events.left(called)
+  }
+}
