@@ -1,0 +1,120 @@
+/** Reaching a broker, losing it, and what is said when it cannot be reached. */
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Connection, connect, queue, topic } from '../../../src/index.ts'
+import { PrivateBroker } from '../../support/brokers.ts'
+import { uniqueName } from '../../support/names.ts'
+import { brokerUrl, rejection, url } from './fixture.ts'
+
+const tlsUrl = brokerUrl('SLUICE_TEST_QPID_TLS', 'qpid')
+const ca = readFileSync(brokerUrl('SLUICE_TEST_CA', 'qpid'))
+
+describe('TLS', () => {
+  test('with the authority of the broker’s certificate', async () => {
+    await using connection = await connect({ url: tlsUrl, tls: { ca } })
+    const node = queue(uniqueName(), { delete: 'always' })
+    await using receiver = await connection.receiver(node)
+    await connection.send(node, 'private')
+    const delivery = await receiver.receive({ timeoutMs: 5_000 })
+    expect(delivery?.body).toBe('private')
+    await delivery!.accept()
+  })
+
+  test('a certificate of an unknown authority, or for another host, is refused at once with what to do', async () => {
+    const attempts = [
+      { url: tlsUrl },
+      { url: tlsUrl, tls: { ca, servername: 'another.example', checkServerIdentity: wrongHost } },
+    ]
+    for (const options of attempts) {
+      const error = await rejection(connect(options))
+      expect(error).toMatchObject({ code: 'CONNECT_FAILED', retryable: false })
+      expect(error.message).toContain('not trusted')
+      expect(error.hint).toContain('tls: { ca }')
+    }
+  })
+
+  test('and a port without it, in either direction, end at once', async () => {
+    const toPlain = await rejection(connect(url.replace(/^qpid:/, 'qpids:')))
+    expect(toPlain).toMatchObject({ code: 'CONNECT_FAILED' })
+    expect(toPlain.hint).toContain('speaks TLS')
+    expect(toPlain.message).not.toContain('openssl')
+    expect(await rejection(connect(tlsUrl.replace(/^qpids:/, 'qpid:')))).toMatchObject({
+      code: 'CONNECT_FAILED',
+    })
+  })
+})
+
+describe('a login', () => {
+  test('that is wrong, or a virtual host that is not there, is told without the password', async () => {
+    const password = 'wrong-secret'
+    const wrong = await rejection(connect({ url, password }))
+    expect(wrong).toMatchObject({ code: 'UNAUTHENTICATED', retryable: false })
+    const nowhere = await rejection(connect(`${url}/no-such-host`))
+    expect(nowhere).toMatchObject({ code: 'CONNECT_FAILED', retryable: false })
+    expect(nowhere.hint).toContain('virtual host')
+    expect(JSON.stringify([wrong, wrong.message, wrong.context])).not.toContain(password)
+  })
+})
+
+describe('a broker of two', () => {
+  let broker: PrivateBroker
+  beforeAll(async () => {
+    broker = await PrivateBroker.start('qpid')
+  })
+  afterAll(async () => {
+    await broker[Symbol.asyncDispose]()
+  })
+
+  test('that freezes is noticed within a few seconds, and the next one serves', async () => {
+    await using connection = await connect({ url: [broker.url, url], heartbeatMs: 1_000 })
+    await servesFrom(connection)
+    const moved = reconnected(connection)
+    const begin = performance.now()
+    await broker.pause()
+    try {
+      expect(await moved).toContain(port(url))
+      expect(performance.now() - begin).toBeLessThan(8_000)
+      await servesFrom(connection)
+    } finally {
+      await broker.resume()
+    }
+  })
+
+  test('that is killed: links and live subscriptions come back on the other', async () => {
+    await using connection = await connect({ url: [broker.url, url] })
+    const news = topic(uniqueName('news'), { delete: 'always' })
+    await using receiver = await connection.receiver(news.matching('#'))
+    await using sender = await connection.sender(news)
+    await sender.send('before', { subject: 'a' })
+    expect((await receiver.receive({ timeoutMs: 5_000 }))?.body).toBe('before')
+    const moved = reconnected(connection)
+    await broker.kill()
+    expect(await moved).toContain(port(url))
+    await sender.send('after', { subject: 'a', timeoutMs: 5_000 })
+    expect((await receiver.receive({ timeoutMs: 5_000 }))?.body).toBe('after')
+  })
+})
+
+/** Where it is connected next. */
+function reconnected(connection: Connection): Promise<string> {
+  return new Promise((resolve) => connection.on('reconnected', (event) => resolve(event.url)))
+}
+
+async function servesFrom(connection: Connection): Promise<void> {
+  const node = queue(uniqueName(), { delete: 'always' })
+  await using receiver = await connection.receiver(node)
+  await connection.send(node, 'x')
+  const delivery = await receiver.receive({ timeoutMs: 5_000 })
+  expect(delivery?.body).toBe('x')
+  await delivery!.accept()
+}
+
+function wrongHost(): Error {
+  return Object.assign(new Error('the certificate is for another host'), {
+    code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+  })
+}
+
+function port(of: string): string {
+  return `:${new URL(of).port}`
+}
