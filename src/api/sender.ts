@@ -313,10 +313,11 @@ export class Sender<Body = unknown> implements AsyncDisposable {
   }
 
   async #close(timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs
     await settledWithin(this.#pipeline.idle(), timeoutMs)
     this.#pipeline.fail(closedError(this.#plan))
     this.#host.closed(this.#hosted)
-    await this.#attachment.stop()
+    await settledWithin(this.#attachment.stop(), Math.max(0, deadline - performance.now()))
     const connection = this.#host.current
     if (connection && this.#plan) await disposeNode(connection, this.#plan, 'sender')
   }

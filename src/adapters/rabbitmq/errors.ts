@@ -86,6 +86,23 @@ export function isNotFound(error: unknown): boolean {
   return (error as NativeError | undefined)?.code === 404
 }
 
+/** Whether it was a publish that ended the channel. */
+export function isPublishError(error: unknown): boolean {
+  const { classId, methodId } = (error ?? {}) as { classId?: unknown; methodId?: unknown }
+  return classId === 60 && methodId === 40
+}
+
+/** Whether the user may not publish to the exchange, whatever the message; a topic's single subjects may be forbidden too. */
+export function isExchangeForbidden(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as NativeError
+  return code === 403 && /access to exchange /.test(String(message))
+}
+
+/** Whether the user lacks a permission. */
+export function isForbidden(error: unknown): boolean {
+  return (error as NativeError | undefined)?.code === 403
+}
+
 function byReplyCode(code: number, text: string, fallback: ErrorCode): [ErrorCode, string?] {
   switch (code) {
     case 311:

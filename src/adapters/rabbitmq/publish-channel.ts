@@ -5,18 +5,26 @@
  * publish ─▶ in flight ─┬─ ack ──────────────▶ accepted
  *                       ├─ return, then ack ─▶ SEND_UNROUTABLE
  *                       ├─ nack ─────────────▶ SEND_REJECTED
- *                       └─ channel ended ────▶ in doubt: reported once, by `ended`
+ *                       └─ channel ended ────▶ in doubt: reported once, by `ended`; refused where that is certain
  * ```
  *
  * A `return` names no delivery tag. It is matched by message id and routing key; returns come in the order of publishing
  * and before the `ack` of their message.
  */
-import type { ConfirmChannel, Message, Options } from 'amqplib'
+import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib'
 import { MessagingError } from '../../api/errors.ts'
 import type { OutgoingMessage } from '../../api/message.ts'
 import { closeChannel, openConfirmChannel } from './channels.ts'
 import { bodyBuffer } from './codec.ts'
-import { ADAPTER, brokerError, encodeError, isClosedError } from './errors.ts'
+import {
+  ADAPTER,
+  brokerError,
+  encodeError,
+  isClosedError,
+  isExchangeForbidden,
+  isPublishError,
+} from './errors.ts'
+import { refuseLargeHeader } from './header-size.ts'
 import { RabbitmqMessage } from './incoming.ts'
 import type { LinkLife } from './link-life.ts'
 import type { Session } from './session.ts'
@@ -33,10 +41,13 @@ export class PublishChannel {
   readonly channel: ConfirmChannel
   readonly #life: LinkLife
   readonly #warn: (error: MessagingError) => void
+  readonly #model: ChannelModel
   /** By delivery tag, in order. Bound: the capacity of the link. */
   readonly #inFlight = new Map<number, InFlight>()
   readonly #returned = new Map<number, MessagingError>()
   #lastTag = 0
+  /** The broker has taken a message on this channel, so it lets this user publish. */
+  #permitted = false
   #open = true
 
   private constructor(
@@ -46,6 +57,7 @@ export class PublishChannel {
     session: Session,
   ) {
     this.channel = channel
+    this.#model = session.publishing
     this.#life = life
     this.#warn = (error) => session.warn(error)
     channel.on('ack', ({ deliveryTag, multiple }) => this.#confirmed(deliveryTag, multiple, undefined))
@@ -53,7 +65,7 @@ export class PublishChannel {
       this.#confirmed(deliveryTag, multiple, refused(address)),
     )
     channel.on('return', (message) => this.#onReturn(message))
-    channel.on('error', (error) => this.#end(brokerError(error, { address, operation: 'send' })))
+    channel.on('error', (error) => this.#end(error, brokerError(error, { address, operation: 'send' })))
   }
 
   /** The channel is a part of the link `life`: they end together. */
@@ -68,6 +80,7 @@ export class PublishChannel {
   publish(exchange: string, key: string, options: Options.Publish, item: InFlight): void {
     if (!this.#open) return
     try {
+      refuseLargeHeader(this.#model, options)
       this.channel.publish(exchange, key, bodyBuffer(item.message.body), options)
     } catch (error) {
       if (!isClosedError(error)) item.settle(encodeError(error, key))
@@ -96,6 +109,7 @@ export class PublishChannel {
     const item = this.#inFlight.get(tag)
     if (!item) return
     this.#inFlight.delete(tag)
+    this.#permitted = true
     let error = refusal
     if (this.#returned.size > 0) {
       error = this.#returned.get(tag) ?? refusal
@@ -127,12 +141,24 @@ export class PublishChannel {
     for (const tag of tags) this.#returned.set(tag, error)
   }
 
-  #end(error: MessagingError): void {
+  #end(cause: unknown, error: MessagingError): void {
     if (!this.#open) return
     this.#open = false
+    if (this.#noneTaken(cause)) for (const item of this.#inFlight.values()) item.settle(error)
     this.#inFlight.clear()
     this.#returned.clear()
     this.#life.ended(error)
+  }
+
+  /**
+   * Whether the end of the channel says that the broker holds no message of those in flight: it was a publish that was
+   * refused, and either it is the only one, or the user may not publish there at all.
+   *
+   * protocol: a channel remembers that it was permitted, so a refused exchange means that nothing was let in before.
+   */
+  #noneTaken(cause: unknown): boolean {
+    if (!isPublishError(cause)) return false
+    return this.#inFlight.size === 1 || (!this.#permitted && isExchangeForbidden(cause))
   }
 }
 

@@ -5,6 +5,8 @@
  * what differs and its value. The declaration asks for a queue type that does not exist, so that it can never make a
  * queue. One refused declaration closes a channel and leaves a line in the broker's log: the answer is remembered.
  */
+import { MessagingError } from '../../api/errors.ts'
+import { ADAPTER, isForbidden } from './errors.ts'
 import type { Session } from './session.ts'
 
 /** More deliveries than this are as good as no limit. */
@@ -74,6 +76,7 @@ async function ask(
     await session.scratch.run((channel) => channel.assertQueue(queue, { durable, arguments: args }))
     return undefined
   } catch (error) {
+    if (isForbidden(error)) throw forbidden(queue, error)
     const { code, message } = error as { code?: number; message?: string }
     if (code !== 406) throw error
     const [, name, current] =
@@ -81,4 +84,16 @@ async function ask(
     if (name === undefined) return undefined
     return { name, value: current === 'none' ? undefined : /'([^']*)'/.exec(current!)?.[1] }
   }
+}
+
+function forbidden(queue: string, cause: unknown): MessagingError {
+  return new MessagingError(
+    'UNAUTHORIZED',
+    `Whether looking into '${queue}' uses up deliveries is told only to those who may configure it`,
+    {
+      cause,
+      hint: 'Ask for the permission to configure the queue, or receive from it.',
+      context: { adapter: ADAPTER, address: queue, operation: 'browse' },
+    },
+  )
 }

@@ -15,6 +15,7 @@ import type { OutgoingMessage } from '../../api/message.ts'
 import { closeChannel, openChannel } from './channels.ts'
 import { bodyBuffer } from './codec.ts'
 import { ADAPTER, encodeError, isClosedError, isNotFound } from './errors.ts'
+import { refuseLargeHeader } from './header-size.ts'
 import type { LinkLife } from './link-life.ts'
 import type { InFlight } from './publish-channel.ts'
 import type { Session } from './session.ts'
@@ -86,6 +87,7 @@ export class ReplyChannel {
 
   #write(channel: Channel, answer: Answer): void {
     try {
+      refuseLargeHeader(this.#session.publishing, answer.options)
       channel.publish('', answer.address, answer.body, answer.options)
       this.#written.push(answer)
     } catch (cause) {

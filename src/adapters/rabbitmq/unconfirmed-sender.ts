@@ -1,11 +1,12 @@
 /** `at-most-once`: a message counts as accepted once it is written; nobody asks the broker. */
 
-import type { Channel, Options } from 'amqplib'
+import type { Channel, ChannelModel, Options } from 'amqplib'
 import type { AdapterSender, SenderSpec, Transfer } from '../../api/adapter.ts'
 import { closeChannel, openChannel } from './channels.ts'
 import { bodyBuffer, publishOptions, type Route, routingKey } from './codec.ts'
 import { DelayLine, type DelayTarget } from './delay-line.ts'
 import { brokerError, isClosedError } from './errors.ts'
+import { refuseLargeHeader } from './header-size.ts'
 import type { LinkLife } from './link-life.ts'
 import type { Session } from './session.ts'
 
@@ -16,6 +17,7 @@ export interface UnconfirmedTarget {
 
 export class UnconfirmedSender implements AdapterSender {
   readonly #channel: Channel
+  readonly #model: ChannelModel
   readonly #life: LinkLife
   readonly #delays: DelayLine
   readonly #exchange: string | undefined
@@ -26,6 +28,7 @@ export class UnconfirmedSender implements AdapterSender {
 
   private constructor(channel: Channel, life: LinkLife, target: UnconfirmedTarget, session: Session) {
     this.#channel = channel
+    this.#model = session.publishing
     this.#life = life
     this.#delays = new DelayLine(session, life)
     this.#exchange = target.exchange
@@ -60,6 +63,7 @@ export class UnconfirmedSender implements AdapterSender {
         return
       }
       options = publishOptions(message, this.#route)
+      refuseLargeHeader(this.#model, options)
       const room = this.#channel.publish(this.#exchange ?? '', key, bodyBuffer(message.body), options)
       if (room) transfer.settle()
       else this.#behind.push(transfer)
