@@ -37,7 +37,7 @@ export interface ReceiverOptions {
   readonly follow: boolean
   /** Where copies of a delivery come to this link again. */
   readonly copiesTo: string | undefined
-  /** Messages without a subject fit no pattern of this subscription, but Broker-J takes the empty subject as one word. */
+  /** Broker-J hands over messages without a subject that fit no pattern: they are dropped. */
   readonly subjectNeeded?: boolean
 }
 

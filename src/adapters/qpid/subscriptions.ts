@@ -82,11 +82,20 @@ function common(
     credit: spec.credit,
     browse: spec.mode === 'browse',
     follow: spec.follow,
-    subjectNeeded:
-      spec.source.type === 'topic' && !spec.patterns.some((pattern) => compilePattern(pattern)('')),
+    subjectNeeded: spec.source.type === 'topic' && mistakesEmptySubject(spec.patterns),
   }
 }
 
 function queueSpec({ limits }: ReceiverSpec, durable: boolean): NodeSpec {
   return { ...limits, name: '', type: 'queue', durable, exclusive: false, autoDelete: false, bindings: [] }
+}
+
+/** Broker-J takes the empty subject as one word, which `*` fits; by the rules of patterns it has no word at all. */
+function mistakesEmptySubject(patterns: readonly string[]): boolean {
+  const isOneWord = (pattern: string) =>
+    pattern
+      .split('.')
+      .filter((word) => word !== '#')
+      .join('.') === '*'
+  return patterns.some(isOneWord) && !patterns.some((pattern) => compilePattern(pattern)(''))
 }
