@@ -25,7 +25,7 @@ const { values, positionals: urls } = parseArgs({
 const [count, alike, slower] = [Number(values.count), Number(values.alike), Number(values.slower)]
 /** What is left of the speed of the slowed arm. */
 const SHARE = 0.7
-const SMALL = workload({ pattern: 'point-to-point', count: 5_000, warmUp: 500 })
+const SMALL = workload({ pattern: 'point-to-point', count: 200_000, durationMs: 300, warmUp: 500 })
 
 for (const given of urls) {
   await using hub = given === 'zmq:' ? await HubProcess.start() : undefined

@@ -10,9 +10,9 @@ const BATCH = 50
 export async function slowedArm(arm: Arm, share: number, workload: Workload): Promise<Arm> {
   const { signal } = new AbortController()
   const options = { signal, graceMs: 5_000, timeoutMs: 60_000, apart: false }
-  // The first run warms the compiler up.
-  await runCell(arm, workload, options)
-  const { throughput } = await runCell(arm, workload, options)
+  // The first runs warm the compiler up.
+  let throughput = 0
+  for (let run = 0; run < 4; run++) throughput = (await runCell(arm, workload, options)).throughput
   const pauseMs = (1000 / throughput) * (1 / share - 1) * BATCH
   return {
     ...arm,

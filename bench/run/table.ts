@@ -46,12 +46,12 @@ function row(report: Report, workload: string): string[] {
     workload,
     tiers,
     figure(ours),
-    bare ? `${figure(bare)} ${bare.library}` : '',
+    bare ? `${figure(bare)} ${bare.library}` : '–',
     against?.latencyP50Ms !== undefined
       ? `${against.latencyP50Ms < 0 ? '−' : '+'}${Math.abs(Math.round(against.latencyP50Ms * 1000))} µs`
       : against?.throughput
         ? `${share(against.throughput.typical)} (${share(against.throughput.low)} to ${share(against.throughput.high)})`
-        : '',
+        : '–',
     peers.map((peer) => `${figure(peer)} ${peer.library}`).join(', '),
   ]
 }
@@ -60,7 +60,7 @@ function brokerOf(cell: Cell | undefined): string {
   return String(cell?.runs[0]?.settings.broker ?? cell?.broker ?? '').replace(' Core', '')
 }
 
-/** Median of the runs: messages per second, for requests the time until the answer. */
+/** Messages per second; for requests the time until the answer. */
 function figure(cell: Cell | undefined): string {
   if (!cell || cell.verdict === 'INVALID') return 'INVALID (reason in the data)'
   if (cell.latencyP50) return `${Math.round(cell.latencyP50.median * 1000).toLocaleString('en')} µs p50`
@@ -74,5 +74,5 @@ function share(value: number | undefined): string {
 function origin({ createdAt, environment, repeats }: Report): string {
   const { node, cores, cpu, libraries } = environment
   const versions = Object.entries(libraries).map(([name, version]) => `${name} ${version}`)
-  return `${createdAt.slice(0, 10)}, ${repeats} interleaved runs, broker and clients on the same ${cores} cores (${cpu}), Node ${node}; ${versions.join(', ')}. Queue: 1000 in flight, every message confirmed and accepted, durable. Live: one publisher, one subscriber. Request: one after the other. Sluice of bare: throughput, above 1 is faster; the tier says what survives (T0 nothing promised … T3 power loss). Data: \`bench/results\`; again: \`npm run bench\`; on your own brokers: [\`sluice compare\`](docs/compare.md).`
+  return `${createdAt.slice(0, 10)}, ${repeats} interleaved runs, broker and clients on the same ${cores} cores (${cpu}), Node ${node}; ${versions.join(', ')}. Queue: 1000 in flight, every message confirmed and accepted, durable. Live: one publisher, one subscriber. Request: one after the other. A figure is the geometric mean of the runs, so that Sluice of bare, above 1 is faster, is the one over the other; behind it the range that holds the true ratio with 95 %: where 1 lies in it, the runs show no difference. Requests: medians and their difference. The broker in memory has no client library to be held against; bare lmdb is a put, a sync and a removal for each message. The tier says what survives (T0 nothing promised … T3 power loss). Data: \`bench/results\`; again: \`npm run bench\`; on your own brokers: [\`sluice compare\`](docs/compare.md).`
 }

@@ -124,7 +124,8 @@ class Run {
       this.#peakRss = Math.max(this.#peakRss, process.memoryUsage.rss())
     }, MEMORY_STEP_MS)
     try {
-      const open = this.#options.apart && canBeApart(this.#plan.workload) ? remoteStage : localStage
+      const open =
+        this.#options.apart && canBeApart(this.#arm, this.#plan.workload) ? remoteStage : localStage
       this.#opening = open(this.#arm, this.#plan, this.#measurement)
       // A broker that takes the connection and says nothing must not hold the run.
       this.#opening.catch(() => {})
@@ -216,9 +217,12 @@ class Run {
   }
 }
 
+/** A broker that belongs to one process. */
+const EMBEDDED = new Set(['memory', 'file'])
+
 /** Answers and copies come where they were asked for: those patterns stay in one process. */
-function canBeApart({ pattern }: Workload): boolean {
-  return pattern !== 'request-response' && pattern !== 'browse'
+function canBeApart({ adapter }: Arm, { pattern }: Workload): boolean {
+  return !EMBEDDED.has(adapter) && pattern !== 'request-response' && pattern !== 'browse'
 }
 
 async function localStage(arm: Arm, plan: Plan, events: ArmEvents): Promise<Stage> {

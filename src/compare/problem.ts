@@ -15,6 +15,8 @@ function withoutPasswords(text: string): string {
   return text.replaceAll(/(\w+:\/\/)[^\s/@]*@/g, '$1')
 }
 
+/** How brokers refuse a login, in the words of their bare clients. */
+const REFUSED_LOGIN = /\b(WRONGPASS|NOAUTH|ACCESS[-_]REFUSED)\b/
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ETIMEDOUT', 'EAI_AGAIN'])
 
 /** Nobody is there, or nobody who lets us in: the next workload would meet the same. */
@@ -22,5 +24,6 @@ export function isUnreachable(error: unknown): boolean {
   if (isMessagingError(error, 'CONNECT_FAILED') || isMessagingError(error, 'UNAUTHENTICATED')) return true
   if (isMessagingError(error, 'CLIENT_LIBRARY_MISSING')) return true
   const code = (error as { code?: unknown } | undefined)?.code
-  return typeof code === 'string' && UNREACHABLE.has(code)
+  if (typeof code === 'string' && UNREACHABLE.has(code)) return true
+  return error instanceof Error && REFUSED_LOGIN.test(error.message)
 }

@@ -119,6 +119,8 @@ export function workload(settings: Partial<Workload> & { pattern: Pattern }): Wo
   if (!Array.isArray(full.loads) || full.loads.some((load) => !(load > 0 && load <= 2)))
     throw invalid('loads', full.loads, 'a list of shares of the capacity, such as [0.25, 0.5, 0.8]')
   if (full.loads.length > 0 && full.rate > 0) throw invalid('loads', full.loads, 'used without rate')
+  if (full.bystanders > 0 && full.pattern !== 'topic')
+    throw invalid('bystanders', full.bystanders, 'used with the pattern topic')
   return { ...full, faults: faults(full.faults) }
 }
 

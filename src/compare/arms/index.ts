@@ -3,6 +3,7 @@ import { adapterFor } from '../../index.ts'
 import type { Arm } from '../arm.ts'
 import { amqplibArm } from './amqplib.ts'
 import { ioredisArm } from './ioredis.ts'
+import { lmdbArm } from './lmdb.ts'
 import { rheaArm } from './rhea.ts'
 import { sluiceArm } from './sluice.ts'
 import { zeromqArm } from './zeromq.ts'
@@ -12,6 +13,7 @@ const BARE: Readonly<Record<string, (url: string) => Arm>> = {
   qpid: rheaArm,
   redis: ioredisArm,
   zeromq: zeromqArm,
+  file: lmdbArm,
 }
 
 /** This library's arm, and the bare client library's where there is one. */

@@ -68,11 +68,11 @@ class Clients {
     client.on('error', (error: Error) => {
       cause = error
     })
-    client.on('end', () => {
-      if (!this.#ended) this.#events.failed(cause ?? new Error('the connection was lost'))
-    })
     await client.connect().catch((error) => {
       throw cause ?? error
+    })
+    client.on('end', () => {
+      if (!this.#ended) this.#events.failed(cause ?? new Error('the connection was lost'))
     })
     return client
   }

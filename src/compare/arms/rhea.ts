@@ -2,11 +2,24 @@
 import type { Connection, EventContext, Receiver, Sender } from 'rhea'
 import { clientLibrary } from '../../core/client-library.ts'
 import { connect, MessagingError, type Tier } from '../../index.ts'
-import { type Arm, type ArmEvents, type ArmRun, headersOf, type Plan } from '../arm.ts'
+import {
+  type Arm,
+  type ArmEvents,
+  type ArmRun,
+  bystanderPattern,
+  headersOf,
+  type Plan,
+  SUBSCRIBER_PATTERN,
+  subjectOf,
+} from '../arm.ts'
+import type { Workload } from '../workload.ts'
 import { negotiated } from './negotiated.ts'
 import { deleteAll, placesOf } from './places.ts'
 
 type Rhea = typeof import('rhea')
+
+/** apache.org:legacy-amqp-topic-binding:string: an attach with it makes a queue that is bound by this pattern, and ends with its link. */
+const TOPIC_BINDING = 0x468c00000001
 
 export function rheaArm(url: string): Arm {
   return {
@@ -14,7 +27,7 @@ export function rheaArm(url: string): Arm {
     kind: 'bare',
     adapter: 'qpid',
     url,
-    patterns: ['point-to-point', 'store-and-forward', 'request-response'],
+    patterns: ['point-to-point', 'fan-out', 'topic', 'store-and-forward', 'request-response'],
     async open(plan, events) {
       // AMQP 1.0 has no word for making a node: that is done through the library, and measured without it.
       if (plan.role !== 'send') await declare(url, plan)
@@ -27,6 +40,10 @@ export function rheaArm(url: string): Arm {
     },
     sweep: (plan) => sweep(url, plan),
   }
+}
+
+function publishes({ pattern }: Workload): boolean {
+  return pattern === 'fan-out' || pattern === 'topic'
 }
 
 async function declare(url: string, plan: Plan): Promise<void> {
@@ -90,7 +107,7 @@ class RheaRun implements ArmRun {
     this.#events = events
     const { inFlight, credit, durable, headers, pattern } = plan.workload
     this.#headers = headersOf(headers)
-    this.tier = pattern === 'request-response' ? 'T0' : durable ? 'T2' : 'T1'
+    this.tier = pattern === 'request-response' ? 'T0' : durable && !publishes(plan.workload) ? 'T2' : 'T1'
     const { product, version } = (connection.properties ?? {}) as { product?: string; version?: string }
     this.settings = {
       broker: `${product ?? 'AMQP 1.0'} ${version ?? ''}`.trim(),
@@ -115,10 +132,14 @@ class RheaRun implements ArmRun {
   }
 
   async attachReceivers(): Promise<void> {
-    const { name, workload } = this.#plan
+    const { workload } = this.#plan
+    for (let index = 0; index < workload.bystanders; index++)
+      await this.#openReceiver(this.#source(bystanderPattern(index)), () => {})
+    const copies = publishes(workload)
     for (let index = 0; index < workload.receivers; index++) {
-      const receiver = await this.#openReceiver({ address: name }, ({ message, delivery }) => {
-        this.#events.arrived(bytesOf(message!.body), (message!.delivery_count ?? 0) > 0, 0, index)
+      const [track, place] = copies ? [index, 0] : [0, index]
+      const receiver = await this.#openReceiver(this.#source(SUBSCRIBER_PATTERN), ({ message, delivery }) => {
+        this.#events.arrived(bytesOf(message!.body), (message!.delivery_count ?? 0) > 0, track, place)
         delivery!.accept()
         receiver.add_credit(1)
       })
@@ -126,11 +147,20 @@ class RheaRun implements ArmRun {
     }
   }
 
+  /** The queue, or a subscription of the exchange. */
+  #source(pattern: string): object {
+    const { name, workload } = this.#plan
+    if (workload.pattern !== 'topic') return { address: name }
+    return { address: name, filter: { binding: this.#rhea.types.wrap_described(pattern, TOPIC_BINDING) } }
+  }
+
   send(sequence: number, body: Buffer, sender: number): Promise<void> {
     const requests = this.#replyTo !== undefined
+    const topical = this.#plan.workload.pattern === 'topic'
     return new Promise((resolve, reject) => {
       const delivery = this.#senders[sender]!.send({
         message_id: `${this.#plan.name}-${sequence}`,
+        subject: topical ? subjectOf(sequence) : undefined,
         durable: this.#plan.workload.durable,
         content_type: 'application/octet-stream',
         creation_time: new Date(),

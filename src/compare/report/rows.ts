@@ -104,7 +104,7 @@ const COMPARISON_HEAD = [
 function overheads({ comparisons }: Report): Table {
   return {
     title: 'Through Sluice, compared with the client library alone',
-    note: '100 %: as fast. The interval is that of the ratio, from runs side by side. A difference is called one when chance would show the like less than once in a hundred reports.',
+    note: '100 %: as fast. The interval is that of the ratio, from runs side by side. A difference is called one when chance would show the like less than once in fifty reports, all their lines counted: an interval that just leaves 100 % out is none yet.',
     head: COMPARISON_HEAD,
     rows: comparisons.filter(({ kind }) => kind === 'overhead').map(comparisonRow),
   }
@@ -182,7 +182,7 @@ function loads({ cells }: Report): Table {
   }
 }
 
-/** Sums over all runs of a cell. */
+/** Sums over all runs of a cell that sent something. */
 function books({ cells }: Report): Table {
   return {
     title: 'What became of the messages',
@@ -202,7 +202,7 @@ function books({ cells }: Report): Table {
       'reordered',
       'corrupt',
     ],
-    rows: cells.map((cell) => {
+    rows: cells.filter(hasSent).map((cell) => {
       const sum = (read: (account: Cell['runs'][number]['account']) => number): string =>
         String(cell.runs.reduce((total, run) => total + read(run.account), 0))
       return [
@@ -222,6 +222,10 @@ function books({ cells }: Report): Table {
       ]
     }),
   }
+}
+
+function hasSent({ runs }: Cell): boolean {
+  return runs.some(({ account }) => account.sent > 0)
 }
 
 /** One row for all workloads of an arm that had the same settings. */
