@@ -11,6 +11,8 @@ export type Client = Redis | Cluster
 
 /** ioredis' own limit; the caller's signal is shorter or longer. Unit: ms. */
 const CONNECT_TIMEOUT_MS = 60_000
+/** For a server that does not answer a farewell. Unit: ms. */
+const DISCONNECT_TIMEOUT_MS = 1_000
 
 export class Wire {
   readonly commands: Client
@@ -55,7 +57,7 @@ export class Wire {
       ])
       return new Wire(commands, subscriber, sends ?? commands)
     } catch (cause) {
-      for (const client of opened) client.disconnect()
+      for (const client of opened) hangUp(client)
       throw connectError(signal.aborted ? (signal.reason ?? cause) : cause, endpoint.place)
     }
   }
@@ -75,7 +77,7 @@ export class Wire {
   /** Ends all connections at once; what was written before is still sent. */
   close(): void {
     this.#ended = undefined
-    for (const client of this.#clients) client.disconnect()
+    for (const client of this.#clients) hangUp(client)
   }
 
   #watch(client: Client): void {
@@ -100,13 +102,18 @@ export class Wire {
   }
 }
 
+/** On a socket that is closed already ioredis would set a timer that keeps the process alive. */
+function hangUp(client: Client): void {
+  if (client.status !== 'end' && client.status !== 'close') client.disconnect()
+}
+
 /** Resolves when the client is ready for commands. */
 async function connected<C extends Client>(client: C, signal: AbortSignal): Promise<C> {
   let cause: unknown
   const onError = (error: unknown): void => {
     cause = error
   }
-  const onAbort = (): void => client.disconnect()
+  const onAbort = (): void => hangUp(client)
   client.on('error', onError)
   client.on('node error', onError)
   if ('nodes' in client) client.on('+node', guard)
@@ -146,6 +153,7 @@ function commonOptions(endpoint: Endpoint): RedisOptions {
     connectionName: endpoint.clientName,
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     retryStrategy: () => null,
     enableOfflineQueue: false,
     // The session looks by itself, also where INFO is forbidden.

@@ -57,6 +57,20 @@ describe('a connection', () => {
     await none.close()
   })
 
+  it('that is refused fails at once and leaves nothing behind that keeps the process alive', async () => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+    const before = timers()
+    for (const scheme of ['redis', 'rediss']) {
+      const failed = await rejection(open(`${scheme}://127.0.0.1:1`))
+      expect([failed.code, failed.message]).toEqual([
+        'CONNECT_FAILED',
+        expect.stringContaining('nothing listens there'),
+      ])
+    }
+    await becomes(() => timers() <= before, 'timers', 500)
+  })
+
   it('refuses sends of a full server, all or nothing, and still lets receivers empty it', async () => {
     await using broker = await PrivateBroker.start('redis')
     const admin = new Redis(broker.url)
