@@ -49,13 +49,16 @@ export class CopySenders {
     )
   }
 
-  /** The queue may exist with settings of its own: then it is used as it is. */
+  /** The queue may exist with settings of its own, or the broker make none: then it is used as it is. */
   async #openDeadLetter(target: NodeRef): Promise<Sender> {
     const address = queue(target.name)
     try {
       return await Sender.open(this.#host, plan(address), {})
     } catch (error) {
-      if (!(error instanceof MessagingError) || error.code !== 'ADDRESS_MISMATCH') throw error
+      const asItIs =
+        error instanceof MessagingError &&
+        (error.code === 'ADDRESS_MISMATCH' || error.code === 'NOT_SUPPORTED')
+      if (!asItIs) throw error
       return Sender.open(this.#host, plan(queue(target.name, { create: 'never' })), {})
     }
   }

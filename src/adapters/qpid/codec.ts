@@ -141,6 +141,8 @@ export interface Decoded {
   readonly message: IncomingMessage
   /** Failed deliveries before this one. */
   readonly failures: number
+  /** The broker says that another link has had it. */
+  readonly again: boolean
 }
 
 /** @throws `DECODE_FAILED` on malformed bytes */
@@ -163,12 +165,13 @@ export function decodeMessage(bytes: Buffer): Decoded {
     annotations: undefined,
   }
   let failures = 0
+  let again = false
   let data: Buffer[] | undefined
   let sequence: StructuredValue[] | undefined
   while (!reader.done) {
     switch (reader.section()) {
       case HEADER:
-        failures = readHeader(reader, message)
+        ;({ failures, again } = readHeader(reader, message))
         break
       case MESSAGE_ANNOTATIONS: {
         const annotations = reader.value() as Record<string, unknown> | null
@@ -204,15 +207,16 @@ export function decodeMessage(bytes: Buffer): Decoded {
   }
   if (data) message.body = data.length === 1 ? data[0]! : Buffer.concat(data)
   if (sequence) message.body = new StructuredBody(sequence)
-  return { message, failures }
+  return { message, failures, again }
 }
 
 function readHeader(
   reader: WireReader,
   message: { durable: boolean; priority: number | undefined; ttlMs: number | undefined },
-): number {
+): { failures: number; again: boolean } {
   const count = reader.listLength()
   let failures = 0
+  let again = false
   for (let at = 0; at < count; at++) {
     const value = reader.value()
     if (value === null) continue
@@ -220,9 +224,10 @@ function readHeader(
     else if (at === 1) message.priority = value === NORMAL_PRIORITY ? undefined : Number(value)
     // Broker-J puts the rest of the life here; 0 would mean «none left» and is never delivered.
     else if (at === 2) message.ttlMs = Math.max(1, Number(value))
+    else if (at === 3) again = value === false
     else if (at === 4) failures = Number(value)
   }
-  return failures
+  return { failures, again }
 }
 
 type Fields = { -readonly [K in keyof IncomingMessage]: IncomingMessage[K] }

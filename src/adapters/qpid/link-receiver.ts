@@ -35,6 +35,8 @@ export interface ReceiverOptions {
   readonly credit: number
   readonly browse: boolean
   readonly follow: boolean
+  /** The broker counts failed deliveries and knows the outcome `modified`; else it only tells which come again. */
+  readonly counted: boolean
   /** Where copies of a delivery come to this link again. */
   readonly copiesTo: string | undefined
   /** Broker-J hands over messages without a subject that fit no pattern: they are dropped. */
@@ -133,7 +135,7 @@ export class LinkReceiver implements AdapterReceiver {
     // A reject is final: the API has stored the dead letter, and Broker-J would only count a rejected delivery.
     if (verdict.kind === 'reject' || this.#options.browse) native.accept()
     else if (verdict.unseen) native.release()
-    else native.release({ delivery_failed: true })
+    else native.release(this.#options.counted ? { delivery_failed: true } : undefined)
     this.#settledOne()
   }
 
@@ -174,8 +176,9 @@ export class LinkReceiver implements AdapterReceiver {
       // The window closed while it was on its way: back at once, as unseen.
       native.release()
     } else {
-      const { message, failures } = decodeMessage(bytes)
-      const delivery = new QpidDelivery(native, message, failures)
+      const { message, failures, again } = decodeMessage(bytes)
+      const before = again && !this.#options.counted ? Math.max(failures, 1) : failures
+      const delivery = new QpidDelivery(native, message, before)
       if (subjectNeeded && !message.subject) native.accept()
       else if (browse && (this.#held >= this.#credit || this.#parked.length > 0)) this.#parked.push(delivery)
       else this.#handOver(delivery)

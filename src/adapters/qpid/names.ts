@@ -3,6 +3,7 @@
  * character itself) is written as %2F (%25).
  */
 import { parseAddress } from '../../api/address-text/index.ts'
+import type { Product } from './product.ts'
 
 export function wireName(name: string): string {
   return name.replaceAll('%', '%25').replaceAll('/', '%2F')
@@ -10,6 +11,14 @@ export function wireName(name: string): string {
 
 export function shownName(name: string): string {
   return name.replaceAll('%2F', '/').replaceAll('%25', '%')
+}
+
+/** Address of a queue that exists at this broker. */
+export function queueAddress(name: string, { kind, version }: Product): string {
+  if (kind !== 'rabbitmq') return wireName(name)
+  // Its plain names and `/queue/…` would declare the queue, and fail where that has other settings.
+  if (Number.parseInt(version, 10) >= 4) return `/queues/${encodeURIComponent(name)}`
+  return `/amq/queue/${name.replaceAll('/', '%2F')}`
 }
 
 /** An address string (`name`, `name/subject`) as the wire wants it. */

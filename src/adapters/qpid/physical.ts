@@ -136,7 +136,9 @@ export class Physical {
     open: (session: RheaSession) => L,
   ): Promise<L> {
     if (this.#over) return Promise.reject(this.#over)
-    const { channel_max: lastChannel = 0xffff, local_channel_map: channels } = this.connection
+    const { channel_max, local_channel_map: channels } = this.connection
+    // By the standard what is not said is 65535.
+    const lastChannel = channel_max ?? 0xffff
     // One session more than agreed on, and the broker ends the whole connection.
     if (Object.keys(channels).length > lastChannel) return Promise.reject(noChannelLeft(address, lastChannel))
     const session = openRawSession(this.connection, window * 2 + SPARE)

@@ -2,7 +2,6 @@
 import type { AdapterRequester, ReceiverEvents, SenderSpec, Transfer } from '../../api/adapter.ts'
 import { LinkReceiver } from './link-receiver.ts'
 import { LinkSender } from './link-sender.ts'
-import { wireName } from './names.ts'
 import type { Physical } from './physical.ts'
 import { shownReplyTo } from './reply-address.ts'
 
@@ -17,7 +16,13 @@ export class Requester implements AdapterRequester {
     this.#answers = answers
   }
 
-  static async open(physical: Physical, spec: SenderSpec, events: ReceiverEvents): Promise<Requester> {
+  /** `target`: the service's address on the wire. */
+  static async open(
+    physical: Physical,
+    spec: SenderSpec,
+    target: string | undefined,
+    events: ReceiverEvents,
+  ): Promise<Requester> {
     const source = { dynamic: true }
     const address = spec.target?.name ?? ''
     const link = await physical.openReceiver({ source }, spec.capacity, address)
@@ -27,6 +32,7 @@ export class Requester implements AdapterRequester {
       credit: spec.capacity,
       browse: false,
       follow: false,
+      counted: true,
       copiesTo: undefined,
     }
     const answers: LinkReceiver = LinkReceiver.over(physical, link, options, {
@@ -40,7 +46,7 @@ export class Requester implements AdapterRequester {
     try {
       const sender = await LinkSender.open(
         physical,
-        { address: spec.target && wireName(spec.target.name), capacity: spec.capacity, presettled: false },
+        { address: target, capacity: spec.capacity, presettled: false },
         events,
       )
       return new Requester(shownReplyTo(link.source!.address!), sender, answers)

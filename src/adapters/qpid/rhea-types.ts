@@ -82,7 +82,7 @@ export interface RheaConnection extends Emitter {
   readonly container_id?: string
   readonly max_frame_size?: number
   /** Highest number of a session that the peer takes. */
-  readonly channel_max?: number
+  readonly channel_max?: number | null
   /** Open sessions by number, those that are being closed included. */
   readonly local_channel_map: Readonly<Record<number, RheaSession>>
   create_session(bufferSize: { incoming: number; outgoing: number }): RheaSession

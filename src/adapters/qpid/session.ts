@@ -20,7 +20,7 @@ import { LinkReceiver } from './link-receiver.ts'
 import { LinkSender } from './link-sender.ts'
 import type { Management } from './management.ts'
 import { MulticastSender } from './multicast-sender.ts'
-import { wireName } from './names.ts'
+import { queueAddress } from './names.ts'
 import { Nodes } from './nodes.ts'
 import type { Physical } from './physical.ts'
 import type { Product } from './product.ts'
@@ -32,13 +32,15 @@ export class Session implements AdapterConnection {
   readonly broker: { readonly product: string; readonly version: string }
   readonly capabilities: Capabilities
   readonly #physical: Physical
+  readonly #product: Product
   readonly #nodes: Nodes | undefined
 
-  constructor(physical: Physical, { kind, product, version }: Product, management: Management | undefined) {
+  constructor(physical: Physical, product: Product, management: Management | undefined) {
     this.#physical = physical
+    this.#product = product
     this.#nodes = management && new Nodes(management)
-    this.broker = { product, version }
-    this.capabilities = management ? capabilities : withoutManagement(kind)
+    this.broker = { product: product.product, version: product.version }
+    this.capabilities = management ? capabilities : withoutManagement(product.kind)
   }
 
   get native(): unknown {
@@ -61,7 +63,7 @@ export class Session implements AdapterConnection {
     if (this.#nodes) return this.#nodes.inspect(node)
     try {
       const link = await this.#physical.openReceiver(
-        { source: { address: wireName(node.name) } },
+        { source: { address: this.#address(node) } },
         1,
         node.name,
       )
@@ -96,9 +98,10 @@ export class Session implements AdapterConnection {
       )
       return new MulticastSender(target.name, anonymous)
     }
+    if (target) await this.#checkTarget(target)
     return LinkSender.open(
       this.#physical,
-      { address: target && wireName(target.name), capacity, presettled },
+      { address: target && this.#address(target), capacity, presettled },
       events,
     )
   }
@@ -110,7 +113,7 @@ export class Session implements AdapterConnection {
       this.#physical,
       {
         source: {
-          address: wireName(spec.source.name),
+          address: this.#address(spec.source),
           distribution_mode: browse ? 'copy' : 'move',
           filter: selectorFilter(this.#physical.rhea, spec.link.selector),
         },
@@ -118,6 +121,7 @@ export class Session implements AdapterConnection {
         credit: spec.credit,
         browse,
         follow: spec.follow,
+        counted: this.#product.kind !== 'rabbitmq',
         copiesTo: undefined,
       },
       events,
@@ -125,11 +129,23 @@ export class Session implements AdapterConnection {
   }
 
   attachRequester(spec: SenderSpec, events: ReceiverEvents): Promise<AdapterRequester> {
-    return Requester.open(this.#physical, spec, events)
+    return Requester.open(this.#physical, spec, spec.target && this.#address(spec.target), events)
   }
 
   close(): Promise<void> {
     return this.#physical.close()
+  }
+
+  /** RabbitMQ accepts messages for a queue that is not there, and drops them; a receiver it refuses. */
+  async #checkTarget(target: NodeRef): Promise<void> {
+    if (this.#product.kind !== 'rabbitmq' || (await this.inspect(target))) return
+    throw new MessagingError('ADDRESS_NOT_FOUND', `no such queue: ${target.name}`, {
+      context: { adapter: ADAPTER, address: target.name, operation: 'attach' },
+    })
+  }
+
+  #address({ name }: NodeRef): string {
+    return queueAddress(name, this.#product)
   }
 
   #managed(): Nodes {
