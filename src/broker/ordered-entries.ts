@@ -4,6 +4,9 @@
  * A list of short sorted chunks: appending and taking the first cost O(1), putting an entry back to its old place,
  * removing one and finding the successor of a number cost a binary search and a move of at most one chunk. Nothing
  * depends on the depth of the queue.
+ *
+ * Chunks between the first and the last may be packed, so that a long queue takes little memory. One that is changed
+ * is unpacked before.
  */
 
 /** What can stand in the list. */
@@ -11,24 +14,64 @@ export interface Sequenced {
   readonly seq: number
 }
 
+/** The entries of a chunk in little memory. */
+export interface Packed<T> {
+  readonly length: number
+  seqAt(index: number): number
+  /** A copy to look at: the list does not hold it. */
+  peek(index: number): T
+  /** Called once, at the end of its life. */
+  unpack(): T[]
+}
+
+export interface Packing<T> {
+  /** `undefined`: these stay as they are. `reopen`: to be called when the entries are needed as they were. */
+  pack(entries: readonly T[], reopen: () => void): Packed<T> | undefined
+}
+
 /** Entries a chunk may hold before it is split. */
 const CHUNK = 512
 
-class Chunk<T> {
-  /** Sorted; the places before `head` are free. */
+class Chunk<T extends Sequenced> {
+  /** Sorted; the places before `head` are free. Empty when packed. */
   items: (T | undefined)[] = []
   head = 0
+  packed: Packed<T> | undefined = undefined
 
   get size(): number {
     return this.items.length - this.head
   }
+
+  /** Number of its first entry; there is one. */
+  get start(): number {
+    return this.packed ? this.packed.seqAt(0) : this.items[this.head]!.seq
+  }
+
+  pack(packing: Packing<T>): void {
+    const entries = (this.head === 0 ? this.items : this.items.slice(this.head)) as T[]
+    this.packed = packing.pack(entries, () => this.unpack())
+    if (!this.packed) return
+    this.items = []
+    this.head = 0
+  }
+
+  unpack(): void {
+    if (!this.packed) return
+    this.items = this.packed.unpack()
+    this.packed = undefined
+  }
 }
 
 export class OrderedEntries<T extends Sequenced> {
-  /** None is empty, except a single one. Those before `#first` are used up. */
+  /** None is empty, except a single one. Those before `#first` are used up. The first and the last are not packed. */
   #chunks: Chunk<T>[] = [new Chunk<T>()]
   #first = 0
   #length = 0
+  readonly #packing: Packing<T> | undefined
+
+  constructor(packing?: Packing<T>) {
+    this.#packing = packing
+  }
 
   get length(): number {
     return this.#length
@@ -46,6 +89,7 @@ export class OrderedEntries<T extends Sequenced> {
     }
     const at = this.#chunkOf(entry.seq)
     const chunk = this.#chunks[at]!
+    chunk.unpack()
     const position = this.#position(chunk, entry.seq)
     if (position === chunk.head && position > 0) chunk.items[--chunk.head] = entry
     else chunk.items.splice(position, 0, entry)
@@ -71,6 +115,7 @@ export class OrderedEntries<T extends Sequenced> {
   remove(seq: number): T | undefined {
     const at = this.#chunkOf(seq)
     const chunk = this.#chunks[at]!
+    chunk.unpack()
     const position = this.#position(chunk, seq)
     const entry = chunk.items[position]
     if (entry?.seq !== seq) return undefined
@@ -81,14 +126,14 @@ export class OrderedEntries<T extends Sequenced> {
     return entry
   }
 
-  /** The first entry with a number above `seq`. */
+  /** The first entry with a number above `seq`, to look at: it may be a copy. */
   after(seq: number): T | undefined {
     const at = this.#chunkOf(seq)
     const chunk = this.#chunks[at]!
-    const entry = chunk.items[this.#position(chunk, seq + 1)]
+    const entry = chunk.packed ? peekAfter(chunk.packed, seq) : chunk.items[this.#position(chunk, seq + 1)]
     if (entry !== undefined) return entry
     const next = this.#chunks[at + 1]
-    return next?.items[next.head]
+    return next?.packed ? next.packed.peek(0) : next?.items[next.head]
   }
 
   /** Takes everything out, in order. */
@@ -99,6 +144,8 @@ export class OrderedEntries<T extends Sequenced> {
   }
 
   #append(entry: T): void {
+    const last = this.#chunks.length - 1
+    if (this.#packing && last > this.#first) this.#chunks[last]!.pack(this.#packing)
     const chunk = new Chunk<T>()
     chunk.items.push(entry)
     this.#chunks.push(chunk)
@@ -111,8 +158,7 @@ export class OrderedEntries<T extends Sequenced> {
     let high = chunks.length - 1
     while (low < high) {
       const middle = (low + high + 1) >>> 1
-      const chunk = chunks[middle]!
-      if (chunk.items[chunk.head]!.seq <= seq) low = middle
+      if (chunks[middle]!.start <= seq) low = middle
       else high = middle - 1
     }
     return low
@@ -148,12 +194,25 @@ export class OrderedEntries<T extends Sequenced> {
     }
     if (at !== this.#first) {
       this.#chunks.splice(at, 1)
+      this.#chunks[this.#chunks.length - 1]!.unpack()
       return
     }
     this.#first++
+    this.#chunks[this.#first]!.unpack()
     if (this.#first > 64 && this.#first > this.#chunks.length / 2) {
       this.#chunks.splice(0, this.#first)
       this.#first = 0
     }
   }
+}
+
+function peekAfter<T>(packed: Packed<T>, seq: number): T | undefined {
+  let low = 0
+  let high = packed.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (packed.seqAt(middle) <= seq) low = middle + 1
+    else high = middle
+  }
+  return low < packed.length ? packed.peek(low) : undefined
 }

@@ -12,6 +12,7 @@ import type { Consumer } from './consumer.ts'
 import { Entry, NORMAL_PRIORITY } from './entry.ts'
 import type { Kernel } from './kernel.ts'
 import type { QueueSettings } from './node-settings.ts'
+import { EntryPacking } from './packed-entries.ts'
 import { now, TimerItem } from './timers.ts'
 import type { Deferred } from './turn.ts'
 import { Turnstile } from './turnstile.ts'
@@ -35,7 +36,7 @@ export class Queue implements Deferred {
   readonly consumers = new Set<Consumer>()
   readonly browsers = new Set<Browser>()
 
-  readonly #waiting = new WaitingEntries()
+  readonly #waiting: WaitingEntries
   readonly #delayed = new Set<Entry>()
   #pending = 0
   #leased = 0
@@ -51,6 +52,7 @@ export class Queue implements Deferred {
     this.role = role
     this.settings = settings
     this.storeId = storeId
+    this.#waiting = new WaitingEntries(storeId === 0 ? undefined : new EntryPacking(this))
     this.#unused = new UnusedTimer(this)
     this.touch()
   }
@@ -350,7 +352,7 @@ export class Queue implements Deferred {
     if (this.role === 'live' && !this.deleted && this.consumers.size === 0) this.kernel.owner.unused(this)
   }
 
-  /** The first waiting message of a priority behind a place, expired ones left out. */
+  /** The first waiting message of a priority behind a place, expired ones left out; to look at, it may be a copy. */
   entryAfter(priority: number, seq: number, time: number): Entry | undefined {
     let entry = this.#waiting.after(priority, seq)
     while (entry && entry.expiresAt !== 0 && entry.expiresAt <= time) {

@@ -1,12 +1,18 @@
 /** Messages of one queue that can be received now: larger priority first, within a priority by sequence number. */
 import { type Entry, PRIORITIES } from './entry.ts'
-import { OrderedEntries } from './ordered-entries.ts'
+import { OrderedEntries, type Packing } from './ordered-entries.ts'
 
 export class WaitingEntries {
   readonly #levels: (OrderedEntries<Entry> | undefined)[] = new Array(PRIORITIES).fill(undefined)
   /** A bit for each priority with entries. */
   #mask = 0
   #length = 0
+  readonly #packing: Packing<Entry> | undefined
+
+  /** `packing`: for a queue in a store. */
+  constructor(packing: Packing<Entry> | undefined) {
+    this.#packing = packing
+  }
 
   get length(): number {
     return this.#length
@@ -17,7 +23,7 @@ export class WaitingEntries {
     const { priority } = entry
     let level = this.#levels[priority]
     if (!level) {
-      level = new OrderedEntries<Entry>()
+      level = new OrderedEntries<Entry>(this.#packing)
       this.#levels[priority] = level
     }
     level.insert(entry)
@@ -46,7 +52,7 @@ export class WaitingEntries {
     return this.#mask === 0 ? undefined : this.#levels[31 - Math.clz32(this.#mask & -this.#mask)]!.first()
   }
 
-  /** The first one of a priority behind a number. */
+  /** The first one of a priority behind a number, to look at: it may be a copy. */
   after(priority: number, seq: number): Entry | undefined {
     const level = this.#levels[priority]
     return level && level.length > 0 ? level.after(seq) : undefined

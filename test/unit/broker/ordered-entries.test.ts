@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { OrderedEntries } from '../../../src/broker/ordered-entries.ts'
+import { OrderedEntries, type Packing } from '../../../src/broker/ordered-entries.ts'
 
 type Step =
   | { kind: 'append' }
@@ -31,10 +31,41 @@ const steps = fc.array(
   { maxLength: 200 },
 )
 
-test('it agrees with a sorted array, whatever is put in and taken out', () => {
+/** Keeps the numbers alone, and counts how often it does. */
+class Numbers implements Packing<{ seq: number }> {
+  packed = 0
+
+  pack(entries: readonly { seq: number }[]): ReturnType<Packing<{ seq: number }>['pack']> {
+    this.packed++
+    const seqs = entries.map(({ seq }) => seq)
+    const peek = (index: number): { seq: number } => ({ seq: seqs[index]! })
+    return {
+      length: seqs.length,
+      seqAt: (index) => seqs[index]!,
+      peek,
+      unpack: () => seqs.map((seq) => ({ seq })),
+    }
+  }
+}
+
+test('a long list is packed between its ends, and looking at it packs nothing out', () => {
+  const packing = new Numbers()
+  const list = new OrderedEntries<{ seq: number }>(packing)
+  for (let seq = 1; seq <= 100_000; seq++) list.insert({ seq })
+  expect(packing.packed).toBeGreaterThan(190)
+  for (let seq = 0; seq < 100_000; seq++) expect(list.after(seq)?.seq).toBe(seq + 1)
+  expect(list.after(100_000)).toBeUndefined()
+  expect(list.remove(50_000)?.seq).toBe(50_000)
+  expect(list.after(49_999)?.seq).toBe(50_001)
+})
+
+test.each([
+  ['as objects', undefined],
+  ['packed', new Numbers()],
+])('it agrees with a sorted array, whatever is put in and taken out: %s', (_, packing) => {
   fc.assert(
     fc.property(steps, (all) => {
-      const list = new OrderedEntries<{ seq: number }>()
+      const list = new OrderedEntries<{ seq: number }>(packing)
       let model: number[] = []
       let next = 0
       const insert = (seq: number): void => {

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { DEAD_LETTER_ORIGIN, StructuredBody } from '../../../src/api/message.ts'
 import { type Broker, type BrokerLease, fileBroker, memoryBroker } from '../../../src/broker/index.ts'
 import { Child } from '../../support/child.ts'
+import { eventually } from '../../support/eventually.ts'
 import { Hand, message, sent, spec, textOf } from './harness.ts'
 
 let directory: string
@@ -225,6 +226,50 @@ describe('recovery', () => {
       taken.link.accept(delivery)
     }
     expect(await hand.depth('q')).toBe(0)
+  })
+})
+
+describe('a long queue', () => {
+  const COUNT = 5_000
+
+  async function filled(fields: (at: number) => Parameters<typeof message>[1]): Promise<Hand> {
+    const hand = new Hand(await broker())
+    await hand.queue('q')
+    const sender = await hand.sender('q')
+    for (let at = 0; at < COUNT; at += 500)
+      await Promise.all(
+        Array.from({ length: 500 }, (_, plus) => sent(sender, message(`${at + plus}`, fields(at + plus)))),
+      )
+    return reopened()
+  }
+
+  test('is found whole and in order after a restart, browsed twice alike, and what is given back has its place', async () => {
+    const hand = await filled(() => ({}))
+    const all = Array.from({ length: COUNT }, (_, at) => `${at}`)
+    for (let time = 0; time < 2; time++) {
+      const looked = await hand.receive('q', { mode: 'browse', credit: COUNT })
+      await looked.first(COUNT)
+      expect(looked.texts).toEqual(all)
+      await looked.link.close()
+    }
+    const first = await hand.receive('q', { credit: 2_000 })
+    await first.first(2_000)
+    await first.link.close()
+    const second = await hand.receive('q', { credit: COUNT })
+    await second.first(COUNT)
+    expect(second.texts).toEqual(all)
+    expect(second.deliveries.map(({ redelivered }) => redelivered).lastIndexOf(true)).toBe(1_999)
+  })
+
+  test('shows and hands over nothing that has expired', async () => {
+    const hand = await filled((at) => (at % 2 === 0 ? {} : { ttlMs: at < COUNT / 2 ? 3_000 : 600_000 }))
+    const expected = Array.from({ length: COUNT }, (_, at) => at).filter(
+      (at) => at % 2 === 0 || at >= COUNT / 2,
+    )
+    await eventually(async () => (await hand.depth('q')) === expected.length)
+    const taken = await hand.receive('q', { credit: COUNT })
+    await taken.first(expected.length)
+    expect(taken.texts.map(Number)).toEqual(expected)
   })
 })
 
