@@ -4,6 +4,8 @@ import type { ChannelModel } from 'amqplib'
 import { describe, expect, test } from 'vitest'
 import { rabbitmqAdapter } from '../../../src/adapters/rabbitmq/adapter.ts'
 import { MessagingError } from '../../../src/api/errors.ts'
+import * as api from '../../../src/index.ts'
+import { FaultProxy } from '../../support/fault-proxy.ts'
 import { Fixture, Inbox, message, Reports, rejection, send, sendOk, target, text, url } from './fixture.ts'
 
 const fixture = new Fixture()
@@ -216,7 +218,7 @@ describe('closing', () => {
     await rejection(connection.inspect(node))
   })
 
-  test('takes about a second with a broker that does not answer', async () => {
+  test('takes about a second with a broker that does not answer, for links and connection', async () => {
     let silent = false
     const proxy = await speaker((socket) => {
       const to = net.connect(Number(place.port), place.hostname)
@@ -227,14 +229,31 @@ describe('closing', () => {
     })
     const node = await fixture.node()
     const { connection, reports } = await fixture.connect({ url: proxy, heartbeatMs: 0 })
+    const sender = await fixture.sender(node, {}, connection)
+    const { receiver } = await fixture.receiver(node, {}, connection)
     await fixture.sender(node, {}, connection)
-    await fixture.receiver(node, {}, connection)
     silent = true
     const started = performance.now()
+    await Promise.all([sender.close(), receiver.close()])
+    expect(performance.now() - started).toBeLessThan(2000)
     await connection.close()
-    expect(performance.now() - started).toBeLessThan(2500)
+    expect(performance.now() - started).toBeLessThan(4000)
     expect(sockets(connection.native).every((socket) => socket.destroyed)).toBe(true)
     expect(reports.lost).toEqual([])
+  })
+
+  test('the API’s close keeps its time, though sends are open and nothing is read or answered', async () => {
+    await using proxy = await FaultProxy.before(url)
+    const connection = await api.connect({ url: proxy.urlFor(url), heartbeatMs: 60_000 })
+    const node = await fixture.node()
+    const sender = await connection.sender(api.queue(node.name, { create: 'never' }))
+    await sender.send('first')
+    proxy.silence()
+    const open = Promise.allSettled([sender.send('in doubt')])
+    const started = performance.now()
+    await connection.close({ timeoutMs: 300 })
+    expect(performance.now() - started).toBeLessThan(3000)
+    expect(await open).toMatchObject([{ reason: { code: 'SEND_UNCONFIRMED' } }])
   })
 
   test('an attach that is refused leaves the connection as it was', async () => {

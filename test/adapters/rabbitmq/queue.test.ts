@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Fixture, message, rejection, send, sendOk, text, texts } from './fixture.ts'
+import { Fixture, message, rejection, send, sendOk, text, texts, url } from './fixture.ts'
 
 const fixture = new Fixture()
 
@@ -26,6 +26,21 @@ describe('sending to a queue', () => {
     await fixture.connection.delete(node)
     const outcomes = await Promise.all(Array.from({ length: 100 }, () => send(sender)))
     expect(outcomes.map((error) => error?.code)).toEqual(Array(100).fill('SEND_UNROUTABLE'))
+  })
+
+  test('headers that fit no frame are refused before they end the connection, in every kind of sender', async () => {
+    const node = await fixture.node()
+    const { connection, reports } = await fixture.connect({ url: `${url}?frame_max=8192` })
+    const large = { properties: { text: 'ä'.repeat(4_100) } }
+    for (const reliability of ['at-least-once', 'at-most-once'] as const) {
+      const sender = await fixture.sender(node, { reliability }, connection)
+      expect(await send(sender, message('', large))).toMatchObject({ code: 'MESSAGE_TOO_LARGE' })
+      expect(await send(sender, message('', { ...large, delayMs: 10 }))).toMatchObject({
+        code: 'MESSAGE_TOO_LARGE',
+      })
+      await sendOk(sender, message('', { properties: { text: 'ä'.repeat(3_900) } }))
+    }
+    expect(reports.lost).toEqual([])
   })
 
   test('messages with one id in flight get no false ok', async () => {

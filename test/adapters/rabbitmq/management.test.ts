@@ -1,0 +1,155 @@
+/** The management plugin as a client that knows nothing of this library, and as the one who gives permissions. */
+import { describe, expect, test } from 'vitest'
+import { type Connection, connect, queue, topic } from '../../../src/index.ts'
+import { uniqueName } from '../../support/names.ts'
+import { url } from './fixture.ts'
+import { management } from './management-peer.ts'
+
+const VHOST = '%2f'
+
+describe.skipIf(!management)('over HTTP (SLUICE_TEST_RABBITMQ_MANAGEMENT)', () => {
+  const { call } = management ?? { call: () => Promise.reject(new Error('skipped')) }
+
+  test('what it publishes arrives with sensible fields', async () => {
+    await using connection = await connect(url)
+    const node = queue(uniqueName('http'), { delete: 'always' })
+    await using receiver = await connection.receiver(node)
+    const publish = (payload: string, payload_encoding: string, properties: object): Promise<unknown> =>
+      call('POST', `exchanges/${VHOST}/amq.default/publish`, {
+        routing_key: node.name,
+        payload,
+        payload_encoding,
+        properties,
+      })
+    const headers = {
+      text: 'ä',
+      n: 5,
+      flag: true,
+      list: [1, 'two'],
+      table: { deep: { n: 1 } },
+      constructor: 'c',
+    }
+    await publish('{"an":"order"}', 'string', {
+      content_type: 'application/json',
+      delivery_mode: 2,
+      priority: 7,
+      expiration: '60000',
+      message_id: 'http-1',
+      correlation_id: 'c-1',
+      reply_to: 'answers',
+      timestamp: 1_700_000_000,
+      type: 'order',
+      app_id: 'curl',
+      headers,
+    })
+    await publish('AP+A', 'base64', {})
+    const json = await receiver.receive({ timeoutMs: 5_000 })
+    expect(json).toMatchObject({
+      id: 'http-1',
+      body: { an: 'order' },
+      correlationId: 'c-1',
+      replyTo: 'answers',
+      priority: 7,
+      durable: true,
+      createdAt: new Date(1_700_000_000_000),
+    })
+    expect({ ...json!.properties }).toEqual({ text: 'ä', n: 5, flag: true, constructor: 'c' })
+    expect(structuredClone(json!.annotations)).toMatchObject({
+      type: 'order',
+      appId: 'curl',
+      list: [1, 'two'],
+      table: { deep: { n: 1 } },
+    })
+    const bare = await receiver.receive({ timeoutMs: 5_000 })
+    expect(bare).toMatchObject({ id: '', contentType: undefined, priority: undefined, durable: false })
+    expect(Buffer.from(bare!.bytes)).toEqual(Buffer.from([0, 255, 128]))
+    await json!.accept()
+    await bare!.accept()
+  })
+
+  test('it reads what this library sends', async () => {
+    await using connection = await connect(url)
+    const node = queue(uniqueName('http'), { delete: 'always' })
+    await using sender = await connection.sender(node)
+    const properties = { text: 'ä', n: 5, half: 2.5, flag: true, nothing: null }
+    await sender.send(
+      { an: 'order' },
+      { id: 's-1', correlationId: 'c-1', priority: 7, ttlMs: 60_000, properties },
+    )
+    const messages = await call('POST', `queues/${VHOST}/${node.name}/get`, {
+      count: 1,
+      ackmode: 'ack_requeue_false',
+      encoding: 'auto',
+    })
+    expect(messages).toMatchObject([
+      {
+        payload: '{"an":"order"}',
+        routing_key: node.name,
+        properties: {
+          message_id: 's-1',
+          correlation_id: 'c-1',
+          content_type: 'application/json',
+          priority: 7,
+          expiration: '60000',
+          delivery_mode: 2,
+          headers: { text: 'ä', n: 5, half: 2.5, flag: true },
+        },
+      },
+    ])
+  })
+})
+
+describe.skipIf(!management)('a user without permission (SLUICE_TEST_RABBITMQ_MANAGEMENT)', () => {
+  const { call } = management ?? { call: () => Promise.reject(new Error('skipped')) }
+
+  /** Runs `work` as a user that may do this and nothing else. */
+  async function allowed(
+    permission: { configure?: string; write?: string; read?: string },
+    work: (connection: Connection) => Promise<void>,
+  ): Promise<void> {
+    const user = uniqueName('user')
+    await call('PUT', `users/${user}`, { password: 'canary', tags: '' })
+    try {
+      await call('PUT', `permissions/${VHOST}/${user}`, {
+        configure: '^$',
+        write: '^$',
+        read: '^$',
+        ...permission,
+      })
+      await using connection = await connect({ url, username: user, password: 'canary' })
+      await work(connection)
+    } finally {
+      await call('DELETE', `users/${user}`)
+    }
+  }
+
+  test('is told UNAUTHORIZED by every call, and what was not sent is not in doubt', async () => {
+    await using owner = await connect(url)
+    const node = queue(uniqueName('denied'))
+    const news = topic(uniqueName('denied'))
+    await owner.admin.declare(node)
+    await owner.admin.declare(news)
+    const refused = { code: 'UNAUTHORIZED', retryable: false, hint: expect.stringMatching(/permission/) }
+    const theirs = queue(node.name, { create: 'never' })
+    try {
+      await allowed({ read: '.*' }, async (connection) => {
+        await expect(connection.admin.declare(queue(uniqueName('denied')))).rejects.toMatchObject(refused)
+        await using sender = await connection.sender(theirs)
+        const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => sender.send(n)))
+        for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: refused })
+        await expect(connection.send(topic(news.name, { create: 'never' }), 1)).rejects.toMatchObject(refused)
+        const browser = connection.browse(theirs)[Symbol.asyncIterator]()
+        await expect(browser.next()).rejects.toMatchObject(refused)
+        await using receiver = await connection.receiver(theirs)
+        expect(await receiver.receive({ timeoutMs: 0 })).toBeUndefined()
+      })
+      await allowed({ write: '.*' }, async (connection) => {
+        await connection.send(theirs, 'let in')
+        await expect(connection.receiver(theirs)).rejects.toMatchObject(refused)
+      })
+    } finally {
+      await owner.admin.delete(node)
+      await owner.admin.delete(news)
+    }
+  })
+})
