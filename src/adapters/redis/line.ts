@@ -44,6 +44,8 @@ export class Line<Answer extends ClaimAnswer> {
   readonly #answers: Answer[] = []
   /** Ahead of the answer that tells of their place. */
   #words: Word[] = []
+  #ended = false
+  #watches: { readonly claim: number; readonly resolve: () => void }[] = []
 
   constructor(events: LineEvents<Answer>) {
     this.#events = events
@@ -86,13 +88,28 @@ export class Line<Answer extends ClaimAnswer> {
   }
 
   answer(answer: Answer): void {
+    if (this.#ended) return
     this.#answers.push(answer)
     this.#passOn()
   }
 
   word(claim: number, record: Buffer | undefined): void {
+    if (this.#ended) return
     if (claim > this.#answered) this.#words.push({ claim, record })
     else this.#hear(claim, record)
+  }
+
+  /** Resolves when the answer of the last claim made was passed on, with all that came before it. */
+  passedOn(): Promise<void> {
+    const claim = this.#claims
+    if (this.#answered >= claim || this.#ended) return Promise.resolve()
+    return new Promise((resolve) => this.#watches.push({ claim, resolve }))
+  }
+
+  /** Nothing more is passed on. */
+  end(): void {
+    this.#ended = true
+    for (const { resolve } of this.#watches.splice(0)) resolve()
   }
 
   #passOn(): void {
@@ -108,10 +125,17 @@ export class Line<Answer extends ClaimAnswer> {
       }
       this.#handed = 0
       this.#events.answered(next)
+      if (this.#watches.length > 0) this.#tell()
       const words = this.#words
       this.#words = []
       for (const { claim, record } of words) this.word(claim, record)
     }
+  }
+
+  #tell(): void {
+    const done = this.#watches.filter(({ claim }) => claim <= this.#answered)
+    this.#watches = this.#watches.filter(({ claim }) => claim > this.#answered)
+    for (const { resolve } of done) resolve()
   }
 
   #hear(claim: number, record: Buffer | undefined): void {
