@@ -6,6 +6,16 @@ import rascal from 'rascal'
 import type { Arm, ArmEvents, ArmRun, Plan } from '../../src/compare/arm.ts'
 import type { Workload } from '../../src/compare/workload.ts'
 
+/** What the other arms send as well, with a message that nobody takes coming back. */
+function fieldsOf(sequence: number) {
+  return {
+    contentType: 'application/octet-stream',
+    messageId: String(sequence),
+    priority: 4,
+    timestamp: Math.floor(Date.now() / 1000),
+  }
+}
+
 type Open = (
   url: string,
   queue: string,
@@ -88,9 +98,9 @@ const connectionManager: Open = async (url, queue, workload, events) => {
   return {
     send: (sequence, body) =>
       sender.sendToQueue(queue, body, {
+        ...fieldsOf(sequence),
         persistent: workload.durable,
-        messageId: String(sequence),
-        priority: 4,
+        mandatory: true,
       }),
     close: () => connection.close(),
   }
@@ -111,7 +121,7 @@ const rabbitmqClient: Open = async (url, queue, workload, events) => {
   return {
     send: (sequence, body) =>
       publisher.send(
-        { routingKey: queue, durable: workload.durable, messageId: String(sequence), priority: 4 },
+        { ...fieldsOf(sequence), routingKey: queue, durable: workload.durable, mandatory: true },
         body,
       ),
     async close() {
@@ -130,7 +140,7 @@ const openRascal: Open = async (url, queue, workload, events) => {
           connection: { url },
           queues: { [queue]: { check: true, assert: false } },
           publications: {
-            out: { queue, confirm: true, options: { persistent: workload.durable, priority: 4 } },
+            out: { queue, confirm: true, options: { persistent: workload.durable, mandatory: true } },
           },
           subscriptions: { in: { queue, prefetch: workload.credit } },
         },
@@ -144,8 +154,8 @@ const openRascal: Open = async (url, queue, workload, events) => {
     ackOrNack()
   })
   return {
-    async send(_sequence, body) {
-      const publication = await broker.publish('out', body)
+    async send(sequence, body) {
+      const publication = await broker.publish('out', body, { options: fieldsOf(sequence) })
       await new Promise<void>((resolve, reject) => {
         publication.on('success', () => resolve())
         publication.on('error', reject)

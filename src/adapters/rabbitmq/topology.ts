@@ -53,7 +53,7 @@ const EXCHANGE_NATIVE = [
 ] as const
 
 /** Priorities 0 to 9. */
-export const MAX_PRIORITY = 9
+const MAX_PRIORITY = 9
 /** Keeps a released message at its old place (RabbitMQ 3.10 puts it at the back without a limit) and is never reached. */
 const NEVER_REACHED = 2_000_000_000
 /** Portable settings of `x-declare` arguments; the API has translated them already. */
