@@ -6,7 +6,7 @@ import type { Session } from './session.ts'
  * How long accepted deliveries are gathered while nothing waits (the server syncs its disk for each turn), and a claim for a few is put
  * off. Unit: ms.
  */
-const GATHER_MS = 2
+const GATHER_MS = 5
 /** Pause after taking a share of what little there was. Unit: ms. */
 const YIELD_MS = 5
 /** First pause between two looks, after which it doubles. Unit: ms. */

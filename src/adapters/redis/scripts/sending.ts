@@ -95,7 +95,8 @@ end
 -- order: a full server refuses what is kept before anybody hears of it.
 for _, queue in pairs(queues) do close_queue(queue, now) end
 for _, record in ipairs(live) do call('PUBLISH', record.channel, record.payload) end
-remember(base, link, first, count, ARGV[4], refused)
+-- What nobody keeps is not worth a write, which the server may have to sync.
+if next(queues) then remember(base, link, first, count, ARGV[4], refused) end
 return { 2, full }
 `
 
