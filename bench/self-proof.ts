@@ -4,7 +4,7 @@
  *   npx tsx bench/self-proof.ts [--count 1000000] [--alike 20] [--slower 5] URL...     zmq: a hub of its own
  *
  * One loss, one duplicate, one swap and one flipped bit among `count` messages must be found, and nothing else. The broker held
- * against itself `alike` times must show a difference at most once in twenty; with 30 % taken from it, every one of `slower` times.
+ * against itself `alike` times must show a difference at most once in twenty; with 30 % taken from it, four times of five.
  */
 import { parseArgs } from 'node:util'
 import type { Arm } from '../src/compare/arm.ts'
@@ -89,7 +89,7 @@ async function compareSlower(url: string): Promise<void> {
   console.log(
     `${url.split(':')[0]} against itself with 30 % taken: a difference in ${found} of ${slower} (${ratios.join(', ')})`,
   )
-  if (found < slower) fail('a difference was missed')
+  if (found < 0.8 * slower) fail('a difference was missed')
 }
 
 function differences({ comparisons }: Report): number {

@@ -9,7 +9,9 @@ export class Brokers {
 
   constructor(checkout: string, home: string) {
     this.#checkout = checkout
-    this.#environment = { ...process.env, SLUICE_BROKERS_HOME: home }
+    // Brokers that the environment names may be shared, or set up otherwise: these are its own.
+    const others = Object.entries(process.env).filter(([name]) => !name.startsWith('SLUICE_TEST_'))
+    this.#environment = { ...Object.fromEntries(others), SLUICE_BROKERS_HOME: home }
   }
 
   /** Resolves with the URL. */

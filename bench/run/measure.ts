@@ -39,6 +39,7 @@ const [backend, given, result, repeats, folder] = process.argv.slice(2) as [
 const hub = backend === 'zeromq' ? await HubProcess.start() : undefined
 const url = hub?.url ?? (backend === 'file' ? `file:${join(folder, 'data')}` : given)
 const stop = new AbortController()
+const begun = performance.now()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
 const report = await compare({
   urls: [url],
@@ -49,8 +50,9 @@ const report = await compare({
   arms: async (each): Promise<Arm[]> => [...(await armsFor(each)), ...(await peersOf(backend, each))],
   progress: ({ done, total, cell, judgement, throughput }) => {
     const { verdict, reasons } = judgement
+    const left = Math.ceil(((performance.now() - begun) / 1000 / done) * (total - done))
     console.log(
-      `${done}/${total} ${cell}: ${[`${verdict} ${Math.round(throughput)}/s`, ...reasons].join('; ')}`,
+      `${done}/${total} ${cell}: ${[`${verdict} ${Math.round(throughput)}/s`, ...reasons].join('; ')} (${left} s left)`,
     )
   },
 })

@@ -92,7 +92,10 @@ export async function runCell(arm: Arm, workload: Workload, options: CellOptions
   const run = new Run(arm, { workload, name, role: 'both' }, measurement, limit, options)
   await run.measure()
   if (options.signal.aborted) measurement.problem = 'interrupted'
-  else if (overtime.aborted) measurement.problem ??= `stopped after ${Math.round(options.timeoutMs / 1000)} s`
+  else if (overtime.aborted) {
+    const why = measurement.isCutOff ? ': the connection was lost and did not come back' : ''
+    measurement.problem ??= `stopped after ${Math.round(options.timeoutMs / 1000)} s${why}`
+  }
   const cleaned = run.cleanUp()
   const result = run.result()
   return { ...result, leftBehind: (await cleaned) ? undefined : name }

@@ -36,6 +36,7 @@ export class Measurement implements ArmEvents {
   #awaited = Infinity
   #wake: (() => void) | undefined
   readonly #broken = new AbortController()
+  #isCutOff = false
   problem: string | undefined
 
   private constructor(workload: Workload, latency: LatencyRecorder) {
@@ -84,9 +85,16 @@ export class Measurement implements ArmEvents {
   }
 
   noted(what: string): void {
+    if (what === 'disconnected') this.#isCutOff = true
+    if (what === 'reconnected') this.#isCutOff = false
     if (this.#marks.length >= MOST_MARKS || this.#startedAt === Infinity) return
     const atMs = clock() - this.#startedAt
     this.#marks.push({ what, fromMs: atMs, toMs: atMs })
+  }
+
+  /** The connection was lost and has not come back. */
+  get isCutOff(): boolean {
+    return this.#isCutOff
   }
 
   /** A fault that was made, with its end. */

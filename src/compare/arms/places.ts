@@ -49,6 +49,8 @@ export function placesOf({ name, workload }: Pick<Plan, 'name' | 'workload'>): P
 
 /** Longest wait for one deletion: a broker that does not answer must not hold the report. Unit: ms. */
 const DELETE_MS = 3_000
+/** Longest wait for a connection to delete over: a try that goes on would keep the process alive. Unit: ms. */
+export const SWEEP_CONNECT_MS = 3_000
 
 /** Deletes every node it can; rejects with the first failure once all were tried. */
 export async function deleteAll(connection: Connection, nodes: readonly AnyAddress[]): Promise<void> {

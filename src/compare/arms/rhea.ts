@@ -14,7 +14,7 @@ import {
 } from '../arm.ts'
 import type { Workload } from '../workload.ts'
 import { negotiated } from './negotiated.ts'
-import { deleteAll, placesOf } from './places.ts'
+import { deleteAll, placesOf, SWEEP_CONNECT_MS } from './places.ts'
 
 type Rhea = typeof import('rhea')
 
@@ -52,7 +52,7 @@ async function declare(url: string, plan: Plan): Promise<void> {
 }
 
 async function sweep(url: string, plan: Plan): Promise<void> {
-  await using connection = await connect(url)
+  await using connection = await connect({ url, connectTimeoutMs: SWEEP_CONNECT_MS })
   await deleteAll(connection, placesOf(plan).nodes)
 }
 

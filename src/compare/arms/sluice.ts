@@ -20,8 +20,10 @@ import {
 } from '../arm.ts'
 import { PATTERNS, type Workload } from '../workload.ts'
 import { negotiated } from './negotiated.ts'
-import { deleteAll, type Places, placesOf } from './places.ts'
+import { deleteAll, type Places, placesOf, SWEEP_CONNECT_MS } from './places.ts'
 
+/** Whatever is unsettled at the end of a run is in the books: nobody waits long for it. */
+const CLOSE = { timeoutMs: 1_000 } as const
 /** Handlers of the responder that run at once. */
 const RESPONDERS = 16
 
@@ -44,7 +46,7 @@ export function sluiceArm(url: string, adapter: string, options: Partial<Connect
       }
     },
     async sweep(plan) {
-      await using connection = await connect({ ...options, url })
+      await using connection = await connect({ ...options, url, connectTimeoutMs: SWEEP_CONNECT_MS })
       await deleteAll(connection, placesOf(plan).nodes)
     },
   }
@@ -91,7 +93,7 @@ class SluiceRun implements ArmRun {
         this.#connection.sender(this.#places.target, { capacity: Math.max(1, Math.ceil(inFlight / count)) }),
       ),
     )
-    for (const sender of senders) this.#closers.push(() => sender.close())
+    for (const sender of senders) this.#closers.push(() => sender.close(CLOSE))
     this.#send =
       pattern === 'topic'
         ? (sequence, body, sender) =>
@@ -104,7 +106,7 @@ class SluiceRun implements ArmRun {
     const responder = await this.#connection.respond(quotes, (request) => request.bytes, {
       concurrency: RESPONDERS,
     })
-    this.#closers.push(() => responder.close())
+    this.#closers.push(() => responder.close(CLOSE))
     const properties = headersOf(this.#plan.workload.headers)
     this.#send = async (_sequence, body) => {
       const answer = await this.#connection.request<Buffer, Uint8Array>(quotes, body, { properties })
@@ -123,12 +125,12 @@ class SluiceRun implements ArmRun {
       const bystander = await this.#connection.receiver(
         (nodes[0] as TopicAddress).matching(bystanderPattern(index)),
       )
-      this.#closers.push(() => bystander.close())
+      this.#closers.push(() => bystander.close(CLOSE))
     }
     const compete = sources.length === 1
     for (let index = 0; index < receivers; index++) {
       const receiver = await this.#connection.receiver(sources[compete ? 0 : index]!, { credit })
-      this.#closers.push(() => receiver.close())
+      this.#closers.push(() => receiver.close(CLOSE))
       void this.#read(receiver, compete ? 0 : index, compete ? index : 0)
     }
   }
@@ -156,7 +158,7 @@ class SluiceRun implements ArmRun {
       await Promise.allSettled(this.#closers.map((close) => close()))
       if (this.#plan.role !== 'send') await deleteAll(this.#connection, this.#places.nodes)
     } finally {
-      await this.#connection.close()
+      await this.#connection.close(CLOSE)
     }
   }
 }

@@ -167,7 +167,7 @@ const loadCurve: Draw = (init, cells, arms) => {
 }
 
 /** Shorter runs have no course worth drawing. */
-const LEAST_SLOTS = 5
+const LEAST_SLOTS = 10
 
 const timeline: Draw = (init, cells, arms) => {
   const drawn = cells.filter(

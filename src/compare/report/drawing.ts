@@ -33,7 +33,7 @@ export function title(text: string): object {
 }
 
 /** Height of one line of a legend. Unit: CSS pixels. */
-const LEGEND_LINE = 20
+const LEGEND_LINE = 22
 
 export class Drawing {
   readonly narrow: boolean

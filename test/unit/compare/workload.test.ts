@@ -18,6 +18,7 @@ describe('workloads', () => {
     [{ pattern: 'browse', loads: [3] }, /loads/],
     [{ pattern: 'browse', loads: [0.5], rate: 10 }, /loads/],
     [{ pattern: 'browse', faults: [{ name: 'x', atMs: 1, forMs: 1 }] }, /begin/],
+    [{ pattern: 'fan-out', bystanders: 3 }, /bystanders.*topic/],
     ['browse', /map/],
   ])('refuse %j', (settings, message) => {
     expect(() => workload(settings as never)).toThrow(message)
