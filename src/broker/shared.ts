@@ -1,5 +1,6 @@
 /** Brokers shared within the process: everybody who names the same place gets the same broker. */
-import { mkdir, realpath } from 'node:fs/promises'
+import { mkdir, realpath, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { MessagingError } from '../api/errors.ts'
 import { Broker } from './broker.ts'
 import { openLmdbStore } from './lmdb-store.ts'
@@ -102,7 +103,7 @@ async function release(place: string, shared: Shared, broker: Broker): Promise<v
 /** One name per directory, whatever path leads to it. */
 async function placeOf(directory: string): Promise<string> {
   try {
-    await mkdir(directory, { recursive: true })
+    await makeDirectory(resolve(directory))
     return await realpath(directory)
   } catch (cause) {
     throw new MessagingError('CONNECT_FAILED', `The directory '${directory}' cannot be made or read`, {
@@ -111,5 +112,20 @@ async function placeOf(directory: string): Promise<string> {
       hint: 'Check the path and its permissions.',
       context: { operation: 'connect', directory },
     })
+  }
+}
+
+/** Step by step: Node's own `recursive` never ends where a file system says that the parent is missing when it is not. */
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const exists = await stat(directory).catch(() => undefined)
+    if (exists?.isDirectory()) return
+    const parent = dirname(directory)
+    if (code !== 'ENOENT' || parent === directory || (await stat(parent).catch(() => undefined))) throw error
+    await makeDirectory(parent)
+    await makeDirectory(directory)
   }
 }

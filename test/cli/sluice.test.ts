@@ -61,6 +61,40 @@ describe('the list of commands', () => {
   })
 })
 
+describe('arguments', () => {
+  it.each([
+    ['browse', 'ADDRESS', 'orders', 'more'],
+    ['inspect', 'ADDRESS', 'orders', 'more'],
+    ['purge', 'ADDRESS', 'orders', 'more'],
+    ['respond', 'SERVICE', '--echo', 'pong', 'more'],
+    ['bind', 'TOPIC, QUEUE, KEY', 'news', 'archive', '#', 'more'],
+    ['completion', 'SHELL', 'bash', 'more'],
+    ['hub', 'no arguments', 'more'],
+  ])('%s takes %s and nothing more', async (verb, expected, ...words) => {
+    const { code, text, err } = await commands.run('sluice', verb, ...words)
+    expect({ code, text }).toEqual({ code: 2, text: '' })
+    expect(err).toContain(`too many arguments: ${expected}`)
+  })
+
+  it.each(['browse', 'inspect', 'purge', 'tap', 'request', 'declare', 'delete', 'bind'])(
+    '%s tells where a URL belongs, and does not repeat it',
+    async (verb) => {
+      const { code, err } = await commands.run('sluice', verb, 'redis://user:secret@host')
+      expect(code).toBe(2)
+      expect(err).toContain('the broker goes with -b URL')
+      expect(err).not.toContain('secret')
+    },
+  )
+
+  it.each(['tour', 'doctor'])('%s takes its broker as an argument or with -b, not both', async (verb) => {
+    const plain = ok(await commands.run('sluice', verb, 'memory:'))
+    const asOption = ok(await commands.run('sluice', verb, '-b', 'memory:'))
+    expect(asOption.split('\n')[0]).toBe(plain.split('\n')[0])
+    expect((await commands.run('sluice', verb, 'memory:', '-b', 'memory:')).code).toBe(2)
+    expect((await commands.run('sluice', verb, 'memory:', 'memory:')).code).toBe(2)
+  })
+})
+
 describe('tour', () => {
   it('shows the six patterns and browse versus consume, and leaves nothing behind', async () => {
     const onMemory = ok(await commands.run('sluice', 'tour'))

@@ -32,6 +32,23 @@ function ok(ended: Ended): string {
   return ended.text
 }
 
+describe('what the next command finds on file:', () => {
+  it('is there without a word about durability, queues as well as messages', async () => {
+    expect((await commands.run('spout', '-b', broker, 'hello; {create: always}', 'x')).code).toBe(0)
+    expect(ok(await drain('hello', '-p', '%(C)s'))).toBe('x\n')
+    expect((await commands.run('spout', '-b', broker, 'hello', 'y')).code).toBe(0)
+    expect(ok(await drain('hello', '-p', '%(C)s'))).toBe('y\n')
+  })
+
+  it('is not what was asked to be transient', async () => {
+    expect(
+      (await commands.run('spout', '-b', broker, 'hello; {create: always, node: {durable: False}}', 'x'))
+        .code,
+    ).toBe(0)
+    expect((await drain('hello')).err).toContain('no such queue: hello')
+  })
+})
+
 describe('spout', () => {
   it('sends the words joined by one blank and prints the message', async () => {
     const text = ok(await spout(MADE, 'Hello', 'my', 'world'))

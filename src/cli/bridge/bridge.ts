@@ -18,6 +18,8 @@ export interface BridgeOptions {
   readonly onLoop: 'stop' | 'drop' | 'ignore'
   /** Refused messages go to the dead-letter address of the source instead of stopping the bridge. */
   readonly rejectRefused: boolean
+  /** What is not durable would end with this process, because the target is a store it has opened itself. */
+  readonly makeDurable: boolean
   readonly limit: number
   /** Stop when there is none for so long. Unit: ms; `undefined`: never. */
   readonly idleMs: number | undefined
@@ -104,7 +106,7 @@ export class Bridge {
   }
 
   async #move(delivery: Delivery, receivedAt: number): Promise<void> {
-    const { map, onLoop, from, to, rejectRefused } = this.#options
+    const { map, onLoop, from, to, rejectRefused, makeDurable } = this.#options
     const via = String(delivery.properties[VIA] ?? '')
     if (onLoop !== 'ignore' && via.split(',').includes(to)) {
       if (onLoop === 'stop') throw loopError(delivery)
@@ -126,6 +128,7 @@ export class Bridge {
       await this.#sender.forward(delivery, {
         properties,
         timeoutMs: Infinity,
+        ...(makeDurable && { durable: true }),
         ...(subject !== delivery.subject && subject !== undefined && { subject }),
         ...(ttlMs !== undefined && { ttlMs }),
       })

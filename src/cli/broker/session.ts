@@ -6,12 +6,15 @@ import type { Connection } from '../../index.ts'
 import { CommandError, type Context } from '../command.ts'
 import { visible } from '../print/terminal-text.ts'
 import { brokerUrl } from './broker-url.ts'
+import { keptAddress } from './kept-address.ts'
 
 export type Library = typeof import('../../index.ts')
 
 export interface Session {
   readonly connection: Connection
   readonly library: Library
+  /** Nothing but what is durable is there for the next command. */
+  readonly keeps: boolean
   /** Takes an address string, or `@name` of the configuration. */
   address(text: string): string
 }
@@ -30,7 +33,16 @@ export async function openSession(context: Context, options: SessionOptions = {}
   const policy = reconnectPolicy(context, options)
   const connection = await connectWithRetries(context, library, url, policy)
   followStatus(context, connection, policy)
-  return { connection, library, address: (text) => resolveAddress(text, addresses) }
+  const keeps = connection.adapter === 'file'
+  return {
+    connection,
+    library,
+    keeps,
+    address: (text) => {
+      const resolved = resolveAddress(text, addresses)
+      return keeps ? keptAddress(library, resolved) : resolved
+    },
+  }
 }
 
 /** The broker asked for: a URL, or the name of a configured connection. Default: `--broker`, `SLUICE_URL`, the configuration. */

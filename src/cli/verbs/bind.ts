@@ -1,7 +1,8 @@
 /** `sluice bind`: what a topic gets under a key goes to a queue too. */
 import { BROKER } from '../broker/connection-options.ts'
 import { withSession } from '../broker/with-session.ts'
-import { type Command, CommandError, UsageError } from '../command.ts'
+import { type Command, CommandError } from '../command.ts'
+import { addressArgument, expectOnly } from '../positionals.ts'
 import { propertiesOf } from '../spout/content.ts'
 
 export const bind: Command = {
@@ -27,8 +28,10 @@ export const bind: Command = {
   ],
   async run(context) {
     const { args } = context
-    const [source, target, key] = args.positionals
-    if (source === undefined || target === undefined) throw new UsageError('topic and queue are required')
+    expectOnly(args, 'TOPIC', 'QUEUE', 'KEY')
+    const [, second, key] = args.positionals
+    const source = addressArgument(args.positionals[0], 'the name of the topic')
+    const target = addressArgument(second, 'the name of the queue')
     await withSession(
       context,
       { closeOnAbort: true },

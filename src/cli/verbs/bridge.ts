@@ -112,6 +112,7 @@ export const bridge: Command = {
           idleMs: seconds === undefined ? undefined : seconds * 1000,
           onLoop: (args.text('on-loop') ?? (isTopic ? 'drop' : 'stop')) as 'stop' | 'drop' | 'ignore',
           rejectRefused: args.flag('reject-refused'),
+          makeDurable: right.keeps,
           from: placeMark(source, nameOf(left, source)),
           to: placeMark(target, nameOf(right, target)),
         })

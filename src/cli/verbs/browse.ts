@@ -1,9 +1,10 @@
 /** `sluice browse`: shows what waits, and leaves it there. */
 import { BROKER } from '../broker/connection-options.ts'
 import { withSession } from '../broker/with-session.ts'
-import { type Command, UsageError } from '../command.ts'
+import type { Command } from '../command.ts'
 import { PRINTING } from '../drain/options.ts'
 import { rendererFor } from '../drain/renderer.ts'
+import { addressArgument, expectOnly } from '../positionals.ts'
 import { Stream } from '../print/stream.ts'
 
 export const browse: Command = {
@@ -31,8 +32,8 @@ export const browse: Command = {
   ],
   async run(context) {
     const { args, signal } = context
-    const [address] = args.positionals
-    if (address === undefined) throw new UsageError('address is required')
+    expectOnly(args, 'ADDRESS')
+    const address = addressArgument(args.positionals[0])
     const render = rendererFor(context)
     const limit = args.number('count') || Infinity
     await withSession(context, {}, async ({ connection, address: resolve }) => {

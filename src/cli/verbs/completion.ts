@@ -1,5 +1,6 @@
 /** `sluice completion`: what a shell needs to complete commands, options and the names of nodes. */
 import { type Command, type Option, UsageError } from '../command.ts'
+import { expectOnly } from '../positionals.ts'
 import { VERBS } from '../verbs.ts'
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const
@@ -22,6 +23,7 @@ export const completion: Command = {
     { line: 'sluice completion fish > ~/.config/fish/completions/sluice.fish', what: 'fish' },
   ],
   async run({ args, out }) {
+    expectOnly(args, 'SHELL')
     const [shell] = args.positionals
     const commands = await Promise.all(Object.values(VERBS).map((verb) => verb.load()))
     if (shell === 'bash') await out.line(bash(commands))

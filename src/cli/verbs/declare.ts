@@ -5,6 +5,7 @@ import { BROKER } from '../broker/connection-options.ts'
 import { builtNode, type NodeTypeName, SUBSCRIPTION, TYPE } from '../broker/node-address.ts'
 import { withSession } from '../broker/with-session.ts'
 import { type Command, UsageError } from '../command.ts'
+import { addressArgument } from '../positionals.ts'
 import { nameValue } from '../spout/content.ts'
 
 export const declare: Command = {
@@ -58,8 +59,8 @@ export const declare: Command = {
   ],
   async run(context) {
     const { args } = context
-    const [address, ...patterns] = args.positionals
-    if (address === undefined) throw new UsageError('address is required')
+    const address = addressArgument(args.positionals[0])
+    const patterns = args.positionals.slice(1)
     await withSession(context, { closeOnAbort: true }, async ({ connection, library, address: resolve }) => {
       const text = resolve(address)
       const { name, options } = library.parseAddress(text)

@@ -2,7 +2,8 @@
 import { BROKER } from '../broker/connection-options.ts'
 import { existingNode, SUBSCRIPTION, TYPE } from '../broker/node-address.ts'
 import { withSession } from '../broker/with-session.ts'
-import { type Command, CommandError, UsageError } from '../command.ts'
+import { type Command, CommandError } from '../command.ts'
+import { addressArgument } from '../positionals.ts'
 
 export const deleteNode: Command = {
   name: 'delete',
@@ -22,7 +23,7 @@ export const deleteNode: Command = {
   ],
   async run(context) {
     const { args } = context
-    if (args.positionals.length === 0) throw new UsageError('address is required')
+    addressArgument(args.positionals[0])
     const missing: string[] = []
     await withSession(
       context,

@@ -2,9 +2,10 @@
 import type { Feature } from '../../index.ts'
 import { BROKER } from '../broker/connection-options.ts'
 import { brokerOf, openSession, type Session } from '../broker/session.ts'
-import { type Command, CommandError, type Context, UsageError } from '../command.ts'
+import { type Command, CommandError, type Context } from '../command.ts'
 import { likelyCause } from '../doctor/causes.ts'
 import { examine, type Finding } from '../doctor/examination.ts'
+import { brokerArgument } from '../positionals.ts'
 import { jsonable } from '../print/jsonable.ts'
 import { styleFor } from '../print/style.ts'
 import { pairLines } from '../print/table.ts'
@@ -23,9 +24,7 @@ export const doctor: Command = {
   ],
   async run(context) {
     const { args } = context
-    const [url, ...more] = args.positionals
-    if (more.length > 0) throw new UsageError('only one URL can be given')
-    const broker = url ?? args.text('broker')
+    const broker = brokerArgument(args)
     const session = await connectOrExplain(context, broker)
     try {
       return args.flag('json')

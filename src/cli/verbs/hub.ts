@@ -1,5 +1,6 @@
 /** `sluice hub`: the embedded broker behind a ZeroMQ socket, until it is told to stop. */
-import { type Command, CommandError, UsageError } from '../command.ts'
+import { type Command, CommandError } from '../command.ts'
+import { expectOnly } from '../positionals.ts'
 import { jsonText } from '../print/terminal-text.ts'
 
 export const hub: Command = {
@@ -35,7 +36,7 @@ export const hub: Command = {
   ],
   async run({ args, out, signal }) {
     const json = args.flag('json')
-    if (args.positionals.length > 0) throw new UsageError('hub takes options only')
+    expectOnly(args)
     const { createCurveKeys, createHub } = await import('../../index.ts')
     if (args.flag('curve-keys')) {
       const keys = await createCurveKeys()

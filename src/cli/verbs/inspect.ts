@@ -2,7 +2,8 @@
 import { BROKER } from '../broker/connection-options.ts'
 import { existingNode, SUBSCRIPTION, TYPE } from '../broker/node-address.ts'
 import { withSession } from '../broker/with-session.ts'
-import { type Command, CommandError, UsageError } from '../command.ts'
+import { type Command, CommandError } from '../command.ts'
+import { addressArgument, expectOnly } from '../positionals.ts'
 import { jsonable } from '../print/jsonable.ts'
 import { pairLines } from '../print/table.ts'
 import { jsonText } from '../print/terminal-text.ts'
@@ -19,8 +20,8 @@ export const inspect: Command = {
   ],
   async run(context) {
     const { args, out } = context
-    const [given] = args.positionals
-    if (given === undefined) throw new UsageError('address is required')
+    expectOnly(args, 'ADDRESS')
+    const given = addressArgument(args.positionals[0])
     const found = await withSession(context, { closeOnAbort: true }, ({ connection, library, address }) =>
       connection.admin.inspect(
         existingNode(library, address(given), args.text('type'), args.text('subscription')),

@@ -2,7 +2,8 @@
 import { BROKER } from '../broker/connection-options.ts'
 import { existingNode, SUBSCRIPTION, TYPE } from '../broker/node-address.ts'
 import { withSession } from '../broker/with-session.ts'
-import { type Command, UsageError } from '../command.ts'
+import type { Command } from '../command.ts'
+import { addressArgument, expectOnly } from '../positionals.ts'
 import { jsonText } from '../print/terminal-text.ts'
 
 export const purge: Command = {
@@ -15,8 +16,8 @@ export const purge: Command = {
   examples: [{ line: 'sluice purge -b rabbitmq://localhost orders', what: 'empty the queue' }],
   async run(context) {
     const { args, out } = context
-    const [given] = args.positionals
-    if (given === undefined) throw new UsageError('address is required')
+    expectOnly(args, 'ADDRESS')
+    const given = addressArgument(args.positionals[0])
     await withSession(context, { closeOnAbort: true }, async ({ connection, library, address }) => {
       const node = existingNode(library, address(given), args.text('type'), args.text('subscription'))
       const removed = await connection.admin.purge(node)

@@ -6,6 +6,7 @@ import { withSession } from '../broker/with-session.ts'
 import { type Command, UsageError } from '../command.ts'
 import { PRINTING } from '../drain/options.ts'
 import { rendererFor } from '../drain/renderer.ts'
+import { addressArgument } from '../positionals.ts'
 import { propertiesOf } from '../spout/content.ts'
 
 export const request: Command = {
@@ -55,8 +56,8 @@ export const request: Command = {
   ],
   async run(context) {
     const { args, signal } = context
-    const [service, ...words] = args.positionals
-    if (service === undefined) throw new UsageError('the name of the service is required')
+    const service = addressArgument(args.positionals[0], 'the name of the service')
+    const words = args.positionals.slice(1)
     if (args.flag('content-stdin') && words.length > 0)
       throw new UsageError('CONTENT and --content-stdin cannot be given together')
     const render = rendererFor(context, '%(C)s')

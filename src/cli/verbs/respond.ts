@@ -6,6 +6,7 @@ import { serviceOf } from '../broker/service-address.ts'
 import { log } from '../broker/session.ts'
 import { withSession } from '../broker/with-session.ts'
 import { type Command, UsageError } from '../command.ts'
+import { addressArgument, expectOnly } from '../positionals.ts'
 import { decodeOrUndefined, visible } from '../print/terminal-text.ts'
 
 /** What a command may write for one answer. Unit: bytes. */
@@ -50,8 +51,8 @@ export const respond: Command = {
   ],
   async run(context) {
     const { args, signal } = context
-    const [service] = args.positionals
-    if (service === undefined) throw new UsageError('the name of the service is required')
+    expectOnly(args, 'SERVICE')
+    const service = addressArgument(args.positionals[0], 'the name of the service')
     const command = args.text('exec')
     if ((command === undefined) === !args.flag('echo'))
       throw new UsageError('one of --exec and --echo is required')

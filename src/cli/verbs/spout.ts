@@ -43,9 +43,9 @@ export const spout: Command = {
     const capacity = args.number('capacity') ?? (plan.bulk ? BULK_CAPACITY : 1)
     if (capacity < 1) throw new UsageError('option --capacity: less than 1')
     const report = new RunReport()
-    await withSession(context, { closeOnAbort: true }, async ({ connection, address: resolve }) => {
+    await withSession(context, { closeOnAbort: true }, async ({ connection, keeps, address: resolve }) => {
       const sender = await connection.sender(resolve(address), { capacity })
-      await sendAll(context, sender as Sender<unknown>, plan, capacity, report)
+      await sendAll(context, sender as Sender<unknown>, plan, capacity, keeps, report)
       await sender.close()
     })
     if (args.flag('report-total')) await report.print(context)
@@ -58,6 +58,7 @@ async function sendAll(
   sender: Sender<unknown>,
   plan: ContentPlan,
   capacity: number,
+  keeps: boolean,
   report: RunReport,
 ): Promise<void> {
   const { args, signal } = context
@@ -88,7 +89,11 @@ async function sendAll(
       await pace.turn(signal)
       if (!more()) break
       const fields = makeFields(content, count, plan.whole)
-      const outcome = sender.send(content.body, { ...fields, timeoutMs: waitMs })
+      const outcome = sender.send(content.body, {
+        ...fields,
+        ...(keeps && { durable: true }),
+        timeoutMs: waitMs,
+      })
       count += 1
       await inOrder.add(outcome, () => {
         report.add()

@@ -1,9 +1,10 @@
 /** `sluice tap`: watches a topic. */
 import { BROKER } from '../broker/connection-options.ts'
 import { withSession } from '../broker/with-session.ts'
-import { type Command, UsageError } from '../command.ts'
+import type { Command } from '../command.ts'
 import { PRINTING } from '../drain/options.ts'
 import { rendererFor } from '../drain/renderer.ts'
+import { addressArgument } from '../positionals.ts'
 import { Stream } from '../print/stream.ts'
 import { visible } from '../print/terminal-text.ts'
 
@@ -38,8 +39,8 @@ export const tap: Command = {
   ],
   async run(context) {
     const { args, signal } = context
-    const [name, ...patterns] = args.positionals
-    if (name === undefined) throw new UsageError('the name of the topic is required')
+    const name = addressArgument(args.positionals[0], 'the name of the topic')
+    const patterns = args.positionals.slice(1)
     const render = rendererFor(context)
     const limit = args.number('count') || Infinity
     const seconds = args.number('timeout')

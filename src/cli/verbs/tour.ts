@@ -1,24 +1,25 @@
 /** `sluice tour`: the six patterns, and browse versus consume, on a broker of your choice. */
+import { BROKER } from '../broker/connection-options.ts'
 import { openSession } from '../broker/session.ts'
 import { withSession } from '../broker/with-session.ts'
-import { type Command, UsageError } from '../command.ts'
+import type { Command } from '../command.ts'
+import { brokerArgument } from '../positionals.ts'
 import { Stage } from '../tour/stage.ts'
 import { STOPS } from '../tour/stops.ts'
 
 export const tour: Command = {
   name: 'tour',
   summary: 'see the six patterns, and browse versus consume, in two seconds',
-  usage: '[ URL ]',
+  usage: '[options] [ URL ]',
   description:
     'Walk through the six messaging patterns, and browse versus consume, on the embedded broker in memory or on the broker given. What it makes there has names of its own and is deleted at the end.',
-  options: [],
+  options: [{ ...BROKER, help: 'the same as URL' }],
   examples: [
     { line: 'sluice tour', what: 'needs no broker' },
     { line: 'sluice tour rabbitmq://localhost', what: 'the same on RabbitMQ' },
   ],
   async run(context) {
-    const [broker = 'memory:', ...more] = context.args.positionals
-    if (more.length > 0) throw new UsageError('only one URL can be given')
+    const broker = brokerArgument(context.args) ?? 'memory:'
     await withSession(context, { broker, closeOnAbort: true }, async ({ connection, library }) => {
       const { product, version } = connection.broker ?? { product: connection.adapter, version: '' }
       await context.out.line(`A tour on ${product} ${version} (${connection.adapter})`.replace('  ', ' '))

@@ -503,6 +503,17 @@ describe('damage', () => {
       message: expect.stringContaining('below'),
     })
   })
+
+  test.runIf(process.platform === 'linux')(
+    'so is one in a file system that takes none, at once',
+    { timeout: 2_000 },
+    async () => {
+      await expect(fileBroker('/proc/sluice')).rejects.toMatchObject({
+        code: 'CONNECT_FAILED',
+        retryable: false,
+      })
+    },
+  )
 })
 
 describe('a full disk', () => {
