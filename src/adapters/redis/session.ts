@@ -11,13 +11,13 @@ import {
   connectionLost,
   isConnectionError,
   isForbidden,
-  isMissingScript,
   redisError,
 } from './errors.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Keys } from './keys.ts'
 import { Marks } from './marks.ts'
 import type { Endpoint } from './options.ts'
+import { type ScriptArgument, ScriptCalls } from './script-calls.ts'
 import { type ScriptName, type Scripts, scriptsFor } from './scripts/index.ts'
 import { askServer, type ServerFacts } from './server-facts.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -46,6 +46,7 @@ export class Session {
   /** Names this connection in the server; no dot in it. */
   readonly token = randomName()
   readonly #scripts: Scripts
+  readonly #calls: ScriptCalls
   readonly #links = new Map<number, SessionLink>()
   readonly #heartbeat: Heartbeat
   readonly #marks: Marks
@@ -70,6 +71,7 @@ export class Session {
       cluster: endpoint.mode === 'cluster',
       flags: Number.parseInt(facts.version, 10) >= 7,
     })
+    this.#calls = new ScriptCalls(this.#scripts)
     this.#marks = new Marks(keys.wake(this.token))
     this.#heartbeat = new Heartbeat(endpoint.heartbeatMs, wire, (cause) => this.fail(cause))
   }
@@ -129,11 +131,7 @@ export class Session {
   // ── commands ──
 
   /** Runs a script on the slot of `keys`. Rejects with the library's own error; a lost connection has been reported then. */
-  async run(
-    name: ScriptName,
-    keys: readonly string[],
-    args: readonly (string | number | Buffer)[],
-  ): Promise<unknown> {
+  async run(name: ScriptName, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
     return this.#run(this.wire.commands, name, keys, args)
   }
 
@@ -141,17 +139,20 @@ export class Session {
   async runSend(
     name: ScriptName,
     keys: readonly string[],
-    args: readonly (string | number | Buffer)[],
+    args: readonly ScriptArgument[],
   ): Promise<{ reply: unknown; replicas: number | undefined }> {
     const { waitReplicas, waitMs } = this.endpoint
     const client = this.wire.sends
+    const { repeats } = this.#calls
     const running = this.#run(client, name, keys, args)
     if (waitReplicas === 0) return { reply: await running, replicas: undefined }
     // order: written behind the script on the same connection, so that it waits for the script's writes.
     const waiting = client.wait(waitReplicas, waitMs)
     waiting.catch(() => {})
     const reply = await running
-    const replicas = await waiting
+    let replicas = await waiting
+    // Written anew, the script may have come behind the wait.
+    if (this.#calls.repeats !== repeats) replicas = await client.wait(waitReplicas, waitMs)
     return { reply, replicas: replicas >= waitReplicas ? undefined : replicas }
   }
 
@@ -159,17 +160,10 @@ export class Session {
     client: Client,
     name: ScriptName,
     keys: readonly string[],
-    args: readonly (string | number | Buffer)[],
+    args: readonly ScriptArgument[],
   ): Promise<unknown> {
-    const { sha, lua } = this.#scripts[name]
     try {
-      try {
-        return await client.callBuffer('EVALSHA', sha, keys.length, ...keys, ...args)
-      } catch (error) {
-        // The server has forgotten its scripts (SCRIPT FLUSH), or a slot moved to another one.
-        if (!isMissingScript(error)) throw error
-        return await client.callBuffer('EVAL', lua, keys.length, ...keys, ...args)
-      }
+      return await this.#calls.run(client, name, keys, args)
     } catch (error) {
       this.check(error)
       throw error

@@ -60,6 +60,24 @@ describe('one sender and one receiver', () => {
     expect(inbox.deliveries.filter(({ redelivered }) => redelivered)).toEqual([])
   })
 
+  it('keep it when the server forgets its scripts again and again', async () => {
+    const queue = await on.node()
+    const { connection } = await on.connect()
+    const { receiver, inbox } = await on.receiver(queue, { credit: 100 }, connection)
+    const sender = await on.sender(queue)
+    const count = 500
+    const taking = takeAll(receiver, inbox, count)
+    const sent: Promise<unknown>[] = []
+    for (let at = 0; at < count; at++) {
+      sent.push(send(sender, message(String(at))))
+      if (at % 50 === 0) await on.bare.script('FLUSH')
+      else await new Promise(setImmediate)
+    }
+    expect((await Promise.all(sent)).filter((error) => error !== undefined)).toEqual([])
+    await taking
+    expect(texts(inbox.deliveries)).toEqual(range(count))
+  })
+
   it('keep it as soon as another receiver has left, and nothing is lost or doubled while it is there', async () => {
     const queue = await on.node()
     const { connection } = await on.connect()
