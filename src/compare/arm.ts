@@ -69,9 +69,14 @@ export interface Arm {
   sweep(plan: Plan): Promise<void>
 }
 
+/** Whether a message goes to all who listen now, instead of waiting in a queue. */
+export function isLive({ pattern }: Workload): boolean {
+  return pattern === 'fan-out' || pattern === 'topic'
+}
+
 /** How many copies of the stream a workload makes. */
-export function tracksOf({ pattern, receivers }: Workload): number {
-  return pattern === 'fan-out' || pattern === 'multicast' || pattern === 'topic' ? receivers : 1
+export function tracksOf(workload: Workload): number {
+  return isLive(workload) || workload.pattern === 'multicast' ? workload.receivers : 1
 }
 
 /** Subjects of the topic workload: each fits the pattern of every subscriber and of no bystander. */

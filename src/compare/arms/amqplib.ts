@@ -8,11 +8,11 @@ import {
   type ArmRun,
   bystanderPattern,
   headersOf,
+  isLive,
   type Plan,
   SUBSCRIBER_PATTERN,
   subjectOf,
 } from '../arm.ts'
-import type { Workload } from '../workload.ts'
 import { negotiated } from './negotiated.ts'
 
 /** As the library under test declares its queues. */
@@ -42,12 +42,8 @@ async function dial(url: string): Promise<ChannelModel> {
 /** A queue or an exchange; one that is not there is no failure at this broker. */
 async function deleteNode(model: ChannelModel, { name, workload }: Plan): Promise<void> {
   const channel = await model.createChannel()
-  await (publishes(workload) ? channel.deleteExchange(name) : channel.deleteQueue(name))
+  await (isLive(workload) ? channel.deleteExchange(name) : channel.deleteQueue(name))
   await channel.close()
-}
-
-function publishes({ pattern }: Workload): boolean {
-  return pattern === 'fan-out' || pattern === 'topic'
 }
 
 class AmqplibRun implements ArmRun {
@@ -86,7 +82,7 @@ class AmqplibRun implements ArmRun {
     this.#events = events
     const { workload } = plan
     this.tier =
-      publishes(workload) || workload.pattern === 'request-response' ? 'T0' : workload.durable ? 'T3' : 'T1'
+      isLive(workload) || workload.pattern === 'request-response' ? 'T0' : workload.durable ? 'T3' : 'T1'
     const { product, version } = (out.connection as { serverProperties?: Record<string, string> })
       .serverProperties ?? { product: 'RabbitMQ', version: '' }
     this.settings = {
@@ -100,7 +96,7 @@ class AmqplibRun implements ArmRun {
     }
     this.#options = {
       persistent: workload.durable,
-      mandatory: !publishes(workload),
+      mandatory: !isLive(workload),
       contentType: 'application/octet-stream',
       priority: 4,
       headers: headersOf(workload.headers),
@@ -118,7 +114,7 @@ class AmqplibRun implements ArmRun {
       return this.#requests.setUp()
     }
     if (role === 'send') return
-    if (!publishes(workload)) await this.#receiver.assertQueue(name, QUEUE)
+    if (!isLive(workload)) await this.#receiver.assertQueue(name, QUEUE)
     else await this.#receiver.assertExchange(name, workload.pattern === 'topic' ? 'topic' : 'fanout')
     if (workload.pattern !== 'store-and-forward') await this.attachReceivers()
   }
@@ -139,7 +135,7 @@ class AmqplibRun implements ArmRun {
     for (let index = 0; index < workload.bystanders; index++)
       await channel.consume(await own(bystanderPattern(index)), () => {})
     for (let index = 0; index < workload.receivers; index++) {
-      if (!publishes(workload)) await this.#consume(name, 0, index)
+      if (!isLive(workload)) await this.#consume(name, 0, index)
       else await this.#consume(await own(workload.pattern === 'topic' ? SUBSCRIBER_PATTERN : ''), index, 0)
     }
   }
@@ -158,7 +154,7 @@ class AmqplibRun implements ArmRun {
     const options = this.#publishOptions(sequence)
     if (this.#requests) return this.#requests.send(sequence, body, options)
     const channel = this.#senders[sender]!
-    const exchange = publishes(workload) ? name : ''
+    const exchange = isLive(workload) ? name : ''
     const key = workload.pattern === 'topic' ? subjectOf(sequence) : exchange === '' ? name : ''
     return new Promise((resolve, reject) => {
       channel.publish(exchange, key, body, options, (error) => (error ? reject(error) : resolve()))

@@ -11,6 +11,7 @@ import {
   type ArmRun,
   bystanderPattern,
   headersOf,
+  isLive,
   type Plan,
   SUBSCRIBER_PATTERN,
   subjectOf,
@@ -28,8 +29,7 @@ export function ioredisArm(url: string): Arm {
       try {
         await clients.reach()
         if (plan.workload.pattern === 'request-response') return await requests(plan, clients, events)
-        if (plan.workload.pattern === 'fan-out' || plan.workload.pattern === 'topic')
-          return await live(plan, clients, events)
+        if (isLive(plan.workload)) return await live(plan, clients, events)
         return await stream(plan, clients, events)
       } catch (error) {
         clients.end()

@@ -8,11 +8,11 @@ import {
   type ArmRun,
   bystanderPattern,
   headersOf,
+  isLive,
   type Plan,
   SUBSCRIBER_PATTERN,
   subjectOf,
 } from '../arm.ts'
-import type { Workload } from '../workload.ts'
 import { negotiated } from './negotiated.ts'
 import { deleteAll, placesOf, SWEEP_CONNECT_MS } from './places.ts'
 
@@ -40,10 +40,6 @@ export function rheaArm(url: string): Arm {
     },
     sweep: (plan) => sweep(url, plan),
   }
-}
-
-function publishes({ pattern }: Workload): boolean {
-  return pattern === 'fan-out' || pattern === 'topic'
 }
 
 async function declare(url: string, plan: Plan): Promise<void> {
@@ -107,7 +103,7 @@ class RheaRun implements ArmRun {
     this.#events = events
     const { inFlight, credit, durable, headers, pattern } = plan.workload
     this.#headers = headersOf(headers)
-    this.tier = pattern === 'request-response' ? 'T0' : durable && !publishes(plan.workload) ? 'T2' : 'T1'
+    this.tier = pattern === 'request-response' ? 'T0' : durable && !isLive(plan.workload) ? 'T2' : 'T1'
     const { product, version } = (connection.properties ?? {}) as { product?: string; version?: string }
     this.settings = {
       broker: `${product ?? 'AMQP 1.0'} ${version ?? ''}`.trim(),
@@ -135,7 +131,7 @@ class RheaRun implements ArmRun {
     const { workload } = this.#plan
     for (let index = 0; index < workload.bystanders; index++)
       await this.#openReceiver(this.#source(bystanderPattern(index)), () => {})
-    const copies = publishes(workload)
+    const copies = isLive(workload)
     for (let index = 0; index < workload.receivers; index++) {
       const [track, place] = copies ? [index, 0] : [0, index]
       const receiver = await this.#openReceiver(this.#source(SUBSCRIBER_PATTERN), ({ message, delivery }) => {

@@ -15,6 +15,7 @@ import {
   type ArmRun,
   bystanderPattern,
   headersOf,
+  isLive,
   type Plan,
   subjectOf,
 } from '../arm.ts'
@@ -177,8 +178,8 @@ function settingsOf(connection: Connection, { inFlight, credit, durable }: Workl
   }
 }
 
-function tierOf({ capabilities: { tiers } }: Connection, { pattern, durable }: Workload): Tier {
-  if (pattern === 'fan-out' || pattern === 'topic') return tiers.live
-  if (pattern === 'request-response') return 'T0'
-  return durable ? tiers.durable : tiers.transient
+function tierOf({ capabilities: { tiers } }: Connection, workload: Workload): Tier {
+  if (isLive(workload)) return tiers.live
+  if (workload.pattern === 'request-response') return 'T0'
+  return workload.durable ? tiers.durable : tiers.transient
 }

@@ -7,7 +7,7 @@ import { type Canvas, colour, Drawing, type Init, title } from './drawing.ts'
 
 /** Widths of the two drawings. Unit: CSS pixels. */
 const CANVASES: readonly Canvas[] = [
-  { name: 'window', width: 760 },
+  { name: 'window', width: 640 },
   { name: 'phone', width: 350 },
 ]
 
@@ -193,7 +193,8 @@ const timeline: Draw = (init, cells, arms) => {
           color: colour(arms.indexOf(armOf(cell))),
           data: slots.map((count, slot) => [slot / second, count * second]),
           markArea: {
-            itemStyle: { color: '#d55e00', opacity: 0.15 },
+            // Those of several lines lie over each other.
+            itemStyle: { color: '#d55e00', opacity: Math.max(0.05, 0.2 / drawn.length) },
             data: spans.map(({ what, fromMs, toMs }) => [
               { name: what, xAxis: fromMs / 1000 },
               { xAxis: toMs / 1000 },

@@ -48,11 +48,11 @@ export class Drawing {
 
   /** What all line charts have in common; the legend takes the place it needs. */
   lines(text: string, count: number): object {
-    const perLine = this.narrow ? 1 : 4
+    const perLine = this.narrow ? 1 : 3
     const top = 34 + Math.ceil(count / perLine) * LEGEND_LINE
     return {
       title: title(text),
-      grid: { left: 52, right: 24, top: top + 22, bottom: 30 },
+      grid: { left: 52, right: 24, top: top + 30, bottom: 30 },
       legend: {
         top: 34,
         left: 0,
