@@ -24,6 +24,8 @@ export class ReceiverLink {
   /** Deliveries whose lease ended while the link lived. */
   readonly #lost = new WeakSet<AdapterDelivery>()
   readonly #watched = new Map<AdapterDelivery, AbortController>()
+  /** Releases and rejects that are being carried out, in several steps where the broker has none of its own. */
+  readonly #underWay = new Set<Promise<void>>()
 
   constructor(host: LinkHost, plan: NodePlan) {
     this.#host = host
@@ -85,19 +87,30 @@ export class ReceiverLink {
 
   async release(delivery: AdapterDelivery, delayMs: number): Promise<void> {
     const native = delayMs === 0 || this.#host.capabilities.features.delayedRelease.level === 'native'
-    if (native) return this.#settled(delivery, { kind: 'release', delayMs, unseen: false })
+    if (native) return this.#carriedOut(this.#settled(delivery, { kind: 'release', delayMs, unseen: false }))
     const to = this.#adapter?.address ?? (this.#plan.node.type === 'queue' ? this.#plan.node.name : undefined)
-    if (to === undefined) {
-      // No address of its own: the delivery stays leased here until it is due.
-      await this.#host.delay(delayMs)
-      return this.#settled(delivery, { kind: 'release', delayMs: 0, unseen: false })
-    }
-    // The copy is safe before the original goes: a crash in between duplicates (same id), never loses.
+    if (to !== undefined) return this.#carriedOut(this.#releaseByCopy(to, delivery, delayMs))
+    // No address of its own: the delivery stays leased here until it is due.
+    await this.#host.delay(delayMs)
+    return this.#settled(delivery, { kind: 'release', delayMs: 0, unseen: false })
+  }
+
+  reject(delivery: AdapterDelivery, reason: string): Promise<void> {
+    return this.#carriedOut(this.#reject(delivery, reason))
+  }
+
+  /** Settles when every release and reject begun so far has ended. */
+  verdicts(): Promise<unknown> {
+    return Promise.allSettled(this.#underWay)
+  }
+
+  /** The copy is safe before the original goes: a crash in between duplicates (same id), never loses. */
+  async #releaseByCopy(to: string, delivery: AdapterDelivery, delayMs: number): Promise<void> {
     await this.#host.sendCopy(to, { ...copyOf(delivery), delayMs, deliveriesBefore: delivery.deliveryCount })
     this.#adapter?.accept(delivery)
   }
 
-  async reject(delivery: AdapterDelivery, reason: string): Promise<void> {
+  async #reject(delivery: AdapterDelivery, reason: string): Promise<void> {
     const target = this.#plan.spec.deadLetter
     if (target && this.#host.capabilities.features.deadLetter.level === 'emulated') {
       const copy = copyOf(delivery)
@@ -109,6 +122,15 @@ export class ReceiverLink {
     if (!target) {
       this.#host.emit({ type: 'discarded', address: this.label, messageId: delivery.message.id, reason })
     }
+  }
+
+  #carriedOut(verdict: Promise<void>): Promise<void> {
+    this.#underWay.add(verdict)
+    const done = (): void => {
+      this.#underWay.delete(verdict)
+    }
+    verdict.then(done, done)
+    return verdict
   }
 
   #origin(): string {

@@ -351,13 +351,12 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
     if (this.#native) {
       this.#native.flow(0)
       const back = this.#inbox.drain().filter((delivery) => Delivery.isHeld(delivery))
-      await settledWithin(
-        Promise.allSettled(back.reverse().map((delivery) => Delivery.giveBack(delivery))),
-        timeoutMs,
-      )
+      const given = back.reverse().map((delivery) => Delivery.giveBack(delivery))
+      await settledWithin(Promise.allSettled([...given, this.#link.verdicts()]), timeoutMs)
     }
-    await settledWithin(this.#attachment.stop(), timeoutMs)
+    // Before the link goes: a verdict that the adapter could no longer write must not seem to be on its way.
     this.#link.end()
+    await settledWithin(this.#attachment.stop(), timeoutMs)
     const connection = this.#host.current
     if (connection) await disposeNode(connection, this.#plan, 'receiver')
   }

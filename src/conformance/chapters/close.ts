@@ -1,7 +1,7 @@
 /** Closing: idempotent, bounded, gives back what is unsettled; every call after it says CLOSED. */
 import assert from 'node:assert/strict'
 import { chapter } from '../case.ts'
-import { bodies, Events, fails, range, take, takeMany, within } from '../expect.ts'
+import { bodies, Events, fails, nothing, range, take, takeMany, within } from '../expect.ts'
 
 export const closeChapter = chapter('close', [
   {
@@ -198,6 +198,29 @@ export const closeChapter = chapter('close', [
       const sender = await c.connection.sender(orders)
       for (const at of range(10)) await sender.send(at)
       assert.deepEqual(await bodies(await c.connection.receiver(orders), 10), range(10))
+    },
+  },
+  {
+    id: 'verdict-meanwhile',
+    title:
+      'a verdict given while its receiver closes counts or is DELIVERY_LOST, and the message comes again in that case only',
+    async run(c) {
+      for (const turns of range(6)) {
+        const orders = c.queue<string>()
+        await c.connection.send(orders, 'x')
+        const receiver = await c.connection.receiver(orders)
+        const delivery = await take(receiver)
+        const closing = receiver.close()
+        for (const _ of range(turns)) await new Promise((resolve) => setImmediate(resolve))
+        const verdict = await Promise.allSettled([delivery.accept()])
+        const counts = verdict[0].status === 'fulfilled'
+        if (verdict[0].status === 'rejected') assert.equal(verdict[0].reason.code, 'DELIVERY_LOST')
+        await closing
+        const next = await c.connection.receiver(orders)
+        if (counts) await nothing(next)
+        else await (await take(next)).accept()
+        await next.close()
+      }
     },
   },
 ])
