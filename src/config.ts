@@ -43,7 +43,12 @@ export async function loadConfiguration(): Promise<Configuration> {
       ? JSON.parse(await readFile(path, 'utf8'))
       : ((await import(pathToFileURL(path).href)) as { default: unknown }).default
   } catch (cause) {
-    throw invalid(`${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+    const text = cause instanceof Error ? cause.message : String(cause)
+    throw invalid(
+      `${path} cannot be read: ${text}`,
+      cause,
+      path.endsWith('.ts') ? typescriptHint(cause) : undefined,
+    )
   }
   if (typeof configuration !== 'object' || configuration === null) throw invalid(`${path} holds no object`)
   checkKnownKeys(configuration, ['connections', 'addresses'], path)
@@ -89,6 +94,17 @@ async function namedConnection(name: string, implicit: boolean): Promise<Connect
   return options
 }
 
-function invalid(text: string, cause?: unknown): MessagingError {
-  return new MessagingError('CONFIG_INVALID', text, { cause })
+/** Which Node reads TypeScript, and how much of it. */
+function typescriptHint(cause: unknown): string | undefined {
+  const { code } = cause as NodeJS.ErrnoException
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
+    return `Node ${process.versions.node} does not read TypeScript: use Node 22.18 or newer, run with 'node --import tsx', or write sluice.config.json or .mjs instead.`
+  }
+  if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')
+    return 'Node only strips types: leave out enums, namespaces and parameter properties.'
+  return undefined
+}
+
+function invalid(text: string, cause?: unknown, hint?: string): MessagingError {
+  return new MessagingError('CONFIG_INVALID', text, { cause, ...(hint !== undefined && { hint }) })
 }
