@@ -86,6 +86,22 @@ export function isNotFound(error: unknown): boolean {
   return (error as NativeError | undefined)?.code === 404
 }
 
+/** What a link ends with: one that the broker ended over a single message can be had again, for all the others. */
+export function linkEnd(error: MessagingError): MessagingError {
+  if (error.code !== 'MESSAGE_TOO_LARGE' && error.code !== 'SEND_REJECTED') return error
+  return new MessagingError('DETACHED', `RabbitMQ ended the link over a message: ${error.message}`, {
+    cause: error,
+    context: error.context,
+  })
+}
+
+/** The largest body that the broker takes, where it refused one for its size. Unit: bytes. */
+export function sizeLimit(error: unknown): number | undefined {
+  const [, limit] =
+    /larger than configured max size (\d+)/.exec(String((error as NativeError)?.message)) ?? []
+  return limit === undefined ? undefined : Number(limit)
+}
+
 /** Whether it was a publish that ended the channel. */
 export function isPublishError(error: unknown): boolean {
   const { classId, methodId } = (error ?? {}) as { classId?: unknown; methodId?: unknown }

@@ -23,6 +23,8 @@ import {
   isClosedError,
   isExchangeForbidden,
   isPublishError,
+  linkEnd,
+  sizeLimit,
 } from './errors.ts'
 import { refuseLargeHeader } from './header-size.ts'
 import { RabbitmqMessage } from './incoming.ts'
@@ -65,7 +67,10 @@ export class PublishChannel {
       this.#confirmed(deliveryTag, multiple, refused(address)),
     )
     channel.on('return', (message) => this.#onReturn(message))
-    channel.on('error', (error) => this.#end(error, brokerError(error, { address, operation: 'send' })))
+    channel.on('error', (error) => {
+      const fallback = isPublishError(error) ? 'SEND_REJECTED' : 'DETACHED'
+      this.#end(error, brokerError(error, { address, operation: 'send' }, fallback))
+    })
   }
 
   /** The channel is a part of the link `life`: they end together. */
@@ -144,21 +149,23 @@ export class PublishChannel {
   #end(cause: unknown, error: MessagingError): void {
     if (!this.#open) return
     this.#open = false
-    if (this.#noneTaken(cause)) for (const item of this.#inFlight.values()) item.settle(error)
+    for (const item of this.#inFlight.values()) if (this.#isRefused(item, cause)) item.settle(error)
     this.#inFlight.clear()
     this.#returned.clear()
-    this.#life.ended(error)
+    this.#life.ended(linkEnd(error))
   }
 
   /**
-   * Whether the end of the channel says that the broker holds no message of those in flight: it was a publish that was
-   * refused, and either it is the only one, or the user may not publish there at all.
+   * Whether the end of the channel says that the broker does not hold this message: it was a publish that was refused, and
+   * either it is the only one, or too large, or the user may not publish there at all.
    *
    * protocol: a channel remembers that it was permitted, so a refused exchange means that nothing was let in before.
    */
-  #noneTaken(cause: unknown): boolean {
+  #isRefused({ message }: InFlight, cause: unknown): boolean {
     if (!isPublishError(cause)) return false
-    return this.#inFlight.size === 1 || (!this.#permitted && isExchangeForbidden(cause))
+    if (this.#inFlight.size === 1 || (!this.#permitted && isExchangeForbidden(cause))) return true
+    const limit = sizeLimit(cause)
+    return limit !== undefined && bodyBuffer(message.body).byteLength > limit
   }
 }
 

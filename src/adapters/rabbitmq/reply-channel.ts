@@ -14,7 +14,7 @@ import { MessagingError } from '../../api/errors.ts'
 import type { OutgoingMessage } from '../../api/message.ts'
 import { closeChannel, openChannel } from './channels.ts'
 import { bodyBuffer } from './codec.ts'
-import { ADAPTER, encodeError, isClosedError, isNotFound } from './errors.ts'
+import { ADAPTER, encodeError, isClosedError, isNotFound, linkEnd, sizeLimit } from './errors.ts'
 import { refuseLargeHeader } from './header-size.ts'
 import type { LinkLife } from './link-life.ts'
 import type { InFlight } from './publish-channel.ts'
@@ -68,10 +68,18 @@ export class ReplyChannel {
       }
     } catch (cause) {
       // A connection that ended is told by the connection.
-      if (!isClosedError(cause)) this.#life.ended(this.#session.error(cause, { operation: 'send' }))
+      if (!isClosedError(cause)) this.#end(cause)
     } finally {
       this.#running = false
     }
+  }
+
+  /** All that is open is in doubt, but for what is known to be too large: written again it would end the link again. */
+  #end(cause: unknown): void {
+    const error = this.#session.error(cause, { operation: 'send' })
+    const limit = sizeLimit(cause) ?? Number.POSITIVE_INFINITY
+    for (const { item, body } of this.#written) if (body.byteLength > limit) item.settle(error)
+    this.#life.ended(linkEnd(error))
   }
 
   async #open(): Promise<Channel> {

@@ -5,7 +5,7 @@ import type { AdapterSender, SenderSpec, Transfer } from '../../api/adapter.ts'
 import { closeChannel, openChannel } from './channels.ts'
 import { bodyBuffer, publishOptions, type Route, routingKey } from './codec.ts'
 import { DelayLine, type DelayTarget } from './delay-line.ts'
-import { brokerError, isClosedError } from './errors.ts'
+import { brokerError, isClosedError, linkEnd } from './errors.ts'
 import { refuseLargeHeader } from './header-size.ts'
 import type { LinkLife } from './link-life.ts'
 import type { Session } from './session.ts'
@@ -47,7 +47,7 @@ export class UnconfirmedSender implements AdapterSender {
   ): Promise<UnconfirmedSender> {
     const channel = await openChannel(session.publishing)
     channel.on('error', (error) =>
-      life.ended(brokerError(error, { address: spec.target?.name, operation: 'send' })),
+      life.ended(linkEnd(brokerError(error, { address: spec.target?.name, operation: 'send' }))),
     )
     life.atEnd(() => closeChannel(channel))
     return new UnconfirmedSender(channel, life, target, session)
