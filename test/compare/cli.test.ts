@@ -161,6 +161,11 @@ describe.skipIf(isLeftOut('redis'))('an interrupted comparison', () => {
     expect(cells[0]!.runs.length).toBeGreaterThan(0)
     expect(cells.some(({ reasons }) => reasons[0] === 'not run: interrupted')).toBe(true)
     expect(readFileSync(join(commands.scratch, 'cut.html'), 'utf8')).toContain('Interrupted')
+    const lines = readFileSync(join(commands.scratch, 'cut.csv'), 'utf8').trim().split('\r\n')
+    expect(lines.filter((line) => line.endsWith(',not run: interrupted')).length).toBe(
+      cells.filter(({ runs }) => runs.length === 0).length,
+    )
+    expect(new Set(lines.map((line) => line.split(',').length)).size).toBe(1)
     expect(code).not.toBeNull()
     const witness = new Redis(broker.url)
     expect(await witness.keys('*sluice-compare*')).toEqual([])
