@@ -81,6 +81,7 @@ export class Physical {
               )
             : tcp({ host: endpoint.host, port: endpoint.port }, connected)
           socket.setNoDelay(true)
+          writeOncePerTurn(socket)
           return socket
         },
       })
@@ -262,6 +263,24 @@ class LinkLife {
   /** We end it: nobody need be told. */
   close(): void {
     this.over = true
+  }
+}
+
+/** rhea writes frame by frame: what one turn of the event loop brings about leaves as one packet. */
+function writeOncePerTurn(socket: Socket): void {
+  const write = socket.write as (...given: unknown[]) => boolean
+  let gathering = false
+  const release = (): void => {
+    gathering = false
+    socket.uncork()
+  }
+  socket.write = (...given: unknown[]): boolean => {
+    if (!gathering) {
+      gathering = true
+      socket.cork()
+      setImmediate(release)
+    }
+    return write.apply(socket, given)
   }
 }
 
