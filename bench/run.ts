@@ -1,7 +1,7 @@
 /**
  * The numbers of the README: every backend with the bare client library and its peers on the same work, interleaved.
  *
- *   npm run bench [-- BACKEND...] [--repeats 3]     rabbitmq qpid redis zeromq memory file; default all
+ *   npm run bench [-- BACKEND...] [--repeats 5]     rabbitmq qpid redis zeromq memory file; default all
  *   npm run bench -- --table                        only the table again, from bench/results
  *
  * Brings the brokers up privately, measures each backend in a process of its own, from compiled code (a loader that rewrites
@@ -31,7 +31,7 @@ const BACKENDS: Readonly<Record<string, string | undefined>> = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { repeats: { type: 'string', default: '3' }, table: { type: 'boolean', default: false } },
+  options: { repeats: { type: 'string', default: '5' }, table: { type: 'boolean', default: false } },
 })
 const chosen = positionals.length > 0 ? positionals : Object.keys(BACKENDS)
 for (const name of chosen) if (!(name in BACKENDS)) throw new Error(`There is no backend ${name}`)

@@ -39,7 +39,8 @@ const [backend, given, result, repeats, folder] = process.argv.slice(2) as [
 const hub = backend === 'zeromq' ? await HubProcess.start() : undefined
 const url = hub?.url ?? (backend === 'file' ? `file:${join(folder, 'data')}` : given)
 const stop = new AbortController()
-const begun = performance.now()
+/** When the first cell was done: what comes before warms up, and says nothing about the rest. */
+let firstAt: number | undefined
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
 const report = await compare({
   urls: [url],
@@ -50,9 +51,12 @@ const report = await compare({
   arms: async (each): Promise<Arm[]> => [...(await armsFor(each)), ...(await peersOf(backend, each))],
   progress: ({ done, total, cell, judgement, throughput }) => {
     const { verdict, reasons } = judgement
-    const left = Math.ceil(((performance.now() - begun) / 1000 / done) * (total - done))
+    const now = performance.now()
+    firstAt ??= now
+    const left =
+      done > 1 ? ` (${Math.ceil((((now - firstAt) / (done - 1)) * (total - done)) / 1000)} s left)` : ''
     console.log(
-      `${done}/${total} ${cell}: ${[`${verdict} ${Math.round(throughput)}/s`, ...reasons].join('; ')} (${left} s left)`,
+      `${done}/${total} ${cell}: ${[`${verdict} ${Math.round(throughput)}/s`, ...reasons].join('; ')}${left}`,
     )
   },
 })
