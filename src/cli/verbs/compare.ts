@@ -75,12 +75,13 @@ export const compare: Command = {
     await writeFiles(engine, report, context.args.text('out'))
     const { args, out } = context
     await out.line(args.flag('json') ? jsonText(report) : engine.terminalTable(report).trimEnd())
-    return report.cells.some(
-      ({ verdict, runs }) => verdict === 'INVALID' && (runs.length > 0 || !report.interrupted),
-    )
-      ? 1
-      : 0
+    return report.cells.some((cell) => cell.verdict === 'INVALID' && !cutShort(report, cell)) ? 1 : 0
   },
+}
+
+/** Ctrl-C is no verdict on a broker. */
+function cutShort({ interrupted }: Report, { reasons }: Report['cells'][number]): boolean {
+  return interrupted && reasons.some((reason) => reason.endsWith('interrupted'))
 }
 
 async function measure(engine: Engine, { args, err, signal }: Context): Promise<Report> {
