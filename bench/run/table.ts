@@ -56,8 +56,12 @@ function row(report: Report, workload: string): string[] {
   ]
 }
 
+/** Both are the same broker: where it keeps its messages tells them apart. */
+const EMBEDDED = ['memory', 'file']
+
 function brokerOf(cell: Cell | undefined): string {
-  return String(cell?.runs[0]?.settings.broker ?? cell?.broker ?? '').replace(' Core', '')
+  const name = String(cell?.runs[0]?.settings.broker ?? cell?.broker ?? '').replace(' Core', '')
+  return cell && EMBEDDED.includes(cell.adapter) ? `${name}, \`${cell.adapter}:\`` : name
 }
 
 /** Messages per second; for requests the time until the answer. */
