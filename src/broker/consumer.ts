@@ -102,12 +102,14 @@ export class Consumer implements AdapterReceiver {
 
   flush(): Promise<void> {
     this.start()
+    this.#queue.tellDropped()
     this.#queue.pump(true)
     return DONE
   }
 
   close(): Promise<void> {
     if (this.#closed) return DONE
+    this.#queue.tellDropped()
     this.#closed = true
     this.#onClose(this)
     for (let at = this.#oldest; at; at = at.next) {
@@ -124,6 +126,7 @@ export class Consumer implements AdapterReceiver {
   /** The queue is gone. */
   detached(error: MessagingError): void {
     if (this.#closed) return
+    this.#queue.tellDropped()
     this.#closed = true
     this.#onClose(this)
     this.#queue.detach(this)

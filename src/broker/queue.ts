@@ -152,20 +152,25 @@ export class Queue implements Deferred {
     this.kernel.timers.set(entry, expiresAt === 0 ? dueAt : Math.min(dueAt, expiresAt))
   }
 
-  /** The oldest go when a live subscription holds more than it may. */
+  /** The oldest go when a live subscription holds more than it may: waiting ones before delayed ones. */
   #bound(): void {
     if (this.settings.maxLength !== undefined) return
     while (this.#waiting.length + this.#delayed.size > LIVE_BUFFER) {
-      const entry = this.#waiting.least
-      if (!entry) return
+      const [oldestDelayed] = this.#waiting.length > 0 ? [] : this.#delayed
+      const entry = this.#waiting.least ?? oldestDelayed!
       this.#takeOut(entry)
       this.#discard(entry)
-      if (this.#dropped++ === 0) this.kernel.turn.defer({ resume: () => this.#reportDropped() })
+      if (this.#dropped++ === 0) this.kernel.turn.defer({ resume: () => this.tellDropped() })
     }
   }
 
-  #reportDropped(): void {
+  /**
+   * Tells how many were dropped since this was told last. Once a turn, when a receiver asks for all
+   * there is, and before it leaves: nobody could be told afterwards.
+   */
+  tellDropped(): void {
     const count = this.#dropped
+    if (count === 0) return
     this.#dropped = 0
     for (const consumer of this.consumers) consumer.events.gap('the receiver was too slow', count)
   }
@@ -383,7 +388,8 @@ export class Queue implements Deferred {
   }
 
   #takeOut(entry: Entry): void {
-    this.#waiting.remove(entry)
+    if (entry.state === 'delayed') this.#delayed.delete(entry)
+    else this.#waiting.remove(entry)
     this.kernel.timers.clear(entry)
   }
 

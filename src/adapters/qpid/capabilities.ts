@@ -61,7 +61,7 @@ export const capabilities: Capabilities = {
   tiers: {
     durable: 'T2',
     transient: 'T1',
-    live: 'T1',
+    live: 'T0',
     note: 'Durable messages need a durable store (BDB or Derby) on the virtual host; a memory store refuses them.',
   },
 }

@@ -1,5 +1,6 @@
 /** What the hub can do: what the embedded broker inside it can, at the strength of its store. */
 import type { Capabilities, Capability, Tier } from '../../api/capabilities.ts'
+import { LIVE_BUFFER } from '../../broker/index.ts'
 
 const native: Capability = { level: 'native' }
 
@@ -48,11 +49,17 @@ export function hubCapabilities(durable: boolean, maxBodyBytes: number): Capabil
       inspect: native,
       list: native,
     },
-    limits: { maxBodyBytes, priorityLevels: 10, maxNameBytes: 220 },
+    limits: {
+      maxBodyBytes,
+      priorityLevels: 10,
+      maxNameBytes: 220,
+      /** Messages a live subscription holds before the oldest are dropped, and their number told. */
+      liveBuffer: LIVE_BUFFER,
+    },
     tiers: {
       durable: tier,
       transient: 'T1',
-      live: 'T1',
+      live: 'T0',
       note: durable ? undefined : 'Kept in the memory of the hub: gone when it ends.',
     },
   }

@@ -86,6 +86,7 @@ export class ReceiverLink implements AdapterReceiver, LinkEnd {
   #credit: number
   /** Accepts since one was sent on its own account. */
   #heldBack = 0
+  #closing = false
 
   constructor(client: Client, link: number, credit: number, events: ReceiverEvents) {
     this.#client = client
@@ -122,12 +123,15 @@ export class ReceiverLink implements AdapterReceiver, LinkEnd {
     if (!this.#client.over) await this.#client.call('flush', this.#link, {}).catch(() => {})
   }
 
+  /** Stays known until the hub has answered: it tells what the link missed before it lets go of it. */
   async close(): Promise<void> {
-    this.#client.removeLink(this.#link)
+    this.#closing = true
     if (!this.#client.over) await this.#client.call('closeLink', this.#link, {}).catch(() => {})
+    this.#client.removeLink(this.#link)
   }
 
   record(op: number, batch: Buffer, start: number, end: number): void {
+    if (this.#closing && op !== Op.GAP) return
     switch (op) {
       case Op.DELIVER:
         this.#deliver(batch, start, end)

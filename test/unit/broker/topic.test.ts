@@ -123,6 +123,56 @@ describe('subscriptions', () => {
     expect(slow.texts).toEqual(['1500'])
   })
 
+  test('what was dropped and not told yet is told before the receiver closes or the topic is deleted', async () => {
+    await hand.topic('t')
+    const closing = await hand.receive('t', { patterns: ['#'], credit: 10 })
+    const deleted = await hand.receive('t', { patterns: ['#'], credit: 10 })
+    const sender = await hand.sender('t')
+    for (let at = 0; at < LIVE_BUFFER + 510; at++) {
+      sender.send({ message: message(`${at}`), resend: false, settle: () => {} })
+    }
+    void closing.link.close()
+    void hand.session.delete({ name: 't', type: 'topic' })
+    expect(closing.gaps).toEqual([500])
+    await deleted.until(() => deleted.error !== undefined)
+    expect(deleted.gaps).toEqual([500])
+  })
+
+  test('a receiver that stays is told of exactly what it did not get', async () => {
+    await hand.topic('t')
+    const slow = await hand.receive('t', { patterns: ['#'], credit: 100 })
+    const sender = await hand.sender('t')
+    const all = LIVE_BUFFER + 2_000
+    let received = 0
+    for (let at = 0; at < all; at++) {
+      sender.send({ message: message(`${at}`), resend: false, settle: () => {} })
+      // Reads a little and is let run now and then, so that messages are dropped and told between deliveries.
+      if (at % 500 === 0) {
+        const read = slow.deliveries.splice(0, 1)
+        for (const delivery of read) slow.link.accept(delivery)
+        received += read.length
+      }
+      if (at % 20_000 === 0) await new Promise(setImmediate)
+    }
+    received += slow.deliveries.length
+    for (const delivery of slow.deliveries.splice(0)) slow.link.accept(delivery)
+    received += (await slow.drain()).length
+    const told = slow.gaps.reduce<number>((sum, count) => sum + (count ?? Number.NaN), 0)
+    expect(told).toBeGreaterThan(0)
+    expect(received + told).toBe(all)
+  })
+
+  test('delayed messages of a live subscription are bounded as well', async () => {
+    await hand.topic('t')
+    const slow = await hand.receive('t', { patterns: ['#'] })
+    const sender = await hand.sender('t')
+    for (let at = 0; at < LIVE_BUFFER + 700; at++) {
+      sender.send({ message: message(`${at}`, { delayMs: 600_000 }), resend: false, settle: () => {} })
+    }
+    await slow.link.close()
+    expect(slow.gaps).toEqual([700])
+  })
+
   test('browsing a topic without a name ends at once and leaves nothing behind', async () => {
     await hand.topic('t')
     expect(await hand.browse('t', { patterns: ['#'] })).toEqual([])
