@@ -53,7 +53,7 @@ export function encodeBody(
     if (own) return own.encode(body)
     if (media === AMQP_MAP || media === AMQP_LIST) return structured(body, media)
     if (isJson(media)) return Buffer.from(toJson(body))
-    if (typeof body === 'string') return Buffer.from(body)
+    if (typeof body === 'string') return encodeText(body, isText(media) ? charset(contentType) : 'utf-8')
   } catch (cause) {
     if (cause instanceof MessagingError) throw cause
     throw encodeFailed(contentType, cause)
@@ -100,6 +100,16 @@ function structured(body: unknown, media: string): StructuredBody {
   }
   // Through text and back: a deep copy that also proves every value to be one AMQP can hold.
   return new StructuredBody(parseStructured(stringifyStructured(body)))
+}
+
+/** Text goes out as UTF-8; a label that would read these bytes as other text is refused. */
+function encodeText(text: string, label: string): Uint8Array {
+  if (!(text as string & { isWellFormed(): boolean }).isWellFormed())
+    throw new TypeError('the text is no valid Unicode')
+  const bytes = Buffer.from(text)
+  if (label.toLowerCase() !== 'utf-8' && utf8(bytes, label) !== text)
+    throw new TypeError(`text is sent as UTF-8; for ${label} send the bytes`)
+  return bytes
 }
 
 function toJson(body: unknown): string {

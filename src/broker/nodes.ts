@@ -1,6 +1,7 @@
 /** The nodes of one broker: by name, as declared, as kept in the store. */
 import type { NodeInfo, NodeRef, NodeSpec } from '../api/adapter.ts'
 import { MessagingError } from '../api/errors.ts'
+import { checkKnownKeys } from '../core/known-keys.ts'
 import { type BindingEnds, Bindings } from './bindings.ts'
 import type { Kernel } from './kernel.ts'
 import {
@@ -73,6 +74,8 @@ export class Nodes implements BindingEnds {
 
   async declare(spec: NodeSpec): Promise<void> {
     checkName(spec.name)
+    // An option that would change nothing must not seem to have been understood. `type` comes from address strings.
+    checkKnownKeys(spec.native, ['type'], 'native', 'NOT_SUPPORTED')
     this.bindings.check(spec)
     if (spec.type === 'queue') await this.#declareQueue(spec)
     else await this.#declareTopic(spec, spec.type)

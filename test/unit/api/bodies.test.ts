@@ -56,6 +56,16 @@ describe('bodies', () => {
     )
   })
 
+  it('text that is no valid Unicode, or that its charset would read as other text, is refused', () => {
+    expect(() => encodeBody('a\ud800', 'text/plain', none)).toThrow(
+      expect.objectContaining({ code: 'ENCODE_FAILED' }),
+    )
+    expect(() => encodeBody('ä', 'text/plain; charset=iso-8859-1', none)).toThrow(
+      expect.objectContaining({ code: 'ENCODE_FAILED' }),
+    )
+    expect(encodeBody('plain', 'text/plain; charset=iso-8859-1', none)).toEqual(Buffer.from('plain'))
+  })
+
   it('an unknown content type stays bytes; another charset is read as such', () => {
     expect(decodeBody(Buffer.from('x'), 'image/png', none)).toEqual(Buffer.from('x'))
     expect(decodeBody(Buffer.from([0xe4]), 'text/plain; charset=iso-8859-1', none)).toBe('ä')
