@@ -152,7 +152,10 @@ export class Fixture {
     if (Buffer.isBuffer(sent)) sender.send(sent, undefined, 0)
     else sender.send(sent)
     const outcome = await answered
+    // rhea throws at large when the broker ends a link that nobody listens to.
+    const closed = once(sender, 'sender_close')
     sender.close()
+    await closed
     if (outcome !== 'accepted') throw new Error(`The broker has ${outcome} it`)
   }
 
