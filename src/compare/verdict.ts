@@ -22,7 +22,11 @@ export function judge(workload: Workload, result: CellResult): Judgement {
   if (account.corrupt > 0) invalid.push(`${account.corrupt} corrupt`)
   if (account.unexpected > 0) invalid.push(`${account.unexpected} received though their send failed`)
   // Best effort may lose by its own word: the number stands, with the loss beside it.
-  if (account.lost > 0) (tier === 'T0' ? degraded : invalid).push(`${account.lost} lost`)
+  if (account.lost > 0) {
+    // A cell that was cut short may just not have read them.
+    const what = problem === undefined ? 'lost' : 'accepted and not received by then'
+    ;(tier === 'T0' ? degraded : invalid).push(`${account.lost} ${what}`)
+  }
   if (account.received === 0 && problem === undefined) invalid.push('nothing was received')
   if (account.duplicatesUnmarked > 0)
     degraded.push(`${account.duplicatesUnmarked} duplicates not marked as redelivered`)
