@@ -1,4 +1,4 @@
-/** ZeroMQ: the Sluice hub, in a process of its own or embedded in this one. */
+/** ZeroMQ: the Sluice hub, in a process of its own or embedded in this one; or peers without a hub. */
 import type { Adapter, ConnectTarget } from '../../api/adapter.ts'
 import { randomName } from '../../core/message-id.ts'
 import { hubCapabilities } from './capabilities.ts'
@@ -6,6 +6,7 @@ import { Client } from './client.ts'
 import { ADAPTER } from './errors.ts'
 import { embeddedHub } from './hub/embedded.ts'
 import { endpointOf } from './options.ts'
+import { openPeer } from './peer/open.ts'
 import { HubSession } from './session.ts'
 
 /** The API hands over the same target at every attempt: so a client that comes back is known as the same. */
@@ -22,6 +23,7 @@ export const zeromqAdapter: Adapter = {
 
   async connect(target, events, signal) {
     const endpoint = endpointOf(target)
+    if (endpoint.peer) return openPeer(endpoint, events, signal)
     const release = endpoint.embedded
       ? await embeddedHub(endpoint.address, endpoint.data)
       : async (): Promise<void> => {}

@@ -3,6 +3,7 @@ import type { ConnectTarget } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
 import { checkKnownKeys } from '../../core/known-keys.ts'
 import { ADAPTER } from './errors.ts'
+import { peerAddresses } from './peer/addresses.ts'
 import { decodeZ85 } from './z85.ts'
 
 /** Keys of CURVE, in Z85 text. */
@@ -21,6 +22,12 @@ export interface ZeromqOptions {
   data?: string
   /** Encrypt and authenticate. */
   curve?: CurveClientOptions
+  /** `peer`: no hub; ZeroMQ's own patterns directly between processes. Default: `hub`. */
+  mode?: 'hub' | 'peer'
+  /** Of a peer: one binds, the others connect. Default: `connect`. */
+  role?: 'bind' | 'connect'
+  /** A peer may bind where other machines can reach it, without encryption or login. Default: false. */
+  insecure?: boolean
 }
 
 export interface Endpoint {
@@ -31,15 +38,20 @@ export interface Endpoint {
   readonly curve: CurveClientOptions | undefined
   readonly heartbeatMs: number
   readonly clientName: string
+  /** No hub: what this peer does at the address. */
+  readonly peer: 'bind' | 'connect' | undefined
 }
 
-const OPTIONS = ['hub', 'data', 'curve'] as const
+const OPTIONS = ['hub', 'data', 'curve', 'mode', 'role', 'insecure'] as const
+const URL_OPTIONS = ['hub', 'data', 'mode', 'role', 'insecure'] as const
 const CURVE_KEYS = ['serverKey', 'publicKey', 'secretKey'] as const
 const DEFAULT_PORT = 5600
 /** What «never» means on the wire: a day. Unit: ms. */
 const NEVER_MS = 86_400_000
 /** ZeroMQ does not tell the hub whose connection ended: what a dead client holds comes back after twice this. Unit: ms. */
 const MOST_HEARTBEAT_MS = 2_500
+/** TCP addresses that no other machine can reach. */
+export const LOOPBACK = /^tcp:\/\/(127\.|localhost[:]|\[::1\])/
 
 /** `zmq://host:port`, `zmq+ipc:///path`, `zmq+inproc://name`; ZeroMQ's own address after `zmq:` is taken as well. @throws `CONFIG_INVALID` naming the wrong part */
 export function endpointOf(target: ConnectTarget): Endpoint {
@@ -52,7 +64,7 @@ export function endpointOf(target: ConnectTarget): Endpoint {
     for (const key of CURVE_KEYS) decodeZ85(native.curve[key])
   }
   const { address, query } = addressOf(target.url)
-  checkKnownKeys(query, ['hub', 'data'], 'connect(): URL')
+  checkKnownKeys(query, URL_OPTIONS, 'connect(): URL')
   return {
     address,
     embedded: native.hub === 'embedded' || query.hub === 'embedded',
@@ -60,7 +72,31 @@ export function endpointOf(target: ConnectTarget): Endpoint {
     curve: native.curve,
     heartbeatMs: target.heartbeatMs === 0 ? NEVER_MS : Math.min(target.heartbeatMs, MOST_HEARTBEAT_MS),
     clientName: target.clientName,
+    peer: peerRole({ ...query, ...native }, address),
   }
+}
+
+function peerRole(
+  given: { readonly [key in (typeof OPTIONS)[number]]?: unknown },
+  address: string,
+): Endpoint['peer'] {
+  const { mode = 'hub', role = 'connect', insecure = false } = given
+  if (mode !== 'hub' && mode !== 'peer') throw invalid('mode', "is neither 'hub' nor 'peer'")
+  if (role !== 'bind' && role !== 'connect') throw invalid('role', "is neither 'bind' nor 'connect'")
+  const others = mode === 'peer' ? (['hub', 'data', 'curve'] as const) : (['role', 'insecure'] as const)
+  for (const key of others)
+    if (given[key] !== undefined) throw invalid(key, mode === 'peer' ? 'is for a hub' : 'is for mode: peer')
+  if (mode === 'hub') return undefined
+  // It has no handshake, which tells that a peer is there.
+  if (address.startsWith('inproc:')) throw invalid('url', 'is inproc, which is for a hub, not for peers')
+  peerAddresses(address)
+  const open = role === 'bind' && address.startsWith('tcp:') && !LOOPBACK.test(address)
+  if (open && String(insecure) !== 'true')
+    throw invalid(
+      'url',
+      'can be reached from other machines, without encryption or login: say insecure: true',
+    )
+  return role
 }
 
 function addressOf(url: string): { address: string; query: Record<string, string> } {

@@ -3,6 +3,7 @@ import type { Router } from 'zeromq'
 import { MessagingError } from '../../../api/errors.ts'
 import { Broker, type BrokerLease, fileBroker } from '../../../broker/index.ts'
 import { clientLibrary } from '../../../core/client-library.ts'
+import { LOOPBACK } from '../options.ts'
 import { allowKeys, type CurveHubOptions, curveOptions } from './curve.ts'
 import { RunningHub } from './running-hub.ts'
 
@@ -104,8 +105,6 @@ async function memoryLease(): Promise<BrokerLease> {
 function urlOf(endpoint: string): string {
   return endpoint.startsWith('tcp://') ? endpoint.replace(/^tcp:/, 'zmq:') : `zmq+${endpoint}`
 }
-
-const LOOPBACK = /^tcp:\/\/(127\.|localhost[:]|\[::1\])/
 
 function checkListen({ listen, curve, insecure }: HubOptions): void {
   if (!Array.isArray(listen) || listen.length === 0)

@@ -1,0 +1,165 @@
+/** The peer that binds: it collects and deals out queues, publishes, answers. */
+import type { Pull, Push, Router, Socket, XPublisher } from 'zeromq'
+import type {
+  AdapterReceiver,
+  AdapterSender,
+  ConnectionEvents,
+  LinkEvents,
+  ReceiverEvents,
+  ReceiverSpec,
+  SenderSpec,
+} from '../../../api/adapter.ts'
+import { MessagingError } from '../../../api/errors.ts'
+import { ADAPTER } from '../errors.ts'
+import { RemoteDelivery } from '../incoming.ts'
+import type { Endpoint } from '../options.ts'
+import { peerAddresses } from './addresses.ts'
+import { checkLink, checkReceiver, PeerConnection, refused, type ZeroMQ } from './connection.ts'
+import { Desk } from './desk.ts'
+import { isLiveToken, readMessageFrame, topicFront } from './frames.ts'
+import { PeerReceiver } from './receiver.ts'
+import { LiveSender, QueueSender, RequestDelivery, ResponseSender } from './senders.ts'
+import { Writer } from './writer.ts'
+
+/** First byte of what an XPUB reads: somebody subscribes. */
+const SUBSCRIBED = 1
+/** Subscribers that wait for the publisher's word at once; strangers must not fill memory. */
+const MAX_TOKENS = 1_000
+/** The longest subscription: names and subjects are shorter. Unit: bytes. */
+const SUBSCRIPTION_BYTES = 64 * 1024
+
+export class BindingPeer extends PeerConnection {
+  readonly #pull: Pull
+  readonly #push: Push
+  readonly #publisher: XPublisher
+  readonly #router: Router
+  readonly #dealt: Writer
+  readonly #published: Writer
+  readonly #answers: Writer
+  readonly #desk = new Desk()
+  /** The one queue this peer sends to. */
+  #outward: string | undefined
+
+  private constructor(zmq: ZeroMQ, endpoint: Endpoint, events: ConnectionEvents) {
+    super(zmq, endpoint, events)
+    const { common, sending, receiving } = this
+    this.#pull = this.use(new zmq.Pull({ ...common, ...receiving }))
+    this.#push = this.use(new zmq.Push({ ...common, ...sending }))
+    this.#publisher = this.use(
+      new zmq.XPublisher({ ...common, ...sending, noDrop: true, maxMessageSize: SUBSCRIPTION_BYTES }),
+    )
+    this.#router = this.use(new zmq.Router({ ...common, ...sending, ...receiving, mandatory: true }))
+    this.#dealt = new Writer(this.#push)
+    this.#published = new Writer(this.#publisher)
+    this.#answers = new Writer(this.#router, 'refuse')
+  }
+
+  /** @throws `CONNECT_FAILED` when one of the places is taken */
+  static async open(zmq: ZeroMQ, endpoint: Endpoint, events: ConnectionEvents): Promise<BindingPeer> {
+    const addresses = peerAddresses(endpoint.address)
+    const peer = new BindingPeer(zmq, endpoint, events)
+    try {
+      await bind(peer.#pull, addresses.inward)
+      await bind(peer.#push, addresses.outward)
+      await bind(peer.#publisher, addresses.live)
+      await bind(peer.#router, addresses.requests)
+    } catch (error) {
+      await peer.close()
+      throw error
+    }
+    void peer.readAll(peer.#pull, ([name, message]) =>
+      peer.#arrived(name, readMessageFrame(message, RemoteDelivery)),
+    )
+    void peer.readAll(peer.#router, ([asker, name, message]) => {
+      const request = readMessageFrame(message, RequestDelivery)
+      request.asker = asker
+      return peer.#arrived(name, request)
+    })
+    void peer.readAll(peer.#publisher, ([subscription]) => peer.#subscribed(subscription))
+    return peer
+  }
+
+  async attachSender({ target, link }: SenderSpec, _events: LinkEvents): Promise<AdapterSender> {
+    if (!target) return new ResponseSender(this.#answers)
+    const { name, type } = target
+    checkLink(link, name)
+    if (type === 'topic' || type === 'broadcast') return new LiveSender(topicFront(name), this.#published)
+    this.#outward ??= name
+    if (this.#outward !== name) {
+      throw refused(
+        `a second queue ('${name}' beside '${this.#outward}') that the binding peer sends to`,
+        'PUSH deals messages to whoever is connected, whatever their name: use another endpoint',
+        name,
+      )
+    }
+    return new QueueSender(name, this.#dealt)
+  }
+
+  async attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver> {
+    checkReceiver(spec)
+    const { name, type } = spec.source
+    if (type === 'topic' || type === 'broadcast')
+      throw refused('a subscription at the binding peer', 'it publishes, the connecting ones subscribe', name)
+    const receiver = new PeerReceiver({
+      name,
+      credit: spec.credit,
+      events,
+      onFree: () => this.#desk.changed(),
+      onClose: (lost) => {
+        this.#desk.remove(name, receiver)
+        this.tellLost(name, lost, 'their receiver closed without taking them')
+      },
+    })
+    this.#desk.add(name, receiver)
+    return receiver
+  }
+
+  attachRequester({ target }: SenderSpec): Promise<never> {
+    const why = 'it answers, the connecting ones ask'
+    return Promise.reject(refused('a request of the binding peer', why, target?.name ?? ''))
+  }
+
+  /** The places are free again when this resolves; what was taken is still sent, up to the linger time. */
+  override async close(): Promise<void> {
+    if (this.closed) return
+    this.#desk.close()
+    this.closed = true
+    for (const socket of [this.#pull, this.#push, this.#publisher, this.#router]) await unbind(socket)
+    await super.close()
+  }
+
+  /** Waits for credit: so long nothing more is read, and the senders are made to wait in the end. */
+  async #arrived(nameFrame: Buffer | undefined, delivery: RemoteDelivery): Promise<void> {
+    const name = String(nameFrame)
+    const receiver = await this.#desk.next(name)
+    if (receiver) receiver.offer(delivery)
+    else if (!this.closed) this.tellLost(name, 1, 'nobody receives this name here')
+  }
+
+  #subscribed(subscription: Buffer | undefined): void {
+    const topic = subscription?.subarray(1)
+    if (subscription?.[0] !== SUBSCRIBED || !topic || !isLiveToken(topic)) return
+    if (this.#published.waiting < MAX_TOKENS) this.#published.send([topic])
+  }
+}
+
+async function bind(socket: Socket, address: string): Promise<void> {
+  try {
+    await socket.bind(address)
+  } catch (cause) {
+    throw new MessagingError(
+      'CONNECT_FAILED',
+      `The peer cannot bind ${address}: ${(cause as Error).message}`,
+      {
+        cause,
+        hint: 'A peer takes four places: the one of its URL and the next three. Check that they are of this machine and free.',
+        context: { adapter: ADAPTER, address, operation: 'connect' },
+      },
+    )
+  }
+}
+
+async function unbind(socket: Socket): Promise<void> {
+  // Not bound, when the connection fails half-way.
+  if (socket.lastEndpoint && !socket.closed) await socket.unbind(socket.lastEndpoint).catch(() => {})
+}
