@@ -21,7 +21,7 @@ export class LinkCache<L extends Keepable> {
 
   async get(key: string, options: object, open: () => Promise<L>): Promise<L> {
     const known = this.#kept.get(key)
-    if (known && known.options === options) {
+    if (known && sameOptions(known.options, options)) {
       const link = await known.opening
       if (!link.ended) return link
     }
@@ -48,4 +48,15 @@ export class LinkCache<L extends Keepable> {
     this.#kept.delete(key)
     opening.then((link) => link.close({ timeoutMs: 5_000 })).catch(() => {})
   }
+}
+
+/** Addresses are values: two that were written alike are one. Schemas and maps within are compared by identity. */
+function sameOptions(one: object, other: object): boolean {
+  if (one === other) return true
+  const values = new Map(Object.entries(other))
+  const entries = Object.entries(one)
+  return (
+    entries.length === values.size &&
+    entries.every(([key, value]) => values.has(key) && values.get(key) === value)
+  )
 }

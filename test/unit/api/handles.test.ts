@@ -87,3 +87,27 @@ test('a warning that nobody listens to becomes a warning of the process, once', 
     process.off('warning', listener)
   }
 })
+
+test('one-off calls to addresses that are written anew each time share a link', async () => {
+  await using connection = await connect('memory:handles-fresh')
+  await using _ = await connection.respond(service<number, number>('same'), ({ body }) => body, {
+    concurrency: 5,
+  })
+  const asked = [0, 1, 2, 3].map((at) => connection.request(service<number, number>('same'), at))
+  expect((await Promise.all(asked)).map(({ body }) => body)).toEqual([0, 1, 2, 3])
+  // Other options are another declaration.
+  await connection.send(queue('limited'), 1)
+  await connection.send(queue('limited', { schema: NUMBERS }), 1)
+  await expect(connection.send(queue('limited', { schema: NUMBERS }), 'x' as never)).rejects.toMatchObject({
+    code: 'ENCODE_FAILED',
+  })
+})
+
+const NUMBERS = {
+  '~standard': {
+    version: 1,
+    vendor: 'test',
+    validate: (value: unknown) =>
+      typeof value === 'number' ? { value } : { issues: [{ message: 'no number' }] },
+  },
+} as const
