@@ -129,8 +129,14 @@ export class BindingPeer extends PeerConnection {
   }
 
   /** Waits for credit: so long nothing more is read, and the senders are made to wait in the end. */
-  async #arrived(nameFrame: Buffer | undefined, delivery: RemoteDelivery): Promise<void> {
+  #arrived(nameFrame: Buffer | undefined, delivery: RemoteDelivery): void | Promise<void> {
     const name = String(nameFrame)
+    const receiver = this.#desk.free(name)
+    if (!receiver) return this.#whenFree(name, delivery)
+    receiver.offer(delivery)
+  }
+
+  async #whenFree(name: string, delivery: RemoteDelivery): Promise<void> {
     const receiver = await this.#desk.next(name)
     if (receiver) receiver.offer(delivery)
     else if (!this.closed) this.tellLost(name, 1, 'nobody receives this name here')

@@ -103,7 +103,9 @@ export abstract class PeerConnection implements AdapterConnection {
     try {
       for await (const frames of socket) {
         try {
-          await take(frames)
+          // A message that is handed over at once costs no turn of the microtask queue.
+          const done = take(frames)
+          if (done) await done
         } catch (error) {
           this.events.warning(asMessagingError(error))
         }

@@ -30,20 +30,25 @@ export class Desk {
     this.changed()
   }
 
+  /** One of this name that takes a message at once, in turns. */
+  free(name: string): PeerReceiver | undefined {
+    const receivers = this.#receivers.get(name)
+    const at = receivers ? receivers.findIndex((receiver) => receiver.free) : -1
+    if (at < 0) return undefined
+    const receiver = receivers![at]!
+    if (receivers!.length > 1) receivers!.push(...receivers!.splice(at, 1))
+    return receiver
+  }
+
   /**
-   * Who gets the next message for a name, in turns; waits for credit, and for the very first receiver. `undefined`: there
+   * Who gets the next message for a name; waits for credit, and for the very first receiver. `undefined`: there
    * are receivers, and none of this name.
    */
   async next(name: string): Promise<PeerReceiver | undefined> {
     while (!this.#closed) {
-      const receivers = this.#receivers.get(name)
-      if (!receivers && this.#receivers.size > 0) return undefined
-      const at = receivers ? receivers.findIndex((receiver) => receiver.free) : -1
-      if (receivers && at >= 0) {
-        const [receiver] = receivers.splice(at, 1)
-        receivers.push(receiver!)
-        return receiver
-      }
+      const receiver = this.free(name)
+      if (receiver) return receiver
+      if (this.#receivers.size > 0 && !this.#receivers.has(name)) return undefined
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
     return undefined
