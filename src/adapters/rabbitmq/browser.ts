@@ -2,8 +2,9 @@
  * Looking into a queue without taking.
  *
  * AMQP 0-9-1 has no such operation. The gentlest imitation there is: `basic.get` message by message on a channel of its
- * own, as many as were waiting at the beginning and no faster than the application looks, and at the end one frame that
- * gives everything back. A classic queue puts each message at its old place again.
+ * own, as many as were waiting at the beginning and no faster than the application looks; at the end the channel is closed, which
+ * gives everything back. A classic queue puts each message at its old place again. RabbitMQ 3.10 does that at once for a channel that
+ * ends (20,000 messages in 20 ms); after one `basic.nack` of them all it is busy for 17 s and lets nobody else in.
  *
  * What a consumer can notice: while the browser is open, what it has looked at is out of reach, and afterwards it is marked
  * `redelivered`. A queue that counts returns would use up deliveries that way: it is refused.
@@ -33,9 +34,9 @@ export class RabbitmqBrowser implements AdapterReceiver {
   /** Handed over and not yet looked at. */
   readonly #shown = new Set<AdapterDelivery>()
   #left: number
-  #holding = false
   #pumping = false
   #over = false
+  #closing: Promise<void> | undefined
 
   /** @param waiting messages in the queue now: the browser shows no more than that */
   constructor(parts: BrowserParts, credit: number, waiting: number) {
@@ -93,13 +94,11 @@ export class RabbitmqBrowser implements AdapterReceiver {
         const message = this.#left > 0 && (await channel.get(queue))
         if (this.#over) return
         if (!message) {
-          await this.#giveBack()
-          this.#over = true
+          await this.#end()
           events.end()
           return
         }
         this.#left--
-        this.#holding = true
         const delivery = new RabbitmqDelivery(message)
         if (delivery.expired) continue
         this.#shown.add(delivery)
@@ -110,19 +109,10 @@ export class RabbitmqBrowser implements AdapterReceiver {
     }
   }
 
-  /** order: the question goes behind the give-back to the queue, so its answer says that all is in place again. */
-  async #giveBack(): Promise<void> {
-    if (!this.#holding) return
-    const { channel, queue } = this.#parts
-    this.#holding = false
-    channel.nackAll(true)
-    await channel.checkQueue(queue)
-  }
-
-  async #end(): Promise<void> {
-    const { channel } = this.#parts
+  /** The broker answers the close once the queues have everything back. */
+  #end(): Promise<void> {
     this.#over = true
-    // Closing gives everything back too, in one go.
-    await closeChannel(channel)
+    this.#closing ??= closeChannel(this.#parts.channel)
+    return this.#closing
   }
 }
