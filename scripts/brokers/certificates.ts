@@ -1,6 +1,6 @@
 /** A certificate authority of a few days and one server certificate for loopback, made by openssl. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { find, run } from './commands.ts'
 import type { Progress, TlsFiles } from './kind.ts'
 import { installPackages } from './packages.ts'
@@ -9,13 +9,30 @@ const DAYS = '30'
 
 export async function makeCertificates(home: string, broker: string, progress: Progress): Promise<TlsFiles> {
   const folder = join(home, 'tls')
-  const at = (name: string) => join(folder, name)
-  const files: TlsFiles = { ca: at('ca.pem'), certificate: at('server.pem'), key: at('server.key') }
-  if (existsSync(files.certificate)) return files
-  if (find('openssl') === undefined) await installPackages(broker, ['openssl'], progress)
-  const openssl = find('openssl') as string
+  if (!existsSync(folder)) {
+    if (find('openssl') === undefined) await installPackages(broker, ['openssl'], progress)
+    mkdirSync(home, { recursive: true })
+    const draft = mkdtempSync(join(home, 'tls-'))
+    try {
+      await make(find('openssl') as string, filesIn(draft))
+      // Brokers start side by side: one set counts for all, the first that is complete.
+      if (!existsSync(folder)) renameSync(draft, folder)
+    } catch (error) {
+      if (!existsSync(folder)) throw error
+    } finally {
+      rmSync(draft, { recursive: true, force: true })
+    }
+  }
+  return filesIn(folder)
+}
 
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+function filesIn(folder: string): TlsFiles {
+  const at = (name: string) => join(folder, name)
+  return { ca: at('ca.pem'), certificate: at('server.pem'), key: at('server.key') }
+}
+
+async function make(openssl: string, files: TlsFiles): Promise<void> {
+  const at = (name: string) => join(dirname(files.ca), name)
   // RSA: Broker-J reads no other private key from a PEM file, and hangs up at every handshake without one.
   const newKey = ['-newkey', 'rsa:2048', '-nodes']
   const caKey = at('ca.key')
@@ -39,7 +56,6 @@ export async function makeCertificates(home: string, broker: string, progress: P
     '/CN=Sluice test CA',
   ])
   await run(openssl, ['req', ...newKey, '-keyout', files.key, '-out', request, '-subj', '/CN=localhost'])
-  // Written last: its presence says that the set is complete.
   await run(openssl, [
     'x509',
     '-req',
@@ -57,5 +73,4 @@ export async function makeCertificates(home: string, broker: string, progress: P
     '-out',
     files.certificate,
   ])
-  return files
 }
