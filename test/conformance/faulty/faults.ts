@@ -1,5 +1,5 @@
 /** The faults, and the chapters that must catch each. All other chapters must pass. */
-import type { AdapterDelivery, AdapterReceiver, Transfer } from '../../../src/api/adapter.ts'
+import type { AdapterDelivery, Transfer } from '../../../src/api/adapter.ts'
 import type { OutgoingMessage } from '../../../src/api/message.ts'
 import type { Fault } from './faulty-adapter.ts'
 
@@ -134,24 +134,22 @@ export const faults: readonly KnownFault[] = [
     attach: async (connection, spec, events) => {
       const looker = await connection.attachReceiver(spec, events)
       if (spec.mode !== 'browse') return looker
-      const early: AdapterDelivery[] = []
-      let taker: AdapterReceiver | undefined
-      const deliver = (delivery: AdapterDelivery): void => {
-        if (taker) taker.accept(delivery)
-        else early.push(delivery)
-      }
-      taker = await connection.attachReceiver(
-        { ...spec, mode: 'consume' },
-        { deliver, lost() {}, gap() {}, end() {}, detached() {} },
-      )
-      for (const delivery of early) taker.accept(delivery)
-      await taker.flush()
       return {
         accept: (delivery) => looker.accept(delivery),
         settle: (delivery, verdict) => looker.settle(delivery, verdict),
         flow: (credit) => looker.flow(credit),
         flush: () => looker.flush(),
-        close: async () => void (await Promise.all([looker.close(), taker.close()])),
+        async close() {
+          await looker.close()
+          const taken: AdapterDelivery[] = []
+          const taker = await connection.attachReceiver(
+            { ...spec, mode: 'consume' },
+            { deliver: (delivery) => taken.push(delivery), lost() {}, gap() {}, end() {}, detached() {} },
+          )
+          await taker.flush()
+          for (const delivery of taken) taker.accept(delivery)
+          await taker.close()
+        },
       }
     },
   },
