@@ -7,16 +7,17 @@
  */
 import { MessagingError } from '../api/errors.ts'
 import type { OutgoingMessage } from '../api/message.ts'
+import { Backlog, expired } from './backlog.ts'
 import type { Browser } from './browser.ts'
 import type { Consumer } from './consumer.ts'
 import { Entry, NORMAL_PRIORITY } from './entry.ts'
 import type { Kernel } from './kernel.ts'
 import type { QueueSettings } from './node-settings.ts'
 import { EntryPacking } from './packed-entries.ts'
-import { now, TimerItem } from './timers.ts'
+import { now } from './timers.ts'
 import type { Deferred } from './turn.ts'
 import { Turnstile } from './turnstile.ts'
-import { WaitingEntries } from './waiting-entries.ts'
+import { UnusedTimer } from './unused-timer.ts'
 
 /** `live`: the queue of a subscription that ends with its receiver. */
 export type QueueRole = 'queue' | 'named' | 'live'
@@ -36,8 +37,7 @@ export class Queue implements Deferred {
   readonly consumers = new Set<Consumer>()
   readonly browsers = new Set<Browser>()
 
-  readonly #waiting: WaitingEntries
-  readonly #delayed = new Set<Entry>()
+  readonly #backlog: Backlog
   #pending = 0
   #leased = 0
   readonly #turnstile = new Turnstile()
@@ -52,17 +52,17 @@ export class Queue implements Deferred {
     this.role = role
     this.settings = settings
     this.storeId = storeId
-    this.#waiting = new WaitingEntries(storeId === 0 ? undefined : new EntryPacking(this))
+    this.#backlog = new Backlog(kernel.timers, storeId === 0 ? undefined : new EntryPacking(this))
     this.#unused = new UnusedTimer(this)
     this.touch()
   }
 
   /** Messages that can be received now. */
   get ready(): number {
-    return this.#waiting.length
+    return this.#backlog.ready
   }
   get delayed(): number {
-    return this.#delayed.size
+    return this.#backlog.delayed
   }
   /** Messages handed out and unsettled. */
   get leased(): number {
@@ -75,7 +75,7 @@ export class Queue implements Deferred {
 
   get full(): boolean {
     const { maxLength } = this.settings
-    return maxLength !== undefined && this.#waiting.length + this.#delayed.size + this.#pending >= maxLength
+    return maxLength !== undefined && this.#backlog.size + this.#pending >= maxLength
   }
 
   // ── arrival ──
@@ -106,7 +106,7 @@ export class Queue implements Deferred {
       return
     }
     if (entry.dueAt === 0) this.#makeReady(entry)
-    else this.#delay(entry)
+    else this.#backlog.delay(entry)
     if (this.role === 'live') this.#bound()
   }
 
@@ -124,42 +124,26 @@ export class Queue implements Deferred {
   }
 
   #makeReady(entry: Entry): void {
-    if (this.#waiting.length === 0 && !this.#pumping && this.browsers.size === 0) {
+    if (this.#backlog.ready === 0 && !this.#pumping && this.browsers.size === 0) {
       const consumer = this.#turnstile.next()
       if (consumer && this.kernel.turn.deliver()) {
         this.#pumping = true
         this.#handOver(entry, consumer)
         this.#pumping = false
-        if (this.#waiting.length > 0) this.pump()
+        if (this.#backlog.ready > 0) this.pump()
         return
       }
     }
-    this.#insert(entry)
+    this.#backlog.add(entry)
     if (this.browsers.size > 0) for (const browser of this.browsers) browser.arrived()
     if (!this.#turnstile.empty) this.pump()
   }
 
-  #insert(entry: Entry): void {
-    entry.state = 'ready'
-    this.#waiting.add(entry)
-    if (entry.expiresAt !== 0) this.kernel.timers.set(entry, entry.expiresAt)
-  }
-
-  #delay(entry: Entry): void {
-    entry.state = 'delayed'
-    this.#delayed.add(entry)
-    const { dueAt, expiresAt } = entry
-    this.kernel.timers.set(entry, expiresAt === 0 ? dueAt : Math.min(dueAt, expiresAt))
-  }
-
-  /** The oldest go when a live subscription holds more than it may: waiting ones before delayed ones. */
+  /** The oldest go when a live subscription holds more than it may. */
   #bound(): void {
     if (this.settings.maxLength !== undefined) return
-    while (this.#waiting.length + this.#delayed.size > LIVE_BUFFER) {
-      const [oldestDelayed] = this.#waiting.length > 0 ? [] : this.#delayed
-      const entry = this.#waiting.least ?? oldestDelayed!
-      this.#takeOut(entry)
-      this.#discard(entry)
+    while (this.#backlog.size > LIVE_BUFFER) {
+      this.#discard(this.#backlog.removeOldest())
       if (this.#dropped++ === 0) this.kernel.turn.defer({ resume: () => this.tellDropped() })
     }
   }
@@ -180,7 +164,7 @@ export class Queue implements Deferred {
   /** A consumer has credit again, or has it for the first time. */
   offerCredit(consumer: Consumer): void {
     this.#turnstile.enter(consumer)
-    if (this.#waiting.length > 0) this.#schedule()
+    if (this.#backlog.ready > 0) this.#schedule()
   }
 
   /** Hands over what can be handed over. `force`: all of it, also beyond this turn's share. */
@@ -188,7 +172,7 @@ export class Queue implements Deferred {
     if (this.#pumping) return
     this.#pumping = true
     const { turn } = this.kernel
-    while (this.#waiting.length > 0) {
+    while (this.#backlog.ready > 0) {
       const consumer = this.#turnstile.next()
       if (!consumer) break
       if (!turn.deliver() && !force) {
@@ -216,13 +200,10 @@ export class Queue implements Deferred {
   }
 
   #takeFirst(): Entry | undefined {
-    const entry = this.#waiting.shift()
-    if (entry.timerIndex >= 0) this.kernel.timers.clear(entry)
-    if (entry.expiresAt !== 0 && entry.expiresAt <= now()) {
-      this.#discard(entry)
-      return undefined
-    }
-    return entry
+    const entry = this.#backlog.shift()
+    if (!expired(entry)) return entry
+    this.#discard(entry)
+    return undefined
   }
 
   #handOver(entry: Entry, consumer: Consumer): void {
@@ -261,8 +242,7 @@ export class Queue implements Deferred {
     }
     if (unseen) entry.count--
     else entry.redelivered = true
-    const time = delayMs > 0 || entry.expiresAt !== 0 ? now() : 0
-    if (entry.expiresAt !== 0 && entry.expiresAt <= time) {
+    if (expired(entry)) {
       this.#discard(entry)
       return
     }
@@ -272,10 +252,10 @@ export class Queue implements Deferred {
       this.#exhausted(entry)
       return
     }
-    entry.dueAt = delayMs > 0 ? time + delayMs : 0
-    if (entry.dueAt !== 0) this.#delay(entry)
+    entry.dueAt = delayMs > 0 ? now() + delayMs : 0
+    if (entry.dueAt !== 0) this.#backlog.delay(entry)
     else {
-      this.#insert(entry)
+      this.#backlog.add(entry)
       for (const browser of this.browsers) browser.arrived()
       if (!this.#turnstile.empty) this.#schedule()
     }
@@ -310,29 +290,20 @@ export class Queue implements Deferred {
   // ── clocks ──
 
   entryDue(entry: Entry, time: number): void {
-    if (entry.state === 'delayed') {
-      this.#delayed.delete(entry)
-      if (entry.expiresAt !== 0 && entry.expiresAt <= time) {
-        this.#discard(entry)
-        return
-      }
-      // A delayed send counts as sent when it falls due; a delayed release goes to its old place.
-      if (entry.count === 0) entry.seq = this.kernel.nextSeq()
-      entry.dueAt = 0
-      this.#makeReady(entry)
-    } else if (entry.state === 'ready') {
-      this.#takeOut(entry)
+    this.#backlog.remove(entry)
+    if (entry.state === 'ready' || expired(entry, time)) {
       this.#discard(entry)
+      return
     }
+    // A delayed send counts as sent when it falls due; a delayed release goes to its old place.
+    if (entry.count === 0) entry.seq = this.kernel.nextSeq()
+    entry.dueAt = 0
+    this.#makeReady(entry)
   }
 
-  /** The queue is in use at this moment: the clock of `expiresMs` starts anew, or stands while there are receivers. */
+  /** The queue is in use at this moment, which counts for `expiresMs`. */
   touch(): void {
-    const { expiresMs } = this.settings
-    const { timers } = this.kernel
-    if (expiresMs === undefined || this.consumers.size > 0 || this.browsers.size > 0)
-      timers.clear(this.#unused)
-    else timers.set(this.#unused, now() + expiresMs)
+    this.#unused.touch()
   }
 
   // ── links ──
@@ -357,18 +328,14 @@ export class Queue implements Deferred {
     if (this.role === 'live' && !this.deleted && this.consumers.size === 0) this.kernel.owner.unused(this)
   }
 
-  /** The first waiting message of a priority behind a place, expired ones left out; to look at, it may be a copy. */
+  /** The first waiting message of a priority behind a place; to look at, it may be a copy. */
   entryAfter(priority: number, seq: number, time: number): Entry | undefined {
-    let entry = this.#waiting.after(priority, seq)
-    while (entry && entry.expiresAt !== 0 && entry.expiresAt <= time) {
-      entry = this.#waiting.after(priority, entry.seq)
-    }
-    return entry
+    return this.#backlog.after(priority, seq, time)
   }
 
   /** Removes what waits; returns the number. */
   purge(): number {
-    const waiting = this.#takeAll()
+    const waiting = this.#backlog.drain()
     for (const entry of waiting) this.#discard(entry)
     return waiting.length
   }
@@ -377,7 +344,7 @@ export class Queue implements Deferred {
   delete(): void {
     this.deleted = true
     this.kernel.timers.clear(this.#unused)
-    for (const entry of this.#takeAll()) {
+    for (const entry of this.#backlog.drain()) {
       this.kernel.forgetResident(entry)
       entry.state = 'gone'
     }
@@ -387,39 +354,12 @@ export class Queue implements Deferred {
     for (const link of [...this.consumers, ...this.browsers]) link.detached(error)
   }
 
-  #takeOut(entry: Entry): void {
-    if (entry.state === 'delayed') this.#delayed.delete(entry)
-    else this.#waiting.remove(entry)
-    this.kernel.timers.clear(entry)
-  }
-
-  /** Takes out all that waits, delayed ones too. */
-  #takeAll(): Entry[] {
-    const all = this.#waiting.drain().concat([...this.#delayed])
-    this.#delayed.clear()
-    for (const entry of all) this.kernel.timers.clear(entry)
-    return all
-  }
-
   /** The message is done with: out of memory and out of the store. */
   #discard(entry: Entry): void {
     entry.state = 'gone'
     if (entry.storeKey === 0 || this.deleted) return
     this.kernel.forgetResident(entry)
     this.kernel.store!.remove(this.storeId, entry.storeKey, entry.marked)
-  }
-}
-
-class UnusedTimer extends TimerItem {
-  readonly #queue: Queue
-
-  constructor(queue: Queue) {
-    super()
-    this.#queue = queue
-  }
-
-  due(): void {
-    this.#queue.kernel.owner.unused(this.#queue)
   }
 }
 
