@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util'
 import type { ReceiverEvents, ReceiverSpec, SenderSpec, Transfer } from '../src/api/adapter.ts'
 import { Broker, type Session } from '../src/broker/index.ts'
 import { type Connection, connect, queue, type Sender } from '../src/index.ts'
+import { type Prepared, perSecond, Rounds, Series, thousands } from './run/rounds.ts'
 
 const BODY = Buffer.alloc(200, 'x')
 
@@ -21,7 +22,7 @@ const { values: flags, positionals: chosen } = parseArgs({
   allowPositionals: true,
   options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '5' } },
 })
-const ROUNDS = Number(flags.rounds)
+const series = new Series(Number(flags.rounds), flags.json ? () => {} : (line) => console.log(line))
 
 const LIMITS = {
   maxDeliveries: undefined,
@@ -132,7 +133,7 @@ async function engine(): Promise<void> {
     }),
   )
   const count = 500_000
-  await measure('engine: send, hand over, accept', async () => {
+  await series.measure('engine: send, hand over, accept', async () => {
     const target = received + count
     const start = performance.now()
     for (let at = 0; at < count; at++) {
@@ -183,17 +184,17 @@ async function api(): Promise<void> {
   await using connection = await connect('memory:bench')
   await using sender = await connection.sender(queue('q'))
   const count = 300_000
-  await measure('memory: send → accept, a thousand senders, receive()', async () => {
+  await series.measure('memory: send → accept, a thousand senders, receive()', async () => {
     const start = performance.now()
     await Promise.all([pipelined(sender, count, 1_000), receiveAll(connection, 'q', count)])
     return perSecond(count, start)
   })
-  await measure('memory: send → accept, batches of a thousand, for await', async () => {
+  await series.measure('memory: send → accept, batches of a thousand, for await', async () => {
     const start = performance.now()
     await Promise.all([inBatches(sender, count), iterateAll(connection, 'q', count)])
     return perSecond(count, start)
   })
-  await measure('memory: sends only, awaited one by one', async () => {
+  await series.measure('memory: sends only, awaited one by one', async () => {
     const start = performance.now()
     for (let at = 0; at < count; at++) await sender.send(BODY)
     const rate = perSecond(count, start)
@@ -209,14 +210,14 @@ async function file(): Promise<void> {
     const count = 200_000
     for (const capacity of [1_000, 10_000]) {
       await using sender = await connection.sender(queue('q'), { capacity })
-      await measure(`file: durable sends on disk, ${capacity} open`, async () => {
+      await series.measure(`file: durable sends on disk, ${capacity} open`, async () => {
         const start = performance.now()
         await pipelined(sender, count, capacity)
         const rate = perSecond(count, start)
         await connection.admin.purge(queue('q'))
         return rate
       })
-      await measure(`file: send → accept, on disk, ${capacity} open`, async () => {
+      await series.measure(`file: send → accept, on disk, ${capacity} open`, async () => {
         const start = performance.now()
         await Promise.all([pipelined(sender, count, capacity), receiveAll(connection, 'q', count)])
         return perSecond(count, start)
@@ -256,20 +257,15 @@ async function backlog(): Promise<void> {
       })
     }
   }
-  await fillAndEmpty(WARM_UP)
-  for (let at = 1; at <= ROUNDS; at++) await fillAndEmpty(roundName(at))
-  for (const steps of [sends, receives]) for (const step of steps) show(step.figure(steps[0]!.figure()))
-}
-
-interface Prepared {
-  readonly title: string
-  round(): Promise<number>
-  close(): Promise<void>
+  for (const round of series.rounds()) await fillAndEmpty(round)
+  for (const steps of [sends, receives]) {
+    for (const step of steps) series.show(step.figure(steps[0]!.figure()))
+  }
 }
 
 /** Publishing where one subscription fits, with more and more that do not. */
 async function subscriptions(): Promise<void> {
-  await compare('subscriptions', await Promise.all([1, 100, 1_000, 10_000].map(withSubscriptions)))
+  await series.compare('subscriptions', await Promise.all([1, 100, 1_000, 10_000].map(withSubscriptions)))
 }
 
 async function withSubscriptions(number: number): Promise<Prepared> {
@@ -311,92 +307,6 @@ async function withSubscriptions(number: number): Promise<Prepared> {
   }
 }
 
-/** Rates by the clock, and processor time of this process: the latter is what counts on a busy machine. */
-interface Figure {
-  readonly title: string
-  /** Messages per second: least, median, most. */
-  readonly least: number
-  readonly median: number
-  readonly most: number
-  /** Processor time of a message in the median round. Unit: µs. */
-  readonly cpu: number
-  /** Cost of a message compared with the first of its group, by the best rounds; 1: the same. */
-  readonly cost?: number
-}
-
-const figures: Figure[] = []
-
-class Rounds {
-  readonly #title: string
-  readonly #rates: { rate: number; cpu: number }[] = []
-
-  constructor(title: string) {
-    this.#title = title
-  }
-
-  /** `round` resolves to its rate. */
-  async run(name: string, round: () => Promise<number>): Promise<void> {
-    process.stderr.write(`${this.#title}: ${name}\n`)
-    const before = process.cpuUsage()
-    const start = performance.now()
-    const rate = await round()
-    const { user, system } = process.cpuUsage(before)
-    const messages = (rate * (performance.now() - start)) / 1_000
-    if (name !== WARM_UP) this.#rates.push({ rate, cpu: (user + system) / messages })
-  }
-
-  figure(first?: Figure): Figure {
-    const sorted = this.#rates.toSorted((a, b) => a.rate - b.rate)
-    const { rate: median, cpu } = sorted[sorted.length >> 1]!
-    const most = sorted.at(-1)!.rate
-    const cost = first && first.most / most
-    return { title: this.#title, least: sorted[0]!.rate, median, most, cpu, cost }
-  }
-}
-
-const WARM_UP = 'warm-up'
-
-function roundName(at: number): string {
-  return `round ${at} of ${ROUNDS}`
-}
-
-function thousands(number: number): string {
-  return Math.round(number).toLocaleString('en')
-}
-
-async function measure(title: string, round: () => Promise<number>): Promise<void> {
-  const rounds = new Rounds(title)
-  await rounds.run(WARM_UP, round)
-  for (let at = 1; at <= ROUNDS; at++) await rounds.run(roundName(at), round)
-  show(rounds.figure())
-}
-
-/** Rounds take turns, so that what the machine does meanwhile hits all alike. */
-async function compare(group: string, prepared: readonly Prepared[]): Promise<void> {
-  const all = prepared.map(({ title, round }) => ({ rounds: new Rounds(`${group}: ${title}`), round }))
-  for (const { rounds, round } of all) await rounds.run(WARM_UP, round)
-  for (let at = 1; at <= ROUNDS; at++) {
-    for (const { rounds, round } of all) await rounds.run(roundName(at), round)
-  }
-  const first = all[0]!.rounds.figure()
-  for (const { rounds } of all) show(rounds.figure(first))
-  for (const { close } of prepared) await close()
-}
-
-function show(figure: Figure): void {
-  figures.push(figure)
-  if (flags.json) return
-  const [median, least, most] = [figure.median, figure.least, figure.most].map(thousands)
-  const cost = figure.cost === undefined ? '' : `, cost × ${figure.cost.toFixed(2)}`
-  console.log(
-    `${figure.title}: ${median}/s (${least} … ${most}), ${figure.cpu.toFixed(2)} µs of processor each${cost}`,
-  )
-}
-
-function perSecond(count: number, start: number): number {
-  return (count / (performance.now() - start)) * 1_000
-}
-
 const ALL = { engine, api, file, backlog, subscriptions }
 const machine = `${cpus()[0]?.model.trim()} × ${cpus().length}`
 for (const name of chosen) {
@@ -407,6 +317,12 @@ for (const name of chosen) {
 if (!flags.json) console.log(`node ${process.version}, ${machine}, bodies of ${BODY.length} B`)
 for (const [name, run] of Object.entries(ALL)) if (chosen.length === 0 || chosen.includes(name)) await run()
 if (flags.json) {
-  console.log(JSON.stringify({ node: process.version, machine, bodyBytes: BODY.length, figures }, null, 2))
+  console.log(
+    JSON.stringify(
+      { node: process.version, machine, bodyBytes: BODY.length, figures: series.figures },
+      null,
+      2,
+    ),
+  )
 }
 if (settled === 0 && chosen.includes('engine')) throw new Error('nothing was settled')

@@ -35,7 +35,8 @@ export const ROOMS: readonly Room[] = [
   },
   {
     name: 'values',
-    files: /^src\/api\/(errors|message|capabilities|address|structured-text|codec|address-text\/.*)(\.ts)?$/,
+    files:
+      /^src\/api\/(errors|message|copy|capabilities|address|structured-text|codec|address-text\/.*)(\.ts)?$/,
     mayImport: ['core', 'contract type'],
     because: 'values import values',
   },

@@ -1,9 +1,16 @@
-import type { AdapterDelivery } from './adapter.ts'
-import type { OutgoingMessage } from './message.ts'
+/** Messages that exist already, to be sent again with the same id. */
+import {
+  DEAD_LETTER_DELIVERIES,
+  DEAD_LETTER_ORIGIN,
+  DEAD_LETTER_REASON,
+  type IncomingMessage,
+  type OutgoingMessage,
+  type PropertyValue,
+} from './message.ts'
 
-/** The message of a delivery, to be sent again with the same id. */
-export function copyOf(delivery: AdapterDelivery): OutgoingMessage {
-  const { message } = delivery
+type Existing = Omit<IncomingMessage, 'annotations'>
+
+export function copyOf(message: Existing): OutgoingMessage {
   return {
     id: message.id,
     to: undefined,
@@ -23,4 +30,21 @@ export function copyOf(delivery: AdapterDelivery): OutgoingMessage {
     createdAt: message.createdAt ?? Date.now(),
     deliveriesBefore: 0,
   }
+}
+
+/** A copy that says why it is a dead letter. It lives for ever. */
+export function deadLetterOf(
+  message: Existing,
+  reason: string,
+  deliveries: number,
+  origin: string,
+): OutgoingMessage {
+  const properties: Record<string, PropertyValue> = Object.assign(Object.create(null), message.properties)
+  properties[DEAD_LETTER_REASON] = reason
+  properties[DEAD_LETTER_DELIVERIES] = deliveries
+  properties[DEAD_LETTER_ORIGIN] = origin
+  const copy = copyOf(message)
+  copy.properties = properties
+  copy.ttlMs = undefined
+  return copy
 }

@@ -3,17 +3,10 @@
  * emulations that are the same for every broker (dead letter by copy, delayed release by copy).
  */
 import type { AdapterDelivery, AdapterReceiver } from './adapter.ts'
-import { copyOf } from './copy.ts'
+import { copyOf, deadLetterOf } from './copy.ts'
 import { MessagingError } from './errors.ts'
 import type { LinkHost } from './link-host.ts'
 import type { NodePlan } from './lowering.ts'
-import {
-  DEAD_LETTER_DELIVERIES,
-  DEAD_LETTER_ORIGIN,
-  DEAD_LETTER_REASON,
-  type OutgoingMessage,
-  type PropertyValue,
-} from './message.ts'
 
 export class ReceiverLink {
   readonly label: string
@@ -106,17 +99,19 @@ export class ReceiverLink {
 
   /** The copy is safe before the original goes: a crash in between duplicates (same id), never loses. */
   async #releaseByCopy(to: string, delivery: AdapterDelivery, delayMs: number): Promise<void> {
-    await this.#host.sendCopy(to, { ...copyOf(delivery), delayMs, deliveriesBefore: delivery.deliveryCount })
+    await this.#host.sendCopy(to, {
+      ...copyOf(delivery.message),
+      delayMs,
+      deliveriesBefore: delivery.deliveryCount,
+    })
     this.#adapter?.accept(delivery)
   }
 
   async #reject(delivery: AdapterDelivery, reason: string): Promise<void> {
     const target = this.#plan.spec.deadLetter
     if (target && this.#host.capabilities.features.deadLetter.level === 'emulated') {
-      const copy = copyOf(delivery)
-      copy.ttlMs = undefined
-      copy.properties = withDeadLetterFacts(copy.properties, reason, delivery.deliveryCount, this.#origin())
-      await this.#host.deadLetter(target, copy)
+      const letter = deadLetterOf(delivery.message, reason, delivery.deliveryCount, this.#origin())
+      await this.#host.deadLetter(target, letter)
     }
     await this.#settled(delivery, { kind: 'reject', reason })
     if (!target) {
@@ -152,17 +147,4 @@ export class ReceiverLink {
     this.#watched.delete(delivery)
     watcher?.abort(new MessagingError('DELIVERY_LOST', text, { context: { address: this.label } }))
   }
-}
-
-function withDeadLetterFacts(
-  properties: OutgoingMessage['properties'],
-  reason: string,
-  deliveries: number,
-  origin: string,
-): OutgoingMessage['properties'] {
-  const facts: Record<string, PropertyValue> = Object.assign(Object.create(null), properties)
-  facts[DEAD_LETTER_REASON] = reason
-  facts[DEAD_LETTER_DELIVERIES] = deliveries
-  facts[DEAD_LETTER_ORIGIN] = origin
-  return facts
 }

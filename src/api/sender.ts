@@ -165,7 +165,7 @@ export class Sender<Body = unknown> implements AsyncDisposable {
         { ...replaced, contentType: replaced.contentType ?? message.contentType ?? '' },
         this.#defaults(),
       )
-      copy = copyOf({ message: incoming, deliveryCount: 0, redelivered: false })
+      copy = copyOf(incoming)
       copy.members = this.#plan?.members
       if (copy.id === '') copy.id = changed.id
       if (!(this.#host.capabilities.features.structuredBodies.level === 'native')) copy.body = changed.body

@@ -1,14 +1,9 @@
 /** From a transfer to the queues that get it, and back with its outcome. */
 import { memberQueue, type NodeInfo, type NodeRef, type Transfer } from '../api/adapter.ts'
 import { parseAddress } from '../api/address-text/index.ts'
+import { deadLetterOf } from '../api/copy.ts'
 import { MessagingError } from '../api/errors.ts'
-import {
-  DEAD_LETTER_DELIVERIES,
-  DEAD_LETTER_ORIGIN,
-  DEAD_LETTER_REASON,
-  type OutgoingMessage,
-  type PropertyValue,
-} from '../api/message.ts'
+import type { OutgoingMessage } from '../api/message.ts'
 import type { Entry } from './entry.ts'
 import type { Kernel } from './kernel.ts'
 import type { Nodes } from './nodes.ts'
@@ -235,27 +230,6 @@ export class Router {
     const topic = this.#nodes.topicOf(target)
     if (topic instanceof Topic) return topic.trie.match(letter.subject ?? '')
     return [this.#nodes.addPlainQueue(target.name)]
-  }
-}
-
-function deadLetterOf(
-  message: OutgoingMessage,
-  reason: string,
-  deliveries: number,
-  origin: string,
-): OutgoingMessage {
-  const properties: Record<string, PropertyValue> = Object.assign(Object.create(null), message.properties)
-  properties[DEAD_LETTER_REASON] = reason
-  properties[DEAD_LETTER_DELIVERIES] = deliveries
-  properties[DEAD_LETTER_ORIGIN] = origin
-  return {
-    ...message,
-    properties,
-    to: undefined,
-    members: undefined,
-    ttlMs: undefined,
-    delayMs: undefined,
-    deliveriesBefore: 0,
   }
 }
 

@@ -1,5 +1,4 @@
 /** Real brokers for tests: the shared ones by their URL, or one of the test's own to be killed and restarted. */
-
 import { defaultHome } from '../../scripts/brokers/home.ts'
 import { type BrokerName, leftOut } from '../../scripts/brokers/kind.ts'
 import { kindOf } from '../../scripts/brokers/kinds.ts'
@@ -13,9 +12,13 @@ const quiet = () => {}
 
 /** URL of the shared broker, which other tests use at the same time. */
 export function brokerUrl(name: BrokerName): string {
-  const { variable } = kindOf(name)
-  const url = process.env[variable]
-  if (url) return url
+  return brokerVariable(name, kindOf(name).variable)
+}
+
+/** One of the environment variables that tell of a shared broker. */
+export function brokerVariable(name: BrokerName, variable: string): string {
+  const value = process.env[variable]
+  if (value) return value
   throw new Error(`${variable} is not set. Run npm test, or first: npm run brokers -- up ${name}`)
 }
 

@@ -8,26 +8,6 @@
 import type { ChannelModel, MessageProperties } from 'amqplib'
 import { adoptFieldTable, decodeFieldTable, type FieldTable } from './field-table.ts'
 
-/** The fixed properties of AMQP 0-9-1, in the order of their flags (first: bit 15). */
-export interface BasicProperties {
-  readonly contentType: string | undefined
-  readonly contentEncoding: string | undefined
-  readonly deliveryMode: number | undefined
-  readonly priority: number | undefined
-  readonly correlationId: string | undefined
-  readonly replyTo: string | undefined
-  /** Unit: ms, as text. */
-  readonly expiration: string | undefined
-  readonly messageId: string | undefined
-  /** Unit: seconds since 1970. */
-  readonly timestamp: number | undefined
-  readonly type: string | undefined
-  readonly userId: string | undefined
-  readonly appId: string | undefined
-  readonly clusterId: string | undefined
-  readonly headers: FieldTable
-}
-
 const NO_HEADERS: FieldTable = Object.freeze(Object.create(null))
 const NO_BYTES = Buffer.alloc(0)
 
@@ -82,15 +62,20 @@ export function isOnlyHeader(properties: unknown, name: string): boolean {
   )
 }
 
-class ParsedProperties implements BasicProperties {
+/** The fixed properties of AMQP 0-9-1, in the order of their flags (first: bit 15). */
+export type BasicProperties = Omit<ParsedProperties, 'headerBytes'>
+
+class ParsedProperties {
   readonly contentType: string | undefined
   readonly contentEncoding: string | undefined
   readonly deliveryMode: number | undefined
   readonly priority: number | undefined
   readonly correlationId: string | undefined
   readonly replyTo: string | undefined
+  /** Unit: ms, as text. */
   readonly expiration: string | undefined
   readonly messageId: string | undefined
+  /** Unit: seconds since 1970. */
   readonly timestamp: number | undefined
   readonly type: string | undefined
   readonly userId: string | undefined

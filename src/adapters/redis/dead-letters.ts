@@ -2,14 +2,7 @@
 import type { AdapterSender, NodeRef } from '../../api/adapter.ts'
 import { formatAddress } from '../../api/address-text/index.ts'
 import { MessagingError } from '../../api/errors.ts'
-import {
-  DEAD_LETTER_DELIVERIES,
-  DEAD_LETTER_ORIGIN,
-  DEAD_LETTER_REASON,
-  type IncomingMessage,
-  type OutgoingMessage,
-  type PropertyValue,
-} from '../../api/message.ts'
+import type { OutgoingMessage } from '../../api/message.ts'
 import { envelope } from './envelope.ts'
 import { sameSlot } from './keys.ts'
 import type { Nodes } from './nodes.ts'
@@ -87,37 +80,5 @@ export class DeadLetters {
       wire.commands.hget(keys.topic(target.name), 'type'),
     ])
     return isQueue === 0 && (topic === 'topic' || topic === 'broadcast')
-  }
-}
-
-/** A copy of the message that says why it is one. It lives for ever. */
-export function deadLetterOf(
-  message: IncomingMessage,
-  reason: string,
-  deliveries: number,
-  origin: string,
-): OutgoingMessage {
-  const properties: Record<string, PropertyValue> = Object.assign(Object.create(null), message.properties)
-  properties[DEAD_LETTER_REASON] = reason
-  properties[DEAD_LETTER_DELIVERIES] = deliveries
-  properties[DEAD_LETTER_ORIGIN] = origin
-  return {
-    id: message.id,
-    to: undefined,
-    members: undefined,
-    subject: message.subject,
-    body: message.body,
-    contentType: message.contentType,
-    properties,
-    replyTo: message.replyTo,
-    correlationId: message.correlationId,
-    priority: message.priority,
-    ttlMs: undefined,
-    delayMs: undefined,
-    durable: message.durable,
-    userId: message.userId,
-    groupId: message.groupId,
-    createdAt: message.createdAt ?? Date.now(),
-    deliveriesBefore: 0,
   }
 }

@@ -3,9 +3,10 @@
  * kept here: what comes while the receiver is busy waits in a bounded buffer, from which the oldest are dropped and reported.
  */
 import type { AdapterDelivery, AdapterReceiver, NodeRef, ReceiverEvents, Verdict } from '../../api/adapter.ts'
+import { deadLetterOf } from '../../api/copy.ts'
 import { MessagingError } from '../../api/errors.ts'
 import { Deque } from '../../core/deque.ts'
-import { type DeadLetters, deadLetterOf } from './dead-letters.ts'
+import type { DeadLetters } from './dead-letters.ts'
 import { ADAPTER } from './errors.ts'
 import { type ChannelPlace, type PatternPlaces, placesOf } from './globs.ts'
 import { RedisMessage } from './incoming.ts'

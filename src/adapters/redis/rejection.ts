@@ -1,7 +1,8 @@
 /** Rejected deliveries of a queue on their way to the dead-letter address. */
 import type { NodeRef } from '../../api/adapter.ts'
+import { deadLetterOf } from '../../api/copy.ts'
 import { MessagingError } from '../../api/errors.ts'
-import { type DeadLetters, deadLetterOf } from './dead-letters.ts'
+import type { DeadLetters } from './dead-letters.ts'
 import { ADAPTER } from './errors.ts'
 import type { RedisDelivery } from './held-delivery.ts'
 import type { Session } from './session.ts'

@@ -43,7 +43,7 @@ export class Wire {
     try {
       if (endpoint.mode === 'cluster') {
         const cluster = await open(new library.Cluster([...endpoint.nodes], clusterOptions(endpoint)))
-        // Plain pub/sub reaches every node: any of them will do.
+        // Plain pub/sub reaches every node of a cluster, so one subscriber hears all.
         const { host, port } = cluster.nodes('master')[0]!.options
         const place = { host: host!, port: port! }
         const subscriber = await open(new library.Redis(nodeOptions(endpoint, place)))

@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Connection, connect, queue, topic } from '../../../src/index.ts'
-import { PrivateBroker } from '../../support/brokers.ts'
+import { brokerVariable, PrivateBroker } from '../../support/brokers.ts'
 import { uniqueName } from '../../support/names.ts'
-import { brokerUrl, rejection, url } from './fixture.ts'
+import { rejection, url } from './fixture.ts'
 
-const tlsUrl = brokerUrl('SLUICE_TEST_QPID_TLS', 'qpid')
-const ca = readFileSync(brokerUrl('SLUICE_TEST_CA', 'qpid'))
+const tlsUrl = brokerVariable('qpid', 'SLUICE_TEST_QPID_TLS')
+const ca = readFileSync(brokerVariable('qpid', 'SLUICE_TEST_CA'))
 
 describe('TLS', () => {
   test('with the authority of the broker’s certificate', async () => {

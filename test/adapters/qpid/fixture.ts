@@ -1,34 +1,15 @@
 /** The Qpid adapter driven through its contract, with bare rhea beside it as a second witness. */
-import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import rhea, { type Connection, type EventContext, type Message } from 'rhea'
-import { afterAll, afterEach, beforeAll } from 'vitest'
 import { qpidAdapter } from '../../../src/adapters/qpid/adapter.ts'
-import type {
-  AdapterConnection,
-  AdapterDelivery,
-  AdapterReceiver,
-  AdapterSender,
-  ConnectTarget,
-  NodeRef,
-  NodeSpec,
-  ReceiverSpec,
-  SenderSpec,
-} from '../../../src/api/adapter.ts'
-import type { MessagingError } from '../../../src/api/errors.ts'
+import { AdapterFixture } from '../../support/adapter-fixture.ts'
+import { brokerUrl } from '../../support/brokers.ts'
 import * as contract from '../../support/contract.ts'
 
 export * from '../../support/contract.ts'
 
 /** The Broker-J that the tests share. */
-export const url = brokerUrl('SLUICE_TEST_QPID', 'qpid')
-
-/** @throws when the environment does not name the broker */
-export function brokerUrl(variable: string, broker: string): string {
-  const found = process.env[variable]
-  if (found) return found
-  throw new Error(`${variable} is not set. Run npm test, or first: npm run brokers -- up ${broker}`)
-}
+export const url = brokerUrl('qpid')
 
 /** AMQP 1.0 has neither leases nor gaps to tell of. */
 export class Inbox extends contract.Inbox {
@@ -40,106 +21,24 @@ export class Inbox extends contract.Inbox {
   }
 }
 
-/** A connection of the adapter and a bare one beside it, for a whole file; nodes and links of a test end with it. */
-export class Fixture {
-  readonly url: string
-  connection!: AdapterConnection
-  reports!: contract.Reports
+export class Fixture extends AdapterFixture {
   bare!: Connection
-  #nodes: NodeRef[] = []
-  #closers: (() => Promise<unknown>)[] = []
 
   constructor(at = url) {
-    this.url = at
-    beforeAll(async () => {
-      ;({ connection: this.connection, reports: this.reports } = await this.connect())
-      this.#closers = []
-      this.bare = await bareConnection(at)
-    })
-    afterEach(async () => {
-      for (const close of this.#closers.splice(0)) await close()
-      for (const node of this.#nodes.splice(0)) await this.connection.delete(node)
-    })
-    afterAll(async () => {
-      await this.connection.close()
-      this.bare.close()
-      await once(this.bare, 'connection_close')
-    })
+    super(qpidAdapter, at)
   }
 
-  /** Another connection, closed with the test. */
-  async connect(
-    changes: Partial<ConnectTarget> = {},
-  ): Promise<{ connection: AdapterConnection; reports: contract.Reports }> {
-    const reports = new contract.Reports()
-    const target = contract.target(this.url, changes)
-    const connection = await qpidAdapter.connect(target, reports, AbortSignal.timeout(10_000))
-    this.#closers.push(() => connection.close())
-    return { connection, reports }
+  protected override async openBare(): Promise<void> {
+    this.bare = await bareConnection(this.url)
   }
 
-  atEnd(closer: () => Promise<unknown>): void {
-    this.#closers.push(closer)
+  protected override async closeBare(): Promise<void> {
+    this.bare.close()
+    await once(this.bare, 'connection_close')
   }
 
-  name(prefix = 'test'): string {
-    return `${prefix}-${randomUUID()}`
-  }
-
-  /** Makes a node that is deleted with the test. */
-  async node(changes: Partial<NodeSpec> = {}): Promise<NodeSpec> {
-    const spec = contract.nodeSpec({ name: this.name(), ...changes })
-    this.remove(spec)
-    await this.connection.declare(spec)
-    return spec
-  }
-
-  remove(node: NodeRef): void {
-    this.#nodes.push({ name: node.name, type: node.type, subscription: node.subscription })
-  }
-
-  async sender(
-    node: NodeRef | undefined,
-    changes: Partial<SenderSpec> = {},
-    connection = this.connection,
-  ): Promise<AdapterSender & { detaches: MessagingError[] }> {
-    const detaches: MessagingError[] = []
-    const spec: SenderSpec = {
-      target: node,
-      capacity: 1000,
-      reliability: 'at-least-once',
-      link: {},
-      ...changes,
-    }
-    const sender = await connection.attachSender(spec, { detached: (error) => void detaches.push(error) })
-    this.#closers.push(() => sender.close())
-    return Object.assign(sender, { detaches })
-  }
-
-  async receiver(
-    source: NodeRef,
-    changes: Partial<ReceiverSpec> = {},
-    connection = this.connection,
-  ): Promise<{ receiver: AdapterReceiver; inbox: Inbox }> {
-    const inbox = new Inbox()
-    const receiver = await connection.attachReceiver(contract.receiverSpec(source, changes), inbox)
-    this.#closers.push(() => receiver.close())
-    return { receiver, inbox }
-  }
-
-  /** Looks into a queue to its end. */
-  async browse(source: NodeRef, changes: Partial<ReceiverSpec> = {}): Promise<AdapterDelivery[]> {
-    const { receiver, inbox } = await this.receiver(source, { mode: 'browse', credit: 10, ...changes })
-    const seen: AdapterDelivery[] = []
-    for (;;) {
-      await inbox.until(() => inbox.rest.length > 0 || inbox.ended > 0)
-      if (inbox.rest.length === 0) break
-      const delivery = await inbox.next()
-      seen.push(delivery)
-      receiver.accept(delivery)
-    }
-    await receiver.close()
-    return seen
+  protected override newInbox(): Inbox {
+    return new Inbox()
   }
 
   /** Sends by bare rhea: a message as rhea knows it, or the bytes of one. */

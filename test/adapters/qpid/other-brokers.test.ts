@@ -6,8 +6,9 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { StructuredBody } from '../../../src/api/message.ts'
 import { type Connection, connect, queue, service } from '../../../src/index.ts'
+import { brokerUrl, brokerVariable } from '../../support/brokers.ts'
 import { uniqueName } from '../../support/names.ts'
-import { bareConnection, brokerUrl, range, rejection } from './fixture.ts'
+import { bareConnection, range, rejection } from './fixture.ts'
 
 interface Other {
   readonly product: string
@@ -22,10 +23,10 @@ interface Other {
 
 const rabbitmq: Other = {
   product: 'RabbitMQ',
-  url: brokerUrl('SLUICE_TEST_RABBITMQ_AMQP10', 'rabbitmq'),
+  url: brokerVariable('rabbitmq', 'SLUICE_TEST_RABBITMQ_AMQP10'),
   address: (name) => `/amq/queue/${name}`,
   async make(name) {
-    await using admin = await connect(brokerUrl('SLUICE_TEST_RABBITMQ', 'rabbitmq'))
+    await using admin = await connect(brokerUrl('rabbitmq'))
     await admin.admin.declare(queue(name))
   },
   unsupported: ['browse', 'browseFollow', 'request', 'multicast', 'selector', 'maxDeliveries'],

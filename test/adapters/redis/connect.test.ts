@@ -4,7 +4,7 @@ import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { redisAdapter } from '../../../src/adapters/redis/adapter.ts'
 import type { AdapterConnection, ConnectTarget } from '../../../src/api/adapter.ts'
-import { brokerUrl, PrivateBroker } from '../../support/brokers.ts'
+import { brokerUrl, brokerVariable, PrivateBroker } from '../../support/brokers.ts'
 import {
   becomes,
   Fixture,
@@ -186,7 +186,7 @@ describe('a connection', () => {
 })
 
 describe('TLS and users', () => {
-  const tls = { ca: readFileSync(process.env.SLUICE_TEST_CA ?? '') }
+  const tls = { ca: readFileSync(brokerVariable('redis-tls', 'SLUICE_TEST_CA')) }
 
   it('carry a queue and a topic', async () => {
     const connection = await open(brokerUrl('redis-tls'), { tls })
@@ -210,7 +210,7 @@ describe('TLS and users', () => {
     await writer.declare(queue)
     await sendAll(await on.sender(queue, {}, writer), ['a', 'b'])
     const reports = new Reports()
-    const reader = await open(process.env.SLUICE_TEST_REDIS_READER ?? '', { tls }, reports)
+    const reader = await open(brokerVariable('redis-tls', 'SLUICE_TEST_REDIS_READER'), { tls }, reports)
     on.atEnd(() => reader.close())
     await reader.declare(queue)
     expect(await reader.inspect(queue)).toMatchObject({ depth: 2 })
