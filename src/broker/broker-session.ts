@@ -162,7 +162,7 @@ export class BrokerSession implements Session {
 
   async #close(): Promise<void> {
     this.#ended = new MessagingError('CONNECTION_LOST', 'The session with the broker has ended')
-    for (const sender of [...this.#senders]) void sender.close()
+    for (const sender of [...this.#senders]) sender.lost()
     for (const receiver of [...this.#receivers]) void receiver.close()
     this.#onEnd()
     const { store } = this.#parts.kernel

@@ -2,8 +2,10 @@
  * Which messages of ended links the broker holds, so that one sent again (marked `resend`) is stored once.
  *
  * Only the last `capacity` messages of a link can be in doubt for its owner, so a link remembers no more than those,
- * and passes them on here when it ends. Kept for two to four minutes, at most 200,000.
+ * fewer where the owner's numbers tell what it knows to be answered. It passes them on here when its client is lost; a link
+ * that was closed in order leaves nothing in doubt. Kept for two to four minutes, at most 200,000.
  */
+import type { Transfer } from '../api/adapter.ts'
 import type { OutgoingMessage } from '../api/message.ts'
 import { now, TimerItem, type Timers } from './timers.ts'
 
@@ -68,6 +70,12 @@ export function resendKey(place: string, message: Identity): string {
   return `${place}\0${stampOf(message)}\0${message.id}`
 }
 
+/** A transfer of an owner that numbers what it has no answer for. */
+export interface PlacedTransfer extends Transfer {
+  /** A message that takes the place of another tells that its owner has the answer for the other. Small numbers, used again. */
+  readonly place?: number
+}
+
 /** The newest messages of one link, as many as can be in doubt. */
 export class RecentSends {
   readonly #ids: string[] = []
@@ -79,11 +87,12 @@ export class RecentSends {
     this.#capacity = Math.max(1, capacity)
   }
 
-  add(message: Identity): void {
-    const at = this.#next
+  /** `place`: of {@link PlacedTransfer}; what had it before is answered, and forgotten. */
+  add(message: Identity, place = this.#next): void {
+    const at = place % this.#capacity
     this.#ids[at] = message.id
     this.#stamps[at] = stampOf(message)
-    this.#next = at + 1 === this.#capacity ? 0 : at + 1
+    this.#next = at + 1
   }
 
   /** It was refused after all. */

@@ -6,13 +6,12 @@ import type {
   NodeRef,
   ReceiverEvents,
   SenderSpec,
-  Transfer,
 } from '../api/adapter.ts'
 import type { OutgoingMessage } from '../api/message.ts'
 import { randomName } from '../core/message-id.ts'
 import { MessageView } from './message-view.ts'
 import type { RefusalListener } from './pending-writes.ts'
-import { RecentSends, type Resends, resendKey } from './resends.ts'
+import { type PlacedTransfer, RecentSends, type Resends, resendKey } from './resends.ts'
 import { REPLY_PREFIX, type ReplyPlace, type Router, Target } from './router.ts'
 import type { CommitWaiter, Store } from './store.ts'
 
@@ -38,7 +37,7 @@ export class SenderLink implements AdapterSender, RefusalListener {
     this.#recent = new RecentSends(spec.capacity)
   }
 
-  send(transfer: Transfer): void {
+  send(transfer: PlacedTransfer): void {
     if (this.#closed) return
     if (transfer.resend) this.#sendAgain(transfer)
     else this.#send(transfer)
@@ -49,28 +48,30 @@ export class SenderLink implements AdapterSender, RefusalListener {
     this.context.resends.forget(resendKey(this.#place, message))
   }
 
-  /** What is unanswered stays known for a while, should it come again. */
   close(): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = true
-      for (const key of this.#recent.keys(this.#place)) this.context.resends.remember(key)
-      this.context.onClose(this)
-    }
+    this.#closed = true
+    this.context.onClose(this)
     return DONE
   }
 
-  #send(transfer: Transfer): void {
+  /** The client is gone: what may be unanswered stays known for a while, should it come again. */
+  lost(): void {
+    for (const key of this.#recent.keys(this.#place)) this.context.resends.remember(key)
+    void this.close()
+  }
+
+  #send(transfer: PlacedTransfer): void {
     const { router } = this.context
     const taken = this.#target
       ? router.route(this.#target, transfer, this)
       : router.routeByAddress(transfer, this)
-    if (taken) this.#recent.add(transfer.message)
+    if (taken) this.#recent.add(transfer.message, transfer.place)
   }
 
   /**
    * Held already, perhaps still on its way to the disk: the answer waits for that, and is right only if it got there.
    */
-  #sendAgain(transfer: Transfer): void {
+  #sendAgain(transfer: PlacedTransfer): void {
     const { store, resends, router } = this.context
     const key = resendKey(this.#place, transfer.message)
     if (!resends.has(key) && !this.#recent.has(transfer.message)) this.#send(transfer)
@@ -78,7 +79,7 @@ export class SenderLink implements AdapterSender, RefusalListener {
     else router.settle(transfer)
   }
 
-  #settleOnceStored(transfer: Transfer, key: string, store: Store): void {
+  #settleOnceStored(transfer: PlacedTransfer, key: string, store: Store): void {
     store.commit(
       new Committed(() => {
         if (this.context.resends.has(key) || this.#recent.has(transfer.message)) transfer.settle()

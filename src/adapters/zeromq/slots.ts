@@ -6,6 +6,11 @@
 const PLACE_BITS = 24
 const PLACE = (1 << PLACE_BITS) - 1
 
+/** The place in its number: two values that are there at once differ in it. */
+export function placeIn(number: number): number {
+  return number & PLACE
+}
+
 export class Slots<T> {
   readonly #values: (T | undefined)[] = []
   readonly #numbers: number[] = []
@@ -27,7 +32,7 @@ export class Slots<T> {
 
   /** Takes out what has this number; `undefined`: it is not here any more. */
   take(number: number): T | undefined {
-    const place = number & PLACE
+    const place = placeIn(number)
     if (this.#numbers[place] !== number) return undefined
     const value = this.#values[place]
     if (value === undefined) return undefined
@@ -48,11 +53,11 @@ export class NumberedFromAfar<T extends { readonly number: number }> {
   readonly #values: (T | undefined)[] = []
 
   put(value: T): void {
-    this.#values[value.number & PLACE] = value
+    this.#values[placeIn(value.number)] = value
   }
 
   take(number: number): T | undefined {
-    const place = number & PLACE
+    const place = placeIn(number)
     const value = this.#values[place]
     if (value?.number !== number) return undefined
     this.#values[place] = undefined

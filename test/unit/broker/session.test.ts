@@ -141,6 +141,24 @@ describe('messages that come again', () => {
     })
   })
 
+  test('a link that was closed in order leaves nothing in doubt, and a number used again says that its message is answered', async () => {
+    const first = new Hand(broker)
+    await first.queue('q')
+    const [closed, answered, open] = [message('closed'), message('answered'), message('open')]
+    const inOrder = await first.sender('q')
+    await sent(inOrder, closed)
+    await inOrder.close()
+    const sender = await first.sender('q')
+    for (const each of [answered, open]) {
+      const transfer = { message: each, resend: false, settle: () => {}, place: 0 }
+      sender.send(transfer)
+    }
+    await first.session.close()
+    const again = await new Hand(broker).sender('q')
+    for (const each of [closed, answered, open]) await sent(again, each, true)
+    expect(await new Hand(broker).browse('q')).toEqual(['closed', 'answered', 'open', 'closed', 'answered'])
+  })
+
   test('two messages under one id are told apart when one of them is in doubt', async () => {
     const first = new Hand(broker)
     await first.queue('q')

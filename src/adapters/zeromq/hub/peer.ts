@@ -17,7 +17,7 @@ import { writeMessage, writeRaw } from '../message-codec.ts'
 import { Batches } from '../outbox.ts'
 import { Op, type OpCode, type Verb } from '../protocol.ts'
 import { readJson } from '../records.ts'
-import { Slots } from '../slots.ts'
+import { placeIn, Slots } from '../slots.ts'
 import { creditOf, nodeRef, nodeSpec, receiverSpec, senderSpec, verdictOf } from './specs.ts'
 import { WireMessage } from './wire-message.ts'
 
@@ -38,6 +38,8 @@ interface Link {
 class PeerTransfer implements Transfer {
   readonly message: OutgoingMessage
   readonly resend: boolean
+  /** The client numbers its unanswered messages: the broker need not remember more than those. */
+  readonly place: number
   readonly #peer: Peer
   readonly #link: number
   readonly #sequence: number
@@ -47,6 +49,7 @@ class PeerTransfer implements Transfer {
     this.#link = link
     this.#sequence = sequence
     this.resend = resend
+    this.place = placeIn(sequence)
     this.message = message
   }
 
