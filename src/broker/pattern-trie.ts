@@ -32,13 +32,18 @@ class TrieNode<T> {
 
 export class PatternTrie<T> {
   readonly #root = new TrieNode<T>(false)
+  /** Every word of a pattern with its number of uses: a word of a subject that no pattern has is looked up once, not in each branch. */
+  readonly #vocabulary = new Map<string, number>()
   #steps = 0
   #remembered = new Map<string, readonly T[]>()
 
   /** The same subscriber may give the same pattern several times; it counts until removed as often. */
   add(pattern: string, subscriber: T): void {
     let node = this.#root
-    for (const word of wordsOf(pattern)) node = child(node, word)
+    for (const word of wordsOf(pattern)) {
+      node = child(node, word)
+      this.#vocabulary.set(word, (this.#vocabulary.get(word) ?? 0) + 1)
+    }
     node.ends.set(subscriber, (node.ends.get(subscriber) ?? 0) + 1)
     this.#remembered.clear()
   }
@@ -55,6 +60,7 @@ export class PatternTrie<T> {
     const count = ends.get(subscriber)
     if (count === undefined) return
     this.#remembered.clear()
+    for (const word of words) this.#forget(word)
     if (count > 1) {
       ends.set(subscriber, count - 1)
       return
@@ -84,11 +90,12 @@ export class PatternTrie<T> {
       const end = dot < 0 ? subject.length : dot
       const word = subject.slice(from, end)
       from = end + 1
+      const known = this.#vocabulary.has(word)
       const next: TrieNode<T>[] = []
       this.#steps++
       for (const node of reached) {
         if (node.loops) this.#reach(node, next)
-        const exact = node.words.size === 0 ? undefined : node.words.get(word)
+        const exact = known && node.words.size > 0 ? node.words.get(word) : undefined
         if (exact) this.#reach(exact, next)
         if (node.one) this.#reach(node.one, next)
       }
@@ -99,6 +106,12 @@ export class PatternTrie<T> {
     const found = new Set<T>()
     for (const node of reached) for (const subscriber of node.ends.keys()) found.add(subscriber)
     return [...found]
+  }
+
+  #forget(word: string): void {
+    const uses = this.#vocabulary.get(word)! - 1
+    if (uses === 0) this.#vocabulary.delete(word)
+    else this.#vocabulary.set(word, uses)
   }
 
   #reach(node: TrieNode<T>, into: TrieNode<T>[]): void {
