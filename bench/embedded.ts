@@ -11,7 +11,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { ReceiverEvents, ReceiverSpec, SenderSpec, Transfer } from '../src/api/adapter.ts'
+import {
+  NO_LIMITS,
+  type ReceiverEvents,
+  type ReceiverSpec,
+  type SenderSpec,
+  type Transfer,
+} from '../src/api/adapter.ts'
 import { Broker, type Session } from '../src/broker/index.ts'
 import { type Connection, connect, queue, type Sender } from '../src/index.ts'
 import { type Prepared, perSecond, Rounds, Series, thousands } from './run/rounds.ts'
@@ -23,15 +29,6 @@ const { values: flags, positionals: chosen } = parseArgs({
   options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '5' } },
 })
 const series = new Series(Number(flags.rounds), flags.json ? () => {} : (line) => console.log(line))
-
-const LIMITS = {
-  maxDeliveries: undefined,
-  deadLetter: undefined,
-  maxLength: undefined,
-  ttlMs: undefined,
-  expiresMs: undefined,
-  native: {},
-}
 
 let nextId = 0
 
@@ -84,7 +81,7 @@ function receiverSpec(name: string, type: 'queue' | 'topic', more: Partial<Recei
     patterns: [],
     subscription: undefined,
     exclusive: false,
-    limits: LIMITS,
+    limits: NO_LIMITS,
     link: {},
     ...more,
   }
@@ -112,7 +109,7 @@ async function makeNode(session: Session, name: string, type: 'queue' | 'topic')
     exclusive: false,
     autoDelete: false,
     bindings: [],
-    ...LIMITS,
+    ...NO_LIMITS,
   })
 }
 

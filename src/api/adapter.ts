@@ -89,23 +89,49 @@ export interface Binding {
   readonly arguments?: Readonly<Record<string, unknown>>
 }
 
-/** A node to be made. A limit that is `undefined` is not set. */
-export interface NodeSpec {
-  readonly name: string
-  readonly type: NodeType
-  readonly durable: boolean
+/** What a node keeps, how long and how often it hands it over. What is `undefined` is not limited. */
+export interface NodeLimits {
   readonly maxDeliveries: number | undefined
   readonly deadLetter: NodeRef | undefined
   readonly maxLength: number | undefined
   readonly ttlMs: number | undefined
   /** The node deletes itself after being unused this long. */
   readonly expiresMs: number | undefined
+  /** This broker's own arguments, as the user wrote them. */
+  readonly native: Readonly<Record<string, unknown>>
+}
+
+export const NO_LIMITS: NodeLimits = Object.freeze({
+  maxDeliveries: undefined,
+  deadLetter: undefined,
+  maxLength: undefined,
+  ttlMs: undefined,
+  expiresMs: undefined,
+  native: Object.freeze({}),
+})
+
+/** A node to be made. */
+export interface NodeSpec extends NodeLimits {
+  readonly name: string
+  readonly type: NodeType
+  readonly durable: boolean
   readonly exclusive: boolean
   /** Deleted when its last receiver has gone. */
   readonly autoDelete: boolean
   readonly bindings: readonly Binding[]
-  /** This broker's own arguments, as the user wrote them. */
-  readonly native: Readonly<Record<string, unknown>>
+}
+
+/** A durable queue without limits: what a dead-letter address becomes that nobody declared. */
+export function plainQueue(name: string): NodeSpec {
+  return {
+    ...NO_LIMITS,
+    name,
+    type: 'queue',
+    durable: true,
+    exclusive: false,
+    autoDelete: false,
+    bindings: [],
+  }
 }
 
 /** What `admin.inspect()` and `admin.list()` tell of a node. */
@@ -238,10 +264,7 @@ export interface ReceiverSpec {
   /** Refuse other receivers with `UNAUTHORIZED`… as long as this one is attached. */
   readonly exclusive: boolean
   /** Limits of the node (of the subscription, for a topic), as in its spec. */
-  readonly limits: Pick<
-    NodeSpec,
-    'maxDeliveries' | 'deadLetter' | 'maxLength' | 'ttlMs' | 'expiresMs' | 'native'
-  >
+  readonly limits: NodeLimits
   readonly link: LinkOptions
 }
 

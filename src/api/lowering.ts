@@ -2,8 +2,17 @@
  * From an address value to the words of the contract: which node, how it is made, how the link is attached.
  * Pure; the one place that knows that a mailbox and a service are queues and a member is a queue of its own.
  */
-import type { LinkOptions, NodeRef, NodeSpec, NodeType, Reliability, Subscription } from './adapter.ts'
-import { memberQueue } from './adapter.ts'
+import {
+  type LinkOptions,
+  memberQueue,
+  NO_LIMITS,
+  type NodeLimits,
+  type NodeRef,
+  type NodeSpec,
+  type NodeType,
+  type Reliability,
+  type Subscription,
+} from './adapter.ts'
 import {
   type AddressPolicy,
   type AnyAddress,
@@ -89,9 +98,7 @@ export function applies(policy: AddressPolicy, side: Side): boolean {
 }
 
 /** Limits that a receiver's own node, or a topic's subscription, takes over. */
-export function limitsOf(
-  spec: NodeSpec,
-): Pick<NodeSpec, 'maxDeliveries' | 'deadLetter' | 'maxLength' | 'ttlMs' | 'expiresMs' | 'native'> {
+export function limitsOf(spec: NodeSpec): NodeLimits {
   const { maxDeliveries, deadLetter, maxLength, ttlMs, expiresMs, native } = spec
   return { maxDeliveries, deadLetter, maxLength, ttlMs, expiresMs, native }
 }
@@ -159,10 +166,9 @@ function textPlan(address: Extract<AnyAddress, { kind: 'text' }>): NodePlan {
       name: address.name,
       type: node.type ?? 'queue',
       durable: node.durable ?? false,
-      maxDeliveries: undefined,
+      ...NO_LIMITS,
       deadLetter: deadLetter === undefined ? undefined : { name: deadLetter, type: undefined },
       maxLength: portable.maxLength ?? kept.maxLength,
-      ttlMs: undefined,
       expiresMs: portable.expiresMs ?? kept.expiresMs ?? timeoutMs,
       exclusive: portable.exclusive ?? false,
       autoDelete: portable.autoDelete ?? false,

@@ -1,5 +1,5 @@
 /** Makes, checks and deletes the node behind a link, as the address says: Qpid's create, assert and delete policies. */
-import type { AdapterConnection, NodeInfo, NodeRef } from './adapter.ts'
+import { type AdapterConnection, NO_LIMITS, type NodeInfo, type NodeRef } from './adapter.ts'
 import { MessagingError } from './errors.ts'
 import { applies, type NodePlan, type Side } from './lowering.ts'
 import { refuseUnsupported } from './refusal.ts'
@@ -34,13 +34,9 @@ export async function declareNode(connection: AdapterConnection, plan: NodePlan)
   refuseUnsupported(capabilities, 'declare', plan.label)
   const { spec } = plan
   if (spec.type !== 'queue') {
-    await connection.declare({
-      ...spec,
-      maxDeliveries: undefined,
-      deadLetter: undefined,
-      maxLength: undefined,
-      ttlMs: undefined,
-    })
+    // A topic keeps nothing itself: its limits are those of its subscriptions.
+    const { expiresMs, native } = spec
+    await connection.declare({ ...spec, ...NO_LIMITS, expiresMs, native })
     return
   }
   if (spec.maxLength !== undefined) refuseUnsupported(capabilities, 'maxLength', plan.label)

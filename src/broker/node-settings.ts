@@ -1,41 +1,16 @@
 /** Settings of nodes: taken from a spec, compared, and written as the JSON the store keeps. */
-import type { NodeRef, NodeSpec } from '../api/adapter.ts'
+import { NO_LIMITS, type NodeLimits, type NodeSpec } from '../api/adapter.ts'
 import { MessagingError } from '../api/errors.ts'
 
-export interface QueueSettings {
-  readonly durable: boolean
-  readonly maxDeliveries: number | undefined
-  readonly deadLetter: NodeRef | undefined
-  readonly maxLength: number | undefined
-  readonly ttlMs: number | undefined
-  readonly expiresMs: number | undefined
-  readonly exclusive: boolean
-  readonly autoDelete: boolean
-  readonly native: Readonly<Record<string, unknown>>
-}
-
-type Limits = Pick<NodeSpec, 'maxDeliveries' | 'deadLetter' | 'maxLength' | 'ttlMs' | 'expiresMs' | 'native'>
+export type QueueSettings = NodeLimits & Pick<NodeSpec, 'durable' | 'exclusive' | 'autoDelete'>
 
 export function queueSettings(
-  limits: Limits,
-  facts: { durable: boolean; exclusive: boolean; autoDelete: boolean },
+  limits: NodeLimits,
+  facts: Pick<NodeSpec, 'durable' | 'exclusive' | 'autoDelete'>,
 ): QueueSettings {
   const { maxDeliveries, deadLetter, maxLength, ttlMs, expiresMs, native } = limits
   const { durable, exclusive, autoDelete } = facts
   return { durable, exclusive, autoDelete, maxDeliveries, deadLetter, maxLength, ttlMs, expiresMs, native }
-}
-
-/** Settings of a queue that nobody described: a dead-letter target that did not exist. */
-export const PLAIN_DURABLE_QUEUE: QueueSettings = {
-  durable: true,
-  maxDeliveries: undefined,
-  deadLetter: undefined,
-  maxLength: undefined,
-  ttlMs: undefined,
-  expiresMs: undefined,
-  exclusive: false,
-  autoDelete: false,
-  native: {},
 }
 
 const COMPARED = [
@@ -104,5 +79,5 @@ export function parseNodeRecord(text: string): NodeRecord {
 }
 
 export function restoredSettings(settings: Partial<QueueSettings>): QueueSettings {
-  return { ...PLAIN_DURABLE_QUEUE, ...settings }
+  return { ...NO_LIMITS, durable: true, exclusive: false, autoDelete: false, ...settings }
 }

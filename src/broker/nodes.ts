@@ -1,5 +1,5 @@
 /** The nodes of one broker: by name, as declared, as kept in the store. */
-import type { NodeInfo, NodeRef, NodeSpec } from '../api/adapter.ts'
+import { type NodeInfo, type NodeRef, type NodeSpec, plainQueue } from '../api/adapter.ts'
 import { MessagingError } from '../api/errors.ts'
 import { checkKnownKeys } from '../core/known-keys.ts'
 import { type BindingEnds, Bindings } from './bindings.ts'
@@ -8,7 +8,6 @@ import {
   checkSameSettings,
   mismatch,
   type NodeRecord,
-  PLAIN_DURABLE_QUEUE,
   type QueueSettings,
   queueSettings,
 } from './node-settings.ts'
@@ -120,7 +119,8 @@ export class Nodes implements BindingEnds {
 
   /** A durable queue that nobody declared, for dead letters; written with what is put into it. */
   addPlainQueue(name: string): Queue {
-    const queue = this.addQueue(name, PLAIN_DURABLE_QUEUE)
+    const plain = plainQueue(name)
+    const queue = this.addQueue(name, queueSettings(plain, plain))
     this.#changed(queue)
     return queue
   }

@@ -1,14 +1,16 @@
 /** What tests of an adapter say and hear through the contract; needs no test runner. */
 import { randomUUID } from 'node:crypto'
-import type {
-  AdapterDelivery,
-  AdapterSender,
-  ConnectionEvents,
-  ConnectTarget,
-  NodeRef,
-  NodeSpec,
-  ReceiverEvents,
-  ReceiverSpec,
+import {
+  type AdapterDelivery,
+  type AdapterSender,
+  type ConnectionEvents,
+  type ConnectTarget,
+  NO_LIMITS,
+  type NodeRef,
+  type NodeSpec,
+  plainQueue,
+  type ReceiverEvents,
+  type ReceiverSpec,
 } from '../../src/api/adapter.ts'
 import type { MessagingError } from '../../src/api/errors.ts'
 import { noProperties, type OutgoingMessage } from '../../src/api/message.ts'
@@ -112,20 +114,7 @@ export class Inbox extends Waiting implements ReceiverEvents {
 }
 
 export function nodeSpec(changes: Partial<NodeSpec> & { name: string }): NodeSpec {
-  return {
-    type: 'queue',
-    durable: true,
-    maxDeliveries: undefined,
-    deadLetter: undefined,
-    maxLength: undefined,
-    ttlMs: undefined,
-    expiresMs: undefined,
-    exclusive: false,
-    autoDelete: false,
-    bindings: [],
-    native: {},
-    ...changes,
-  }
+  return { ...plainQueue(changes.name), ...changes }
 }
 
 export function receiverSpec(source: NodeRef, changes: Partial<ReceiverSpec> = {}): ReceiverSpec {
@@ -138,14 +127,7 @@ export function receiverSpec(source: NodeRef, changes: Partial<ReceiverSpec> = {
     patterns: source.type === 'topic' || source.type === 'broadcast' ? ['#'] : [],
     subscription: undefined,
     exclusive: false,
-    limits: {
-      maxDeliveries: undefined,
-      deadLetter: undefined,
-      maxLength: undefined,
-      ttlMs: undefined,
-      expiresMs: undefined,
-      native: {},
-    },
+    limits: NO_LIMITS,
     link: {},
     ...changes,
   }

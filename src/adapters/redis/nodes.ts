@@ -1,11 +1,17 @@
 /** Making, deleting and looking at nodes. */
-import type { NodeInfo, NodeRef, NodeSpec, ReceiverSpec } from '../../api/adapter.ts'
+import {
+  type NodeInfo,
+  type NodeRef,
+  type NodeSpec,
+  plainQueue,
+  type ReceiverSpec,
+} from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
 import { ADAPTER, isForbidden } from './errors.ts'
 import { REPLY_PREFIX, sameSlot } from './keys.ts'
 import type { Session } from './session.ts'
 import { parseEntry } from './topic-table.ts'
-import { differences, formatSpec, parseSpec, plainQueue, queueFields, subscriptionSpec } from './topology.ts'
+import { differences, formatSpec, parseSpec, queueFields, subscriptionSpec } from './topology.ts'
 
 /** Removed in one call. */
 const PURGE_STEP = 5_000

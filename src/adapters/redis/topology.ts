@@ -1,5 +1,5 @@
 /** Settings of nodes: as text that every client can read, compared, and as fields that the scripts use. Pure. */
-import type { NodeSpec, ReceiverSpec } from '../../api/adapter.ts'
+import { type NodeSpec, plainQueue, type ReceiverSpec } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
 import { checkKnownKeys } from '../../core/known-keys.ts'
 import { ADAPTER } from './errors.ts'
@@ -83,24 +83,6 @@ export function queueFields(node: NodeSpec): string[] {
   set('exclusive', node.exclusive)
   set('autoDelete', node.autoDelete)
   return fields
-}
-
-/** A durable queue without limits: what a dead-letter address becomes that nobody declared. */
-export function plainQueue(name: string): NodeSpec {
-  return {
-    name,
-    type: 'queue',
-    durable: true,
-    maxDeliveries: undefined,
-    deadLetter: undefined,
-    maxLength: undefined,
-    ttlMs: undefined,
-    expiresMs: undefined,
-    exclusive: false,
-    autoDelete: false,
-    bindings: [],
-    native: {},
-  }
 }
 
 /** The queue of a named subscription. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { NO_LIMITS } from '../../../src/api/adapter.ts'
 import { Fixture, message, nodeSpec, rejection, sendOk } from './fixture.ts'
 
 const fixture = new Fixture()
@@ -64,14 +65,7 @@ describe('nodes', () => {
 
   test('auto-delete goes with the last receiver, but not because its window was closed', async () => {
     const node = await fixture.node({ autoDelete: true, native: { 'auto-delete': true } })
-    const limits = {
-      maxDeliveries: undefined,
-      deadLetter: undefined,
-      maxLength: undefined,
-      ttlMs: undefined,
-      expiresMs: undefined,
-      native: node.native,
-    }
+    const limits = { ...NO_LIMITS, native: node.native }
     const sender = await fixture.sender(node)
     const { receiver, inbox } = await fixture.receiver(node, { limits })
     receiver.flow(0)

@@ -6,7 +6,19 @@ import { rabbitmqAdapter } from '../../../src/adapters/rabbitmq/adapter.ts'
 import { MessagingError } from '../../../src/api/errors.ts'
 import * as api from '../../../src/index.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
-import { Fixture, Inbox, message, Reports, rejection, send, sendOk, target, text, url } from './fixture.ts'
+import {
+  Fixture,
+  Inbox,
+  message,
+  Reports,
+  receiverSpec,
+  rejection,
+  send,
+  sendOk,
+  target,
+  text,
+  url,
+} from './fixture.ts'
 
 const fixture = new Fixture()
 const place = new URL(url)
@@ -259,28 +271,7 @@ describe('closing', () => {
   test('an attach that is refused leaves the connection as it was', async () => {
     const missing = { name: fixture.name(), type: 'queue' } as const
     for (let n = 0; n < 20; n++) {
-      const attach = fixture.connection.attachReceiver(
-        {
-          source: missing,
-          mode: 'consume',
-          follow: false,
-          credit: 10,
-          reliability: 'at-least-once',
-          patterns: [],
-          subscription: undefined,
-          exclusive: false,
-          limits: {
-            maxDeliveries: undefined,
-            deadLetter: undefined,
-            maxLength: undefined,
-            ttlMs: undefined,
-            expiresMs: undefined,
-            native: {},
-          },
-          link: {},
-        },
-        new Inbox(),
-      )
+      const attach = fixture.connection.attachReceiver(receiverSpec(missing, { credit: 10 }), new Inbox())
       expect(await rejection(attach)).toMatchObject({ code: 'ADDRESS_NOT_FOUND' })
     }
     expect(fixture.reports.lost).toEqual([])

@@ -4,6 +4,7 @@ import { adoptFieldTable, decodeFieldTable, UNDECODED } from '../../../src/adapt
 import { RabbitmqDelivery, RabbitmqMessage } from '../../../src/adapters/rabbitmq/incoming.ts'
 import { RawProperties } from '../../../src/adapters/rabbitmq/native-properties.ts'
 import { queueOptions, subscriptionOf, subscriptionQueue } from '../../../src/adapters/rabbitmq/topology.ts'
+import { NO_LIMITS } from '../../../src/api/adapter.ts'
 import { Fixture, message, sendOk } from './fixture.ts'
 
 const fixture = new Fixture()
@@ -81,24 +82,16 @@ describe('headers', () => {
 })
 
 describe('topology', () => {
-  const none = {
-    maxDeliveries: undefined,
-    deadLetter: undefined,
-    maxLength: undefined,
-    ttlMs: undefined,
-    expiresMs: undefined,
-    native: {},
-  }
   const life = { durable: true, autoDelete: false, exclusive: false }
 
   test('queues are classic with ten priorities, and quorum queues where deliveries are counted', () => {
-    expect(queueOptions(none, life)).toMatchObject({ durable: true, arguments: { 'x-max-priority': 9 } })
-    const counted = queueOptions({ ...none, maxDeliveries: 3 }, life).arguments
+    expect(queueOptions(NO_LIMITS, life)).toMatchObject({ durable: true, arguments: { 'x-max-priority': 9 } })
+    const counted = queueOptions({ ...NO_LIMITS, maxDeliveries: 3 }, life).arguments
     expect(counted).toMatchObject({ 'x-queue-type': 'quorum' })
     expect(counted).not.toHaveProperty('x-max-priority')
     // Without an address for its dead letters the broker must never divert: it would be loss.
     expect(counted['x-delivery-limit']).toBeGreaterThan(1e9)
-    const diverted = { ...none, maxDeliveries: 3, deadLetter: { name: 'dl', type: 'queue' } as const }
+    const diverted = { ...NO_LIMITS, maxDeliveries: 3, deadLetter: { name: 'dl', type: 'queue' } as const }
     expect(queueOptions(diverted, life).arguments).toMatchObject({
       'x-delivery-limit': 3,
       'x-dead-letter-exchange': '',
@@ -109,14 +102,14 @@ describe('topology', () => {
   test('what cannot be a quorum queue stays classic', () => {
     for (const change of [{ durable: false }, { autoDelete: true }, { exclusive: true }]) {
       expect(
-        queueOptions({ ...none, maxDeliveries: 3 }, { ...life, ...change }).arguments,
+        queueOptions({ ...NO_LIMITS, maxDeliveries: 3 }, { ...life, ...change }).arguments,
       ).not.toHaveProperty('x-queue-type')
     }
   })
 
   test('raw arguments win over what would be set', () => {
     const native = { arguments: { 'x-max-priority': 3, 'x-overflow': 'drop-head' } }
-    expect(queueOptions({ ...none, maxLength: 5, native }, life).arguments).toEqual({
+    expect(queueOptions({ ...NO_LIMITS, maxLength: 5, native }, life).arguments).toEqual({
       'x-max-priority': 3,
       'x-overflow': 'drop-head',
       'x-max-length': 5,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { memberQueue } from '../../../src/api/adapter.ts'
+import { memberQueue, NO_LIMITS } from '../../../src/api/adapter.ts'
 import {
   Fixture,
   Inbox,
@@ -59,14 +59,7 @@ describe('a named subscription', () => {
 
   it('that is full refuses the publish for everybody, so that a second attempt doubles nothing', async () => {
     const topic = await on.node({ type: 'topic' })
-    const limits = {
-      maxDeliveries: undefined,
-      deadLetter: undefined,
-      maxLength: 2,
-      ttlMs: undefined,
-      expiresMs: undefined,
-      native: {},
-    }
+    const limits = { ...NO_LIMITS, maxLength: 2 }
     const { receiver } = await on.receiver(topic, {
       subscription: { name: 'small', durable: true },
       limits,

@@ -1,26 +1,18 @@
 /** Small hands on a broker: a session with plain verbs, and what its links told. */
-import type {
-  AdapterDelivery,
-  AdapterReceiver,
-  AdapterSender,
-  NodeSpec,
-  ReceiverEvents,
-  ReceiverSpec,
-  SenderSpec,
-  Transfer,
+import {
+  type AdapterDelivery,
+  type AdapterReceiver,
+  type AdapterSender,
+  NO_LIMITS,
+  type NodeSpec,
+  type ReceiverEvents,
+  type ReceiverSpec,
+  type SenderSpec,
+  type Transfer,
 } from '../../../src/api/adapter.ts'
 import type { MessagingError } from '../../../src/api/errors.ts'
 import { noProperties, type OutgoingMessage } from '../../../src/api/message.ts'
 import type { Broker, Session, SessionOptions } from '../../../src/broker/index.ts'
-
-export const NO_LIMITS = {
-  maxDeliveries: undefined,
-  deadLetter: undefined,
-  maxLength: undefined,
-  ttlMs: undefined,
-  expiresMs: undefined,
-  native: {},
-}
 
 let ids = 0
 

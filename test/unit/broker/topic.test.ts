@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { memberQueue } from '../../../src/api/adapter.ts'
+import { memberQueue, NO_LIMITS } from '../../../src/api/adapter.ts'
 import { Broker, LIVE_BUFFER } from '../../../src/broker/index.ts'
-import { Hand, message, NO_LIMITS, sent, spec } from './harness.ts'
+import { Hand, message, sent, spec } from './harness.ts'
 
 let broker: Broker
 let hand: Hand
