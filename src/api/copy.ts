@@ -3,14 +3,12 @@ import {
   DEAD_LETTER_DELIVERIES,
   DEAD_LETTER_ORIGIN,
   DEAD_LETTER_REASON,
-  type IncomingMessage,
+  type MessageContent,
   type OutgoingMessage,
   type PropertyValue,
 } from './message.ts'
 
-type Existing = Omit<IncomingMessage, 'annotations'>
-
-export function copyOf(message: Existing): OutgoingMessage {
+export function copyOf(message: MessageContent): OutgoingMessage {
   return {
     id: message.id,
     to: undefined,
@@ -34,7 +32,7 @@ export function copyOf(message: Existing): OutgoingMessage {
 
 /** A copy that says why it is a dead letter. It lives for ever. */
 export function deadLetterOf(
-  message: Existing,
+  message: MessageContent,
   reason: string,
   deliveries: number,
   origin: string,

@@ -55,35 +55,8 @@ export interface MessageFields {
   delayMs?: number
 }
 
-/** What the API hands to an adapter: checked, defaulted, encoded. Every field is always present. */
-export interface OutgoingMessage {
-  id: string
-  /** Node to send to on a link without a target (answers, dead letters): an address string of this adapter. */
-  to: string | undefined
-  /** Members addressed; only on multicast links, never empty. */
-  members: readonly string[] | undefined
-  subject: string | undefined
-  body: Uint8Array | StructuredBody
-  contentType: string | undefined
-  properties: Properties
-  replyTo: string | undefined
-  correlationId: string | undefined
-  /** `undefined`: the broker's normal one, 4. */
-  priority: number | undefined
-  ttlMs: number | undefined
-  delayMs: number | undefined
-  durable: boolean
-  userId: string | undefined
-  groupId: string | undefined
-  /** Milliseconds since 1970. */
-  createdAt: number
-  /** How many deliveries happened before this copy was made (a delayed release); 0 for a fresh message. */
-  deliveriesBefore: number
-}
-
-/** What an adapter hands to the API: decoded from the wire, the body still as it came. */
-export interface IncomingMessage {
-  /** Empty when the sender set none. */
+/** What a message says, whichever way it goes. Every field is always present. */
+export interface MessageContent {
   id: string
   subject: string | undefined
   /** Bytes, or a structured body where the broker has typed values. */
@@ -93,14 +66,34 @@ export interface IncomingMessage {
   properties: Properties
   replyTo: string | undefined
   correlationId: string | undefined
+  /** `undefined`: the broker's normal one, 4. */
   priority: number | undefined
-  /** Remaining life. Where the broker tells only what was sent, the adapter takes off the age by `createdAt` (at least 1 is left). */
+  /** Remaining life. Unit: milliseconds; `undefined`: for ever. */
   ttlMs: number | undefined
   durable: boolean
   userId: string | undefined
   groupId: string | undefined
   /** Milliseconds since 1970. */
   createdAt: number | undefined
+}
+
+/** What the API hands to an adapter: checked, defaulted, encoded. */
+export interface OutgoingMessage extends MessageContent {
+  /** Node to send to on a link without a target (answers, dead letters): an address string of this adapter. */
+  to: string | undefined
+  /** Members addressed; only on multicast links, never empty. */
+  members: readonly string[] | undefined
+  delayMs: number | undefined
+  createdAt: number
+  /** How many deliveries happened before this copy was made (a delayed release); 0 for a fresh message. */
+  deliveriesBefore: number
+}
+
+/**
+ * What an adapter hands to the API: decoded from the wire, the body still as it came. `id` is empty when the sender set none. Where
+ * the broker tells only the life that was sent, the adapter takes off the age by `createdAt` (at least 1 is left).
+ */
+export interface IncomingMessage extends MessageContent {
   /** Native extras (exchange, routing key, x-headers …); `undefined` when none. */
   annotations: Readonly<Record<string, unknown>> | undefined
 }
