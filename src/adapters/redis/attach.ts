@@ -1,7 +1,14 @@
 /** The first step of a receiver: it becomes an owner at the server, with a lease. */
+import type { ReceiverEvents } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
 import { ADAPTER } from './errors.ts'
-import type { ReceiverParts } from './receiver.ts'
+import type { RejectionParts } from './rejection.ts'
+
+export interface ReceiverParts extends RejectionParts {
+  readonly events: ReceiverEvents
+  readonly leaseMs: number
+  readonly exclusive: boolean
+}
 
 const NO_QUEUE = 0
 const IN_USE = 1

@@ -5,22 +5,16 @@
  */
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
-import { attachOwner } from './attach.ts'
+import { attachOwner, type ReceiverParts } from './attach.ts'
 import { ADAPTER, connectionLost } from './errors.ts'
 import { RedisDelivery } from './held-delivery.ts'
 import { type Origin, RedisMessage } from './incoming.ts'
 import { recoverDead } from './presence.ts'
 import { ClaimReader } from './records.ts'
-import { Rejection, type RejectionParts } from './rejection.ts'
+import { Rejection } from './rejection.ts'
 import type { Session, SessionLink } from './session.ts'
 import { Turns, type TurnsEvents } from './turns.ts'
 import { Window } from './window.ts'
-
-export interface ReceiverParts extends RejectionParts {
-  readonly events: ReceiverEvents
-  readonly leaseMs: number
-  readonly exclusive: boolean
-}
 
 const IN_QUEUE: Origin = { durable: true }
 
