@@ -1,22 +1,19 @@
 /**
  * Python's qpid-proton (Debian: `python3-qpid-proton`) as the other client: it shares no code with this library or with rhea.
- * `SLUICE_PYTHON` names an interpreter that has it.
  */
-import { execFile, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { connect, queue } from '../../../src/index.ts'
 import { uniqueName } from '../../support/names.ts'
+import { pythonClient } from '../../support/python.ts'
 import { url } from './fixture.ts'
 
-const CANDIDATES = process.env.SLUICE_PYTHON ? [process.env.SLUICE_PYTHON] : ['python3', '/usr/bin/python3']
-const PYTHON = CANDIDATES.find((python) => spawnSync(python, ['-c', 'import proton']).status === 0)
-const absent = PYTHON ? '' : ` (skipped: ${CANDIDATES.join(' and ')} have no qpid-proton)`
+const python = pythonClient('proton')
+const { absent } = python
 const AMQP_URL = url.replace(/^qpid/, 'amqp')
 
-function proton(...args: string[]): Promise<{ stdout: string }> {
-  return promisify(execFile)(PYTHON!, [join(import.meta.dirname, 'proton-peer.py'), ...args])
+function proton(...args: string[]): Promise<string> {
+  return python.run(join(import.meta.dirname, 'proton-peer.py'), ...args)
 }
 
 describe('qpid-proton', () => {
@@ -51,7 +48,7 @@ describe('qpid-proton', () => {
     const nested = { list: [1, { deep: [] }], empty: {} }
     await sender.send({ ...values, ...nested }, { contentType: 'amqp/map', userId: 'sluice' })
     await sender.send([1, 'two', 3n], { contentType: 'amqp/list', userId: 'sluice' })
-    const { stdout } = await proton('receive', AMQP_URL, node.name, '3')
+    const stdout = await proton('receive', AMQP_URL, node.name, '3')
     const [json, map, list] = stdout
       .trim()
       .split('\n')

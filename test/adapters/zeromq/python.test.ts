@@ -1,14 +1,9 @@
-/** The protocol is open: the example in Python, with pyzmq alone. `SLUICE_PYTHON` names an interpreter that has it. */
-import { execFile, spawnSync } from 'node:child_process'
-import { promisify } from 'node:util'
+/** The protocol is open: the example in Python, with pyzmq alone. */
 import { describe, expect, it } from 'vitest'
 import { connect, createHub, queue } from '../../../src/index.ts'
+import { pythonClient } from '../../support/python.ts'
 
-const PYTHON = process.env.SLUICE_PYTHON ?? 'python3'
-const absent =
-  spawnSync(PYTHON, ['-c', 'import zmq']).status === 0
-    ? ''
-    : ` (skipped: ${PYTHON} has no pyzmq; pip install pyzmq)`
+const { run, absent } = pythonClient('zmq')
 
 describe('a client in Python', () => {
   it.skipIf(absent !== '')(`sends to the hub and receives from it${absent}`, async () => {
@@ -18,8 +13,7 @@ describe('a client in Python', () => {
     await using connection = await connect(hub.urls[0]!)
     await connection.admin.declare(greetings)
     await connection.send(greetings, 'hello from TypeScript')
-    const { stdout } = await promisify(execFile)(PYTHON, ['examples/python/hub.py', address])
-    expect(stdout).toContain('received hello from TypeScript')
+    expect(await run('examples/python/hub.py', address)).toContain('received hello from TypeScript')
     await using receiver = await connection.receiver(greetings)
     const delivery = await receiver.receive({ timeoutMs: 2_000 })
     expect(delivery).toMatchObject({ body: 'hello from Python', contentType: 'text/plain' })
