@@ -77,10 +77,10 @@ export class Browser implements AdapterReceiver, Deferred {
     this.#schedule()
   }
 
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
     this.#started = true
+    await this.#queue.kernel.turn.hasRoom()
     this.#pump(true)
-    return DONE
   }
 
   close(): Promise<void> {

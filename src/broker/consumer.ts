@@ -2,9 +2,14 @@
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../api/adapter.ts'
 import { MessagingError } from '../api/errors.ts'
 import type { OutgoingMessage } from '../api/message.ts'
+import { settledWithin } from '../core/aborts.ts'
 import type { Entry } from './entry.ts'
 import { HandedDelivery } from './handed-delivery.ts'
 import type { Queue } from './queue.ts'
+import type { Deferred } from './turn.ts'
+
+/** Longest wait of a flush for a disk that is behind. Unit: ms. */
+const DISK_MS = 1_000
 
 export interface ConsumerOptions {
   readonly credit: number
@@ -15,7 +20,7 @@ export interface ConsumerOptions {
   readonly onClose: (consumer: Consumer) => void
 }
 
-export class Consumer implements AdapterReceiver {
+export class Consumer implements AdapterReceiver, Deferred {
   readonly events: ReceiverEvents
   readonly exclusive: boolean
   /** Stands in the queue's turnstile. Owned by the queue. */
@@ -29,6 +34,10 @@ export class Consumer implements AdapterReceiver {
   #newest: HandedDelivery | undefined
   #started = false
   #closed = false
+  /**
+   * The disk is behind with what was settled here: nothing more is handed over until it has caught up. Ends the wait.
+   */
+  #held: (() => void) | undefined
 
   constructor(queue: Queue, options: ConsumerOptions) {
     this.#queue = queue
@@ -45,13 +54,20 @@ export class Consumer implements AdapterReceiver {
 
   /** Deliveries that may still be handed over. */
   get free(): number {
-    return this.#closed || !this.#started ? 0 : this.#credit - this.#open
+    return this.#closed || !this.#started || this.#held ? 0 : this.#credit - this.#open
   }
 
   /** From here on it may get deliveries. */
   start(): void {
     if (this.#closed || this.#started) return
     this.#started = true
+    this.resume()
+  }
+
+  /** It may get deliveries again, if it has credit. */
+  resume(): void {
+    this.#held?.()
+    this.#held = undefined
     if (this.free > 0) this.#queue.offerCredit(this)
   }
 
@@ -76,7 +92,7 @@ export class Consumer implements AdapterReceiver {
     const handed = this.#settled(delivery)
     if (!handed) return
     this.#queue.accepted(handed.entry)
-    if (this.free > 0) this.#queue.offerCredit(this)
+    this.#goOn()
   }
 
   settle(delivery: AdapterDelivery, verdict: Verdict): Promise<void> {
@@ -91,7 +107,7 @@ export class Consumer implements AdapterReceiver {
     let done = DONE
     if (verdict.kind === 'reject') done = this.#queue.rejected(handed.entry, verdict.reason)
     else this.#queue.giveBack(handed.entry, verdict.unseen, verdict.delayMs)
-    if (this.free > 0) this.#queue.offerCredit(this)
+    this.#goOn()
     return done
   }
 
@@ -100,18 +116,28 @@ export class Consumer implements AdapterReceiver {
     if (this.free > 0) this.#queue.offerCredit(this)
   }
 
-  flush(): Promise<void> {
+  /** That nothing came must mean that nothing waits: a disk that is behind is waited for, but not for ever. */
+  async flush(): Promise<void> {
     this.start()
     this.#queue.tellDropped()
+    if (this.#held) await this.#diskCaughtUp()
+    await this.#queue.kernel.turn.hasRoom()
+    this.resume()
     this.#queue.pump(true)
-    return DONE
+  }
+
+  async #diskCaughtUp(): Promise<void> {
+    let off: (() => void) | undefined
+    const caughtUp = new Promise<void>((resume) => {
+      off = this.#queue.kernel.store?.whenCaughtUp({ resume })
+    })
+    await settledWithin(caughtUp, DISK_MS)
+    off?.()
   }
 
   close(): Promise<void> {
     if (this.#closed) return DONE
-    this.#queue.tellDropped()
-    this.#closed = true
-    this.#onClose(this)
+    this.#leave()
     for (let at = this.#oldest; at; at = at.next) {
       at.open = false
       if (this.#atMostOnce) this.#queue.accepted(at.entry)
@@ -123,14 +149,27 @@ export class Consumer implements AdapterReceiver {
     return this.#queue.kernel.store?.flushed() ?? DONE
   }
 
+  /** After a verdict: the next delivery, now or when the disk has caught up. */
+  #goOn(): void {
+    const { kernel, storeId } = this.#queue
+    if (storeId !== 0 && !this.#held && kernel.store?.behind) {
+      this.#held = kernel.store.whenCaughtUp(this)
+    } else if (this.free > 0) this.#queue.offerCredit(this)
+  }
+
   /** The queue is gone. */
   detached(error: MessagingError): void {
     if (this.#closed) return
-    this.#queue.tellDropped()
-    this.#closed = true
-    this.#onClose(this)
+    this.#leave()
     this.#queue.detach(this)
     this.events.detached(error)
+  }
+
+  #leave(): void {
+    this.#queue.tellDropped()
+    this.#closed = true
+    this.#held?.()
+    this.#onClose(this)
   }
 
   /** Takes the delivery off the open ones; `undefined` when it is none of them. */

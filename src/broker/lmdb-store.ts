@@ -18,6 +18,7 @@ import type { CommitWaiter, Store, StoredEntry, StoredFacts, StoredMark, StoredN
 import { checkStore, DATA_FILE, damagedStore } from './store-check.ts'
 import { lockStore, type StoreLock } from './store-lock.ts'
 import { type Demand, NO_ROOM, noRoom, StoreRoom } from './store-room.ts'
+import type { Deferred } from './turn.ts'
 import { type Write, WriteQueue } from './write-queue.ts'
 
 /** Messages of a deleted queue that are removed with one commit. */
@@ -148,16 +149,18 @@ class LmdbStore implements Store {
 
   #entry(key: Buffer, record: Buffer, mark: Buffer | undefined): StoredEntry {
     try {
-      const { priority, expiresAt, dueAt, deliveriesBefore } = decodeHead(record)
+      const { priority, expiresAt, dueAt, deliveriesBefore: count } = decodeHead(record)
       const queue = key.readUInt32BE(0)
       const place = key.readDoubleBE(4)
-      const facts = { queue, key: place, priority, expiresAt }
-      if (!mark) return { ...facts, dueAt, count: deliveriesBefore, redelivered: deliveriesBefore > 0 }
+      if (!mark) return { queue, key: place, priority, expiresAt, dueAt, count, redelivered: count > 0 }
       return {
-        ...facts,
+        queue,
+        key: place,
+        priority,
+        expiresAt,
+        dueAt: mark.readDoubleLE(5),
         count: mark.readUInt32LE(0),
         redelivered: mark[4] === 1,
-        dueAt: mark.readDoubleLE(5),
       }
     } catch (cause) {
       throw damagedStore(
@@ -219,6 +222,14 @@ class LmdbStore implements Store {
 
   wake(): void {
     this.#queue.wake()
+  }
+
+  get behind(): boolean {
+    return this.#queue.behind
+  }
+
+  whenCaughtUp(work: Deferred): () => void {
+    return this.#queue.whenCaughtUp(work)
   }
 
   flushed(): Promise<void> {

@@ -3,6 +3,7 @@
  * `commit` tells when they are on disk.
  */
 import type { OutgoingMessage } from '../api/message.ts'
+import type { Deferred } from './turn.ts'
 
 /** Told once when everything written before `commit` was called is on disk. */
 export interface CommitWaiter {
@@ -68,6 +69,10 @@ export interface Store {
   commit(waiter: CommitWaiter): void
   /** Something may have to be written soon: `beforeWrite` is called within this turn of the event loop. */
   wake(): void
+  /** So many writes are pending that whoever can put off further ones should. */
+  readonly behind: boolean
+  /** Runs `work` once, when the store that was {@link behind} has caught up; the function returned takes it off before. */
+  whenCaughtUp(work: Deferred): () => void
   /** Resolves when everything written so far is on disk, or the disk refused to take it. */
   flushed(): Promise<void>
   /** Called right before the gathered writes go out; may add to them. */

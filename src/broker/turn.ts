@@ -34,6 +34,12 @@ export class Turn {
     return true
   }
 
+  /** Resolves when a delivery fits: at once, or in the next turn. */
+  hasRoom(): Promise<void> {
+    if (this.#deliveries > 0) return DONE
+    return new Promise((resume) => this.defer({ resume }))
+  }
+
   /** Tells the outcome of a message that went to `copies` places, in this turn or a following one, in order. */
   settle(transfer: Transfer, error: MessagingError | undefined, copies: number): void {
     this.#arm()
@@ -88,3 +94,5 @@ class Outcome {
     this.copies = copies
   }
 }
+
+const DONE = Promise.resolve()

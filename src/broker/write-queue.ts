@@ -5,8 +5,12 @@
  * When the disk refuses a batch, the writes of refusable waiters are dropped and the waiters told. The others (removals,
  * counts, dead letters) are kept, in order, and tried again alone, before anything else: a removal needs less room than
  * a send, and makes some.
+ *
+ * Bound: senders wait for the outcome of what they wrote, so that their capacity is the bound of their writes. Receivers
+ * do not wait for theirs (removals, counts): they stop handing over while this is `behind`.
  */
 import type { CommitWaiter } from './store.ts'
+import type { Deferred } from './turn.ts'
 
 /** One change of the store. */
 export interface Write {
@@ -16,6 +20,9 @@ export interface Write {
 /** Pause before what the disk refused is tried again when nothing else comes. Unit: ms. */
 const RETRY_MS = 1_000
 
+/** From here on the queue counts as behind. Unit: writes, those on their way to the disk not counted. */
+const MANY = 20_000
+
 export class WriteQueue<W extends Write> {
   readonly #commit: (writes: readonly W[]) => Promise<unknown>
   #gathered = new Batch<W>()
@@ -24,6 +31,7 @@ export class WriteQueue<W extends Write> {
   #busy = false
   #scheduled: NodeJS.Immediate | undefined
   #retry: NodeJS.Timeout | undefined
+  readonly #waitingForDisk = new Set<Deferred>()
 
   beforeWrite: (() => void) | undefined
   failed: ((error: Error) => void) | undefined
@@ -34,6 +42,17 @@ export class WriteQueue<W extends Write> {
 
   get idle(): boolean {
     return !this.#busy && this.#gathered.empty && this.#kept.empty
+  }
+
+  /** Whoever can put off further writes should, until the disk has caught up. */
+  get behind(): boolean {
+    return this.#gathered.writes.length + this.#kept.writes.length >= MANY
+  }
+
+  /** Runs `work` when the disk has caught up, unless the function returned was called before. For who found it behind. */
+  whenCaughtUp(work: Deferred): () => void {
+    this.#waitingForDisk.add(work)
+    return () => this.#waitingForDisk.delete(work)
   }
 
   add(write: W): void {
@@ -98,6 +117,7 @@ export class WriteQueue<W extends Write> {
         this.#next()
       },
     )
+    this.#tellCaughtUp()
   }
 
   #writeKept(): void {
@@ -107,6 +127,7 @@ export class WriteQueue<W extends Write> {
       () => {
         this.#kept = new Batch()
         batch.done()
+        this.#tellCaughtUp()
         this.#next()
       },
       (error: Error) => {
@@ -122,6 +143,13 @@ export class WriteQueue<W extends Write> {
   #next(): void {
     this.#busy = false
     if (!this.idle) this.#write()
+  }
+
+  #tellCaughtUp(): void {
+    if (this.behind) return
+    const waiting = [...this.#waitingForDisk]
+    this.#waitingForDisk.clear()
+    for (const work of waiting) work.resume()
   }
 }
 

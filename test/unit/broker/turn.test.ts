@@ -3,6 +3,7 @@ import type { Transfer } from '../../../src/api/adapter.ts'
 import { MessagingError } from '../../../src/api/errors.ts'
 import { Turn } from '../../../src/broker/turn.ts'
 import { connect, queue, topic } from '../../../src/index.ts'
+import { uniqueName } from '../../support/names.ts'
 import { message } from './harness.ts'
 
 /** What a turn has room for. */
@@ -106,3 +107,29 @@ describe('senders at full speed', () => {
     expect(gaps).toEqual([])
   })
 })
+
+test.each(['consume', 'browse'] as const)(
+  'a receiver that asks without waiting (%s) leaves the event loop its turns',
+  async (mode) => {
+    await using connection = await connect('memory:')
+    const jobs = queue<number>(uniqueName('jobs'))
+    for (let n = 0; n < 5 * STEPS; n++) await connection.send(jobs, n)
+    await using receiver = await connection.receiver(jobs, { mode })
+    let turns = 0
+    const turn = (): void => {
+      turns++
+      next = setImmediate(turn)
+    }
+    let next = setImmediate(turn)
+    let taken = 0
+    for (;;) {
+      const delivery = await receiver.receive({ timeoutMs: 0 })
+      if (!delivery) break
+      await delivery.accept()
+      taken++
+    }
+    clearImmediate(next)
+    expect(taken).toBe(5 * STEPS)
+    expect(turns).toBeGreaterThanOrEqual(3)
+  },
+)

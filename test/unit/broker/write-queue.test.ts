@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Write, WriteQueue } from '../../../src/broker/write-queue.ts'
 
 interface Named extends Write {
@@ -100,4 +100,42 @@ test('while what was refused does not fit, sends are refused at once instead of 
   expect(told).toEqual(['a refused', 'b refused'])
   expect(disk.batches).toEqual([['remove'], ['remove'], ['remove']])
   disk.queue.close()
+})
+
+describe('more writes than the disk should be asked for', () => {
+  const MANY = 20_000
+
+  function fill(disk: Disk, count: number): void {
+    for (let n = 0; n < count; n++) disk.queue.add({ name: 'x', waiter: undefined })
+  }
+
+  test('count as behind until they are on their way; who waits is told then, once', async () => {
+    const disk = new Disk()
+    fill(disk, MANY - 1)
+    expect(disk.queue.behind).toBe(false)
+    fill(disk, 1)
+    expect(disk.queue.behind).toBe(true)
+    let told = 0
+    disk.queue.whenCaughtUp({ resume: () => told++ })
+    const off = disk.queue.whenCaughtUp({ resume: () => told++ })
+    off()
+    await disk.queue.tried()
+    expect(disk.queue.behind).toBe(false)
+    fill(disk, MANY)
+    await disk.queue.tried()
+    expect(told).toBe(1)
+  })
+
+  test('stay behind while the disk refuses them', async () => {
+    const disk = new Disk()
+    disk.full = true
+    fill(disk, MANY)
+    await disk.queue.tried()
+    expect(disk.queue.behind).toBe(true)
+    const caughtUp = new Promise<void>((resume) => void disk.queue.whenCaughtUp({ resume }))
+    disk.full = false
+    await caughtUp
+    expect(disk.queue.behind).toBe(false)
+    disk.queue.close()
+  })
 })
