@@ -305,7 +305,7 @@ function checkName(name: string): string {
 }
 
 function checkOptions<Body>(builder: string, options: NodeOptions<Body>): Readonly<NodeOptions<Body>> {
-  if (typeof options !== 'object' || options === null)
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw new TypeError(`${builder}(): the options are no object`)
   checkKnownKeys(options, NODE_OPTIONS, `${builder}()`)
   for (const name of ['durable', 'exclusive'] as const) checkType(builder, options, name, 'boolean')
@@ -334,6 +334,9 @@ function checkOptions<Body>(builder: string, options: NodeOptions<Body>): Readon
       )
     }
   }
+  const { native } = options
+  if (native !== undefined && (typeof native !== 'object' || native === null || Array.isArray(native)))
+    throw new TypeError(`${builder}(): native is no object`)
   if (options.deadLetter !== undefined) toAddress(options.deadLetter)
   if (options.schema !== undefined && typeof options.schema?.['~standard']?.validate !== 'function') {
     throw new TypeError(`${builder}(): schema is no Standard Schema`)

@@ -4,7 +4,7 @@ import type { AnyAddress } from './address.ts'
 import type { LinkHost } from './link-host.ts'
 import { type NodePlan, plan } from './lowering.ts'
 import { declareNode, notFound } from './node-policy.ts'
-import type { CallOptions } from './options.ts'
+import { type CallOptions, checkOptions } from './options.ts'
 import { Receiver } from './receiver.ts'
 import { refuseUnsupported } from './refusal.ts'
 
@@ -24,6 +24,7 @@ export class Admin {
    * @throws `ADDRESS_MISMATCH` when it exists with other settings
    */
   async declare(address: AnyAddress | string, options: CallOptions = {}): Promise<void> {
+    checkOptions('declare', options)
     const target = plan(address)
     await this.#host.run('declare', options, (connection) => declareNode(connection, target))
     if (target.subscription && target.spec.type !== 'queue') {
@@ -53,6 +54,7 @@ export class Admin {
 
   /** The nodes of the broker. */
   async list(options: CallOptions = {}): Promise<NodeInfo[]> {
+    checkOptions('list', options)
     refuseUnsupported(this.#host.capabilities, 'list')
     return this.#host.run('list', options, (connection) => connection.list())
   }
@@ -67,6 +69,7 @@ export class Admin {
       target: NodePlan,
     ) => Promise<T>,
   ): Promise<T> {
+    checkOptions(operation, options)
     const target = plan(address)
     refuseUnsupported(this.#host.capabilities, operation, target.label)
     const { subscription, node } = target

@@ -70,32 +70,34 @@ const RECONNECT_OPTIONS = ['minDelayMs', 'maxDelayMs', 'limit', 'waitForBroker']
 /** @throws `CONFIG_INVALID` on an unknown or unusable option */
 export function connectPlan(options: ConnectOptions): ConnectPlan {
   checkKnownKeys(options, CONNECT_OPTIONS, 'connect()')
+  checkTypes(options)
   const { reconnect } = options
-  if (typeof reconnect === 'object') checkKnownKeys(reconnect, RECONNECT_OPTIONS, 'connect(): reconnect')
+  if (reconnect) checkKnownKeys(reconnect, RECONNECT_OPTIONS, 'connect(): reconnect')
   const common = {
     clientName: options.clientName ?? 'sluice',
     username: options.username,
     password: options.password,
     tls: options.tls,
-    heartbeatMs: milliseconds('heartbeatMs', options.heartbeatMs, 10_000),
+    heartbeatMs: notNegative('heartbeatMs', options.heartbeatMs, 10_000),
     native: options.native ?? {},
   }
   const codecs = new Map<string, BodyCodec>()
   for (const codec of options.codecs ?? []) {
-    if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function')
-      throw new TypeError('connect(): a codec needs encode and decode')
+    const { contentType, encode, decode } = codec ?? {}
+    if (typeof contentType !== 'string' || typeof encode !== 'function' || typeof decode !== 'function')
+      throw new TypeError('connect(): a codec needs contentType, encode and decode')
     codecs.set(codec.contentType.toLowerCase(), codec)
   }
   return {
     targets: urlsOf(options).map((url) => ({ url, ...common })),
-    connectTimeoutMs: milliseconds('connectTimeoutMs', options.connectTimeoutMs, 10_000),
+    connectTimeoutMs: notNegative('connectTimeoutMs', options.connectTimeoutMs, 10_000),
     reconnect:
       reconnect === false
         ? false
         : {
-            minDelayMs: milliseconds('reconnect.minDelayMs', reconnect?.minDelayMs, 100),
-            maxDelayMs: milliseconds('reconnect.maxDelayMs', reconnect?.maxDelayMs, 10_000),
-            limit: reconnect?.limit ?? Number.POSITIVE_INFINITY,
+            minDelayMs: notNegative('reconnect.minDelayMs', reconnect?.minDelayMs, 100),
+            maxDelayMs: notNegative('reconnect.maxDelayMs', reconnect?.maxDelayMs, 10_000),
+            limit: notNegative('reconnect.limit', reconnect?.limit, Number.POSITIVE_INFINITY),
           },
     waitForBroker: typeof reconnect === 'object' && (reconnect.waitForBroker ?? false),
     codecs,
@@ -118,7 +120,28 @@ export function urlsOf({ url }: Pick<ConnectOptions, 'url'>): readonly string[] 
   return urls
 }
 
-function milliseconds(name: string, value: number | undefined, fallback: number): number {
+function checkTypes(options: ConnectOptions): void {
+  for (const name of ['clientName', 'username', 'password'] as const) checkType(options, name, 'string')
+  for (const name of ['tls', 'native'] as const) checkMap(name, options[name])
+  const { reconnect, codecs, signal } = options
+  if (reconnect !== false) checkMap('reconnect', reconnect)
+  if (reconnect) checkType(reconnect, 'waitForBroker', 'boolean')
+  if (codecs !== undefined && !Array.isArray(codecs)) throw new TypeError('connect(): codecs is no array')
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new TypeError('connect(): signal is no AbortSignal')
+}
+
+function checkType<T extends object>(options: T, name: keyof T & string, type: string): void {
+  const value = options[name]
+  if (value !== undefined && typeof value !== type) throw new TypeError(`connect(): ${name} is no ${type}`)
+}
+
+function checkMap(name: string, value: unknown): void {
+  if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value)))
+    throw new TypeError(`connect(): ${name} is no object`)
+}
+
+function notNegative(name: string, value: number | undefined, fallback: number): number {
   if (value === undefined) return fallback
   if (typeof value !== 'number') throw new TypeError(`connect(): ${name} is no number`)
   if (value >= 0) return value

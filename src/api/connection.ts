@@ -28,7 +28,7 @@ import { Receiver } from './receiver.ts'
 import { Requester } from './requester.ts'
 import { type RequestHandler, Responder } from './responder.ts'
 import type { Outcome } from './send-pipeline.ts'
-import { openForOneSend, Sender } from './sender.ts'
+import { Sender } from './sender.ts'
 import type { ConnectionState, StatusEvent } from './status.ts'
 
 /** Links opened by one-off calls that are kept for the next call. */
@@ -120,9 +120,9 @@ export class Connection implements AsyncDisposable {
   send<Body>(target: Target<Body>, body: Body, fields?: MessageFields & SendOptions): Promise<Outcome> {
     return this.#started(async () => {
       const address = toAddress(target)
-      planFor('sender', address)
-      const sender = await this.#senders.get(cacheKey(address), address.options, () =>
-        openForOneSend(this.#host, address),
+      const place = planFor('sender', address)
+      const sender = this.#senders.get(cacheKey(address), address.options, () =>
+        Sender.opening(this.#host, place),
       )
       return Sender.sendTo(sender, address.kind === 'members' ? address.members : undefined, body, fields)
     })
@@ -141,13 +141,10 @@ export class Connection implements AsyncDisposable {
   ): Promise<ReceivedMessage<Response>> {
     return this.#started(async () => {
       const address = toAddress(service)
-      const requester = await this.#requesters.get(cacheKey(address), address.options, () =>
-        Requester.open(this.#host, planFor('request', address), {
-          timeoutMs: fields?.timeoutMs,
-          signal: fields?.signal,
-        }),
+      const requester = this.#requesters.get(cacheKey(address), address.options, () =>
+        Requester.opening(this.#host, planFor('request', address)),
       )
-      return (await requester.request(body, fields)) as ReceivedMessage<Response>
+      return requester.request(body, fields) as Promise<ReceivedMessage<Response>>
     })
   }
 

@@ -4,14 +4,13 @@
  */
 import { abortedError, onAbort } from '../core/aborts.ts'
 import { asMessagingError } from '../core/attachment.ts'
+import { LONGEST_TIMER_MS } from '../core/longest-timer.ts'
 import type { AdapterConnection } from './adapter.ts'
 import { MessagingError } from './errors.ts'
 import { type CallOptions, DEFAULT_TIMEOUT_MS } from './options.ts'
 
 /** A call fails by the loss of its connection; the loss itself may be told a moment later. */
 const LOSS_TOLD_MS = 1_000
-/** The longest time a timer of Node takes. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 interface Waiter {
   resolve(connection: AdapterConnection): void
@@ -145,7 +144,7 @@ export class CurrentConnection {
         off()
         reject(this.#late(operation))
       }
-      const timer = timeoutMs <= MAX_TIMER_MS ? setTimeout(late, Math.max(0, timeoutMs)) : undefined
+      const timer = timeoutMs <= LONGEST_TIMER_MS ? setTimeout(late, Math.max(0, timeoutMs)) : undefined
       const off = onAbort(signal, () => {
         clearTimeout(timer)
         reject(abortedError(signal!, operation))

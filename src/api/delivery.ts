@@ -2,6 +2,7 @@
 import type { AdapterDelivery } from './adapter.ts'
 import type { CodecTable } from './codec.ts'
 import { type ErrorCode, MessagingError } from './errors.ts'
+import { checkOptions, DELAY_RANGE, isDelay } from './options.ts'
 import { ReceivedMessage } from './received-message.ts'
 import type { ReceiverLink } from './receiver-link.ts'
 
@@ -77,12 +78,9 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
    * @throws `ALREADY_SETTLED`, `DELIVERY_LOST`, `NOT_SUPPORTED` for a delay the broker cannot keep
    */
   release(options: ReleaseOptions = {}): Promise<void> {
-    const delayMs = options.delayMs ?? 0
-    if (typeof delayMs !== 'number' || !(delayMs >= 0)) {
-      return Promise.reject(
-        new MessagingError('CONFIG_INVALID', `release(): delayMs: ${delayMs} is not 0 or more`),
-      )
-    }
+    const wrong = releaseProblem(options)
+    if (wrong) return Promise.reject(wrong)
+    const { delayMs = 0 } = options
     const refusal = this.#link.refuseRelease(delayMs)
     if (refusal) return Promise.reject(refusal)
     const problem = this.#close()
@@ -146,5 +144,19 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
 
   #error(code: ErrorCode, text: string): MessagingError {
     return new MessagingError(code, text, { context: { address: this.#link.label, messageId: this.id } })
+  }
+}
+
+function releaseProblem(options: ReleaseOptions): unknown {
+  try {
+    const { delayMs = 0 } = checkOptions('release', options)
+    if (typeof delayMs !== 'number') return new TypeError('release(): delayMs is no number')
+    return isDelay(delayMs)
+      ? undefined
+      : new MessagingError('CONFIG_INVALID', `release(): delayMs: ${delayMs} is not ${DELAY_RANGE}`, {
+          context: { option: 'delayMs' },
+        })
+  } catch (error) {
+    return error
   }
 }

@@ -1,6 +1,6 @@
-/** Links of one-off calls, kept by address so that the next call finds them open. Bounded: the least used one is closed. */
+/** Links of one-off calls, kept by address so that the next call finds them open. Bounded: the oldest one is let go. */
 interface Kept<L> {
-  readonly opening: Promise<L>
+  readonly link: L
   /** The options the address was declared with; another declaration under the same name is another link. */
   readonly options: object
 }
@@ -8,7 +8,8 @@ interface Kept<L> {
 interface Keepable {
   /** It ended for good; another one must be opened. */
   readonly ended: boolean
-  close(options: { timeoutMs: number }): Promise<void>
+  /** Nothing more will be given to it: it ends when what it has is done. */
+  retire(): void
 }
 
 export class LinkCache<L extends Keepable> {
@@ -19,34 +20,23 @@ export class LinkCache<L extends Keepable> {
     this.#max = max
   }
 
-  async get(key: string, options: object, open: () => Promise<L>): Promise<L> {
+  /** The link of this address, or what `open` makes. It may still be on its way to the broker: what it is given waits in it. */
+  get(key: string, options: object, open: () => L): L {
     const known = this.#kept.get(key)
-    if (known && sameOptions(known.options, options)) {
-      const link = await known.opening
-      if (!link.ended) return link
-    }
-    if (known && this.#kept.get(key) === known) this.#close(key, known)
-    // Awaited, so that the call that opens goes on before those that waited with it: order of calls is order of sending.
-    return await (this.#kept.get(key)?.opening ?? this.#open(key, options, open))
-  }
-
-  #open(key: string, options: object, open: () => Promise<L>): Promise<L> {
-    const opening = open()
-    const kept = { opening, options }
-    this.#kept.set(key, kept)
-    opening.catch(() => {
-      if (this.#kept.get(key) === kept) this.#kept.delete(key)
-    })
+    if (known && !known.link.ended && sameOptions(known.options, options)) return known.link
+    const link = open()
+    if (known) this.#retire(key, known)
+    this.#kept.set(key, { link, options })
     if (this.#kept.size > this.#max) {
-      const [oldest, link] = this.#kept.entries().next().value!
-      this.#close(oldest, link)
+      const [oldest, kept] = this.#kept.entries().next().value!
+      this.#retire(oldest, kept)
     }
-    return opening
+    return link
   }
 
-  #close(key: string, { opening }: Kept<L>): void {
+  #retire(key: string, { link }: Kept<L>): void {
     this.#kept.delete(key)
-    opening.then((link) => link.close({ timeoutMs: 5_000 })).catch(() => {})
+    link.retire()
   }
 }
 

@@ -6,6 +6,7 @@ import { channel } from 'node:diagnostics_channel'
 import { settledWithin } from '../core/aborts.ts'
 import { asMessagingError } from '../core/attachment.ts'
 import { EventFeed } from '../core/event-feed.ts'
+import { timerMs } from '../core/longest-timer.ts'
 import { Supervisor, type SupervisorOwner } from '../core/supervisor.ts'
 import type { Adapter, AdapterConnection, NodeRef } from './adapter.ts'
 import type { Capabilities } from './capabilities.ts'
@@ -13,7 +14,7 @@ import type { CodecTable } from './codec.ts'
 import type { ConnectPlan } from './connect-options.ts'
 import { CopySenders } from './copy-senders.ts'
 import { CurrentConnection } from './current-connection.ts'
-import { MessagingError } from './errors.ts'
+import { isMessagingError, MessagingError } from './errors.ts'
 import type { Handle, HostedLink } from './hosted-link.ts'
 import type { OutgoingMessage } from './message.ts'
 import type { CallOptions } from './options.ts'
@@ -106,6 +107,19 @@ export class LinkHost implements SupervisorOwner {
     if (this.#blocked) link.setBlocked?.(true)
   }
 
+  /** Repeats an opening that found no connection in time, for as long as it is wanted. */
+  async openWhile(wanted: () => boolean, open: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        await open()
+        return
+      } catch (error) {
+        const late = isMessagingError(error, 'CONNECTION_LOST') && error.retryable
+        if (!late || !wanted()) throw error
+      }
+    }
+  }
+
   closed(link: HostedLink): void {
     this.#links.delete(link)
   }
@@ -128,7 +142,7 @@ export class LinkHost implements SupervisorOwner {
         this.#delays.delete(done)
         resolve()
       }
-      const timer = setTimeout(done, ms)
+      const timer = setTimeout(done, timerMs(ms))
       this.#delays.add(done)
     })
   }

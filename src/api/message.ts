@@ -98,6 +98,9 @@ export interface IncomingMessage extends MessageContent {
   annotations: Readonly<Record<string, unknown>> | undefined
 }
 
+/** Of a message whose sender gave none. */
+export const NORMAL_PRIORITY = 4
+
 const NO_PROPERTIES: Properties = Object.freeze(Object.create(null))
 
 /** The shared empty property record. */

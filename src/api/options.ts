@@ -93,8 +93,18 @@ export const DEFAULT_CLOSE_MS = 5_000
 export const DEFAULT_CAPACITY = 1_000
 export const DEFAULT_CREDIT = 100
 
+const LONGEST_DELAY_MS = 1e15
+export const DELAY_RANGE = `from 0 to ${LONGEST_DELAY_MS}`
+
 const CALL = ['timeoutMs', 'signal'] as const
 const KNOWN = {
+  send: CALL,
+  declare: CALL,
+  delete: CALL,
+  purge: CALL,
+  inspect: CALL,
+  list: CALL,
+  release: ['delayMs'],
   sender: [...CALL, 'capacity', 'reliability', 'inDoubt'],
   receiver: [...CALL, 'credit', 'reliability', 'mode'],
   receive: CALL,
@@ -110,7 +120,7 @@ const WHOLE_NUMBERS = Object.entries({ capacity: 1, concurrency: 1, credit: 0 })
 /** @throws `CONFIG_INVALID` naming the option, `TypeError` on a wrong type */
 export function checkOptions<T extends object>(call: keyof typeof KNOWN, options: T | undefined): T {
   if (options === undefined) return {} as T
-  if (typeof options !== 'object' || options === null)
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw new TypeError(`${call}(): the options are no object`)
   checkKnownKeys(options, KNOWN[call], `${call}()`)
   const values = options as Record<string, unknown>
@@ -149,6 +159,11 @@ export function callProblem(call: keyof typeof KNOWN, options: CallOptions): unk
   } catch (error) {
     return error
   }
+}
+
+/** A time from now that every broker's clock can hold: up to about 30,000 years. */
+export function isDelay(ms: number): boolean {
+  return ms >= 0 && ms <= LONGEST_DELAY_MS
 }
 
 function oneOf(call: string, name: string, value: unknown, allowed: readonly string[]): void {

@@ -11,6 +11,7 @@ import {
   type PropertyValue,
   StructuredBody,
 } from './message.ts'
+import { type CallOptions, checkOptions, DELAY_RANGE, isDelay } from './options.ts'
 
 /** What a sender link adds to every message. */
 export interface MessageDefaults {
@@ -51,7 +52,7 @@ const NO_FIELDS: MessageFields = Object.freeze({})
  */
 export function outgoingMessage(
   body: unknown,
-  fields: MessageFields = NO_FIELDS,
+  fields: MessageFields & CallOptions = NO_FIELDS,
   defaults: MessageDefaults,
 ): OutgoingMessage {
   if (body === undefined) throw new TypeError('The body is undefined; send null for an empty one')
@@ -87,7 +88,9 @@ export function outgoingMessage(
   }
 }
 
-function checkFields(fields: MessageFields): void {
+function checkFields(fields: MessageFields & CallOptions): void {
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
+    throw new TypeError('send: the fields are no object')
   for (const key in fields) {
     if (!KNOWN.has(key)) checkKnownKeys({ [key]: 0 }, [...KNOWN], 'send')
   }
@@ -105,7 +108,8 @@ function checkFields(fields: MessageFields): void {
     if (typeof value !== 'string') throw new TypeError(`${name} is no string`)
     if (!wellFormed(value)) throw new MessagingError('ENCODE_FAILED', `${name} is no valid Unicode`)
   }
-  const { priority, ttlMs, delayMs, createdAt, durable } = fields
+  const { priority, ttlMs, delayMs, createdAt, durable, timeoutMs, signal } = fields
+  if (timeoutMs !== undefined || signal !== undefined) checkOptions('send', { timeoutMs, signal })
   if (priority !== undefined) {
     if (typeof priority !== 'number') throw new TypeError('priority is no number')
     if (!Number.isInteger(priority) || priority < 0 || priority > 9)
@@ -117,7 +121,7 @@ function checkFields(fields: MessageFields): void {
   }
   if (delayMs !== undefined) {
     if (typeof delayMs !== 'number') throw new TypeError('delayMs is no number')
-    if (!(delayMs >= 0)) throw invalid('delayMs', delayMs, '0 or more')
+    if (!isDelay(delayMs)) throw invalid('delayMs', delayMs, DELAY_RANGE)
   }
   if (createdAt !== undefined && (!(createdAt instanceof Date) || Number.isNaN(createdAt.getTime()))) {
     throw new TypeError('createdAt is no valid Date')
@@ -130,6 +134,8 @@ const UINT64_MAX = 2n ** 64n - 1n
 
 function copyProperties(properties: Readonly<Record<string, PropertyValue | undefined>>): Properties {
   if (typeof properties !== 'object' || properties === null) throw new TypeError('properties is no object')
+  if (Array.isArray(properties) || properties instanceof Map)
+    throw new TypeError('properties is a list or a Map, not a plain object')
   const copy: Record<string, PropertyValue> = Object.create(null)
   for (const key of Object.keys(properties)) {
     const value = properties[key]

@@ -1,6 +1,8 @@
 /** A message as the application sees it after it came in: fields read from the wire's, the body decoded on reading. */
+import { type InspectOptions, inspect } from 'node:util'
 import { bodyBytes, type CodecTable, decodeBody } from './codec.ts'
-import type { IncomingMessage, Properties } from './message.ts'
+import { base64, loggable } from './loggable.ts'
+import { type IncomingMessage, NORMAL_PRIORITY, type Properties } from './message.ts'
 
 /** A message that came in: fields, properties and the decoded body. Browsing and responses give these; a receiver gives deliveries. */
 export class ReceivedMessage<Body = unknown> {
@@ -56,9 +58,9 @@ export class ReceivedMessage<Body = unknown> {
   get correlationId(): string | undefined {
     return this.#incoming.correlationId
   }
-  /** 0 to 9, larger first; `undefined`: the normal one. */
-  get priority(): number | undefined {
-    return this.#incoming.priority
+  /** 0 to 9, larger first; 4 is the normal one. */
+  get priority(): number {
+    return this.#incoming.priority ?? NORMAL_PRIORITY
   }
   /** Unit: ms; what is left of it where the broker tells. */
   get ttlMs(): number | undefined {
@@ -97,7 +99,7 @@ export class ReceivedMessage<Body = unknown> {
     message.#decoded = true
   }
 
-  /** All fields as plain data; the body is left out when it cannot be decoded. */
+  /** All fields for logs, as JSON can hold them; a body of bytes, or one that cannot be decoded, as `bytes` in base64. */
   toJSON(): Record<string, unknown> {
     const { id, subject, contentType, properties, replyTo, correlationId, priority, ttlMs } = this
     const { durable, userId, groupId, createdAt } = this
@@ -105,18 +107,31 @@ export class ReceivedMessage<Body = unknown> {
       id,
       subject,
       contentType,
-      properties,
+      properties: loggable(properties),
       replyTo,
       correlationId,
       priority,
       ttlMs,
     }
     Object.assign(plain, { durable, userId, groupId, createdAt })
+    let body: unknown
     try {
-      plain.body = this.body
+      body = this.body
     } catch {
-      plain.bytes = Buffer.from(this.bytes).toString('base64')
+      body = this.bytes
     }
+    if (body instanceof Uint8Array) plain.bytes = base64(body)
+    else plain.body = loggable(body)
     return plain
+  }
+
+  static {
+    // Fields are getters, of which `console.log` would show none. Not a method of the class: its types need no Node.
+    Object.defineProperty(ReceivedMessage.prototype, inspect.custom, {
+      value(this: ReceivedMessage, _depth: number, options: InspectOptions) {
+        const set = Object.entries(this.toJSON()).filter(([, value]) => value !== undefined)
+        return `${this.constructor.name} ${inspect(Object.fromEntries(set), options)}`
+      },
+    })
   }
 }

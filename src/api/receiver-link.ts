@@ -89,7 +89,12 @@ export class ReceiverLink {
   }
 
   reject(delivery: AdapterDelivery, reason: string): Promise<void> {
-    return this.#carriedOut(this.#reject(delivery, reason))
+    return this.#carriedOut(this.#reject(delivery, reason, delivery.deliveryCount))
+  }
+
+  /** Rejects what the application is not given any more: this delivery is none. */
+  divert(delivery: AdapterDelivery, reason: string): Promise<void> {
+    return this.#carriedOut(this.#reject(delivery, reason, delivery.deliveryCount - 1))
   }
 
   /** Settles when every release and reject begun so far has ended. */
@@ -107,10 +112,10 @@ export class ReceiverLink {
     this.#adapter?.accept(delivery)
   }
 
-  async #reject(delivery: AdapterDelivery, reason: string): Promise<void> {
+  async #reject(delivery: AdapterDelivery, reason: string, deliveries: number): Promise<void> {
     const target = this.#plan.spec.deadLetter
     if (target && this.#host.capabilities.features.deadLetter.level === 'emulated') {
-      const letter = deadLetterOf(delivery.message, reason, delivery.deliveryCount, this.#origin())
+      const letter = deadLetterOf(delivery.message, reason, deliveries, this.#origin())
       await this.#host.deadLetter(target, letter)
     }
     await this.#settled(delivery, { kind: 'reject', reason })

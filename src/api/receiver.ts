@@ -10,7 +10,7 @@ import { Delivery } from './delivery.ts'
 import { MessagingError } from './errors.ts'
 import type { HostedLink } from './hosted-link.ts'
 import type { LinkHost } from './link-host.ts'
-import { limitsOf, type NodePlan } from './lowering.ts'
+import { applies, limitsOf, type NodePlan } from './lowering.ts'
 import { disposeNode, prepareNode } from './node-policy.ts'
 import {
   type CallOptions,
@@ -216,7 +216,7 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
   /** What cannot be put aside goes back after a pause: kept here it would take up credit for ever. */
   async #divert(link: ReceiverLink, native: AdapterDelivery, reason: string): Promise<void> {
     try {
-      await link.reject(native, reason)
+      await link.divert(native, reason)
     } catch (error) {
       this.#host.warning(asMessagingError(error))
       await this.#host.delay(DIVERT_AGAIN_MS)
@@ -305,7 +305,7 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
       lost: (delivery) => link.leaseEnded(delivery),
       gap: (reason, count) => this.#host.emit({ type: 'gap', address: this.#plan.label, reason, count }),
       end: () => (attached ? this.#end(link) : early.push(END)),
-      detached,
+      detached: (error) => detached(this.#made(error)),
     })
     link.attached(native)
     attached = true
@@ -314,6 +314,12 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
       else this.#deliver(link, delivery)
     }
     return native
+  }
+
+  /** A node that was deleted under its link is made again where the address says so: attaching anew does it. */
+  #made(error: MessagingError): MessagingError {
+    if (error.code !== 'ADDRESS_NOT_FOUND' || !applies(this.#plan.create, 'receiver')) return error
+    return new MessagingError('DETACHED', error.message, { cause: error, context: error.context })
   }
 
   #end(link: ReceiverLink): void {

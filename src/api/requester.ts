@@ -1,6 +1,6 @@
 /** The asking side of request/response: one private reply address per service, answers told apart by correlation id. */
 import { abortedError, onAbort, settledWithin } from '../core/aborts.ts'
-import { Attachment, type AttachmentOwner } from '../core/attachment.ts'
+import { Attachment, type AttachmentOwner, asMessagingError } from '../core/attachment.ts'
 import { deadlines, Timed } from '../core/deadlines.ts'
 import { newMessageId } from '../core/message-id.ts'
 import type { AdapterConnection, AdapterDelivery, AdapterRequester } from './adapter.ts'
@@ -18,11 +18,16 @@ import { validateBody } from './schema.ts'
 import { SendPipeline } from './send-pipeline.ts'
 import { unroutable } from './sender.ts'
 
+/** Longest close of a requester that has nothing open any more. Unit: ms. */
+const RETIRE_MS = 5_000
+
 class PendingRequest extends Timed {
   readonly correlationId: string
   readonly resolve: (response: ReceivedMessage) => void
   readonly reject: (error: MessagingError) => void
   readonly #onExpire: (request: PendingRequest) => void
+  /** It was written, so somebody may answer. */
+  asked = false
   offAbort: (() => void) | undefined
 
   constructor(
@@ -50,6 +55,7 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
   readonly #attachment: Attachment<AdapterRequester>
   readonly #pending = new Map<string, PendingRequest>()
   #replyTo = ''
+  #retiring = false
   #ended: MessagingError | undefined
 
   private constructor(host: LinkHost, plan: NodePlan) {
@@ -64,20 +70,18 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
       // The reply address is another one after a reconnect.
       beforeWrite: (message) => {
         message.replyTo = this.#replyTo
+        const pending = this.#pending.get(message.correlationId!)
+        if (pending) pending.asked = true
       },
     })
     this.#attachment = new Attachment<AdapterRequester>(this)
   }
 
-  static async open(host: LinkHost, plan: NodePlan, options: RequestOptions): Promise<Requester> {
+  /** Takes requests at once and opens meanwhile, so that each waits no longer than its own time. */
+  static opening(host: LinkHost, plan: NodePlan): Requester {
     refuseUnsupported(host.capabilities, 'request', plan.label)
     const requester = new Requester(host, plan)
-    try {
-      await host.open(requester, options, (connection) => requester.#attachment.open(connection))
-    } catch (error) {
-      void requester.#attachment.stop()
-      throw unroutable(plan, error)
-    }
+    void requester.#openMeanwhile()
     return requester
   }
 
@@ -89,11 +93,11 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
     body: unknown,
     fields: (MessageFields & RequestOptions) | undefined,
   ): Promise<ReceivedMessage> {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, ...rest } = fields ?? {}
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = fields ?? {}
     const { schema } = this.#plan.options
     const value = schema ? await validateBody(schema, body, 'ENCODE_FAILED') : body
     const { capabilities, codecs } = this.#host
-    const message = outgoingMessage(value, rest, {
+    const message = outgoingMessage(value, fields, {
       subject: this.#plan.subject,
       durable: false,
       // A request nobody took in time must not be handled later: its answer would find nobody.
@@ -123,6 +127,27 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
         if (error.code !== 'SEND_UNCONFIRMED') this.#finish(pending, error)
       })
     })
+  }
+
+  /** Nothing more will be asked: closes once everything has its answer. */
+  retire(): void {
+    this.#retiring = true
+    this.#closeIfDone()
+  }
+
+  async #openMeanwhile(): Promise<void> {
+    const wanted = (): boolean => !this.ended && this.#pending.size > 0
+    const attach = (connection: AdapterConnection): Promise<void> => this.#attachment.open(connection)
+    try {
+      await this.#host.openWhile(wanted, () => this.#host.open(this, {}, attach))
+    } catch (error) {
+      void this.#attachment.stop()
+      this.failed(asMessagingError(unroutable(this.#plan, error)))
+    }
+  }
+
+  #closeIfDone(): void {
+    if (this.#retiring && this.#pending.size === 0 && !this.ended) void this.close({ timeoutMs: RETIRE_MS })
   }
 
   async attach(
@@ -162,15 +187,22 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
     deadlines.remove(pending)
     pending.offAbort?.()
     pending.resolve(new ReceivedMessage(message, this.#host.codecs))
+    if (this.#retiring) this.#closeIfDone()
   }
 
   #expired(pending: PendingRequest, timeoutMs: number): void {
-    this.#finish(
-      pending,
-      new MessagingError('REQUEST_TIMEOUT', `No response from '${this.#plan.label}' within ${timeoutMs} ms`, {
-        context: { address: this.#plan.label, operation: 'request', timeoutMs },
-      }),
-    )
+    const context = { address: this.#plan.label, operation: 'request', timeoutMs }
+    const error =
+      pending.asked || this.#host.current
+        ? new MessagingError(
+            'REQUEST_TIMEOUT',
+            `No response from '${this.#plan.label}' within ${timeoutMs} ms`,
+            { context },
+          )
+        : new MessagingError('CONNECTION_LOST', 'No connection came back in time; the request was not sent', {
+            context,
+          })
+    this.#finish(pending, error)
   }
 
   #finish(pending: PendingRequest, error: MessagingError): void {
@@ -178,6 +210,7 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
     deadlines.remove(pending)
     pending.offAbort?.()
     pending.reject(error)
+    if (this.#retiring) this.#closeIfDone()
   }
 
   up(link: AdapterRequester): void {

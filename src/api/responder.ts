@@ -45,7 +45,8 @@ export class Responder implements AsyncDisposable {
     if (typeof handler !== 'function') throw new TypeError('respond(): the handler is no function')
     checkOptions('respond', options)
     refuseUnsupported(host.capabilities, 'request', plan.label)
-    const sender = await Sender.openAnonymous(host)
+    const { timeoutMs, signal } = options
+    const sender = await Sender.openAnonymous(host, { timeoutMs, signal })
     try {
       const answer = (request: Delivery<Request>): Promise<void> =>
         respond(host, plan, sender, handler, request)

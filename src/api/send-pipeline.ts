@@ -99,10 +99,16 @@ export class SendPipeline implements PendingSendOwner {
       for (const pending of inDoubt) this.#finish(pending, this.#unconfirmed(pending, cause))
   }
 
-  /** No further link will come: everything open ends with `error`, in doubt where it was written. */
+  /** No further link will come. */
   fail(error: MessagingError): void {
     this.#ended = error
+    this.refuse(error)
+  }
+
+  /** Everything open ends with `error`, in doubt where it was written; what is sent from now on waits for a link. */
+  refuse(error: MessagingError): void {
     this.#link = undefined
+    this.#inFlight = 0
     const open = this.#unsettled.drain().concat(this.#waiting.drain())
     this.#waitingCount = 0
     for (const pending of open)

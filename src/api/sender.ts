@@ -1,16 +1,17 @@
 /** The sending side of a link: checks and encodes, then hands over to the pipeline. */
 
 import { settledWithin } from '../core/aborts.ts'
-import { Attachment } from '../core/attachment.ts'
+import { Attachment, asMessagingError } from '../core/attachment.ts'
 import type { AdapterConnection, AdapterSender } from './adapter.ts'
 import { copyOf } from './copy.ts'
-import { MessagingError } from './errors.ts'
+import { isMessagingError, MessagingError } from './errors.ts'
 import type { HostedLink } from './hosted-link.ts'
 import type { LinkHost } from './link-host.ts'
-import { type NodePlan, plan as planOf } from './lowering.ts'
+import type { NodePlan } from './lowering.ts'
 import type { MessageFields, OutgoingMessage } from './message.ts'
 import { disposeNode, prepareNode } from './node-policy.ts'
 import {
+  type CallOptions,
   type CloseOptions,
   checkOptions,
   DEFAULT_CAPACITY,
@@ -41,8 +42,10 @@ export class Sender<Body = unknown> implements AsyncDisposable {
   readonly #attachment: Attachment<AdapterSender>
   readonly #hosted: HostedLink
   #closing: Promise<void> | undefined
-  /** A builder's node that is not there and must not be made: every send looks again. */
+  /** The node is not there and must not be made, or was deleted under this link: every send looks again. */
   #missing = false
+  /** It was there and is to stay deleted. */
+  #deleted = false
   #failed = false
 
   private constructor(host: LinkHost, plan: NodePlan | undefined, options: SenderOptions) {
@@ -59,7 +62,7 @@ export class Sender<Body = unknown> implements AsyncDisposable {
       attach: (connection, detached) => this.#attach(connection, detached),
       up: (link) => this.#pipeline.up(link),
       down: (cause) => this.#pipeline.down(cause),
-      failed: (error) => this.#fail(error),
+      failed: (error) => this.#detached(error),
     })
     this.#hosted = {
       reconnected: (connection) =>
@@ -76,14 +79,22 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     checkOptions('sender', options)
     refuseUnsupported(host.capabilities, NODE_FEATURE[plan.spec.type], plan.label)
     const sender = new Sender<Body>(host, plan, options)
-    await sender.#open()
+    await sender.#openWithin(options)
     return sender
   }
 
   /** A sender without target: every message says where to. */
-  static async openAnonymous(host: LinkHost): Promise<Sender> {
+  static async openAnonymous(host: LinkHost, options: CallOptions = {}): Promise<Sender> {
     const sender = new Sender(host, undefined, {})
-    await sender.#open()
+    await sender.#openWithin(options)
+    return sender
+  }
+
+  /** For one-off sends: takes messages at once and opens meanwhile, so that each waits no longer than its own time. */
+  static opening(host: LinkHost, plan: NodePlan): Sender {
+    refuseUnsupported(host.capabilities, NODE_FEATURE[plan.spec.type], plan.label)
+    const sender = new Sender(host, plan, {})
+    void sender.#openMeanwhile()
     return sender
   }
 
@@ -162,7 +173,7 @@ export class Sender<Body = unknown> implements AsyncDisposable {
       const { timeoutMs: _timeout, signal: _signal, ...replaced } = fields
       const changed = outgoingMessage(
         message.bytes,
-        { ...replaced, contentType: replaced.contentType ?? message.contentType ?? '' },
+        { ...fields, contentType: replaced.contentType ?? message.contentType ?? '' },
         this.#defaults(),
       )
       copy = copyOf(incoming)
@@ -176,6 +187,11 @@ export class Sender<Body = unknown> implements AsyncDisposable {
       return Promise.reject(error)
     }
     return this.#submit(copy, fields.timeoutMs ?? DEFAULT_TIMEOUT_MS, fields.signal)
+  }
+
+  /** Nothing more will be sent: closes once everything has its outcome. */
+  retire(): void {
+    void this.#pipeline.idle().then(() => this.close())
   }
 
   /** Waits for open sends up to `timeoutMs` (default 5 s), then ends the link. Idempotent. */
@@ -269,6 +285,7 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     try {
       await this.#host.run('send', { timeoutMs, signal }, (connection) => this.#attachment.open(connection))
       this.#missing = false
+      this.#deleted = false
     } catch (error) {
       throw unroutable(this.#plan!, error)
     }
@@ -281,12 +298,11 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     return this.#options.reliability ?? this.#plan?.reliability ?? 'at-least-once'
   }
 
-  async #open(): Promise<void> {
+  async #openWithin(options: CallOptions): Promise<void> {
     try {
-      await this.#host.open(this.#hosted, this.#options, (connection) => this.#attachment.open(connection))
+      await this.#open(options)
     } catch (error) {
-      const missing = error instanceof MessagingError && error.code === 'ADDRESS_NOT_FOUND'
-      if (!missing || this.#plan?.fromText || !this.#plan) {
+      if (!isMessagingError(error, 'ADDRESS_NOT_FOUND') || this.#plan?.fromText || !this.#plan) {
         void this.#attachment.stop()
         throw error
       }
@@ -294,16 +310,46 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     }
   }
 
+  async #openMeanwhile(): Promise<void> {
+    // A close of the connection waits for the messages taken meanwhile, too.
+    this.#host.handles.add(this)
+    const wanted = (): boolean => !this.ended && this.unsettled > 0
+    try {
+      await this.#host.openWhile(wanted, () => this.#open({}))
+    } catch (error) {
+      void this.#attachment.stop()
+      this.#fail(asMessagingError(unroutable(this.#plan!, error)))
+    } finally {
+      this.#host.handles.delete(this)
+    }
+  }
+
+  #open(options: CallOptions): Promise<void> {
+    return this.#host.open(this.#hosted, options, (connection) => this.#attachment.open(connection))
+  }
+
   async #attach(
     connection: AdapterConnection,
     detached: (error: MessagingError) => void,
   ): Promise<AdapterSender> {
     this.#defaultsCache = undefined
-    const target = this.#plan && (await prepareNode(connection, this.#plan, 'sender'))
+    const plan = this.#plan && this.#deleted ? { ...this.#plan, create: 'never' as const } : this.#plan
+    const target = plan && (await prepareNode(connection, plan, 'sender'))
     return connection.attachSender(
       { target, capacity: this.capacity, reliability: this.#reliability, link: this.#plan?.link ?? {} },
       { detached },
     )
+  }
+
+  /** The link ended for good; by the end of its node only until there is one again. */
+  #detached(error: MessagingError): void {
+    if (!this.#plan || error.code !== 'ADDRESS_NOT_FOUND') {
+      this.#fail(error)
+      return
+    }
+    this.#missing = true
+    this.#deleted = true
+    this.#pipeline.refuse(asMessagingError(unroutable(this.#plan, error)))
   }
 
   #fail(error: MessagingError): void {
@@ -320,16 +366,6 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     await settledWithin(this.#attachment.stop(), Math.max(0, deadline - performance.now()))
     const connection = this.#host.current
     if (connection && this.#plan) await disposeNode(connection, this.#plan, 'sender')
-  }
-}
-
-/** Opens, and tells a one-off send to a missing node as what it is: unroutable. */
-export async function openForOneSend(host: LinkHost, target: Parameters<typeof planOf>[0]): Promise<Sender> {
-  const plan = planOf(target)
-  try {
-    return await Sender.open(host, plan, {})
-  } catch (error) {
-    throw unroutable(plan, error)
   }
 }
 

@@ -17,7 +17,7 @@ export function messageToLine(message: ReceivedMessage): string {
   for (const name of TEXT_FIELDS) {
     if (message[name] !== undefined && message[name] !== '') record[name] = message[name]
   }
-  if (message.priority !== undefined) record.priority = message.priority
+  record.priority = message.priority
   if (message.ttlMs !== undefined) record.ttlMs = message.ttlMs
   record.durable = message.durable
   if (message.createdAt) record.createdAt = message.createdAt.toISOString()

@@ -1,5 +1,6 @@
 /** Abort signals and time limits around promises, without leaving listeners behind. */
 import { MessagingError } from '../api/errors.ts'
+import { timerMs } from './longest-timer.ts'
 
 /** The error of a call whose signal was aborted. */
 export function abortedError(signal: AbortSignal, operation: string): MessagingError {
@@ -14,11 +15,38 @@ export function throwIfAborted(signal: AbortSignal | undefined, operation: strin
   if (signal?.aborted) throw abortedError(signal, operation)
 }
 
-/** Calls `onAbort` when `signal` aborts; the returned function takes the listener off again. */
+/** Who waits on a signal; one listener stands for all, because Node warns of a leak from the eleventh on. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>()
+
+/** Calls `listener` when `signal` aborts, once; the returned function takes it off again. */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (!signal) return () => {}
-  signal.addEventListener('abort', listener, { once: true })
-  return () => signal.removeEventListener('abort', listener)
+  const all = waiting.get(signal) ?? watch(signal)
+  // Two calls may give the same function.
+  const own = (): void => listener()
+  all.add(own)
+  return () => {
+    all.delete(own)
+    if (all.size === 0 && waiting.get(signal) === all) unwatch(signal)
+  }
+}
+
+function watch(signal: AbortSignal): Set<() => void> {
+  const all = new Set<() => void>()
+  waiting.set(signal, all)
+  signal.addEventListener('abort', tellAll, { once: true })
+  return all
+}
+
+function unwatch(signal: AbortSignal): void {
+  waiting.delete(signal)
+  signal.removeEventListener('abort', tellAll)
+}
+
+function tellAll(this: AbortSignal): void {
+  const all = waiting.get(this)
+  waiting.delete(this)
+  for (const listener of all ?? []) listener()
 }
 
 /** `promise`, or `ABORTED` as soon as `signal` aborts. The work behind `promise` goes on. */
@@ -38,7 +66,7 @@ export function abortable<T>(
 /** Resolves to whether `promise` settled within `ms`. Never rejects. */
 export function settledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), ms)
+    const timer = setTimeout(() => resolve(false), timerMs(ms))
     const done = (): void => {
       clearTimeout(timer)
       resolve(true)

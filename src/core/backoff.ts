@@ -1,4 +1,6 @@
 /** Delays between attempts: exponential with full jitter, so that many clients do not come back at the same moment. */
+import { timerMs } from './longest-timer.ts'
+
 export interface BackoffOptions {
   /** First delay at most. Unit: ms. */
   readonly minDelayMs: number
@@ -21,7 +23,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
       signal.removeEventListener('abort', done)
       resolve()
     }
-    const timer = setTimeout(done, ms)
+    const timer = setTimeout(done, timerMs(ms))
     signal.addEventListener('abort', done)
   })
 }

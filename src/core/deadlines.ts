@@ -4,6 +4,7 @@
  * Operations with the same time-out expire in the order they began, so one first-in-first-out list and one timer per
  * distinct time-out is enough. Adding and removing cost O(1) and leave nothing behind.
  */
+import { LONGEST_TIMER_MS } from './longest-timer.ts'
 
 /** Something that waits: an entry of a list in {@link Deadlines}, linked by its own fields. */
 export abstract class Timed {
@@ -82,15 +83,13 @@ class DeadlineList {
 
 /** Beyond this many distinct time-outs, empty lists are dropped. */
 const MAX_IDLE_LISTS = 64
-/** The longest a Node timer can wait; anything longer means «no deadline». */
-const LONGEST_MS = 2 ** 31 - 1
-
 export class Deadlines {
   readonly #lists = new Map<number, DeadlineList>()
 
   /** Starts the clock of `entry`. Unit of `ms`: milliseconds; `Infinity`: never expires. */
   add(entry: Timed, ms: number): void {
-    if (ms > LONGEST_MS) return
+    // Longer than a timer can wait means «no deadline».
+    if (ms > LONGEST_TIMER_MS) return
     let list = this.#lists.get(ms)
     if (!list) {
       if (this.#lists.size >= MAX_IDLE_LISTS) this.#dropIdle()

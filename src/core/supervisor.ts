@@ -7,6 +7,7 @@ import { MessagingError, redact } from '../api/errors.ts'
 import { abortedError, onAbort } from './aborts.ts'
 import { asMessagingError } from './attachment.ts'
 import { backoffDelay, pause } from './backoff.ts'
+import { timerMs } from './longest-timer.ts'
 
 export interface ReconnectOptions {
   /** Longest first delay. Unit: ms. Default 100. */
@@ -126,7 +127,10 @@ export class Supervisor {
         stop.abort(error)
         reject(error)
       }
-      const timer = setTimeout(() => giveUp(this.#timedOut(target, timeoutMs)), Math.max(1, timeoutMs))
+      const timer = setTimeout(
+        () => giveUp(this.#timedOut(target, timeoutMs)),
+        timerMs(Math.max(1, timeoutMs)),
+      )
       const offUser = onAbort(signal, () => giveUp(abortedError(signal!, 'connect')))
       const offClose = onAbort(this.#closing.signal, () =>
         giveUp(new MessagingError('CLOSED', 'The connection was closed while it was being made')),

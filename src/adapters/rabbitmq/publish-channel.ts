@@ -149,7 +149,7 @@ export class PublishChannel {
   #end(cause: unknown, error: MessagingError): void {
     if (!this.#open) return
     this.#open = false
-    for (const item of this.#inFlight.values()) if (this.#isRefused(item, cause)) item.settle(error)
+    for (const item of this.#inFlight.values()) if (this.#isRefused(item, cause)) item.settle(refusal(error))
     this.#inFlight.clear()
     this.#returned.clear()
     this.#life.ended(linkEnd(error))
@@ -183,6 +183,12 @@ function unroutable(native: Message, messageId: string): MessagingError {
       messageId,
     },
   })
+}
+
+/** The outcome of a message for which a channel ended: without its exchange it was not routable. */
+function refusal(error: MessagingError): MessagingError {
+  if (error.code !== 'ADDRESS_NOT_FOUND') return error
+  return new MessagingError('SEND_UNROUTABLE', error.message, { cause: error, context: error.context })
 }
 
 function refused(address: string | undefined): MessagingError {

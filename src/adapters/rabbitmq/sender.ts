@@ -76,7 +76,7 @@ export class QueueSender extends RabbitmqSender {
   }
 }
 
-/** To an exchange: nobody subscribed is no error, a missing exchange ends the link with `ADDRESS_NOT_FOUND`. */
+/** To an exchange: nobody subscribed is no error, a missing exchange ends the channel. */
 export class ExchangeSender extends RabbitmqSender {
   readonly #exchange: string
   readonly #route: Route

@@ -2,7 +2,6 @@
 import { type Context, UsageError } from '../command.ts'
 import { Template } from '../format/template.ts'
 import { messageToLine } from '../message-lines.ts'
-import { messageJson } from '../print/jsonable.ts'
 import { jsonText, visibleBytes } from '../print/terminal-text.ts'
 import type { Drained } from './feed.ts'
 
@@ -18,7 +17,7 @@ export function rendererFor({ args, out }: Context, format = '%(M)s'): Renderer 
     case 'content-only':
       return (message) => [harmless ? visibleBytes(message.bytes) : message.bytes, '\n']
     case 'json':
-      return (message) => [jsonText(messageJson(message)), '\n']
+      return (message) => [jsonText(message.toJSON()), '\n']
     case 'dump':
       return (message) => [messageToLine(message), '\n']
     case 'quiet':

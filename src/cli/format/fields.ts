@@ -21,7 +21,7 @@ const QPID: readonly (readonly [name: string, alias: string | undefined, field: 
   ['reply_to', 'replyTo', (m) => orNull(m.replyTo)],
   ['correlation_id', 'correlationId', (m) => orNull(m.correlationId)],
   ['durable', undefined, (m) => m.durable],
-  ['priority', undefined, (m) => orNull(m.priority)],
+  ['priority', undefined, (m) => m.priority],
   // Seconds there, milliseconds under our own name.
   ['ttl', undefined, (m) => (m.ttlMs === undefined ? null : m.ttlMs / 1000)],
   ['ttlMs', undefined, (m) => orNull(m.ttlMs)],

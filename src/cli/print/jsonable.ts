@@ -1,5 +1,4 @@
 /** Values as JSON can hold them, for people and simple programs: big numbers as text, bytes in base64. */
-import type { ReceivedMessage } from '../../index.ts'
 
 export function jsonable(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString()
@@ -10,14 +9,4 @@ export function jsonable(value: unknown): unknown {
   const plain: Record<string, unknown> = Object.create(null)
   for (const [key, item] of Object.entries(value)) plain[key] = jsonable(item)
   return plain
-}
-
-/** A message for `--json`: every field, the body decoded, or `bytes` in base64 where it is no text and no JSON. */
-export function messageJson(message: ReceivedMessage): unknown {
-  const plain = message.toJSON()
-  if (plain.body instanceof Uint8Array) {
-    plain.bytes = Buffer.from(plain.body).toString('base64')
-    delete plain.body
-  }
-  return jsonable(plain)
 }

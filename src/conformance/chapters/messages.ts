@@ -82,17 +82,19 @@ export const messagesChapter = chapter('messages', [
   },
   {
     id: 'priority-shown',
-    title: 'a delivery shows the priority it was sent with',
+    title: 'a delivery shows the priority it was sent with, and 4 where it was sent without',
     needs: ['priority'],
     async run(c) {
       const orders = c.queue<string>()
       const receiver = await c.connection.receiver(orders)
-      for (const priority of [0, 7, 9]) {
+      for (const priority of [0, 4, 7, 9]) {
         await c.connection.send(orders, 'x', { priority })
         const delivery = await take(receiver)
         assert.equal(delivery.priority, priority)
         await delivery.accept()
       }
+      await c.connection.send(orders, 'x')
+      assert.equal((await take(receiver)).priority, 4)
     },
   },
   {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { Receiver } from '../../index.ts'
 import type { CaseDefinition } from '../case.ts'
 import { chapter } from '../case.ts'
-import { becomes, bodies, Events, fails, range, sorted, take, within } from '../expect.ts'
+import { becomes, bodies, Events, fails, held, range, sorted, take, within } from '../expect.ts'
 import { messagesAcrossLoss } from './reconnect-messages.ts'
 
 const BACK_MS = 15_000
@@ -226,6 +226,37 @@ const links: CaseDefinition[] = [
       const end = await events.waitFor('closed')
       assert.ok(end.error, 'the end has its cause')
       await fails(sender.send('x'), ['CONNECTION_LOST', 'CLOSED'])
+    },
+  },
+  {
+    id: 'own-time-while-away',
+    title: 'every call waits for a lost connection no longer than its own timeoutMs and signal allow',
+    async run(c) {
+      const connection = await c.connect()
+      const orders = c.queue<string>()
+      const asks = c.service<string, string>()
+      const events = new Events(connection)
+      await c.faults.hold()
+      await c.faults.cut()
+      await events.waitFor('disconnected')
+      const limit = { timeoutMs: 150 }
+      const calls = [
+        connection.sender(orders, limit),
+        connection.receiver(orders, limit),
+        connection.send(orders, 'x', limit),
+        connection.request(asks, 'x', limit),
+        connection.respond(asks, () => 'y', limit),
+        connection.consume(orders, () => {}, limit),
+        connection.admin.inspect(orders, limit),
+      ].map((call) => within(fails(call, ['CONNECTION_LOST', 'NOT_SUPPORTED']), 4_000, 'a call of 150 ms'))
+      const aborted = fails(connection.send(c.queue(), 'x', { signal: AbortSignal.timeout(150) }), 'ABORTED')
+      const patient = held(connection.send(orders, 'patient'))
+      await Promise.all([...calls, within(aborted, 4_000, 'an aborted send')])
+      await c.faults.resume()
+      await within(patient, BACK_MS, 'a send with time left')
+      const receiver = await connection.receiver(orders)
+      assert.deepEqual(await bodies(receiver, 1), ['patient'])
+      await events.stop()
     },
   },
   {

@@ -37,6 +37,10 @@ describe('bodies', () => {
     ['NaN', Number.NaN],
     ['a Map', new Map([[1, 2]])],
     ['a bigint', 12n],
+    ['a Promise', Promise.resolve(1)],
+    ['an ArrayBuffer', new ArrayBuffer(2)],
+    ['a DataView', new DataView(new ArrayBuffer(2))],
+    ['floats', new Float64Array(1)],
   ])('%s is refused with ENCODE_FAILED', (_name, body) => {
     expect(() => encodeBody(body, contentTypeOf(body), none)).toThrow(
       expect.objectContaining({ code: 'ENCODE_FAILED' }),
