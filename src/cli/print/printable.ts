@@ -22,9 +22,6 @@ export interface Printable {
 /** As the originals have none, it is not shown. */
 const NORMAL_PRIORITY = 4
 
-/** Of messages that name none. RabbitMQ tells it as if they did. */
-const NORMAL_PRIORITY = 4
-
 /** An id that this library made by itself tells nothing to a person; the originals have none there. */
 const GENERATED_ID = /^[\w-]{16}-[0-9a-z]+$/
 
@@ -61,7 +58,7 @@ export function printableOf(message: ReceivedMessage & { readonly redelivered?: 
     userId: message.userId,
     replyTo: message.replyTo,
     correlationId: message.correlationId,
-    priority: message.priority === NORMAL_PRIORITY ? undefined : message.priority,
+    priority: message.priority,
     ttlMs: message.ttlMs,
     durable: message.durable,
     redelivered: message.redelivered ?? false,
