@@ -30,6 +30,11 @@ export interface Harness {
    * as skipped with that reason, so that a run shows new defects and the old ones stay in sight.
    */
   readonly defects?: Readonly<Record<string, string>>
+  /**
+   * Promises that cannot hold for this adapter, by case id, with the reason: what its capabilities declare in words and no single
+   * feature stands for. The cases are skipped with it.
+   */
+  readonly inapplicable?: Readonly<Record<string, string>>
   /** A way to the same broker that can be broken. */
   readonly faults?: Faults
   /**

@@ -70,6 +70,7 @@ const ALLOWANCE_MS = 45_000
 export function conformance(options: ConformanceOptions): void {
   const { test, harness, only = () => true } = options
   const wanted = chapters.filter((one) => options.chapters?.includes(one.name) ?? true)
+  checkIds(harness)
   const run = new Run(harness)
   if (options.patienceMs !== undefined) patience.ms = options.patienceMs
   let registered = 0
@@ -96,6 +97,13 @@ export function conformance(options: ConformanceOptions): void {
       }
     })
   })
+}
+
+/** What is said of a case that does not exist would be said of nothing. */
+function checkIds({ name, defects, inapplicable }: Harness): void {
+  const known = new Set(chapters.flatMap(({ cases }) => cases.map(({ id }) => id)))
+  for (const id of Object.keys({ ...defects, ...inapplicable }))
+    if (!known.has(id)) throw new Error(`The harness of ${name} names the case '${id}', which does not exist`)
 }
 
 async function finish(options: ConformanceOptions, run: Run, registered: number): Promise<void> {

@@ -50,9 +50,9 @@ export class Run implements Shared {
       this.results.push(result)
       return result
     }
-    const absent = item.uses
-      .map((facility) => missing(this.#harness, facility))
-      .find((reason) => reason !== undefined)
+    const absent =
+      this.#harness.inapplicable?.[item.id] ??
+      item.uses.map((facility) => missing(this.#harness, facility)).find((reason) => reason !== undefined)
     if (absent !== undefined) return keep({ result: 'skipped', level: 'required', reason: absent })
     const level: { value: CaseResult['level'] } = { value: 'required' }
     try {

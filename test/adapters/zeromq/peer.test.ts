@@ -1,6 +1,5 @@
 /** Peers without a hub: what works between them, what is refused, what is told when something is lost. */
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -17,6 +16,7 @@ import {
 } from '../../../src/index.ts'
 import { Child } from '../../support/child.ts'
 import { eventually } from '../../support/eventually.ts'
+import { freePorts } from '../../support/free-ports.ts'
 
 const jobs = queue<number>('jobs')
 const news = topic<string>('news')
@@ -27,7 +27,7 @@ let host: Connection
 let guest: Connection
 
 beforeEach(async () => {
-  base = `zmq://127.0.0.1:${await freePorts()}?mode=peer`
+  base = `zmq://127.0.0.1:${await freePorts(4)}?mode=peer`
   host = await connect(`${base}&role=bind`)
   guest = await connect(base)
 })
@@ -164,6 +164,18 @@ await connection.close()
     }
     expect(bodies).toEqual(Array.from({ length: 100 }, (_, at) => at))
     expect(await child.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+})
+
+describe('an address in a request', () => {
+  it('takes a response by hand at the peer that answers, and nowhere else', async () => {
+    await using requests = await host.receiver(queue<number>(double.name))
+    const response = guest.request(double, 4)
+    const { replyTo, correlationId } = (await requests.receive({ timeoutMs: 5_000 }))!
+    await expect(guest.send(replyTo!, 0, { correlationId })).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
+    await host.send(replyTo!, 8, { correlationId })
+    expect((await response).body).toBe(8)
+    await expect(host.send('asker:00', 1)).rejects.toMatchObject({ code: 'SEND_UNROUTABLE' })
   })
 })
 
@@ -345,7 +357,7 @@ for (;;) {
   })
 
   it('nobody there, a place that is taken, wrong options', async () => {
-    const port = await freePorts()
+    const port = await freePorts(4)
     await expect(connect(`zmq://127.0.0.1:${port}?mode=peer`)).rejects.toMatchObject({
       code: 'CONNECT_FAILED',
     })
@@ -371,20 +383,3 @@ for (;;) {
       await expect(connect(url)).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
   })
 })
-
-/** The first of four free ports in a row. */
-async function freePorts(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000)
-    const free = await Promise.all([0, 1, 2, 3].map((offset) => isFree(port + offset)))
-    if (free.every(Boolean)) return port
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
-}

@@ -1,8 +1,8 @@
 /** How a hub is started: its options, their check, its socket. */
-import type { Router } from 'zeromq'
 import { MessagingError } from '../../../api/errors.ts'
 import { Broker, type BrokerLease, fileBroker } from '../../../broker/index.ts'
 import { clientLibrary } from '../../../core/client-library.ts'
+import { listen, placesFree } from '../listening.ts'
 import { LOOPBACK } from '../options.ts'
 import { allowKeys, type CurveHubOptions, curveOptions } from './curve.ts'
 import { RunningHub } from './running-hub.ts'
@@ -27,6 +27,7 @@ export interface Hub extends AsyncDisposable {
   readonly urls: readonly string[]
   /** Clients with a session now. */
   readonly sessions: number
+  /** Clients are told, the store is closed; when it resolves another hub can have the address and the directory. Idempotent. */
   close(): Promise<void>
 }
 
@@ -36,6 +37,8 @@ const MAX_SESSIONS = 10_000
 const BATCH_OVERHEAD_BYTES = 1024 * 1024
 /** Batches of one client that ZeroMQ holds for it, each way; what comes beyond waits in its own process. */
 const HIGH_WATER_BATCHES = 1_000
+
+const FREE = 'Check that the address is of this machine and free.'
 
 /** Starts a hub. @throws `CONFIG_INVALID`, `CONNECT_FAILED` when the address is taken or the store cannot be opened */
 export async function createHub(options: HubOptions): Promise<Hub> {
@@ -55,6 +58,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   })
   // Ended in this order, whether the start fails half-way or the hub is closed.
   const parts: (() => Promise<void>)[] = []
+  const endpoints: string[] = []
   const release = async (): Promise<void> => {
     for (const end of parts.reverse()) await end()
   }
@@ -65,36 +69,21 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       const zap = await allowKeys(options.curve.allowedKeys)
       parts.push(() => zap.close())
     }
+    for (const address of options.listen) endpoints.push(await listen(router, address, 'The hub', FREE))
     const facts = {
-      urls: await bindAll(router, options.listen),
+      endpoints,
+      urls: endpoints.map(urlOf),
       durable: options.data !== undefined,
       maxMessageBytes,
       maxSessions: options.maxSessions ?? MAX_SESSIONS,
     }
     return new RunningHub(router, lease.broker, facts, release)
   } catch (error) {
+    const free = placesFree(router, endpoints)
     router.close()
-    await release()
+    await Promise.all([release(), free])
     throw error
   }
-}
-
-/** The URLs for `connect`. */
-async function bindAll(router: Router, addresses: readonly string[]): Promise<string[]> {
-  const urls: string[] = []
-  for (const address of addresses) {
-    try {
-      await router.bind(address)
-    } catch (cause) {
-      throw new MessagingError('CONNECT_FAILED', `The hub cannot listen: ${(cause as Error).message}`, {
-        cause,
-        hint: 'Check that the address is of this machine and free.',
-        context: { address },
-      })
-    }
-    urls.push(urlOf(router.lastEndpoint ?? address))
-  }
-  return urls
 }
 
 async function memoryLease(): Promise<BrokerLease> {

@@ -6,6 +6,7 @@ import type { Router } from 'zeromq'
 import { MessagingError } from '../../../api/errors.ts'
 import type { Broker } from '../../../broker/index.ts'
 import { toWire } from '../errors.ts'
+import { placesFree } from '../listening.ts'
 import { type Hello, Op, PROTOCOL_VERSION } from '../protocol.ts'
 import { readJson, readRecords } from '../records.ts'
 import type { Hub } from './hub.ts'
@@ -13,6 +14,8 @@ import { Peer } from './peer.ts'
 import { Post } from './post.ts'
 
 export interface HubFacts {
+  /** Where the socket listens, in ZeroMQ's words. */
+  readonly endpoints: readonly string[]
   readonly urls: readonly string[]
   readonly durable: boolean
   readonly maxMessageBytes: number
@@ -71,8 +74,9 @@ export class RunningHub implements Hub {
     for (const peer of this.#peers.values()) peer.write(Op.DISCONNECTED, 0, { error })
     await this.#post.flush()
     this.#post.end()
+    const free = placesFree(this.#router, this.#facts.endpoints)
     this.#router.close()
-    await Promise.all([...this.#peers.values()].map((peer) => peer.close()))
+    await Promise.all([...[...this.#peers.values()].map((peer) => peer.close()), free])
     this.#peers.clear()
     await this.#release()
   }

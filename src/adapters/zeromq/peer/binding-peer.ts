@@ -9,16 +9,15 @@ import type {
   ReceiverSpec,
   SenderSpec,
 } from '../../../api/adapter.ts'
-import { MessagingError } from '../../../api/errors.ts'
-import { ADAPTER } from '../errors.ts'
 import { RemoteDelivery } from '../incoming.ts'
+import { listen, placesFree } from '../listening.ts'
 import type { Endpoint } from '../options.ts'
 import { peerAddresses } from './addresses.ts'
 import { checkLink, checkReceiver, PeerConnection, refused, type ZeroMQ } from './connection.ts'
 import { Desk } from './desk.ts'
 import { isLiveToken, readMessageFrame, topicFront } from './frames.ts'
 import { PeerReceiver } from './receiver.ts'
-import { LiveSender, QueueSender, RequestDelivery, ResponseSender } from './senders.ts'
+import { isAsker, LiveSender, QueueSender, RequestDelivery, ResponseSender } from './senders.ts'
 import { Writer } from './writer.ts'
 
 /** First byte of what an XPUB reads: somebody subscribes. */
@@ -27,6 +26,9 @@ const SUBSCRIBED = 1
 const MAX_TOKENS = 1_000
 /** The longest subscription: names and subjects are shorter. Unit: bytes. */
 const SUBSCRIPTION_BYTES = 64 * 1024
+
+const FOUR_PLACES =
+  'A peer takes four places: the one of its URL and the next three. Check that they are of this machine and free.'
 
 export class BindingPeer extends PeerConnection {
   readonly #pull: Pull
@@ -37,6 +39,8 @@ export class BindingPeer extends PeerConnection {
   readonly #published: Writer
   readonly #answers: Writer
   readonly #desk = new Desk()
+  /** With their endpoints; not all four, when the connection fails half-way. */
+  readonly #bound: [Socket, string][] = []
   /** The one queue this peer sends to. */
   #outward: string | undefined
 
@@ -59,10 +63,10 @@ export class BindingPeer extends PeerConnection {
     const addresses = peerAddresses(endpoint.address)
     const peer = new BindingPeer(zmq, endpoint, events)
     try {
-      await bind(peer.#pull, addresses.inward)
-      await bind(peer.#push, addresses.outward)
-      await bind(peer.#publisher, addresses.live)
-      await bind(peer.#router, addresses.requests)
+      await peer.#bind(peer.#pull, addresses.inward)
+      await peer.#bind(peer.#push, addresses.outward)
+      await peer.#bind(peer.#publisher, addresses.live)
+      await peer.#bind(peer.#router, addresses.requests)
     } catch (error) {
       await peer.close()
       throw error
@@ -80,7 +84,7 @@ export class BindingPeer extends PeerConnection {
   }
 
   async attachSender({ target, link }: SenderSpec, _events: LinkEvents): Promise<AdapterSender> {
-    if (!target) return new ResponseSender(this.#answers)
+    if (!target || isAsker(target.name)) return new ResponseSender(this.#answers, target?.name)
     const { name, type } = target
     checkLink(link, name)
     if (type === 'topic' || type === 'broadcast') return new LiveSender(topicFront(name), this.#published)
@@ -123,9 +127,13 @@ export class BindingPeer extends PeerConnection {
   override async close(): Promise<void> {
     if (this.closed) return
     this.#desk.close()
-    this.closed = true
-    for (const socket of [this.#pull, this.#push, this.#publisher, this.#router]) await unbind(socket)
+    const free = this.#bound.map(([socket, endpoint]) => placesFree(socket, [endpoint]))
     await super.close()
+    await Promise.all(free)
+  }
+
+  async #bind(socket: Socket, address: string): Promise<void> {
+    this.#bound.push([socket, await listen(socket, address, 'The peer', FOUR_PLACES)])
   }
 
   /** Waits for credit: so long nothing more is read, and the senders are made to wait in the end. */
@@ -147,25 +155,4 @@ export class BindingPeer extends PeerConnection {
     if (subscription?.[0] !== SUBSCRIBED || !topic || !isLiveToken(topic)) return
     if (this.#published.waiting < MAX_TOKENS) this.#published.send([topic])
   }
-}
-
-async function bind(socket: Socket, address: string): Promise<void> {
-  try {
-    await socket.bind(address)
-  } catch (cause) {
-    throw new MessagingError(
-      'CONNECT_FAILED',
-      `The peer cannot bind ${address}: ${(cause as Error).message}`,
-      {
-        cause,
-        hint: 'A peer takes four places: the one of its URL and the next three. Check that they are of this machine and free.',
-        context: { adapter: ADAPTER, address, operation: 'connect' },
-      },
-    )
-  }
-}
-
-async function unbind(socket: Socket): Promise<void> {
-  // Not bound, when the connection fails half-way.
-  if (socket.lastEndpoint && !socket.closed) await socket.unbind(socket.lastEndpoint).catch(() => {})
 }

@@ -22,7 +22,7 @@ import { checkLink, checkReceiver, PeerConnection, refused, type ZeroMQ } from '
 import { Desk } from './desk.ts'
 import { isLiveToken, literalPrefix, liveToken, readMessageFrame, topicFront } from './frames.ts'
 import { PeerReceiver } from './receiver.ts'
-import { QueueSender } from './senders.ts'
+import { isAsker, QueueSender } from './senders.ts'
 import { Writer } from './writer.ts'
 
 export class ConnectingPeer extends PeerConnection {
@@ -67,7 +67,8 @@ export class ConnectingPeer extends PeerConnection {
   }
 
   async attachSender({ target, link }: SenderSpec, _events: LinkEvents): Promise<AdapterSender> {
-    if (!target) throw refused('an answer of a connecting peer', 'the binding one answers', '')
+    if (!target || isAsker(target.name))
+      throw refused('an answer of a connecting peer', 'the binding one answers', target?.name ?? '')
     const { name, type } = target
     checkLink(link, name)
     if (type === 'topic' || type === 'broadcast')

@@ -62,11 +62,24 @@ export class LiveSender extends PeerSender {
   }
 }
 
+/** Whether a name is where a request says its response should go. */
+export function isAsker(name: string): boolean {
+  return name.startsWith(ASKER)
+}
+
 /** Sends responses to where the requests came from. */
 export class ResponseSender extends PeerSender {
+  readonly #target: string | undefined
+
+  /** `target`: the asker; absent: every message says it. */
+  constructor(writer: Writer, target?: string) {
+    super(writer)
+    this.#target = target
+  }
+
   protected override front(transfer: Transfer): Buffer | undefined {
-    const { to } = transfer.message
-    if (to?.startsWith(ASKER)) return Buffer.from(to.slice(ASKER.length), 'hex')
+    const to = this.#target ?? transfer.message.to
+    if (to !== undefined && isAsker(to)) return Buffer.from(to.slice(ASKER.length), 'hex')
     transfer.settle(
       new MessagingError('SEND_UNROUTABLE', 'Between peers only the asker of a request can be addressed', {
         context: { adapter: ADAPTER, address: to, operation: 'send' },

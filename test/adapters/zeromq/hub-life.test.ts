@@ -1,0 +1,126 @@
+/** Hubs that start, end and start again: at a place that is taken, was taken, or is used at the same moment. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connect, createHub, type Hub, queue } from '../../../src/index.ts'
+import { Child } from '../../support/child.ts'
+import { eventually } from '../../support/eventually.ts'
+import { addressOf } from './bare-peer.ts'
+
+const jobs = queue<number>('life', { durable: false })
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-life-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const places = [
+  ['a port', () => 'tcp://127.0.0.1:*'],
+  ['a socket file', () => `ipc://${folder}/hub.sock`],
+] as const
+
+describe.each(places)('a hub at %s', (_, place) => {
+  it('can have the place again as soon as it is closed, and its clients come back', async () => {
+    let hub: Hub = await createHub({ listen: [place()] })
+    await using connection = await connect(hub.urls[0]!)
+    try {
+      for (let round = 0; round < 20; round++) {
+        await hub.close()
+        hub = await createHub({ listen: [addressOf(hub.urls[0]!)] })
+      }
+      await connection.send(jobs, 1)
+      await using receiver = await connection.receiver(jobs)
+      expect((await receiver.receive({ timeoutMs: 5_000 }))?.body).toBe(1)
+    } finally {
+      await hub.close()
+    }
+  })
+
+  it('keeps its place: another one that wants it is CONNECT_FAILED', async () => {
+    await using hub = await createHub({ listen: [place()] })
+    const address = addressOf(hub.urls[0]!)
+    await expect(createHub({ listen: [address] })).rejects.toMatchObject({
+      code: 'CONNECT_FAILED',
+      context: { address },
+    })
+    await using connection = await connect(hub.urls[0]!)
+    await connection.send(jobs, 2)
+    expect(hub.sessions).toBe(1)
+  })
+})
+
+it('a socket file that a killed hub left is no hindrance', async () => {
+  const address = `ipc://${folder}/killed.sock`
+  await using killed = Child.run(`
+    import { createHub } from 'src/index.ts'
+    await createHub({ listen: ['${address}'] })
+    console.log('listens')
+  `)
+  await killed.line()
+  await killed.kill()
+  await using hub = await createHub({ listen: [address] })
+  await using _connection = await connect(hub.urls[0]!)
+  expect(hub.sessions).toBe(1)
+})
+
+it('a store has one hub: another process gets CONNECT_FAILED naming the owner', async () => {
+  await using hub = await createHub({ listen: ['tcp://127.0.0.1:*'], data: join(folder, 'one') })
+  await using other = Child.run(`
+    import { createHub } from 'src/index.ts'
+    await createHub({ listen: ['tcp://127.0.0.1:*'], data: '${folder}/one' }).catch((error) => console.log(JSON.stringify(error)))
+  `)
+  const error = JSON.parse(await other.line())
+  expect(error).toMatchObject({ code: 'CONNECT_FAILED' })
+  expect(JSON.stringify(error)).toContain(String(process.pid))
+  expect(await other.ended).toMatchObject({ code: 0, stderr: '' })
+  expect(hub.sessions).toBe(0)
+})
+
+it('closing while sends wait: each of them ends, those that were confirmed are there afterwards', async () => {
+  const data = join(folder, 'closing')
+  const kept = queue<number>('kept')
+  let hub = await createHub({ listen: ['tcp://127.0.0.1:*'], data })
+  await using connection = await connect(hub.urls[0]!)
+  await using sender = await connection.sender(kept, { capacity: 50 })
+  const confirmed = new Set<number>()
+  let ended = 0
+  const sends = Array.from({ length: 2_000 }, (_, number) =>
+    sender.send(number, { timeoutMs: 20_000 }).then(() => {
+      ended++
+      confirmed.add(number)
+    }),
+  )
+  await eventually(() => ended > 100)
+  await hub.close()
+  const before = ended
+  hub = await createHub({ listen: [addressOf(hub.urls[0]!)], data })
+  try {
+    await Promise.all(sends)
+    expect(before).toBeLessThan(2_000)
+    await using receiver = await connection.receiver(kept)
+    const received: number[] = []
+    while (received.length < 2_000) {
+      const delivery = await receiver.receive({ timeoutMs: 2_000 })
+      if (!delivery) break
+      received.push(delivery.body)
+      await delivery.accept()
+    }
+    expect(received).toEqual(Array.from({ length: 2_000 }, (_, at) => at))
+  } finally {
+    await hub.close()
+  }
+})
+
+it('ten thousand addresses: made, used and told of within seconds, and one more link does not depend on them', async () => {
+  await using hub = await createHub({ listen: ['tcp://127.0.0.1:*'] })
+  await using connection = await connect(hub.urls[0]!)
+  const address = (at: number) => queue<number>(`many-${at}`, { durable: false })
+  const all = Array.from({ length: 10_000 }, (_, at) => at)
+  for (let at = 0; at < all.length; at += 500)
+    await Promise.all(all.slice(at, at + 500).map((each) => connection.send(address(each), each)))
+  expect(await connection.admin.list()).toHaveLength(10_000)
+  await using receiver = await connection.receiver(address(9_999))
+  expect((await receiver.receive({ timeoutMs: 5_000 }))?.body).toBe(9_999)
+})
