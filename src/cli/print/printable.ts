@@ -58,7 +58,7 @@ export function printableOf(message: ReceivedMessage & { readonly redelivered?: 
     userId: message.userId,
     replyTo: message.replyTo,
     correlationId: message.correlationId,
-    priority: message.priority,
+    priority: message.priority === NORMAL_PRIORITY ? undefined : message.priority,
     ttlMs: message.ttlMs,
     durable: message.durable,
     redelivered: message.redelivered ?? false,
