@@ -1,8 +1,11 @@
 /**
  * From an address value to the words of the contract: which node, how it is made, how the link is attached.
- * Pure; the one place that knows that a mailbox and a service are queues and a member is a queue of its own.
+ * Pure but for the names it makes; the one place that knows that a mailbox and a service are queues and a member is a queue of its own.
  */
+
+import { randomName } from '../core/message-id.ts'
 import {
+  type Binding,
   type LinkOptions,
   memberQueue,
   NO_LIMITS,
@@ -20,7 +23,7 @@ import {
   type NodeOptions,
   toAddress,
 } from './address.ts'
-import type { DeclareOptions } from './address-text/index.ts'
+import type { DeclareOptions, InterpretedAddress, InterpretedLink } from './address-text/index.ts'
 import { MessagingError } from './errors.ts'
 
 export type Side = 'sender' | 'receiver'
@@ -157,8 +160,9 @@ function textPlan(address: Extract<AnyAddress, { kind: 'text' }>): NodePlan {
   refuseUnread(address.name, link.declared)
   // A topic keeps nothing itself: what is said of the link's queue are limits of its subscription.
   const kept = node.type === 'queue' ? {} : link.declared.portable
-  const timeoutMs = node.type === 'queue' || link.name === undefined ? undefined : link.timeoutMs
+  const timeoutMs = lifeOfSubscription(parsed)
   const deadLetter = portable.deadLetter ?? kept.deadLetter
+  const { patterns, bindings } = sourcesOf(parsed)
   return {
     label: address.name,
     node: { name: address.name, type: node.type },
@@ -180,8 +184,8 @@ function textPlan(address: Extract<AnyAddress, { kind: 'text' }>): NodePlan {
     delete: parsed.delete,
     options: {},
     subject: parsed.subject,
-    patterns: [parsed.subject ?? '#'],
-    subscription: link.name === undefined ? undefined : { name: link.name, durable: link.durable ?? false },
+    patterns,
+    subscription: subscriptionOf(link, timeoutMs),
     members: undefined,
     mode: parsed.mode,
     reliability: link.reliability,
@@ -189,12 +193,45 @@ function textPlan(address: Extract<AnyAddress, { kind: 'text' }>): NodePlan {
       name: link.name,
       selector: link.selector,
       declare: link.declare,
-      bindings: link.bindings,
+      bindings,
       subscribe: link.subscribe,
     },
     durableMessages: false,
     fromText: true,
   }
+}
+
+/** Bindings of the link stand for the one by subject. They are patterns where they say no more than those can. */
+function sourcesOf({ name, subject, link }: InterpretedAddress): {
+  readonly patterns: readonly string[]
+  readonly bindings: readonly Binding[] | undefined
+} {
+  const { bindings } = link
+  if (!bindings) return { patterns: [subject ?? '#'], bindings }
+  const patterns: string[] = []
+  for (const { source = name, target, key, arguments: more } of bindings) {
+    if (source !== name || target !== undefined || key === undefined || more)
+      return { patterns: [], bindings }
+    patterns.push(key)
+  }
+  return { patterns, bindings: undefined }
+}
+
+/** `link: {timeout}`: how long a subscription waits for its receiver to come back. A queue has a life of its own. */
+function lifeOfSubscription({ node, link, create }: InterpretedAddress): number | undefined {
+  // Without a type a missing node is made a queue, which must not take over what a nameless link said of itself.
+  const isQueue =
+    node.type === 'queue' || (node.type === undefined && link.name === undefined && create !== 'never')
+  return isQueue ? undefined : link.timeoutMs
+}
+
+/** A link with a life and no name gets one of its own for each receiver, so that it is found again after a loss. */
+function subscriptionOf(
+  { name, durable = false }: InterpretedLink,
+  timeoutMs: number | undefined,
+): Subscription | undefined {
+  if (name !== undefined) return { name, durable }
+  return timeoutMs === undefined ? undefined : { name: randomName(), durable }
 }
 
 /** Settings of a subscription's queue that have no meaning on every broker reach none of them. */

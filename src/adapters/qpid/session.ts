@@ -107,6 +107,7 @@ export class Session implements AdapterConnection {
   }
 
   async attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver> {
+    if (spec.link.bindings) throw noLinkBindings(spec.source.name)
     if (spec.source.type !== 'queue') return subscribe(this.#physical, this.#managed(), spec, events)
     const browse = spec.mode === 'browse'
     return LinkReceiver.open(
@@ -158,4 +159,15 @@ export class Session implements AdapterConnection {
       },
     )
   }
+}
+
+function noLinkBindings(node: string): MessagingError {
+  return new MessagingError(
+    'NOT_SUPPORTED',
+    'link: x-bindings: only keys of the topic itself can be bound here',
+    {
+      context: { adapter: ADAPTER, address: node, operation: 'attach', option: 'link.x-bindings' },
+      hint: 'Bind a queue by node: {x-bindings: [...]}, and receive from that.',
+    },
+  )
 }

@@ -57,6 +57,25 @@ describe('link', () => {
     expect(await waiting('passing')).toEqual([])
   })
 
+  it('timeout without a name: a subscription of its own for each receiver, which ends that long after it left', async () => {
+    const source = 'news; {create: always, node: {type: topic}, link: {timeout: 0.2}}'
+    await using other = await connection.receiver(source)
+    const receiver = await connection.receiver(source)
+    const receivers = async () => (await connection.admin.inspect(topic('news')))?.receivers
+    expect(await receivers()).toBe(2)
+    await connection.send(NEWS, 'to both')
+    for (const each of [receiver, other]) expect((await each.receive({ timeoutMs: 0 }))?.body).toBe('to both')
+    await receiver.close()
+    await eventually(async () => (await receivers()) === 1)
+  })
+
+  it('timeout without a name, on a queue: the queue does not take it over', async () => {
+    await using receiver = await connection.receiver('q; {create: always, link: {timeout: 0.01}}')
+    await receiver.close()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(await connection.admin.inspect('q')).toBeDefined()
+  })
+
   it.each([
     ['{x-declare: {foo: 1}}', 'link: x-declare: foo', 'link.x-declare.foo'],
     ['{x-declare: {arguments: {bar: 1}}}', 'link: x-declare: arguments: bar', 'link.x-declare.arguments.bar'],
