@@ -127,11 +127,15 @@ export function isMessagingError(error: unknown, code?: ErrorCode): error is Mes
   return error instanceof MessagingError && (code === undefined || error.code === code)
 }
 
-/** Hides passwords in anything that looks like a URL: `scheme://user:secret@host` keeps its user only. */
+/**
+ * Hides passwords in anything that looks like a URL: `scheme://user:secret@host` keeps its user only. A password may hold
+ * an `@`; one with spaces is told from text where the whole is a URL.
+ */
 export function redact(text: string): string {
-  return text
-    .replace(/(\w[\w+.-]*:\/\/[^\s:/@]*):[^\s@]*@/g, '$1:***@')
-    .replace(/([?&](?:password|token|secret)=)[^&\s]*/gi, '$1***')
+  if (!text.includes('://')) return text
+  return (URL.canParse(text) ? text.replaceAll(' ', '%20') : text)
+    .replace(/(\w[\w+.-]*:\/\/[^\s:/@]*):(?:(?!:\/\/)\S)*@/g, '$1:***@')
+    .replace(/([?&][\w.-]*(?:password|token|secret)[\w.-]*=)[^&\s]*/gi, '$1***')
 }
 
 function fact(scope: ErrorScope, retryable: boolean, hint: string): CodeFacts {

@@ -1,6 +1,7 @@
 /** Reads and checks what `connect` was given: URL, login, TLS, own options. Pure. */
 import type { ConnectTarget } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
+import { parseBrokerUrl } from '../../core/broker-url.ts'
 import { checkKnownKeys } from '../../core/known-keys.ts'
 import { ADAPTER } from './errors.ts'
 
@@ -36,7 +37,7 @@ const LEAST_HEARTBEAT_MS = 1_000
 
 /** @throws `CONFIG_INVALID` naming the wrong option */
 export function endpointOf(target: ConnectTarget): Endpoint {
-  const url = parseUrl(target.url)
+  const url = parseBrokerUrl(target.url, ADAPTER, 'qpid://user:password@host:port/virtual-host')
   checkKnownKeys(target.native, OPTIONS, 'connect(): native')
   checkKnownKeys(Object.fromEntries(url.searchParams), [], 'connect(): URL')
   const native = target.native as QpidOptions
@@ -58,18 +59,6 @@ export function endpointOf(target: ConnectTarget): Endpoint {
     tls: target.tls ?? {},
     clientName: target.clientName,
     place: `${host.includes(':') ? `[${host}]` : host}:${port}`,
-  }
-}
-
-function parseUrl(url: string): URL {
-  try {
-    return new URL(url)
-  } catch (cause) {
-    throw new MessagingError('CONFIG_INVALID', 'The URL of the broker cannot be read', {
-      cause,
-      hint: 'Write qpid://user:password@host:port/virtual-host, special characters as %XX.',
-      context: { adapter: ADAPTER, option: 'url' },
-    })
   }
 }
 

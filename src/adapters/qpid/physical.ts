@@ -92,6 +92,10 @@ export class Physical {
       for (const event of ['connection_error', 'protocol_error', 'error']) {
         connection.on(event, (context: RheaContext) => {
           early = connection.error ?? context.error ?? context
+          if (event === 'connection_error') return
+          // rhea only ends its half, for which a peer that speaks something else does not care.
+          socket?.destroy()
+          ended(early)
         })
       }
       connection.on('session_error', () => {})

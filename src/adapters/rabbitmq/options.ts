@@ -1,6 +1,7 @@
 /** Reads and checks what `connect` was given: URL, login, TLS, own options. Pure. */
 import type { ConnectTarget } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
+import { parseBrokerUrl } from '../../core/broker-url.ts'
 import { checkKnownKeys } from '../../core/known-keys.ts'
 import { ADAPTER } from './errors.ts'
 
@@ -46,7 +47,7 @@ const MECHANISMS: readonly unknown[] = ['PLAIN', 'AMQPLAIN', 'EXTERNAL']
 
 /** @throws `CONFIG_INVALID` naming the wrong option */
 export function endpointOf(target: ConnectTarget): Endpoint {
-  const url = parseUrl(target.url)
+  const url = parseBrokerUrl(target.url, ADAPTER, 'rabbitmq://user:password@host:port/virtual-host')
   checkKnownKeys(target.native, OPTIONS, 'connect(): native')
   const query = Object.fromEntries(url.searchParams)
   checkKnownKeys(query, QUERY, 'connect(): URL')
@@ -73,18 +74,6 @@ export function endpointOf(target: ConnectTarget): Endpoint {
     clientName: target.clientName,
     management: managementOf(native.managementUrl),
     place: `${host.includes(':') ? `[${host}]` : host}:${port}`,
-  }
-}
-
-function parseUrl(url: string): URL {
-  try {
-    return new URL(url)
-  } catch (cause) {
-    throw new MessagingError('CONFIG_INVALID', 'The URL of the broker cannot be read', {
-      cause,
-      hint: 'Write rabbitmq://user:password@host:port/virtual-host, special characters as %XX.',
-      context: { adapter: ADAPTER, option: 'url' },
-    })
   }
 }
 

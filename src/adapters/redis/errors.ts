@@ -40,6 +40,7 @@ export function connectError(cause: unknown, place: string): MessagingError {
   const text = textOf(inner)
   const context = { adapter: ADAPTER, address: place, operation: 'connect' }
   if (/^(WRONGPASS|NOAUTH)\b|invalid (username-password|password)|AUTH.*without any password/i.test(text)) {
+    forgetLogin(inner)
     return new MessagingError('UNAUTHENTICATED', `Redis at ${place} refused the login`, { cause, context })
   }
   const reason = socketReason(inner) ?? text
@@ -47,6 +48,11 @@ export function connectError(cause: unknown, place: string): MessagingError {
     cause,
     context,
   })
+}
+
+/** ioredis keeps the refused command with its error: its arguments are user and password. */
+function forgetLogin(refused: unknown): void {
+  if (typeof refused === 'object' && refused !== null && 'command' in refused) delete refused.command
 }
 
 /** The connection, not the command: whoever meets this must not use the connection any more. */

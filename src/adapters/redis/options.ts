@@ -1,6 +1,7 @@
 /** Reads and checks what `connect` was given: URL, login, TLS, own options. Pure. */
 import type { ConnectTarget } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
+import { parseBrokerUrl } from '../../core/broker-url.ts'
 import { checkKnownKeys } from '../../core/known-keys.ts'
 import { ADAPTER } from './errors.ts'
 
@@ -89,7 +90,7 @@ const QUERY = ['cluster', 'sentinel', 'db', 'prefix'] as const
 
 /** @throws `CONFIG_INVALID` naming the wrong option */
 export function endpointOf(target: ConnectTarget): Endpoint {
-  const url = parseUrl(target.url)
+  const url = parseBrokerUrl(target.url, ADAPTER, 'redis://user:password@host:port/database')
   checkKnownKeys(target.native, OPTIONS, 'connect(): native')
   const query = Object.fromEntries(url.searchParams)
   checkKnownKeys(query, QUERY, 'connect(): URL')
@@ -132,18 +133,6 @@ export function endpointOf(target: ConnectTarget): Endpoint {
     waitReplicas,
     waitMs: whole('waitMs', native.waitMs, 1) ?? 1_000,
     place: nodes.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(', '),
-  }
-}
-
-function parseUrl(url: string): URL {
-  try {
-    return new URL(url)
-  } catch (cause) {
-    throw new MessagingError('CONFIG_INVALID', 'The URL of the broker cannot be read', {
-      cause,
-      hint: 'Write redis://user:password@host:port/database, special characters as %XX.',
-      context: { adapter: ADAPTER, option: 'url' },
-    })
   }
 }
 

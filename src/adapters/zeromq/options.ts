@@ -1,6 +1,7 @@
 /** Reads and checks what `connect` was given. Pure. */
 import type { ConnectTarget } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
+import { parseBrokerUrl } from '../../core/broker-url.ts'
 import { checkKnownKeys } from '../../core/known-keys.ts'
 import { ADAPTER } from './errors.ts'
 import { peerAddresses } from './peer/addresses.ts'
@@ -106,15 +107,14 @@ function addressOf(url: string): { address: string; query: Record<string, string
   if (ipc) return { address: `ipc://${ipc[1]}`, query }
   const inproc = /^zmq[+:]inproc:\/\/(.+)$/.exec(place)
   if (inproc) return { address: `inproc://${inproc[1]}`, query }
-  let parsed: URL
-  try {
-    parsed = new URL(place.replace(/^zmq([+:]tcp)?:/, 'tcp:'))
-  } catch (cause) {
-    throw invalid('url', 'cannot be read: write zmq://host:port, zmq+ipc:///path or zmq+inproc://name', cause)
-  }
+  const parsed = parseBrokerUrl(
+    place.replace(/^zmq([+:]tcp)?:/, 'tcp:'),
+    ADAPTER,
+    'zmq://host:port, zmq+ipc:///path or zmq+inproc://name',
+  )
   if (!/^zmq([+:]tcp)?:\/\//.test(place) || parsed.hostname === '')
     throw invalid('url', 'names no host: write zmq://host:port')
-  if (parsed.username !== '')
+  if (parsed.username !== '' || parsed.password !== '')
     throw invalid('url', 'holds a login, which ZeroMQ does not have: use native.curve')
   return { address: `tcp://${parsed.hostname}:${parsed.port || DEFAULT_PORT}`, query }
 }

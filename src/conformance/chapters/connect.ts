@@ -1,6 +1,7 @@
 /** Connecting: what opens, what is refused and how, and that nothing hangs or tells a secret. */
 import assert from 'node:assert/strict'
 import { createServer, type Server, type Socket } from 'node:net'
+import { inspect } from 'node:util'
 import { type ConnectOptions, connect, FEATURES, type Feature, MessagingError } from '../../index.ts'
 import { chapter } from '../case.ts'
 import type { CaseContext } from '../context.ts'
@@ -32,6 +33,8 @@ function assertNoSecret(error: unknown): void {
   const seen: string[] = []
   for (let at: unknown = error; at instanceof Error; at = at.cause) seen.push(at.message, String(at.stack))
   if (error instanceof MessagingError) seen.push(JSON.stringify(error), error.hint)
+  // As `console.error` and loggers print it, with the native errors behind it.
+  seen.push(inspect(error, { depth: 8 }))
   assert.ok(!seen.join('\n').includes(CANARY), 'the password shows in an error')
 }
 

@@ -1,5 +1,6 @@
 /** Reaching a broker, losing it, and what is said when it cannot be reached. */
 import { readFileSync } from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Connection, connect, queue, topic } from '../../../src/index.ts'
 import { brokerVariable, PrivateBroker } from '../../support/brokers.ts'
@@ -43,6 +44,25 @@ describe('TLS', () => {
     })
   })
 })
+
+test.each(['HTTP/1.1 400 Bad Request\r\n\r\n', 'AMQP\0\0\x09\x01', '-ERR unknown command\r\n'])(
+  'a peer that speaks something else (%j) is told at once, though it hangs on',
+  async (greeting) => {
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => {}).write(greeting)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    try {
+      const { port } = server.address() as AddressInfo
+      const before = performance.now()
+      const error = await rejection(connect({ url: `qpid://127.0.0.1:${port}`, connectTimeoutMs: 30_000 }))
+      expect(error).toMatchObject({ code: 'CONNECT_FAILED' })
+      expect(performance.now() - before).toBeLessThan(10_000)
+    } finally {
+      server.close()
+    }
+  },
+)
 
 describe('a login', () => {
   test('that is wrong, or a virtual host that is not there, is told without the password', async () => {

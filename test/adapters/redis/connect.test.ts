@@ -163,7 +163,9 @@ describe('a connection', () => {
     const dead = await rejection(open('redis://:wr0ng-secret@127.0.0.1:1'))
     expect(dead).toMatchObject({ code: 'CONNECT_FAILED', retryable: true })
     for (const error of [login, none, dead]) {
-      expect(JSON.stringify([error, error.message, String(error.cause)])).not.toMatch(/wr0ng-secret/)
+      expect(JSON.stringify([error, error.message, error.cause, String(error.cause)])).not.toMatch(
+        /wr0ng-secret/,
+      )
     }
   })
 

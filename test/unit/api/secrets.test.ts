@@ -1,0 +1,29 @@
+/** Passwords of URLs: in no error, however it is printed. */
+import { inspect } from 'node:util'
+import { expect, test } from 'vitest'
+import { connect, redact } from '../../../src/index.ts'
+
+const CANARY = 'S3cr3tC4nary'
+
+test.each(['rabbitmq', 'amqps', 'qpid', 'amqp10', 'redis', 'rediss', 'zmq'])(
+  'a %s: URL that cannot be read is quoted nowhere',
+  async (scheme) => {
+    for (const rest of [`${CANARY}@host:999999`, `${CANARY}/x@host`, `${CANARY}#x@host`, `${CANARY}@ho st`]) {
+      const error = await connect(`${scheme}://user:${rest}`).catch((problem) => problem)
+      expect(error).toMatchObject({ code: 'CONFIG_INVALID' })
+      expect(inspect(error, { depth: 9, showHidden: true }) + JSON.stringify(error)).not.toContain(CANARY)
+    }
+  },
+)
+
+test.each([
+  ['amqp://u:p@host', 'amqp://u:***@host'],
+  ['amqp://u:p@ss@host', 'amqp://u:***@host'],
+  ['amqp://u:p ss@host', 'amqp://u:***@host'],
+  ['redis://:p@host', 'redis://:***@host'],
+  ['no answer from amqp://u:p@a, amqp://u:q@b', 'no answer from amqp://u:***@a, amqp://u:***@b'],
+  ['amqp://u:p@a,amqp://u:q@b', 'amqp://u:***@a,amqp://u:***@b'],
+  ['amqp://host?password=p&x=1', 'amqp://host?password=***&x=1'],
+  ['zmq://host?curve.secretKey=p', 'zmq://host?curve.secretKey=***'],
+  ['asked amqp://host:5672 for me@home', 'asked amqp://host:5672 for me@home'],
+])('%s is shown as %s', (text, shown) => expect(redact(text)).toBe(shown))
