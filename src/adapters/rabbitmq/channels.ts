@@ -1,16 +1,17 @@
 /** Opening and closing channels without hurting the connection. */
 import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib'
 import { settledWithin } from '../../core/aborts.ts'
+import { writeDirectly } from './gathered-writes.ts'
 
 /** Channels that the broker has closed. */
 const dead = new WeakSet<Channel>()
 
 export async function openChannel(model: ChannelModel): Promise<Channel> {
-  return watched(await model.createChannel())
+  return watched(model, await model.createChannel())
 }
 
 export async function openConfirmChannel(model: ChannelModel): Promise<ConfirmChannel> {
-  return watched(await model.createConfirmChannel())
+  return watched(model, await model.createConfirmChannel())
 }
 
 /** How long a close waits for the broker's answer; one that has stopped reading (`connection.blocked`) gives none. Unit: ms. */
@@ -33,7 +34,8 @@ export async function closeChannel(channel: Channel): Promise<void> {
 }
 
 /** The call that made the error rejects with it, or the link's own listener tells of it. */
-function watched<C extends Channel>(channel: C): C {
+function watched<C extends Channel>(model: ChannelModel, channel: C): C {
+  writeDirectly(model, channel)
   channel.on('error', () => dead.add(channel))
   return channel
 }

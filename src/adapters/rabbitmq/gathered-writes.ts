@@ -1,26 +1,102 @@
 /**
- * amqplib writes each message to the socket by itself, a system call for every one. Here what is written in one turn goes
- * out in one: the socket is corked by the first write and uncorked right after the turn. Order and back-pressure are those
- * of the stream.
+ * The way of a frame to the socket. amqplib puts each frame into a buffer of its channel, and a multiplexer moves it to the socket
+ * in a later turn of the event loop, with a system call for every one. Here a channel writes to the socket itself, and what is written in
+ * one turn goes out in one: the socket is corked by the first write and uncorked right after the turn. Order and back-pressure
+ * are those of the stream.
  */
 import type { Duplex } from 'node:stream'
-import type { ChannelModel } from 'amqplib'
+import type { Channel, ChannelModel } from 'amqplib'
+import { type PublishFields, publishFrames } from './publish-frames.ts'
 
+/** The parts of amqplib's connection that frames go through. */
+interface FramePath {
+  readonly stream?: Duplex
+  readonly muxer?: { unpipeFrom(buffer: unknown): void }
+  readonly channels?: ({ buffer: unknown } | null)[]
+  readonly frameMax: number
+  sentSinceLastCheck: boolean
+}
+
+/** The parts of amqplib's channel that frames go through. */
+interface FrameSource {
+  readonly ch: number
+  sendMessage(fields: PublishFields, properties: PublishFields, content: Buffer): boolean
+}
+
+/** What amqplib asks of the buffer of a channel. */
+interface FrameBuffer {
+  write(frame: Buffer): boolean
+  end(): void
+}
+
+const gathered = new WeakMap<ChannelModel, GatheredWrites>()
+
+/** From now on, for this connection. Where a future amqplib is built otherwise, its own way stays. */
 export function gatherWrites(model: ChannelModel): void {
-  const { stream } = model.connection as { stream?: Duplex }
-  if (typeof stream?.cork !== 'function' || typeof stream.write !== 'function') return
-  const write = stream.write as (...args: unknown[]) => boolean
-  let corked = false
-  const uncork = (): void => {
-    corked = false
-    stream.uncork()
-  }
-  stream.write = ((...args: unknown[]): boolean => {
-    if (!corked) {
-      corked = true
-      stream.cork()
-      process.nextTick(uncork)
+  const { stream } = model.connection as unknown as FramePath
+  if (typeof stream?.cork === 'function' && typeof stream.write === 'function')
+    gathered.set(model, new GatheredWrites(stream))
+}
+
+/** Leaves the multiplexer out for a channel that has just been opened, so that nothing of it is still in there. */
+export function writeDirectly(model: ChannelModel, channel: Channel): void {
+  gathered.get(model)?.take(model.connection as unknown as FramePath, channel)
+}
+
+class GatheredWrites {
+  readonly #write: (frame: Buffer) => boolean
+  /** Channels that were told to wait. */
+  readonly #full = new Set<Channel>()
+
+  constructor(stream: Duplex) {
+    const write = stream.write as (...args: unknown[]) => boolean
+    let corked = false
+    const uncork = (): void => {
+      corked = false
+      stream.uncork()
     }
-    return write.apply(stream, args)
-  }) as Duplex['write']
+    const gather = (...args: unknown[]): boolean => {
+      if (!corked) {
+        corked = true
+        stream.cork()
+        process.nextTick(uncork)
+      }
+      return write.apply(stream, args)
+    }
+    stream.write = gather as Duplex['write']
+    this.#write = gather
+    stream.on('drain', () => this.#drained())
+  }
+
+  take(connection: FramePath, channel: Channel): void {
+    const { muxer, channels } = connection
+    const source = channel as unknown as FrameSource
+    const entry = channels?.[source.ch]
+    if (!entry || typeof muxer?.unpipeFrom !== 'function') return
+    muxer.unpipeFrom(entry.buffer)
+    const direct: FrameBuffer = {
+      write: (frame) => {
+        const room = this.#write(frame)
+        if (!room) this.#full.add(channel)
+        return room
+      },
+      end: () => this.#full.delete(channel),
+    }
+    entry.buffer = direct
+    const send = source.sendMessage
+    if (typeof send !== 'function') return
+    // amqplib puts another in its place when the channel ends.
+    source.sendMessage = (fields, properties, content) => {
+      const frames = publishFrames(source.ch, fields, content, connection.frameMax)
+      if (!frames) return send.call(source, fields, properties, content)
+      connection.sentSinceLastCheck = true
+      return direct.write(frames)
+    }
+  }
+
+  #drained(): void {
+    const full = [...this.#full]
+    this.#full.clear()
+    for (const channel of full) channel.emit('drain')
+  }
 }

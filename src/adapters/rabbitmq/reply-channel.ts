@@ -63,8 +63,9 @@ export class ReplyChannel {
     this.#running = true
     try {
       while (this.#written.length + this.#unwritten.length > 0 && !this.#life.over) {
-        const channel = this.#channel ?? (await this.#open())
-        if (this.#written.length > 0) await this.#ask(channel)
+        if (!this.#channel) await this.#open()
+        await behindThisTurn()
+        if (this.#channel && this.#written.length > 0) await this.#ask(this.#channel)
       }
     } catch (cause) {
       // A connection that ended is told by the connection.
@@ -82,7 +83,7 @@ export class ReplyChannel {
     this.#life.ended(linkEnd(error))
   }
 
-  async #open(): Promise<Channel> {
+  async #open(): Promise<void> {
     const channel = await openChannel(this.#session.publishing)
     this.#channel = channel
     channel.on('close', () => {
@@ -90,7 +91,6 @@ export class ReplyChannel {
     })
     if (this.#life.over) await closeChannel(channel)
     else for (const answer of this.#unwritten.splice(0)) this.#write(channel, answer)
-    return channel
   }
 
   #write(channel: Channel, answer: Answer): void {
@@ -122,6 +122,11 @@ export class ReplyChannel {
       if (answer.address === address) answer.item.settle(there ? undefined : gone(answer.item.message))
     }
   }
+}
+
+/** Answers of one turn leave together, before anything is asked about them. */
+function behindThisTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function gone({ id }: OutgoingMessage): MessagingError {

@@ -1,0 +1,225 @@
+/**
+ * The frames of one `basic.publish` in one buffer. amqplib makes three and copies them together, and its tables are dear; this does the
+ * common case in one pass: short fields, plain headers, a body that fits into one frame. Whatever else there is stays amqplib's.
+ */
+
+/** What amqplib makes of the arguments of `publish`. */
+export interface PublishFields {
+  readonly exchange: string
+  readonly routingKey: string
+  readonly mandatory: boolean
+  readonly contentType?: string
+  readonly contentEncoding?: string
+  /** Inherited entries count. */
+  readonly headers?: Readonly<Record<string, unknown>>
+  readonly deliveryMode?: number
+  readonly priority?: number
+  readonly correlationId?: string
+  readonly replyTo?: string
+  readonly expiration?: string
+  readonly messageId?: string
+  /** Unit: s since 1970. */
+  readonly timestamp?: number
+  readonly type?: string
+  readonly userId?: string
+  readonly appId?: string
+  readonly clusterId?: string
+}
+
+const METHOD = 1
+const HEADER = 2
+const BODY = 3
+const FRAME_END = 0xce
+const FRAME_HEADER_BYTES = 7
+const FRAME_OVERHEAD = 8
+/** Class and method id of `basic.publish`. */
+const BASIC_PUBLISH = 0x003c0028
+/** Class id of `basic`, and the weight, which is always 0. */
+const BASIC_HEADER = 0x003c0000
+const MAX_SHORT_STRING = 255
+const LARGE = 0x1_0000_0000
+
+/** Larger ones are not worth another copy. Unit: bytes. */
+const MAX_BODY = 16_384
+const MAX_BEFORE_BODY = 4_096
+
+/** Everything is written here first, since sizes come before what they measure. Never used across calls. */
+const scratch = Buffer.alloc(MAX_BEFORE_BODY + FRAME_OVERHEAD + MAX_BODY)
+let at = 0
+/** Something did not fit, or is not for here. */
+let beyond = false
+
+/** `undefined`: it is for amqplib to write, or to refuse. */
+export function publishFrames(
+  channel: number,
+  fields: PublishFields,
+  body: Buffer,
+  frameMax: number,
+): Buffer | undefined {
+  const { length } = body
+  if (length > MAX_BODY || length + FRAME_OVERHEAD > frameMax) return undefined
+  at = 0
+  beyond = false
+  const method = openFrame(METHOD, channel)
+  long(BASIC_PUBLISH)
+  short(0)
+  shortString(fields.exchange)
+  shortString(fields.routingKey)
+  scratch[at++] = fields.mandatory ? 1 : 0
+  closeFrame(method)
+  const header = openFrame(HEADER, channel)
+  long(BASIC_HEADER)
+  long(0)
+  long(length)
+  properties(fields)
+  closeFrame(header)
+  if (beyond || at - header > frameMax) return undefined
+  if (length > 0) {
+    const frame = openFrame(BODY, channel)
+    body.copy(scratch, at)
+    at += length
+    closeFrame(frame)
+  }
+  const frames = Buffer.allocUnsafe(at)
+  scratch.copy(frames, 0, 0, at)
+  return frames
+}
+
+/** protocol: one flag for each property that follows, first: bit 15. */
+function properties(fields: PublishFields): void {
+  const { headers, deliveryMode, priority, timestamp } = fields
+  const flagsAt = at
+  at += 2
+  let flags = optional(fields.contentType, 0x8000) | optional(fields.contentEncoding, 0x4000)
+  if (headers !== undefined) {
+    flags |= 0x2000
+    table(headers)
+  }
+  if (deliveryMode !== undefined) {
+    flags |= 0x1000
+    octet(deliveryMode)
+  }
+  if (priority !== undefined) {
+    flags |= 0x0800
+    octet(priority)
+  }
+  flags |=
+    optional(fields.correlationId, 0x0400) |
+    optional(fields.replyTo, 0x0200) |
+    optional(fields.expiration, 0x0100) |
+    optional(fields.messageId, 0x0080)
+  if (timestamp !== undefined) {
+    flags |= 0x0040
+    longLong(timestamp)
+  }
+  flags |=
+    optional(fields.type, 0x0020) |
+    optional(fields.userId, 0x0010) |
+    optional(fields.appId, 0x0008) |
+    optional(fields.clusterId, 0x0004)
+  scratch.writeUInt16BE(flags, flagsAt)
+}
+
+function optional(text: string | undefined, flag: number): number {
+  if (text === undefined) return 0
+  shortString(text)
+  return flag
+}
+
+/** Plain values only; amqplib knows the others. */
+function table(entries: Readonly<Record<string, unknown>>): void {
+  const start = at
+  at += 4
+  for (const key in entries) {
+    const value = entries[key]
+    if (value === undefined) continue
+    shortString(key)
+    if (!fits(9)) return
+    if (typeof value === 'string') {
+      scratch[at] = 0x53 // S
+      const bytes = text(value, at + 5)
+      scratch.writeUInt32BE(bytes, at + 1)
+      at += 5 + bytes
+    } else if (typeof value === 'boolean') {
+      scratch[at++] = 0x74 // t
+      scratch[at++] = value ? 1 : 0
+    } else if (typeof value === 'number' && Number.isSafeInteger(value)) integer(value)
+    else if (value === null)
+      scratch[at++] = 0x56 // V
+    else {
+      beyond = true
+      return
+    }
+  }
+  scratch.writeUInt32BE(at - start - 4, start)
+}
+
+/** The smallest type that holds it, as amqplib chooses. */
+function integer(value: number): void {
+  if (value >= -0x80 && value < 0x80) {
+    scratch[at++] = 0x62 // b
+    at = scratch.writeInt8(value, at)
+  } else if (value >= -0x8000 && value < 0x8000) {
+    scratch[at++] = 0x73 // s
+    at = scratch.writeInt16BE(value, at)
+  } else if (value >= -0x8000_0000 && value < 0x8000_0000) {
+    scratch[at++] = 0x49 // I
+    at = scratch.writeInt32BE(value, at)
+  } else {
+    scratch[at++] = 0x6c // l
+    longLong(value)
+  }
+}
+
+// ── the parts of a frame ──
+
+function openFrame(type: number, channel: number): number {
+  const start = at
+  scratch[at] = type
+  scratch.writeUInt16BE(channel, at + 1)
+  at += FRAME_HEADER_BYTES
+  return start
+}
+
+function closeFrame(start: number): void {
+  scratch.writeUInt32BE(at - start - FRAME_HEADER_BYTES, start + 3)
+  scratch[at++] = FRAME_END
+}
+
+function shortString(value: string): void {
+  const bytes = text(value, at + 1)
+  if (bytes > MAX_SHORT_STRING) beyond = true
+  scratch[at] = bytes
+  at += 1 + bytes
+}
+
+/** Writes text and returns how many bytes it has. */
+function text(value: string, position: number): number {
+  return fits(5 + value.length * 3) ? scratch.write(value, position, 'utf8') : 0
+}
+
+function octet(value: number): void {
+  scratch[at++] = value
+}
+
+function short(value: number): void {
+  at = scratch.writeUInt16BE(value, at)
+}
+
+function long(value: number): void {
+  at = scratch.writeUInt32BE(value, at)
+}
+
+/** A safe integer in 64 bits. */
+function longLong(value: number): void {
+  const high = Math.floor(value / LARGE)
+  at = scratch.writeInt32BE(high, at)
+  at = scratch.writeUInt32BE(value - high * LARGE, at)
+}
+
+/** With room to spare for the numbers that follow a string unasked. */
+function fits(bytes: number): boolean {
+  if (at + bytes + 64 <= MAX_BEFORE_BODY) return true
+  beyond = true
+  return false
+}
