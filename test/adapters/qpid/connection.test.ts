@@ -48,7 +48,9 @@ describe('TLS', () => {
 test.each(['HTTP/1.1 400 Bad Request\r\n\r\n', 'AMQP\0\0\x09\x01', '-ERR unknown command\r\n'])(
   'a peer that speaks something else (%j) is told at once, though it hangs on',
   async (greeting) => {
+    let peer: Socket | undefined
     const server = createServer({ allowHalfOpen: true }, (socket) => {
+      peer = socket
       socket.on('error', () => {}).write(greeting)
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -59,6 +61,7 @@ test.each(['HTTP/1.1 400 Bad Request\r\n\r\n', 'AMQP\0\0\x09\x01', '-ERR unknown
       expect(error).toMatchObject({ code: 'CONNECT_FAILED' })
       expect(performance.now() - before).toBeLessThan(10_000)
     } finally {
+      peer?.destroy()
       server.close()
     }
   },
