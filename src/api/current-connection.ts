@@ -53,7 +53,7 @@ export class CurrentConnection {
 
   end(error: MessagingError): void {
     this.#ended = error
-    this.#set(undefined)
+    this.lost(error)
     for (const waiter of this.#waiters) waiter.reject(error)
     this.#waiters.clear()
   }
@@ -77,8 +77,10 @@ export class CurrentConnection {
           signal,
         )
       } catch (error) {
+        // Whatever a call under way met when the connection was closed: it was closed.
+        if (this.#ended) throw this.#ended
         const problem = asMessagingError(error)
-        if (problem.code !== 'CONNECTION_LOST' || left() <= 0 || this.#ended) throw problem
+        if (problem.code !== 'CONNECTION_LOST' || left() <= 0) throw problem
         if (connection === this.#connection) await this.#change(Math.min(left(), LOSS_TOLD_MS))
       }
     }

@@ -139,6 +139,44 @@ export const closeChapter = chapter('close', [
     },
   },
   {
+    id: 'settles-one-off-sends',
+    title: 'closing a connection settles one-off sends whose link was not open yet',
+    async run(c) {
+      const connection = await c.connect()
+      const orders = c.queue<number>()
+      const sending = range(20).map((at) => connection.send(orders, at))
+      await connection.close()
+      await Promise.all(sending)
+      assert.deepEqual(await bodies(await c.connection.receiver(orders), 20), range(20))
+    },
+  },
+  {
+    id: 'calls-under-way',
+    title: 'a call under way when the connection is closed is done or CLOSED, nothing else',
+    async run(c) {
+      for (const turns of range(6)) {
+        const connection = await c.connect()
+        const orders = c.queue<string>()
+        const news = c.topic<string>()
+        const calls = [
+          connection.sender(orders),
+          connection.receiver(orders),
+          connection.consume(orders, () => {}),
+          connection.receiver(news.matching('a')),
+          connection.receiver(c.own(news.subscription('s'))),
+          connection.respond(c.service(), () => 1),
+          connection.admin.inspect(orders),
+        ]
+        const ended = Promise.all(
+          calls.map((call: Promise<unknown>) => call.catch((error) => assert.equal(error.code, 'CLOSED'))),
+        )
+        for (const _ of range(turns)) await new Promise((resolve) => setImmediate(resolve))
+        await within(connection.close(), 5_000, 'close()')
+        await within(ended, 5_000, 'the calls under way')
+      }
+    },
+  },
+  {
     id: 'others-untouched',
     title: 'closing one connection leaves others to the same broker alone',
     async run(c) {
