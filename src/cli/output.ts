@@ -5,6 +5,7 @@
  * written is delivered again.
  */
 import type { Writable } from 'node:stream'
+import { CommandError } from './command.ts'
 
 /** The reader has gone (`drain | head`). Ends a command quietly. */
 export class OutputClosed extends Error {
@@ -21,14 +22,15 @@ export class Output {
   readonly #stream: Writable
   #chunks: Buffer[] = []
   #bytes = 0
-  #closed = false
+  /** Why nothing more can be written. */
+  #failure: Error | undefined
 
   constructor(stream: Writable & { readonly isTTY?: boolean; readonly columns?: number }) {
     this.#stream = stream
     this.isTerminal = stream.isTTY === true
     this.width = stream.columns ?? 100
-    stream.on('error', () => {
-      this.#closed = true
+    stream.on('error', (error) => {
+      this.#failure ??= failureOf(error)
     })
   }
 
@@ -49,9 +51,9 @@ export class Output {
     return this.#bytes >= HIGH_WATER
   }
 
-  /** Resolves when the operating system has it. @throws OutputClosed */
+  /** Resolves when the operating system has it. @throws OutputClosed, or a CommandError when the disk is full */
   async flush(): Promise<void> {
-    if (this.#closed) throw new OutputClosed('The reader of the output has gone')
+    if (this.#failure) throw this.#failure
     if (this.#bytes === 0) return
     const data = Buffer.concat(this.#chunks)
     this.#chunks = []
@@ -59,8 +61,8 @@ export class Output {
     await new Promise<void>((resolve, reject) => {
       this.#stream.write(data, (error) => {
         if (!error) return resolve()
-        this.#closed = true
-        reject(new OutputClosed('The reader of the output has gone'))
+        this.#failure ??= failureOf(error)
+        reject(this.#failure)
       })
     })
   }
@@ -70,4 +72,13 @@ export class Output {
     this.push(`${text}\n`)
     await this.flush()
   }
+}
+
+function failureOf(error: NodeJS.ErrnoException): Error {
+  const readerGone = error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'
+  if (readerGone) return new OutputClosed('The reader of the output has gone')
+  return new CommandError(
+    `the output cannot be written: ${error.message}`,
+    'Make room where it goes; what drain could not write is still at the broker.',
+  )
 }

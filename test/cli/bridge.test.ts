@@ -59,6 +59,44 @@ describe.skipIf(isLeftOut('rabbitmq'))('bridge', () => {
     ok(await run('delete', '-b', rabbit, queue))
   }, 180_000)
 
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s in the middle ends it with 0: nothing is lost, nothing moved twice',
+    async (signal) => {
+      const count = 10_000
+      const queue = uniqueName('bridged')
+      const store = `file:${join(commands.scratch, uniqueName('store'))}`
+      ok(
+        await run(
+          'spout',
+          '-b',
+          rabbit,
+          '-q',
+          '-c',
+          String(count),
+          '--content-size',
+          '10',
+          '-d',
+          `${queue}; {create: always}`,
+        ),
+      )
+      ok(await run('declare', '-b', store, 'middle'))
+      const moving = commands.start({}, 'sluice', 'bridge', `${rabbit}#${queue}`, `${store}#middle`, '--json')
+      while ((await depth(rabbit, queue)) === count) await new Promise((resolve) => setTimeout(resolve, 5))
+      const { code, text, err } = await moving.kill(signal)
+      expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^\d+ moved, \d+\/s\n$/) })
+      const { moved } = JSON.parse(text)
+      expect(moved).toBeGreaterThan(0)
+      expect(await depth(store, 'middle')).toBe(moved)
+      expect(await depth(rabbit, queue)).toBe(count - moved)
+      expect(
+        ok(await run('bridge', `${rabbit}#${queue}`, `${store}#middle`, '-t', '0', '-q', '--json')),
+      ).toContain(`{"moved":${count - moved},`)
+      expect(await depth(store, 'middle')).toBe(count)
+      ok(await run('delete', '-b', rabbit, queue))
+    },
+    60_000,
+  )
+
   it('keeps every field, and what is left of the time to live', async () => {
     const queue = uniqueName('bridged')
     const store = `file:${join(commands.scratch, uniqueName('store'))}`
@@ -135,9 +173,15 @@ describe.skipIf(isLeftOut('rabbitmq'))('bridge', () => {
     const queue = uniqueName('bridged')
     const store = `file:${join(commands.scratch, uniqueName('store'))}`
     ok(await run('spout', '-b', rabbit, '-d', '-c', '3', `${queue}; {create: always}`, 'body'))
-    expect((await run('bridge', `${rabbit}#${queue}`, `${store}#middle`, '-t', '0')).err).toContain(
-      'ADDRESS_NOT_FOUND',
-    )
+    for (const [from, to] of [
+      [`${rabbit}#${queue}`, `${store}#middle`],
+      [`${rabbit}#${queue}-nosuch`, `${store}#middle; {create: always}`],
+    ]) {
+      const { code, err } = await run('bridge', from!, to!, '-t', '0', '-q')
+      expect(code).toBe(1)
+      expect(err).toMatch(/^sluice bridge: ADDRESS_NOT_FOUND: .*\n {2}\S.*\n$/)
+    }
+    ok(await run('delete', '-b', store, 'middle', '--if-exists'))
     ok(await run('declare', '-b', store, 'middle', '--max-length', '1'))
     const refused = await run('bridge', `${rabbit}#${queue}`, `${store}#middle`, '-t', '0')
     expect(refused.code).toBe(1)

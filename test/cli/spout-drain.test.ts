@@ -2,7 +2,10 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable, Writable } from 'node:stream'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { execute } from '../../src/cli/program.ts'
+import { drain as drainCommand } from '../../src/cli/verbs/drain.ts'
 import { uniqueName } from '../support/names.ts'
 import { Commands, type Ended } from './commands.ts'
 
@@ -226,6 +229,34 @@ describe('drain', () => {
     expect(await running.ended).toMatchObject({ code: 0, err: '' })
     // What could not be written is still there.
     expect(ok(await drain('-c', '1', '-p', '%(C)s', 'q'))).toMatch(/^line \d+ /)
+  })
+})
+
+describe('an output without room', () => {
+  const full = (): Writable =>
+    new Writable({
+      write: (_chunk, _encoding, done) =>
+        done(Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })),
+    })
+
+  it('is an error, and what could not be written stays at the broker', async () => {
+    ok(await spout(MADE, 'x'))
+    const err: string[] = []
+    const streams = {
+      input: Readable.from([]),
+      out: full(),
+      err: new Writable({ write: (chunk, _encoding, done) => done(void err.push(String(chunk))) }),
+    }
+    const code = await execute(
+      'drain',
+      drainCommand,
+      ['-b', broker, 'q'],
+      streams,
+      new AbortController().signal,
+    )
+    expect(code).toBe(1)
+    expect(err.join('')).toContain('drain: error: the output cannot be written: ENOSPC')
+    expect(ok(await drain('-p', '%(C)s', 'q'))).toBe('x\n')
   })
 })
 
