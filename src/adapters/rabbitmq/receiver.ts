@@ -17,8 +17,11 @@ import { Settlements } from './settlements.ts'
 
 /** `basic.qos` has 16 bits. */
 const MAX_WINDOW = 65_535
-/** Rounds of asking in `flush` before a queue that hands over nothing more is believed. */
-const FLUSH_ROUNDS = 20
+/**
+ * How long `flush` waits for a queue that has something ready and hands over nothing: a long one stops for more than a
+ * second while it reads from disk. Another consumer may also be first in line.
+ */
+const FLUSH_MS = 2_000
 const FLUSH_PAUSE_MS = 5
 
 export interface ReceiverParts {
@@ -96,12 +99,12 @@ export class RabbitmqReceiver implements AdapterReceiver {
    */
   async flush(): Promise<void> {
     this.#settlements.flush()
-    for (let round = 0; round < FLUSH_ROUNDS && !this.#over; round++) {
+    const until = performance.now() + FLUSH_MS
+    while (!this.#over && performance.now() < until) {
       await this.#tuning
       if (this.#window === 0) return
       const { messageCount } = await this.#ask()
       if (messageCount === 0 || this.#settlements.count >= this.#window) break
-      // A quorum queue delivers in its own time; another consumer may be first in line.
       await new Promise((resolve) => setTimeout(resolve, FLUSH_PAUSE_MS))
     }
     if (!this.#over) await this.#ask()

@@ -3,6 +3,9 @@ import type { Connection, Delivery, ReceivedMessage, Receiver } from '../../inde
 
 export type Drained = ReceivedMessage & { readonly redelivered?: boolean; readonly deliveryCount?: number }
 
+/** Looks at a queue that tells of messages and hands over none; others may be first in line, or a selector leaves them out. */
+const LOOKS = 3
+
 export interface Feed {
   /** The next message, or `undefined` when there is none within the timeout. Unit: ms; `undefined`: waits for ever. */
   next(timeoutMs: number | undefined, signal: AbortSignal): Promise<Drained | undefined>
@@ -20,22 +23,34 @@ export async function openFeed(
 ): Promise<Feed> {
   const follows = options.follow && connection.capabilities.features.browseFollow.level !== 'unsupported'
   const receiver = await connection.receiver(address, { credit: options.credit })
-  if (receiver.mode !== 'browse' || !follows) return new ReceiverFeed(receiver)
+  if (receiver.mode !== 'browse') return new ReceiverFeed(receiver, () => depthOf(connection, address))
+  if (!follows) return new BrowseFeed(receiver)
   await receiver.close()
   return new FollowFeed(connection, address, options.credit)
 }
 
+/** Messages that wait, where the broker tells, and tells this user. */
+async function depthOf({ admin }: Connection, address: string): Promise<number> {
+  const node = await admin.inspect(address).catch(() => undefined)
+  return node?.depth ?? 0
+}
+
 class ReceiverFeed implements Feed {
   readonly #receiver: Receiver
+  readonly #depth: () => Promise<number>
 
-  constructor(receiver: Receiver) {
+  constructor(receiver: Receiver, depth: () => Promise<number>) {
     this.#receiver = receiver
+    this.#depth = depth
   }
 
-  next(timeoutMs: number | undefined, signal: AbortSignal): Promise<Drained | undefined> {
-    // A browse ends by itself, at the end of the queue.
-    const endless = timeoutMs === undefined || this.#receiver.mode === 'browse'
-    return this.#receiver.receive(endless ? { signal } : { timeoutMs, signal })
+  /** A broker that takes its time over a long queue is not taken for one that has nothing. */
+  async next(timeoutMs: number | undefined, signal: AbortSignal): Promise<Drained | undefined> {
+    if (timeoutMs === undefined) return this.#receiver.receive({ signal })
+    for (let look = 1; ; look++) {
+      const delivery = await this.#receiver.receive({ timeoutMs: look === 1 ? timeoutMs : 0, signal })
+      if (delivery || look === LOOKS || (await this.#depth()) === 0) return delivery
+    }
   }
 
   get available(): number {
@@ -45,6 +60,29 @@ class ReceiverFeed implements Feed {
   async accept(messages: readonly Drained[]): Promise<void> {
     await Promise.all((messages as readonly Delivery[]).map(acceptUnlessLost))
   }
+
+  close(): Promise<void> {
+    return this.#receiver.close()
+  }
+}
+
+/** A browse ends by itself, at the end of the queue. */
+class BrowseFeed implements Feed {
+  readonly #receiver: Receiver
+
+  constructor(receiver: Receiver) {
+    this.#receiver = receiver
+  }
+
+  next(_timeoutMs: number | undefined, signal: AbortSignal): Promise<Drained | undefined> {
+    return this.#receiver.receive({ signal })
+  }
+
+  get available(): number {
+    return this.#receiver.available
+  }
+
+  async accept(): Promise<void> {}
 
   close(): Promise<void> {
     return this.#receiver.close()

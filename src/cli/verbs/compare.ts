@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import type { CompareOptions, Report, Workload } from '../../compare/index.ts'
 import type { Arguments } from '../arguments.ts'
 import { type Command, CommandError, type Context, UsageError } from '../command.ts'
-import { jsonText } from '../print/terminal-text.ts'
+import { jsonText, visible, visibleLines } from '../print/terminal-text.ts'
 
 type Engine = typeof import('../../compare/index.ts')
 
@@ -74,7 +74,9 @@ export const compare: Command = {
       : await measure(engine, context)
     await writeFiles(engine, report, context.args.text('out'))
     const { args, out } = context
-    await out.line(args.flag('json') ? jsonText(report) : engine.terminalTable(report).trimEnd())
+    await out.line(
+      args.flag('json') ? jsonText(report) : visibleLines(engine.terminalTable(report).trimEnd()),
+    )
     return report.cells.some((cell) => cell.verdict === 'INVALID' && !cutShort(report, cell)) ? 1 : 0
   },
 }
@@ -96,7 +98,7 @@ async function measure(engine: Engine, { args, err, signal }: Context): Promise<
     const { verdict, reasons } = judgement
     const figure = verdict === 'INVALID' ? '' : ` ${Math.round(throughput)} msg/s`
     void err
-      .line(`${done}/${total} ${cell}: ${[`${verdict}${figure}`, ...reasons].join('; ')}`)
+      .line(visible(`${done}/${total} ${cell}: ${[`${verdict}${figure}`, ...reasons].join('; ')}`))
       .catch(() => {})
   }
   return engine.compare({
@@ -133,7 +135,7 @@ async function printDiff(engine: Engine, { args, out }: Context): Promise<number
   if (args.flag('json')) await out.line(jsonText(changes))
   else
     for (const { cell, regression, text } of changes)
-      await out.line(`${regression ? 'WORSE' : 'ok   '}  ${cell}: ${text}`)
+      await out.line(visible(`${regression ? 'WORSE' : 'ok   '}  ${cell}: ${text}`))
   return changes.some(({ regression }) => regression) ? 1 : 0
 }
 

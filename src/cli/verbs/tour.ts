@@ -4,6 +4,7 @@ import { openSession } from '../broker/session.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command } from '../command.ts'
 import { brokerArgument } from '../positionals.ts'
+import { visible } from '../print/terminal-text.ts'
 import { Stage } from '../tour/stage.ts'
 import { STOPS } from '../tour/stops.ts'
 
@@ -22,7 +23,8 @@ export const tour: Command = {
     const broker = brokerArgument(context.args) ?? 'memory:'
     await withSession(context, { broker, closeOnAbort: true }, async ({ connection, library }) => {
       const { product, version } = connection.broker ?? { product: connection.adapter, version: '' }
-      await context.out.line(`A tour on ${product} ${version} (${connection.adapter})`.replace('  ', ' '))
+      const host = visible(`${product} ${version}`).trimEnd()
+      await context.out.line(`A tour on ${host} (${connection.adapter})`)
       const again = async (): Promise<typeof connection> =>
         (await openSession(context, { broker })).connection
       const stage = new Stage(connection, library, context.out, again)
