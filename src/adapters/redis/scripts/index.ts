@@ -1,4 +1,7 @@
-/** The scripts as they are sent: library, settings and body put together, each with the digest it is called by. */
+/**
+ * The scripts as they are sent: settings, what it needs of the library, and body put together, each with the digest it is called by. The
+ * server makes every function of a script anew for every call, so that a script does not carry what it never calls.
+ */
 import { createHash } from 'node:crypto'
 import { LIBRARY, STORING } from './library.ts'
 import { BIND, DECLARE, PURGE, REMOVE, SUBSCRIBE, UNSUBSCRIBE } from './nodes.ts'
@@ -20,15 +23,15 @@ export interface ScriptSettings {
 }
 
 const BODIES = {
-  send: STORING + SEND,
-  publish: STORING + PUBLISH,
-  multicast: STORING + MULTICAST,
+  send: SEND,
+  publish: PUBLISH,
+  multicast: MULTICAST,
   answer: ANSWER,
   attach: ATTACH,
   detach: DETACH,
-  turn: STORING + DRAINING + TURN,
-  tidy: STORING + DRAINING + TIDY,
-  bury: STORING + BURY,
+  turn: TURN,
+  tidy: TIDY,
+  bury: BURY,
   watch: WATCH,
   declare: DECLARE,
   subscribe: SUBSCRIBE,
@@ -58,8 +61,26 @@ export function scriptsFor(settings: ScriptSettings): Scripts {
   const made = Object.entries(BODIES).map(([name, body]) => {
     // protocol: the first line, without a newline before it.
     const flags = settings.flags && RELIEVING.has(name) ? '#!lua flags=allow-oom\n' : ''
-    const lua = flags + head + LIBRARY + body
+    const lua = flags + head + withLibrary(body)
     return [name, { name, sha: createHash('sha1').update(lua).digest('hex'), lua }]
   })
   return Object.fromEntries(made) as Scripts
+}
+
+/** Definitions of the library in their order, each with the names it defines. A blank line stands between two. */
+const DEFINITIONS = (LIBRARY + STORING + DRAINING)
+  .split(/\n\n/)
+  .map((text) => ({
+    text: text.trim(),
+    names: [...text.matchAll(/^local (?:function )?(\w+)/gm)].map(([, name]) => name!),
+  }))
+
+/** The body behind the definitions it uses, directly or through one another. */
+function withLibrary(body: string): string {
+  let script = body
+  // Backwards: a definition uses none that comes later.
+  for (const { text, names } of DEFINITIONS.toReversed()) {
+    if (names.some((name) => new RegExp(`\\b${name}\\b`).test(script))) script = `${text}\n${script}`
+  }
+  return script
 }
