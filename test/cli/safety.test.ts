@@ -111,13 +111,19 @@ it('what a topic brings', async () => {
 })
 
 it('names of nodes', async () => {
-  await connection.admin.declare(queue('evil\x1b[2J\nname'))
+  await connection.admin.declare(queue('evil\x1b[2J\u2028\u202ename\x9b31m'))
   for (const options of [[], ['--names'], ['--json']])
     harmless(
       await commands.runWith({ terminal: true }, 'sluice', 'list', '-b', url, 'evil*', ...options),
       options.length === 0 ? 2 : 1,
     )
-  const { text } = await commands.run('sluice', 'inspect', '-b', url, "'evil\\x1b[2J\\nname'")
+  const { text } = await commands.run(
+    'sluice',
+    'inspect',
+    '-b',
+    url,
+    "'evil\\x1b[2J\\u2028\\u202ename\\x9b31m'",
+  )
   expect(text).not.toMatch(HARM)
 })
 
@@ -129,4 +135,45 @@ it('what a responder says of its failure', async () => {
   expect({ code, text }).toEqual({ code: 1, text: '' })
   expect(err).not.toMatch(HARM)
   expect(err.split('\n')).toHaveLength(3)
+})
+
+describe('an address that was copied from a message', () => {
+  const name = "'evil\\x1b[2J\\u2028\\u202ename\\x9b31m\\x07'"
+
+  it.each([
+    ['spout', '-b', 'URL', name, 'x'],
+    ['drain', '-b', 'URL', name],
+    ['browse', '-b', 'URL', name],
+    ['tap', '-b', 'URL', name],
+    ['request', '-b', 'URL', '-t', '0.1', name, 'x'],
+    ['delete', '-b', 'URL', name],
+    ['bind', '-b', 'URL', name, name],
+    ['inspect', '-b', 'URL', name],
+    ['purge', '-b', 'URL', name],
+    ['list', '-b', 'URL', 'x\x1b[2J\u202e'],
+    ['bridge', `URL#${name}`, 'URL#q', '-t', '0'],
+    ['drain', '-b', 'URL', 'q\x1b[2J\n; {cre\x9bate: \u202e'],
+    ['drain', '-b', 'URL', 'q', '--\x1b[2Jnosuch'],
+    ['compare', '--render', '\x1b[2J\nnosuch.json'],
+  ])('%s', async (...words) => {
+    const ended = await commands.runWith(
+      { terminal: true },
+      'sluice',
+      ...words.map((word) => word.replace('URL', url)),
+    )
+    expect(ended.code).not.toBe(0)
+    expect(ended.text + ended.err).not.toMatch(HARM)
+  })
+
+  it('bridge, of a message that has been there', async () => {
+    await connection.admin.declare(queue('q2'))
+    await sendEvil('x')
+    const line = [`${url}#q`, `${url}#q2`, '-t', '0', '-q']
+    expect(await commands.run('sluice', 'bridge', ...line)).toMatchObject({ code: 0, err: '' })
+    const { code, err } = await commands.run('sluice', 'bridge', line[1]!, line[0]!, '-t', '0', '-q')
+    expect(code).toBe(1)
+    expect(err).toContain('has been at the target before')
+    expect(err).not.toMatch(HARM)
+    expect(err.split('\n')).toHaveLength(3)
+  })
 })

@@ -174,9 +174,9 @@ describe('nodes', () => {
   })
 
   it('their names cannot act on a terminal', async () => {
-    ok(await run('declare', "'evil\\x1b[2J\\nname'"))
-    expect(ok(await run('list', '--names'))).toBe('evil\\x1b[2J\\nname\n')
-    expect(ok(await run('list'))).toContain('evil\\x1b[2J\\nname  queue')
+    ok(await run('declare', "'evil\\x1b[2J\\u2028name'"))
+    expect(ok(await run('list', '--names'))).toBe('evil\\x1b[2J\\u2028name\n')
+    expect(ok(await run('list'))).toContain('evil\\x1b[2J\\u2028name  queue')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what must not be there
     expect(ok(await run('list', '--json'))).not.toMatch(/[\x00-\x09\x0b-\x1f]/)
   })
