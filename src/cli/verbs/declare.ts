@@ -53,7 +53,7 @@ export const declare: Command = {
       what: 'a subscription that retains while nobody listens',
     },
     {
-      line: 'sluice declare -b rabbitmq://localhost jobs --native x-queue-type=quorum',
+      line: 'sluice declare -b rabbitmq://localhost jobs --native queueType=quorum',
       what: "with a broker's own argument",
     },
   ],
