@@ -45,10 +45,13 @@ export function rheaPromisePeer(url: string): Arm {
         },
         tier: workload.durable ? 'T2' : 'T1',
         attachReceivers: async () => {},
+        // The fields that the other arms send as well: a broker stores and passes on every one of them.
         send: (sequence, body) =>
           sender.send({
-            message_id: String(sequence),
+            message_id: `${name}-${sequence}`,
             durable: workload.durable,
+            content_type: 'application/octet-stream',
+            creation_time: new Date(),
             body: rhea.message.data_section(body),
           } as Message),
         async close() {

@@ -179,13 +179,13 @@ class AmqplibRun implements ArmRun {
   }
 }
 
-/** A hand-written requester on direct reply-to, and its responder. */
+/** A hand-written requester on direct reply-to, and its responder. An answer has arrived when whoever asked has it. */
 class Requests {
   readonly #sender: Channel
   readonly #receiver: Channel
   readonly #queue: string
   readonly #events: ArmEvents
-  readonly #waiting = new Map<string, () => void>()
+  readonly #waiting = new Map<string, (answer: Buffer) => void>()
 
   constructor(sender: Channel, receiver: Channel, queue: string, events: ArmEvents) {
     this.#sender = sender
@@ -200,8 +200,7 @@ class Requests {
       const done = this.#waiting.get(id)
       if (!message || !done) return
       this.#waiting.delete(id)
-      this.#events.arrived(message.content, false, 0, 0)
-      done()
+      done(message.content)
     }
     await this.#sender.consume('amq.rabbitmq.reply-to', answered, { noAck: true })
     await this.#receiver.assertQueue(this.#queue, QUEUE)
@@ -213,7 +212,11 @@ class Requests {
     })
   }
 
-  send(sequence: number, body: Buffer, options: Options.Publish): Promise<void> {
+  async send(sequence: number, body: Buffer, options: Options.Publish): Promise<void> {
+    this.#events.arrived(await this.#ask(sequence, body, options), false, 0, 0)
+  }
+
+  #ask(sequence: number, body: Buffer, options: Options.Publish): Promise<Buffer> {
     return new Promise((resolve) => {
       const correlationId = String(sequence)
       this.#waiting.set(correlationId, resolve)

@@ -203,10 +203,13 @@ async function live({ name, role, workload }: Plan, clients: Clients, events: Ar
   }
 }
 
-/** A hand-written requester: one list for the questions, one for the answers, each answer with its question's number in front. */
+/**
+ * A hand-written requester: one list for the questions, one for the answers, each answer with its question's number in front. An answer
+ * has arrived when whoever asked has it.
+ */
 async function requests({ name, workload }: Plan, clients: Clients, events: ArmEvents): Promise<ArmRun> {
   const answers = `${name}-answers`
-  const waiting = new Map<number, () => void>()
+  const waiting = new Map<number, (answer: Buffer) => void>()
   const { settings } = await clients.facts()
   const [asking, answering] = [await clients.add(), await clients.add()]
   const [questionReader, answerReader] = [await clients.add(), await clients.add()]
@@ -227,9 +230,16 @@ async function requests({ name, workload }: Plan, clients: Clients, events: ArmE
     const number = entry.readUInt32LE(0)
     const resolve = waiting.get(number)
     waiting.delete(number)
-    if (resolve) events.arrived(entry.subarray(4), false, 0, 0)
-    resolve?.()
+    resolve?.(entry.subarray(4))
   }).catch(failed)
+  const ask = (sequence: number, body: Buffer): Promise<Buffer> =>
+    new Promise((resolve, reject) => {
+      waiting.set(sequence, resolve)
+      const entry = Buffer.allocUnsafe(4 + body.length)
+      entry.writeUInt32LE(sequence, 0)
+      body.copy(entry, 4)
+      asking.rpush(name, entry).catch(reject)
+    })
   return {
     settings: {
       capacity: workload.inFlight,
@@ -240,14 +250,7 @@ async function requests({ name, workload }: Plan, clients: Clients, events: ArmE
     },
     tier: 'T0',
     attachReceivers: async () => {},
-    send: (sequence, body) =>
-      new Promise<void>((resolve, reject) => {
-        waiting.set(sequence, resolve)
-        const entry = Buffer.allocUnsafe(4 + body.length)
-        entry.writeUInt32LE(sequence, 0)
-        body.copy(entry, 4)
-        asking.rpush(name, entry).catch(reject)
-      }),
+    send: async (sequence, body) => events.arrived(await ask(sequence, body), false, 0, 0),
     async close() {
       stopped = true
       try {

@@ -1,5 +1,5 @@
 /** The control arm on AMQP 1.0: rhea by itself, one session per link, credit by hand, every outcome awaited. */
-import type { Connection, EventContext, Receiver, Sender } from 'rhea'
+import type { Connection, EventContext, Message, Receiver, Sender } from 'rhea'
 import { clientLibrary } from '../../core/client-library.ts'
 import { connect, MessagingError, type Tier } from '../../index.ts'
 import {
@@ -52,8 +52,8 @@ async function sweep(url: string, plan: Plan): Promise<void> {
   await deleteAll(connection, placesOf(plan).nodes)
 }
 
-interface Waiting {
-  resolve(): void
+interface Waiting<T> {
+  resolve(value: T): void
   reject(error: Error): void
 }
 
@@ -67,9 +67,9 @@ class RheaRun implements ArmRun {
   readonly #events: ArmEvents
   readonly #headers: ReturnType<typeof headersOf>
   readonly #senders: Sender[] = []
-  readonly #pending = new Map<unknown, Waiting>()
+  readonly #pending = new Map<unknown, Waiting<void>>()
   /** Requests by correlation id. */
-  readonly #asked = new Map<unknown, Waiting>()
+  readonly #asked = new Map<unknown, Waiting<Buffer>>()
   #replyTo: string | undefined
 
   static async open(url: string, plan: Plan, events: ArmEvents): Promise<RheaRun> {
@@ -151,22 +151,38 @@ class RheaRun implements ArmRun {
   }
 
   send(sequence: number, body: Buffer, sender: number): Promise<void> {
-    const requests = this.#replyTo !== undefined
-    const topical = this.#plan.workload.pattern === 'topic'
+    if (this.#replyTo !== undefined) return this.#request(sequence, body)
+    return this.#confirmed(this.#write(sequence, body, sender))
+  }
+
+  /** An answer has arrived when whoever asked has it. */
+  async #request(sequence: number, body: Buffer): Promise<void> {
+    this.#events.arrived(await this.#ask(sequence, body), false, 0, 0)
+  }
+
+  #confirmed(delivery: unknown): Promise<void> {
+    return new Promise((resolve, reject) => this.#pending.set(delivery, { resolve, reject }))
+  }
+
+  #ask(sequence: number, body: Buffer): Promise<Buffer> {
+    const id = String(sequence)
     return new Promise((resolve, reject) => {
-      const delivery = this.#senders[sender]!.send({
-        message_id: `${this.#plan.name}-${sequence}`,
-        subject: topical ? subjectOf(sequence) : undefined,
-        durable: this.#plan.workload.durable,
-        content_type: 'application/octet-stream',
-        creation_time: new Date(),
-        application_properties: this.#headers,
-        body: this.#rhea.message.data_section(body),
-        ...(requests ? { reply_to: this.#replyTo, correlation_id: String(sequence), ttl: 30_000 } : {}),
-      })
-      if (requests) this.#asked.set(String(sequence), { resolve, reject })
-      else this.#pending.set(delivery, { resolve, reject })
+      this.#asked.set(id, { resolve, reject })
+      this.#write(sequence, body, 0, { reply_to: this.#replyTo!, correlation_id: id, ttl: 30_000 })
     })
+  }
+
+  #write(sequence: number, body: Buffer, sender: number, more: Partial<Message> = {}): unknown {
+    return this.#senders[sender]!.send({
+      message_id: `${this.#plan.name}-${sequence}`,
+      subject: this.#plan.workload.pattern === 'topic' ? subjectOf(sequence) : undefined,
+      durable: this.#plan.workload.durable,
+      content_type: 'application/octet-stream',
+      creation_time: new Date(),
+      application_properties: this.#headers,
+      body: this.#rhea.message.data_section(body),
+      ...more,
+    } as Message)
   }
 
   async #openSender(target: object): Promise<Sender> {
@@ -224,8 +240,7 @@ class RheaRun implements ArmRun {
       answers.add_credit(1)
       const waiting = this.#asked.get(message!.correlation_id)
       this.#asked.delete(message!.correlation_id)
-      if (waiting) this.#events.arrived(bytesOf(message!.body), false, 0, 0)
-      waiting?.resolve()
+      waiting?.resolve(bytesOf(message!.body))
     })
     answers.add_credit(this.#plan.workload.credit)
     this.#replyTo = answers.source.address

@@ -140,29 +140,30 @@ async function requests({ Dealer, Router }: Zeromq, { workload }: Plan, events: 
   const answer = async (): Promise<void> => {
     for await (const frames of responder) await responder.send(frames as Buffer[])
   }
-  const waiting = new Map<number, () => void>()
+  const waiting = new Map<number, (answer: Buffer) => void>()
   const listen = async (): Promise<void> => {
     for await (const [number, body] of requester) {
       const key = (number as Buffer).readUInt32LE(0)
       const resolve = waiting.get(key)
       waiting.delete(key)
-      if (resolve) events.arrived(body as Buffer, false, 0, 0)
-      resolve?.()
+      resolve?.(body as Buffer)
     }
   }
   for (const loop of [answer(), listen()]) loop.catch((error) => requester.closed || events.failed(error))
   const writer = new Writer(requester)
+  const ask = (sequence: number, body: Buffer): Promise<Buffer> =>
+    new Promise((resolve, reject) => {
+      waiting.set(sequence, resolve)
+      const number = Buffer.allocUnsafe(4)
+      number.writeUInt32LE(sequence, 0)
+      writer.write([number, body]).catch(reject)
+    })
   return {
     settings: settings(workload, 'DEALER, ROUTER'),
     tier: 'T0',
     attachReceivers: async () => {},
-    send: (sequence, body) =>
-      new Promise<void>((resolve, reject) => {
-        waiting.set(sequence, resolve)
-        const number = Buffer.allocUnsafe(4)
-        number.writeUInt32LE(sequence, 0)
-        writer.write([number, body]).catch(reject)
-      }),
+    // An answer has arrived when whoever asked has it.
+    send: async (sequence, body) => events.arrived(await ask(sequence, body), false, 0, 0),
     async close() {
       requester.close()
       responder.close()
