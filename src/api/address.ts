@@ -295,7 +295,10 @@ function checkPatterns(patterns: readonly string[]): readonly string[] {
 function checkName(name: string): string {
   if (typeof name !== 'string') throw new TypeError('The name of a node is no string')
   if (name === '') throw malformed('The name of a node is empty')
-  if (name.includes('\0')) throw malformed('The name of a node holds a NUL character')
+  // RabbitMQ takes line breaks out of names without a word.
+  const wrong = /[\0\r\n]/.exec(name)
+  if (wrong)
+    throw malformed(`The name of a node holds ${wrong[0] === '\0' ? 'a NUL character' : 'a line break'}`)
   if (!(name as string & { isWellFormed(): boolean }).isWellFormed())
     throw malformed('The name is no valid Unicode')
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) {

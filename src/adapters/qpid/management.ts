@@ -16,6 +16,7 @@ import { Deque } from '../../core/deque.ts'
 import { newMessageId } from '../../core/message-id.ts'
 import { decodeMessage, encodeMessage } from './codec.ts'
 import { ADAPTER } from './errors.ts'
+import { MANAGEMENT } from './names.ts'
 import type { Physical } from './physical.ts'
 import type { RheaReceiver, RheaSender } from './rhea-types.ts'
 
@@ -102,7 +103,9 @@ export class Management {
   ): Promise<ManagementAnswer> {
     if (this.#physical.over) return Promise.reject(this.#physical.over)
     const properties: Record<string, string> = { ...parameters, operation, type }
-    if (key !== undefined) Object.assign(properties, { index: 'object-path', key })
+    // protocol: a path escapes by a backslash, which a name may hold.
+    if (key !== undefined)
+      Object.assign(properties, { index: 'object-path', key: key.replaceAll('\\', '\\\\') })
     return new Promise((resolve, reject) => {
       this.#waiting.push(new Question(properties, body, resolve, reject, (late) => this.#expired(late)))
       void this.#pump()
@@ -131,7 +134,7 @@ export class Management {
   async #attach(): Promise<Links> {
     try {
       const physical = this.#physical
-      const sender = await physical.openSender({ target: { address: '$management' } }, WINDOW, '$management')
+      const sender = await physical.openSender({ target: { address: MANAGEMENT } }, WINDOW, MANAGEMENT)
       const receiver = await physical.openReceiver({ source: { dynamic: true } }, WINDOW, undefined)
       receiver.on('message', ({ message, delivery }) => {
         delivery!.accept()

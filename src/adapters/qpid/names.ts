@@ -5,6 +5,9 @@
 import { parseAddress } from '../../api/address-text/index.ts'
 import type { Product } from './product.ts'
 
+/** Where Broker-J is asked to make, change and tell of nodes. */
+export const MANAGEMENT = '$management'
+
 export function wireName(name: string): string {
   return name.replaceAll('%', '%25').replaceAll('/', '%2F')
 }

@@ -20,7 +20,7 @@ import { LinkReceiver } from './link-receiver.ts'
 import { LinkSender } from './link-sender.ts'
 import type { Management } from './management.ts'
 import { MulticastSender } from './multicast-sender.ts'
-import { queueAddress } from './names.ts'
+import { MANAGEMENT, queueAddress } from './names.ts'
 import { Nodes } from './nodes.ts'
 import type { Physical } from './physical.ts'
 import type { Product } from './product.ts'
@@ -108,6 +108,7 @@ export class Session implements AdapterConnection {
 
   async attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver> {
     if (spec.link.bindings) throw noLinkBindings(spec.source.name)
+    if (spec.source.name === MANAGEMENT) throw noManagementReceiver()
     if (spec.source.type !== 'queue') return subscribe(this.#physical, this.#managed(), spec, events)
     const browse = spec.mode === 'browse'
     return LinkReceiver.open(
@@ -159,6 +160,14 @@ export class Session implements AdapterConnection {
       },
     )
   }
+}
+
+/** Broker-J 9.2.1 ends itself when its management node answers while a receiver without target is attached to it. */
+function noManagementReceiver(): MessagingError {
+  return new MessagingError('NOT_SUPPORTED', `'${MANAGEMENT}' is the broker's own and gives nothing`, {
+    hint: 'Use connection.admin.',
+    context: { adapter: ADAPTER, address: MANAGEMENT, operation: 'attachReceiver' },
+  })
 }
 
 function noLinkBindings(node: string): MessagingError {

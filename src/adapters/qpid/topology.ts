@@ -67,10 +67,5 @@ function escapePart(part: string): string {
 
 /** Nodes that come and go with links. */
 export function isTemporary(name: string): boolean {
-  return (
-    /^(TempQueue|TempTopic|qpidsub_)/.test(name) ||
-    name.startsWith('$') ||
-    name.startsWith('amq.') ||
-    name === ''
-  )
+  return /^(TempQueue|TempTopic|qpidsub_)/.test(name) || name.startsWith('amq.') || name === ''
 }

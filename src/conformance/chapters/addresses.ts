@@ -95,9 +95,9 @@ export const addressesChapter = chapter('addresses', [
   },
   {
     id: 'empty-name',
-    title: 'an empty name is ADDRESS_MALFORMED',
+    title: 'a name that is empty, or holds a line break or a NUL, is ADDRESS_MALFORMED',
     async run() {
-      await fails(() => queue(''), 'ADDRESS_MALFORMED')
+      for (const name of ['', 'a\nb', 'a\r', '\0']) await fails(() => queue(name), 'ADDRESS_MALFORMED')
     },
   },
   {

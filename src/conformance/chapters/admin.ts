@@ -1,6 +1,6 @@
 /** Nodes as a whole: make, delete, empty, look at, list. */
 import assert from 'node:assert/strict'
-import { queue } from '../../index.ts'
+import { queue, topic } from '../../index.ts'
 import { chapter } from '../case.ts'
 import { becomes, bodies, fails, nothing, range, take } from '../expect.ts'
 
@@ -139,6 +139,42 @@ export const adminChapter = chapter('admin', [
       const nodes = new Map((await c.connection.admin.list()).map((node) => [node.name, node.type]))
       assert.equal(nodes.get(orders.name), 'queue')
       assert.equal(nodes.get(news.name), 'topic')
+    },
+  },
+  {
+    id: 'odd-names',
+    title: 'declare(), inspect(), list(), purge() and delete() know nodes of every name',
+    needs: ['declare', 'inspect', 'list', 'purge', 'delete'],
+    async run(c) {
+      const { admin } = c.connection
+      for (const odd of [
+        'a/b',
+        'a%2Fb',
+        'back\\slash',
+        'a\\\\b',
+        'back\\u0041',
+        "it's",
+        '"q"',
+        '$dollar',
+        'a b',
+        'ü',
+      ]) {
+        for (const make of [queue, topic]) {
+          const node = c.own(make(`${odd}~${c.name('n')}`))
+          await admin.declare(node)
+          assert.equal((await admin.inspect(node))?.name, node.name)
+          assert.ok(
+            (await admin.list()).some(({ name }) => name === node.name),
+            `${node.name} is listed`,
+          )
+          if (node.kind === 'queue') {
+            await c.connection.send(node, 'x')
+            assert.equal(await admin.purge(node), 1, node.name)
+          }
+          assert.equal(await admin.delete(node), true, node.name)
+          assert.equal(await admin.inspect(node), undefined, node.name)
+        }
+      }
     },
   },
   {

@@ -85,6 +85,12 @@ describe('a named subscription', () => {
   })
 })
 
+test('the management node gives nothing: a receiver on it could end the broker', async () => {
+  await using connection = await connect(url)
+  for (const source of [queue('$management'), '$management'])
+    await expect(connection.receiver(source)).rejects.toMatchObject({ code: 'NOT_SUPPORTED' })
+})
+
 test('a link without target reaches queues and topics by what each message says', async () => {
   const [one, news] = [await fixture.node(), await fixture.node({ type: 'topic' })]
   const { inbox } = await fixture.receiver(news, { patterns: ['eu.*'] })
