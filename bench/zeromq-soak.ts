@@ -8,9 +8,7 @@
  * samples against that of the last. Resident memory is shown beside it.
  */
 import { type ChildProcess, fork } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connect, createHub, queue } from '../src/index.ts'
 
@@ -168,9 +166,9 @@ function median(samples: readonly Sample[], of: (sample: Sample) => number): num
   return samples.map(of).sort((a, b) => a - b)[samples.length >> 1] ?? Number.NaN
 }
 
-async function main(seconds: number, warmSeconds: number, script: string): Promise<boolean> {
+async function main(seconds: number, warmSeconds: number): Promise<boolean> {
   const start = (role: string, url = ''): ChildProcess =>
-    fork(script, [role, url], { execArgv: ['--expose-gc'] })
+    fork(process.argv[1] as string, [role, url], { execArgv: ['--expose-gc'] })
   const hubProcess = start('hub')
   const url = String(await answer(hubProcess))
   const workers = new Workers(() => start('worker', url))
@@ -196,18 +194,11 @@ async function main(seconds: number, warmSeconds: number, script: string): Promi
   return lost === 0 && sessions === 0 && alive[1] - alive[0] < NOISE_MIB
 }
 
+const script = process.argv[1] as string
 const [first = '60', second = ''] = process.argv.slice(2)
-if (first === 'hub') await hub()
+if (script.endsWith('.ts')) {
+  const { runCompiled } = await import('./zeromq/compiled.ts')
+  process.exitCode = await runCompiled(script, process.argv.slice(2))
+} else if (first === 'hub') await hub()
 else if (first === 'worker') await worker(second)
-else {
-  // Plain JavaScript: a new process is at work at once, and does not spend the machine on reading TypeScript.
-  const { compile } = await import('./run/compile.ts')
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-soak-'))
-  try {
-    await compile(resolve(import.meta.dirname, '..'), folder)
-    const good = await main(Number(first), Number(second || '30'), join(folder, 'bench', 'zeromq-soak.js'))
-    if (!good) process.exitCode = 1
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
+else if (!(await main(Number(first), Number(second || '30')))) process.exitCode = 1

@@ -3,8 +3,6 @@
  * arms run in turns, several rounds, so that a busy machine is busy for both.
  *
  *   npx tsx bench/zeromq.ts [--rounds 3] [--count 300000] [--size 200] [--only live] [--json FILE]
- *
- * `tsx` makes closures dearer, in both arms alike.
  */
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -52,7 +50,10 @@ const COMPARISONS: readonly Comparison[] = [
     id: 'request',
     title: 'round trip, one after the other',
     unit: 'µs p50',
-    ours: [{ name: 'hub, request/respond', listener: 'hub', others: ['responder', 'requester'] }],
+    ours: [
+      { name: 'hub, request/respond', listener: 'hub', others: ['responder', 'requester'] },
+      { name: 'hub, responder of eight', listener: 'hub', others: ['responderOfEight', 'requester'] },
+    ],
     bare: { name: 'DEALER/ROUTER', listener: 'router', others: ['dealer'] },
   },
 ]
@@ -158,6 +159,10 @@ async function main(): Promise<void> {
   if (args.json) writeFileSync(args.json, JSON.stringify({ machine, settings, results }, undefined, 2))
 }
 
+const script = process.argv[1] as string
 const [flag, name, settings] = process.argv.slice(2)
-if (flag === '--role') await play(ROLES[name as string] as Role, JSON.parse(settings as string))
+if (script.endsWith('.ts')) {
+  const { runCompiled } = await import('./zeromq/compiled.ts')
+  process.exitCode = await runCompiled(script, process.argv.slice(2))
+} else if (flag === '--role') await play(ROLES[name as string] as Role, JSON.parse(settings as string))
 else await main()

@@ -47,11 +47,16 @@ export const topicReceiver: Role = async (settings) => {
   return () => receiveAll(receiver, settings.count)
 }
 
-export const responder: Role = async (settings) => {
-  const connection = await connect(settings.url)
-  await connection.respond(echo, (request) => request.body)
-  return async () => {}
-}
+const respondWith =
+  (concurrency: number): Role =>
+  async (settings) => {
+    const connection = await connect(settings.url)
+    await connection.respond(echo, (request) => request.body, { concurrency })
+    return async () => {}
+  }
+
+export const responder = respondWith(1)
+export const responderOfEight = respondWith(8)
 
 export const requester: Role = async (settings) => {
   const connection = await connect(settings.url)

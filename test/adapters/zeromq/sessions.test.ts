@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Op } from '../../../src/adapters/zeromq/protocol.ts'
-import { connect, createHub, type Hub, queue } from '../../../src/index.ts'
+import { connect, createHub, type Hub, queue, type ServiceAddress, service } from '../../../src/index.ts'
 import { Child } from '../../support/child.ts'
 import { eventually } from '../../support/eventually.ts'
 import { BarePeer, record, sendRecord } from './bare-peer.ts'
@@ -98,6 +98,36 @@ async function attach(peer: BarePeer, link: number, verb: string, spec: object):
 function receiverSpec(name: string): object {
   const source = { name, type: 'queue' }
   return { source, mode: 'consume', follow: false, credit: 2, reliability: 'at-least-once', limits: LIMITS }
+}
+
+describe('requests, one after the other', () => {
+  it('are as quick at a responder that takes one at a time as at one that takes eight', async () => {
+    await using hub = await createHub({ listen: ['tcp://127.0.0.1:*'] })
+    await using asking = await connect(hub.urls[0]!)
+    await using answering = await connect(hub.urls[0]!)
+    const one: Responding = { name: service('of-one'), times: [] }
+    const eight: Responding = { name: service('of-eight'), times: [] }
+    await using _one = await answering.respond(one.name, ({ body }) => body, { concurrency: 1 })
+    await using _eight = await answering.respond(eight.name, ({ body }) => body, { concurrency: 8 })
+    for (let round = 0; round < 300; round++) {
+      for (const { name, times } of [one, eight]) {
+        const begun = performance.now()
+        await asking.request(name, round)
+        times.push(performance.now() - begun)
+      }
+    }
+    // Far from it when an answer's confirmation waits for company that cannot come.
+    expect(median(one.times)).toBeLessThan(median(eight.times) * 2)
+  })
+})
+
+interface Responding {
+  readonly name: ServiceAddress<number, number>
+  readonly times: number[]
+}
+
+function median(times: number[]): number {
+  return times.sort((a, b) => a - b)[times.length >> 1]!
 }
 
 describe('a hub that stops answering', () => {

@@ -30,6 +30,8 @@ interface Link {
   readonly receiver?: AdapterReceiver
   /** What its messages are, when their confirmation may wait for company. */
   readonly patience?: 'requests' | 'answers'
+  /** Of a receiver: how many deliveries it may hold. */
+  credit: number
   /** Handed to the client and not settled. */
   readonly deliveries: Slots<AdapterDelivery>
 }
@@ -73,8 +75,9 @@ export class Peer {
   readonly #session: Session
   readonly #post: PeerPost
   readonly #links = new Map<number, Link>()
-  /** Deliveries that await a verdict, on all links. */
+  /** Deliveries that await a verdict, and how many may, on all links. */
   #open = 0
+  #credit = 0
   heardAt = performance.now()
   saidAt = performance.now()
   /** Has something to be sent, and its writer knows. Owned by the writer. */
@@ -98,10 +101,13 @@ export class Peer {
     else this.#post.touched(this)
   }
 
-  /** Whoever asks waits for the response, whoever has answered its only request for the next one: both come by the same way. */
+  /**
+   * Whoever asks waits for the response, whoever has answered its only request for the next one: both come by the same way.
+   * Not so when it takes another request only after it has accepted this one, for which it needs the confirmation.
+   */
   #mayWait(link: number): boolean {
     const patience = this.#links.get(link)?.patience
-    return patience === 'requests' || (patience === 'answers' && this.#open <= 1)
+    return patience === 'requests' || (patience === 'answers' && this.#open <= 1 && this.#open < this.#credit)
   }
 
   ping(): void {
@@ -124,8 +130,7 @@ export class Peer {
         for (let at = start; at + 4 <= end; at += 4) this.#accept(link, batch.readUInt32BE(at))
         return
       case Op.FLOW: {
-        const { credit } = readJson<{ credit: unknown }>(batch, start, end)
-        this.#links.get(link)?.receiver?.flow(creditOf(credit))
+        this.#flow(link, creditOf(readJson<{ credit: unknown }>(batch, start, end).credit))
         return
       }
       case Op.SETTLE: {
@@ -146,6 +151,14 @@ export class Peer {
         return
     }
     throw new MessagingError('DECODE_FAILED', `Record type ${op} is unknown`)
+  }
+
+  #flow(link: number, credit: number): void {
+    const known = this.#links.get(link)
+    if (!known?.receiver) return
+    this.#credit += credit - known.credit
+    known.credit = credit
+    known.receiver.flow(credit)
   }
 
   #send(link: number, batch: Buffer, start: number, end: number): void {
@@ -221,6 +234,7 @@ export class Peer {
     this.#links.set(link, {
       sender,
       patience: spec.target ? undefined : 'answers',
+      credit: 0,
       deliveries: new Slots(),
     })
   }
@@ -232,7 +246,7 @@ export class Peer {
       ...this.#receiverEvents(link, deliveries),
       deliver: (delivery) => this.#deliver(link, 0, delivery),
     })
-    this.#links.set(link, { sender: requester, patience: 'requests', deliveries })
+    this.#links.set(link, { sender: requester, patience: 'requests', credit: 0, deliveries })
     return { replyTo: requester.replyTo }
   }
 
@@ -240,7 +254,8 @@ export class Peer {
     this.#checkRoom(link)
     const deliveries = new Slots<AdapterDelivery>()
     const receiver = await this.#session.attachReceiver(spec, this.#receiverEvents(link, deliveries))
-    this.#links.set(link, { receiver, deliveries })
+    this.#credit += spec.credit
+    this.#links.set(link, { receiver, credit: spec.credit, deliveries })
   }
 
   #receiverEvents(link: number, deliveries: Slots<AdapterDelivery>): ReceiverEvents {
@@ -287,8 +302,11 @@ export class Peer {
 
   #forget(link: number): Link | undefined {
     const known = this.#links.get(link)
-    if (known) this.#open -= known.deliveries.size
-    this.#links.delete(link)
+    if (known) {
+      this.#open -= known.deliveries.size
+      this.#credit -= known.credit
+      this.#links.delete(link)
+    }
     return known
   }
 
