@@ -1,4 +1,6 @@
 /** Starting is quick: help loads neither the library nor any client library, a connection only the one it needs. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -25,7 +27,9 @@ function dataUrl(source: string): string {
 async function loadedBy(program: 'spout' | 'sluice', ...args: string[]): Promise<string[]> {
   const log = join(commands.scratch, uniqueName('loaded'))
   const env = { LOADED: log, NODE_OPTIONS: `--import ${dataUrl(REGISTER)}` }
-  expect(await commands.spawn({ env }, program, ...args)).toMatchObject({ code: 0, err: '' })
+  const { err } = await commands.spawn({ env }, program, ...args)
+  // A broker that is not there is asked for all the same.
+  expect(err).toMatch(/^$|CONNECT_FAILED/)
   return readFileSync(log, 'utf8').split('\n')
 }
 
@@ -43,21 +47,31 @@ it('help and the description of every verb load nothing but the tools', async ()
   expect(clientLibraries(urls)).toEqual([])
 })
 
-it.each([
+it.concurrent.each([
   ['memory:', []],
   ['file:./store', ['lmdb']],
+  ['rabbitmq://127.0.0.1:1', ['amqplib']],
+  ['qpid://127.0.0.1:1', ['rhea']],
+  ['redis://127.0.0.1:1', ['ioredis']],
+  ['zmq://127.0.0.1:1', ['zeromq']],
 ])('a connection to %s loads the client libraries %j', async (url, libraries) => {
   const urls = await loadedBy('spout', '-b', url, 'q; {create: always}', 'x')
   expect(clientLibraries(urls)).toEqual(libraries)
 })
 
 it('help is there within 150 ms', async () => {
-  const times: number[] = []
-  // Another process may take the processor away: the best of a few runs is what the start costs.
-  while (times.length < 20 && !(Math.min(...times) < 150)) {
+  const timed = async (run: () => Promise<unknown>): Promise<number> => {
     const start = performance.now()
-    await commands.spawn({}, 'sluice', 'browse', '--help')
-    times.push(performance.now() - start)
+    await run()
+    return performance.now() - start
   }
-  expect(Math.min(...times)).toBeLessThan(150)
+  let help = Infinity
+  let bare = Infinity
+  // The best of a few runs is what the start costs, and a machine on which Node alone takes 60 ms is busy.
+  const bound = (): number => Math.max(150, 2.5 * bare)
+  for (let runs = 0; runs < 20 && help > bound(); runs++) {
+    help = Math.min(help, await timed(() => commands.spawn({}, 'sluice', 'browse', '--help')))
+    bare = Math.min(bare, await timed(() => once(spawn(process.execPath, ['-e', '0']), 'exit')))
+  }
+  expect(help).toBeLessThan(bound())
 })
