@@ -69,7 +69,7 @@ it('help is there within 150 ms', async () => {
   let bare = Infinity
   // The best of a few runs is what the start costs, and a machine on which Node alone takes 60 ms is busy.
   const bound = (): number => Math.max(150, 2.5 * bare)
-  for (let runs = 0; runs < 20 && help > bound(); runs++) {
+  for (let runs = 0; runs === 0 || (runs < 20 && help > bound()); runs++) {
     help = Math.min(help, await timed(() => commands.spawn({}, 'sluice', 'browse', '--help')))
     bare = Math.min(bare, await timed(() => once(spawn(process.execPath, ['-e', '0']), 'exit')))
   }
