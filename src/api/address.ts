@@ -17,8 +17,11 @@ export interface NodeOptions<Body = unknown> {
   durable?: boolean
   /** Deliveries of one message before it goes to the dead-letter address. Default: no limit. */
   maxDeliveries?: number
-  /** Where rejected messages and those over `maxDeliveries` go. Default: they are discarded, with an event. */
-  deadLetter?: QueueAddress<unknown> | string
+  /**
+   * Where rejected messages and those over `maxDeliveries` go. Made when it is missing, with the options it is written with. Default:
+   * they are discarded, with an event.
+   */
+  deadLetter?: QueueAddress<unknown> | MailboxAddress<unknown> | TextAddress<unknown> | string
   /** Messages that may wait; more is refused with `SEND_REJECTED`. Default: no limit. */
   maxLength?: number
   /** Longest life of a message in the node. Unit: ms. */
@@ -173,6 +176,8 @@ const NODE_OPTIONS = [
   'delete',
   'native',
 ] as const satisfies readonly (keyof NodeOptions)[]
+
+const DEAD_LETTER_KINDS: readonly string[] = ['queue', 'mailbox', 'text'] satisfies AnyAddress['kind'][]
 
 const POLICIES: readonly string[] = ['always', 'sender', 'receiver', 'never']
 
@@ -340,7 +345,9 @@ function checkOptions<Body>(builder: string, options: NodeOptions<Body>): Readon
   const { native } = options
   if (native !== undefined && (typeof native !== 'object' || native === null || Array.isArray(native)))
     throw new TypeError(`${builder}(): native is no object`)
-  if (options.deadLetter !== undefined) toAddress(options.deadLetter)
+  const { deadLetter } = options
+  if (deadLetter !== undefined && !DEAD_LETTER_KINDS.includes(toAddress(deadLetter).kind))
+    throw new TypeError(`${builder}(): deadLetter is no queue`)
   if (options.schema !== undefined && typeof options.schema?.['~standard']?.validate !== 'function') {
     throw new TypeError(`${builder}(): schema is no Standard Schema`)
   }

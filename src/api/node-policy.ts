@@ -1,7 +1,7 @@
 /** Makes, checks and deletes the node behind a link, as the address says: Qpid's create, assert and delete policies. */
 import { type AdapterConnection, NO_LIMITS, type NodeInfo, type NodeRef } from './adapter.ts'
-import { MessagingError } from './errors.ts'
-import { applies, type NodePlan, type Side } from './lowering.ts'
+import { isMessagingError, MessagingError } from './errors.ts'
+import { applies, type NodePlan, plan as planOf, type Side } from './lowering.ts'
 import { refuseUnsupported } from './refusal.ts'
 
 /** The node a link attaches to, made and checked. Called on every attach, so that a broker that forgot is taught again. */
@@ -32,6 +32,7 @@ export async function prepareNode(
 export async function declareNode(connection: AdapterConnection, plan: NodePlan): Promise<void> {
   const { capabilities } = connection
   refuseUnsupported(capabilities, 'declare', plan.label)
+  await declareDeadLetter(connection, plan)
   const { spec } = plan
   if (spec.type !== 'queue') {
     // A topic keeps nothing itself: its limits are those of its subscriptions.
@@ -46,6 +47,23 @@ export async function declareNode(connection: AdapterConnection, plan: NodePlan)
   if (spec.deadLetter !== undefined) refuseUnsupported(capabilities, 'deadLetter', plan.label)
   if (spec.bindings.length > 0) refuseUnsupported(capabilities, 'bindings', plan.label)
   await connection.declare(spec)
+}
+
+/**
+ * A dead-letter address that is written with options is made with them; one that is there is used as it is. Without options it
+ * is made on first need.
+ */
+async function declareDeadLetter(connection: AdapterConnection, { options, node }: NodePlan): Promise<void> {
+  const address = options.deadLetter
+  if (address === undefined || typeof address === 'string' || Object.keys(address.options).length === 0)
+    return
+  const aside = planOf(address)
+  if (aside.create === 'never' || aside.node.name === node.name) return
+  try {
+    await declareNode(connection, aside)
+  } catch (error) {
+    if (!isMessagingError(error, 'ADDRESS_MISMATCH')) throw error
+  }
 }
 
 /** Deletes the node if the address says so for this side; called when the link was closed by the program. */

@@ -1,7 +1,9 @@
 import { expectTypeOf, test } from 'vitest'
 import {
+  address,
   type Connection,
   type Delivery,
+  mailbox,
   multicast,
   queue,
   type ReceivedMessage,
@@ -33,6 +35,18 @@ test('a response has the type of its service', () => {
   >()
   // @ts-expect-error the handler returns no price
   connection.respond(quotes, async () => ({ cost: 1 }))
+})
+
+test('dead letters go to what is a queue', () => {
+  const orders = queue<Order>('orders')
+  queue('a', { deadLetter: orders })
+  queue('a', { deadLetter: 'dead' })
+  queue('a', { deadLetter: mailbox('dead') })
+  queue('a', { deadLetter: address('dead; {create: always}') })
+  // @ts-expect-error a service is none
+  queue('a', { deadLetter: service('dead') })
+  // @ts-expect-error a topic is none
+  queue('a', { deadLetter: topic('dead') })
 })
 
 test('a pattern used wrongly does not compile', () => {

@@ -19,6 +19,7 @@ const BARE_SUBJECT = /^[a-zA-Z0-9_.#*%@$^!+\-{}[\]:,/]+$/
  * ```
  */
 export function formatAddress(address: ParsedAddress): string {
+  if (typeof address?.name !== 'string') throw new TypeError('formatAddress() takes the parts of an address')
   let text = BARE_NAME.test(address.name) ? address.name : quote(address.name)
   const { subject, options } = address
   if (subject !== undefined) text += `/${BARE_SUBJECT.test(subject) ? subject : quote(subject)}`

@@ -6,6 +6,7 @@ import {
   DEAD_LETTER_REASON,
   type Delivery,
   isMessagingError,
+  queue,
 } from '../../index.ts'
 import { chapter } from '../case.ts'
 import { becomes, bodies, nothing, range, take } from '../expect.ts'
@@ -97,6 +98,24 @@ export const deadLetterChapter = chapter('dead-letter', [
       if (c.isNative('deliveryCount')) assert.equal(count, 3)
       else assert.ok((count as number) >= 3, `count ${count}`)
       assert.equal(origin, orders.name)
+    },
+  },
+  {
+    id: 'made-with-options',
+    title:
+      'a dead-letter address that is missing is made with the options it is written with, another is used as it is',
+    needs: ['deadLetter', 'maxLength', 'inspect'],
+    async run(c) {
+      const aside = c.queue<string>('aside', { maxLength: 7, durable: false })
+      const orders = c.queue<string>('orders', { deadLetter: aside })
+      const others = c.queue<string>('others', { deadLetter: queue(aside.name, { maxLength: 8 }) })
+      for (const source of [orders, others]) {
+        const receiver = await c.connection.receiver(source)
+        await c.connection.send(source, source.name)
+        await (await take(receiver)).reject('bad')
+      }
+      // It would not open where the settings are others.
+      assert.deepEqual(await bodies(await c.connection.receiver(aside), 2), [orders.name, others.name])
     },
   },
   {
