@@ -78,7 +78,10 @@ export class Responder implements AsyncDisposable {
   }
 }
 
-/** Runs the handler and sends what it gave; the request is accepted once the answer is at the broker. */
+/** Answers that may be on their way without an outcome while their requests are accepted already. */
+const MOST_ON_THEIR_WAY = 64
+
+/** Runs the handler and sends what it gave. When it returns the request is accepted: behind its answer, which has been written then. */
 async function respond<Request, Response>(
   host: LinkHost,
   plan: NodePlan,
@@ -96,6 +99,20 @@ async function respond<Request, Response>(
     properties = Object.assign(Object.create(null), { [RESPONSE_ERROR]: text })
   }
   if (request.replyTo === undefined) return
+  const ahead = sender.unsettled < MOST_ON_THEIR_WAY && Sender.writesAtOnce(sender)
+  const answered = answer(host, plan, sender, request, body, properties)
+  if (!ahead) await answered
+}
+
+/** Resolves when it is known what became of the answer; never rejects. */
+async function answer(
+  host: LinkHost,
+  plan: NodePlan,
+  sender: Sender,
+  request: Delivery,
+  body: unknown,
+  properties: Properties,
+): Promise<void> {
   try {
     await send(host, sender, request, body, properties)
   } catch (error) {

@@ -53,13 +53,23 @@ export class SendPipeline implements PendingSendOwner {
     return this.#unsettled.size + this.#waitingCount
   }
 
+  /** What is submitted now does not wait to be written. */
+  get writesAtOnce(): boolean {
+    return (
+      this.#link !== undefined &&
+      this.#inFlight < this.#options.capacity &&
+      !this.#blocked &&
+      this.#waitingCount === 0
+    )
+  }
+
   submit(message: OutgoingMessage, timeoutMs: number, signal: AbortSignal | undefined): Promise<Outcome> {
     if (this.#ended) return Promise.reject(this.#ended)
     if (signal?.aborted) return Promise.reject(abortedError(signal, 'send'))
     if (this.#waitingCount >= MAX_WAITING)
       return Promise.reject(this.#error('CAPACITY_EXCEEDED', `${MAX_WAITING} sends wait already`))
     const pending = new PendingSend(this, message)
-    if (this.#link && this.#inFlight < this.#options.capacity && !this.#blocked && this.#waitingCount === 0) {
+    if (this.writesAtOnce) {
       this.#write(pending)
       if (pending.done)
         return pending.error ? Promise.reject(pending.error) : Promise.resolve(pending.outcome)

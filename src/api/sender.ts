@@ -108,6 +108,11 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     return sender.#submit(message, timeoutMs, signal)
   }
 
+  /** What is submitted now is written before `submit` returns. */
+  static writesAtOnce(sender: Sender): boolean {
+    return sender.#pipeline.writesAtOnce
+  }
+
   /** Sends to these members instead of those the sender was opened for. */
   static sendTo(
     sender: Sender,

@@ -22,6 +22,8 @@ interface Place {
   readonly subject: string | undefined
 }
 
+/** How long a responder's answers are gathered before their requesters are asked for: nobody waits for the outcome. Unit: ms. */
+const ANSWERS_MS = 5
 /** Addresses and exchanges remembered. */
 const MAX_REMEMBERED = 256
 
@@ -40,7 +42,7 @@ export class AnonymousSender extends RabbitmqSender {
     this.#session = parts.session
     this.#queueRoute = { subjectIsKey: false, mandatory: true, login }
     this.#replyRoute = { subjectIsKey: false, mandatory: false, login }
-    this.#replies = new ReplyChannel(parts.session, parts.life)
+    this.#replies = new ReplyChannel(parts.session, parts.life, ANSWERS_MS)
     this.#exchangeRoute = { subjectIsKey: true, mandatory: false, login }
   }
 

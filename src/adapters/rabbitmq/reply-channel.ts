@@ -4,7 +4,7 @@
  * protocol: an answer that finds nobody is silence. A confirm says no more than that the broker has read it, and `mandatory`
  * brings back even what was delivered (RabbitMQ 3.10). So a question goes right behind the answers, in the same write: «is
  * there a queue of this name?». A channel works in order, hence a yes says that all answers to that address written before it
- * have found their requester; one question serves for as many as there are.
+ * have found their requester; one question serves for as many as there are, so that it may wait for more of them.
  *
  * A no ends the channel. What was written behind the question was not looked at any more and is written again on the next
  * one; what was written before it is there and only asked for again.
@@ -31,6 +31,7 @@ interface Answer {
 export class ReplyChannel {
   readonly #session: Session
   readonly #life: LinkLife
+  readonly #pauseMs: number
   #channel: Channel | undefined
   /** Waits for a channel. Bound, together with `#written`: the capacity of the link. */
   #unwritten: Answer[] = []
@@ -38,10 +39,14 @@ export class ReplyChannel {
   #written: Answer[] = []
   #running = false
 
-  /** Opens its channel with the first answer. It is a part of the link `life`: they end together. */
-  constructor(session: Session, life: LinkLife) {
+  /**
+   * Opens its channel with the first answer. It is a part of the link `life`: they end together. A question waits for further answers
+   * for `pauseMs`; 0: for those of the same turn.
+   */
+  constructor(session: Session, life: LinkLife, pauseMs: number) {
     this.#session = session
     this.#life = life
+    this.#pauseMs = pauseMs
     life.atEnd(async () => {
       if (this.#channel) await closeChannel(this.#channel)
     })
@@ -64,7 +69,7 @@ export class ReplyChannel {
     try {
       while (this.#written.length + this.#unwritten.length > 0 && !this.#life.over) {
         if (!this.#channel) await this.#open()
-        await behindThisTurn()
+        await this.#moreAnswers()
         if (this.#channel && this.#written.length > 0) await this.#ask(this.#channel)
       }
     } catch (cause) {
@@ -81,6 +86,14 @@ export class ReplyChannel {
     const limit = sizeLimit(cause) ?? Number.POSITIVE_INFINITY
     for (const { item, body } of this.#written) if (body.byteLength > limit) item.settle(error)
     this.#life.ended(linkEnd(error))
+  }
+
+  /** Answers of one turn leave together in any case, before anything is asked about them. */
+  #moreAnswers(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#pauseMs === 0) setImmediate(resolve)
+      else setTimeout(resolve, this.#pauseMs)
+    })
   }
 
   async #open(): Promise<void> {
@@ -122,11 +135,6 @@ export class ReplyChannel {
       if (answer.address === address) answer.item.settle(there ? undefined : gone(answer.item.message))
     }
   }
-}
-
-/** Answers of one turn leave together, before anything is asked about them. */
-function behindThisTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function gone({ id }: OutgoingMessage): MessagingError {

@@ -14,7 +14,7 @@ export class ReplySender extends RabbitmqSender {
     super(parts)
     this.#address = address
     this.#route = { subjectIsKey: false, mandatory: false, login: parts.session.login }
-    this.#replies = new ReplyChannel(parts.session, parts.life)
+    this.#replies = new ReplyChannel(parts.session, parts.life, 0)
   }
 
   protected override publish(transfer: Transfer): void {
