@@ -34,18 +34,15 @@ export function decodeOrUndefined(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** JSON that is harmless on a terminal and still the same JSON. */
-export function jsonText(value: unknown, indent?: number): string {
-  return JSON.stringify(value, undefined, indent).replace(
-    /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
-    (character) => {
-      let escaped = ''
-      for (let unit = 0; unit < character.length; unit++) {
-        escaped += `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`
-      }
-      return escaped
-    },
-  )
+/** JSON in one line that is harmless on a terminal and still the same JSON. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value).replace(HARMFUL, (character) => {
+    let escaped = ''
+    for (let unit = 0; unit < character.length; unit++) {
+      escaped += `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`
+    }
+    return escaped
+  })
 }
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

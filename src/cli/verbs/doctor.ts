@@ -17,7 +17,7 @@ export const doctor: Command = {
   usage: '[options] [ URL ]',
   description:
     'Connect, run a few real round trips on throw-away nodes, clean up, and print what this broker can do. Ends with 1 when something failed.',
-  options: [BROKER, { name: 'json', kind: 'flag', help: 'print one JSON document' }],
+  options: [BROKER, { name: 'json', kind: 'flag', help: 'print as JSON, in one line' }],
   examples: [
     { line: 'sluice doctor rabbitmq://localhost', what: 'a broker by URL' },
     { line: 'sluice doctor redis://localhost --json', what: 'for programs' },
@@ -97,7 +97,7 @@ async function reportJson(context: Context, session: Session, broker: string | u
     limits,
     tiers,
   }
-  await context.out.line(jsonText(jsonable(document), 2))
+  await context.out.line(jsonText(jsonable(document)))
   return exitCode(findings)
 }
 
