@@ -25,7 +25,8 @@ export class Requester implements AdapterRequester {
   ): Promise<Requester> {
     const source = { dynamic: true }
     const address = spec.target?.name ?? ''
-    const link = await physical.openReceiver({ source }, spec.capacity, address)
+    // Answers come settled: nobody else could take them, and the node they wait at ends with this link.
+    const link = await physical.openReceiver({ source, snd_settle_mode: 1 }, spec.capacity, address)
     const options = {
       source,
       address,
