@@ -97,6 +97,26 @@ describe('strangers at the port', () => {
     await stillServes()
   })
 
+  it('a client has ten thousand links, also when it asks for more of them in one batch', async () => {
+    using peer = new BarePeer(hub.urls[0]!)
+    await peer.hello()
+    const attach = (link: number): Buffer =>
+      record(
+        Op.CALL,
+        link,
+        Buffer.from(JSON.stringify({ call: link, verb: 'attachSender', args: { spec: {} } })),
+      )
+    await peer.send(Buffer.concat(Array.from({ length: 10_001 }, (_, at) => attach(at + 1))))
+    let refused = 0
+    for (let seen = 0; seen < 10_001; seen++) {
+      const { call, error } = JSON.parse((await peer.next(Op.REPLY)).payload.toString())
+      if (!error) continue
+      refused++
+      expect([call, error.code]).toEqual([10_001, 'CAPACITY_EXCEEDED'])
+    }
+    expect(refused).toBe(1)
+  })
+
   it('a peer of another protocol version is told both versions', async () => {
     using peer = new BarePeer(hub.urls[0]!)
     await peer.json(Op.HELLO, 0, { protocol: 2, name: 'from the future', news: [1, 2, 3] })

@@ -1,8 +1,6 @@
 /** The hub's end of one client: a session of the broker, its links by number, its outgoing records. */
 import type {
   AdapterDelivery,
-  AdapterReceiver,
-  AdapterSender,
   ReceiverEvents,
   ReceiverSpec,
   SenderSpec,
@@ -17,24 +15,10 @@ import { writeMessage, writeRaw } from '../message-codec.ts'
 import { Batches } from '../outbox.ts'
 import { Op, type OpCode, type Verb } from '../protocol.ts'
 import { readJson } from '../records.ts'
-import { placeIn, Slots } from '../slots.ts'
+import { placeIn } from '../slots.ts'
+import { type LinkEnd, type PeerLink, PeerLinks } from './peer-links.ts'
 import { creditOf, nodeRef, nodeSpec, receiverSpec, senderSpec, verdictOf } from './specs.ts'
 import { WireMessage } from './wire-message.ts'
-
-/** Links one client may have. */
-const MAX_LINKS = 10_000
-
-/** A link as the hub keeps it. */
-interface Link {
-  readonly sender?: AdapterSender
-  readonly receiver?: AdapterReceiver
-  /** What its messages are, when their confirmation may wait for company. */
-  readonly patience?: 'requests' | 'answers'
-  /** Of a receiver: how many deliveries it may hold. */
-  credit: number
-  /** Handed to the client and not settled. */
-  readonly deliveries: Slots<AdapterDelivery>
-}
 
 /** A message of a client on its way into the broker. */
 class PeerTransfer implements Transfer {
@@ -74,10 +58,7 @@ export class Peer {
   readonly heartbeatMs: number
   readonly #session: Session
   readonly #post: PeerPost
-  readonly #links = new Map<number, Link>()
-  /** Deliveries that await a verdict, and how many may, on all links. */
-  #open = 0
-  #credit = 0
+  readonly #links = new PeerLinks()
   heardAt = performance.now()
   saidAt = performance.now()
   /** Has something to be sent, and its writer knows. Owned by the writer. */
@@ -97,17 +78,8 @@ export class Peer {
 
   confirm(link: number, sequence: number): void {
     this.batches.records.number(Op.CONFIRM, link, sequence)
-    if (this.#mayWait(link)) this.#post.touchedLater(this)
+    if (this.#links.mayWait(link)) this.#post.touchedLater(this)
     else this.#post.touched(this)
-  }
-
-  /**
-   * Whoever asks waits for the response, whoever has answered its only request for the next one: both come by the same way.
-   * Not so when it takes another request only after it has accepted this one, for which it needs the confirmation.
-   */
-  #mayWait(link: number): boolean {
-    const patience = this.#links.get(link)?.patience
-    return patience === 'requests' || (patience === 'answers' && this.#open <= 1 && this.#open < this.#credit)
   }
 
   ping(): void {
@@ -130,7 +102,7 @@ export class Peer {
         for (let at = start; at + 4 <= end; at += 4) this.#accept(link, batch.readUInt32BE(at))
         return
       case Op.FLOW: {
-        this.#flow(link, creditOf(readJson<{ credit: unknown }>(batch, start, end).credit))
+        this.#links.flow(link, creditOf(readJson<{ credit: unknown }>(batch, start, end).credit))
         return
       }
       case Op.SETTLE: {
@@ -153,19 +125,11 @@ export class Peer {
     throw new MessagingError('DECODE_FAILED', `Record type ${op} is unknown`)
   }
 
-  #flow(link: number, credit: number): void {
-    const known = this.#links.get(link)
-    if (!known?.receiver) return
-    this.#credit += credit - known.credit
-    known.credit = credit
-    known.receiver.flow(credit)
-  }
-
   #send(link: number, batch: Buffer, start: number, end: number): void {
     if (end - start < 5) throw new MessagingError('DECODE_FAILED', 'A SEND without message')
     const sequence = batch.readUInt32BE(start)
     const message = new WireMessage(batch, start + 5, end)
-    const sender = this.#links.get(link)?.sender
+    const sender = this.#links.get(link)?.end?.sender
     if (sender) sender.send(new PeerTransfer(this, link, sequence, batch[start + 4] === 1, message))
     else {
       const error = new MessagingError('CLOSED', 'The link is closed')
@@ -175,22 +139,16 @@ export class Peer {
 
   #accept(link: number, number: number): void {
     const known = this.#links.get(link)
-    const delivery = this.#take(known, number)
-    if (delivery) known!.receiver!.accept(delivery)
+    const delivery = known && this.#links.settled(known, number)
+    if (delivery) known.end?.receiver?.accept(delivery)
   }
 
   async #settle(link: number, number: number, verdict: unknown): Promise<void> {
     const checked = verdictOf(verdict)
     const known = this.#links.get(link)
-    const delivery = this.#take(known, number)
+    const delivery = known && this.#links.settled(known, number)
     if (!delivery) throw new MessagingError('DELIVERY_LOST', 'The delivery is not held by this link any more')
-    await known!.receiver!.settle(delivery, checked)
-  }
-
-  #take(link: Link | undefined, number: number): AdapterDelivery | undefined {
-    const delivery = link?.deliveries.take(number)
-    if (delivery) this.#open--
-    return delivery
+    await known.end?.receiver?.settle(delivery, checked)
   }
 
   #answer(call: number, work: () => Promise<unknown>): void {
@@ -219,7 +177,7 @@ export class Peer {
       case 'attachRequester':
         return this.#attachRequester(link, senderSpec(args.spec))
       case 'flush':
-        return this.#links.get(link)?.receiver?.flush()
+        return this.#links.get(link)?.end?.receiver?.flush()
       case 'closeLink':
         return this.#closeLink(link)
     }
@@ -227,48 +185,51 @@ export class Peer {
   }
 
   async #attachSender(link: number, spec: SenderSpec): Promise<void> {
-    this.#checkRoom(link)
-    const sender = await this.#session.attachSender(spec, {
-      detached: (error) => this.#detached(link, error),
-    })
-    this.#links.set(link, {
-      sender,
-      patience: spec.target ? undefined : 'answers',
-      credit: 0,
-      deliveries: new Slots(),
+    await this.#attach(link, 0, async () => {
+      const events = { detached: (error: MessagingError) => this.#detached(link, error) }
+      const sender = await this.#session.attachSender(spec, events)
+      return spec.target ? { sender } : { sender, patience: 'answers' }
     })
   }
 
   async #attachRequester(link: number, spec: SenderSpec): Promise<{ replyTo: string }> {
-    this.#checkRoom(link)
-    const deliveries = new Slots<AdapterDelivery>()
-    const requester = await this.#session.attachRequester(spec, {
-      ...this.#receiverEvents(link, deliveries),
-      deliver: (delivery) => this.#deliver(link, 0, delivery),
+    let replyTo = ''
+    await this.#attach(link, 0, async (claimed) => {
+      const sender = await this.#session.attachRequester(spec, {
+        ...this.#receiverEvents(link, claimed),
+        deliver: (delivery) => this.#deliver(link, 0, delivery),
+      })
+      replyTo = sender.replyTo
+      return { sender, patience: 'requests' }
     })
-    this.#links.set(link, { sender: requester, patience: 'requests', credit: 0, deliveries })
-    return { replyTo: requester.replyTo }
+    return { replyTo }
   }
 
   async #attachReceiver(link: number, spec: ReceiverSpec): Promise<void> {
-    this.#checkRoom(link)
-    const deliveries = new Slots<AdapterDelivery>()
-    const receiver = await this.#session.attachReceiver(spec, this.#receiverEvents(link, deliveries))
-    this.#credit += spec.credit
-    this.#links.set(link, { receiver, credit: spec.credit, deliveries })
+    await this.#attach(link, spec.credit, async (claimed) => ({
+      receiver: await this.#session.attachReceiver(spec, this.#receiverEvents(link, claimed)),
+    }))
   }
 
-  #receiverEvents(link: number, deliveries: Slots<AdapterDelivery>): ReceiverEvents {
+  async #attach(link: number, credit: number, open: (claimed: PeerLink) => Promise<LinkEnd>): Promise<void> {
+    const claimed = this.#links.claim(link)
+    let end: LinkEnd
+    try {
+      end = await open(claimed)
+    } catch (error) {
+      this.#links.remove(link)
+      throw error
+    }
+    if (!this.#links.attached(link, claimed, end, credit)) await closeEnd(end)
+  }
+
+  #receiverEvents(link: number, known: PeerLink): ReceiverEvents {
     return {
-      deliver: (delivery) => {
-        this.#open++
-        this.#deliver(link, deliveries.put(delivery), delivery)
-      },
+      deliver: (delivery) => this.#deliver(link, this.#links.opened(known, delivery), delivery),
       lost: (delivery) => {
-        const number = deliveries.numberOf(delivery)
+        const number = known.deliveries.numberOf(delivery)
         if (number === undefined) return
-        this.#open--
-        deliveries.take(number)
+        this.#links.settled(known, number)
         this.write(Op.LOST, link, { delivery: number })
       },
       gap: (reason, count) => this.write(Op.GAP, link, { reason, count }),
@@ -291,29 +252,16 @@ export class Peer {
   }
 
   #detached(link: number, error: MessagingError): void {
-    this.#forget(link)
+    this.#links.remove(link)
     this.write(Op.DETACHED, link, { error: toWire(error) })
   }
 
   async #closeLink(link: number): Promise<void> {
-    const known = this.#forget(link)
-    await (known?.sender ?? known?.receiver)?.close()
+    const end = this.#links.remove(link)?.end
+    if (end) await closeEnd(end)
   }
+}
 
-  #forget(link: number): Link | undefined {
-    const known = this.#links.get(link)
-    if (known) {
-      this.#open -= known.deliveries.size
-      this.#credit -= known.credit
-      this.#links.delete(link)
-    }
-    return known
-  }
-
-  #checkRoom(link: number): void {
-    if (link === 0 || this.#links.has(link))
-      throw new MessagingError('INTERNAL', `The link number ${link} is taken`)
-    if (this.#links.size >= MAX_LINKS)
-      throw new MessagingError('CAPACITY_EXCEEDED', `A client has at most ${MAX_LINKS} links`)
-  }
+async function closeEnd({ sender, receiver }: LinkEnd): Promise<void> {
+  await (sender ?? receiver)?.close()
 }

@@ -13,10 +13,9 @@ import { RemoteDelivery } from '../incoming.ts'
 import { listen, placesFree } from '../listening.ts'
 import type { Endpoint } from '../options.ts'
 import { peerAddresses } from './addresses.ts'
-import { checkLink, checkReceiver, PeerConnection, refused, type ZeroMQ } from './connection.ts'
+import { checkLink, checkReceiver, isLive, PeerConnection, refused, type ZeroMQ } from './connection.ts'
 import { Desk } from './desk.ts'
 import { isLiveToken, readMessageFrame, topicFront } from './frames.ts'
-import { PeerReceiver } from './receiver.ts'
 import { isAsker, LiveSender, QueueSender, RequestDelivery, ResponseSender } from './senders.ts'
 import { Writer } from './writer.ts'
 
@@ -85,9 +84,9 @@ export class BindingPeer extends PeerConnection {
 
   async attachSender({ target, link }: SenderSpec, _events: LinkEvents): Promise<AdapterSender> {
     if (!target || isAsker(target.name)) return new ResponseSender(this.#answers, target?.name)
-    const { name, type } = target
+    const { name } = target
     checkLink(link, name)
-    if (type === 'topic' || type === 'broadcast') return new LiveSender(topicFront(name), this.#published)
+    if (isLive(target)) return new LiveSender(topicFront(name), this.#published)
     this.#outward ??= name
     if (this.#outward !== name) {
       throw refused(
@@ -101,21 +100,10 @@ export class BindingPeer extends PeerConnection {
 
   async attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver> {
     checkReceiver(spec)
-    const { name, type } = spec.source
-    if (type === 'topic' || type === 'broadcast')
+    const { name } = spec.source
+    if (isLive(spec.source))
       throw refused('a subscription at the binding peer', 'it publishes, the connecting ones subscribe', name)
-    const receiver = new PeerReceiver({
-      name,
-      credit: spec.credit,
-      events,
-      onFree: () => this.#desk.changed(),
-      onClose: (lost) => {
-        this.#desk.remove(name, receiver)
-        this.tellLost(name, lost, 'their receiver closed without taking them')
-      },
-    })
-    this.#desk.add(name, receiver)
-    return receiver
+    return this.#desk.receiver(spec, events, (lost) => this.tellUntaken(name, lost))
   }
 
   attachRequester({ target }: SenderSpec): Promise<never> {
@@ -136,18 +124,9 @@ export class BindingPeer extends PeerConnection {
     this.#bound.push([socket, await listen(socket, address, 'The peer', FOUR_PLACES)])
   }
 
-  /** Waits for credit: so long nothing more is read, and the senders are made to wait in the end. */
   #arrived(nameFrame: Buffer | undefined, delivery: RemoteDelivery): void | Promise<void> {
     const name = String(nameFrame)
-    const receiver = this.#desk.free(name)
-    if (!receiver) return this.#whenFree(name, delivery)
-    receiver.offer(delivery)
-  }
-
-  async #whenFree(name: string, delivery: RemoteDelivery): Promise<void> {
-    const receiver = await this.#desk.next(name)
-    if (receiver) receiver.offer(delivery)
-    else if (!this.closed) this.tellLost(name, 1, 'nobody receives this name here')
+    return this.#desk.hand(name, delivery, () => this.tellLost(name, 1, 'nobody receives this name here'))
   }
 
   #subscribed(subscription: Buffer | undefined): void {

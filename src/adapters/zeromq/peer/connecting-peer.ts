@@ -18,7 +18,7 @@ import { RemoteDelivery } from '../incoming.ts'
 import type { Endpoint } from '../options.ts'
 import { type PeerAddresses, peerAddresses } from './addresses.ts'
 import { LIVE_BUFFER } from './capabilities.ts'
-import { checkLink, checkReceiver, PeerConnection, refused, type ZeroMQ } from './connection.ts'
+import { checkLink, checkReceiver, isLive, PeerConnection, refused, type ZeroMQ } from './connection.ts'
 import { Desk } from './desk.ts'
 import { isLiveToken, literalPrefix, liveToken, readMessageFrame, topicFront } from './frames.ts'
 import { PeerReceiver } from './receiver.ts'
@@ -69,18 +69,16 @@ export class ConnectingPeer extends PeerConnection {
   async attachSender({ target, link }: SenderSpec, _events: LinkEvents): Promise<AdapterSender> {
     if (!target || isAsker(target.name))
       throw refused('an answer of a connecting peer', 'the binding one answers', target?.name ?? '')
-    const { name, type } = target
+    const { name } = target
     checkLink(link, name)
-    if (type === 'topic' || type === 'broadcast')
-      throw refused('publishing from a connecting peer', 'the binding one publishes', name)
+    if (isLive(target)) throw refused('publishing from a connecting peer', 'the binding one publishes', name)
     this.#inward ??= this.#push()
     return new QueueSender(name, this.#inward)
   }
 
   async attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver> {
     checkReceiver(spec)
-    const { type } = spec.source
-    return type === 'topic' || type === 'broadcast' ? this.#subscribe(spec, events) : this.#pull(spec, events)
+    return isLive(spec.source) ? this.#subscribe(spec, events) : this.#pull(spec, events)
   }
 
   async attachRequester({ target }: SenderSpec, events: ReceiverEvents): Promise<AdapterRequester> {
@@ -103,30 +101,23 @@ export class ConnectingPeer extends PeerConnection {
     return new Writer(socket)
   }
 
-  #pull({ source: { name }, credit }: ReceiverSpec, events: ReceiverEvents): AdapterReceiver {
+  #pull(spec: ReceiverSpec, events: ReceiverEvents): AdapterReceiver {
+    const { name } = spec.source
     const socket = this.use(new this.#zmq.Pull({ ...this.common, ...this.receiving }))
     const desk = new Desk()
     this.#desks.add(desk)
-    const receiver = new PeerReceiver({
-      name,
-      credit,
-      events,
-      onFree: () => desk.changed(),
-      onClose: (lost) => {
-        this.#desks.delete(desk)
-        desk.close()
-        this.release(socket)
-        this.tellLost(name, lost, 'their receiver closed without taking them')
-      },
+    const receiver = desk.receiver(spec, events, (lost) => {
+      this.#desks.delete(desk)
+      desk.close()
+      this.release(socket)
+      this.tellUntaken(name, lost)
     })
-    desk.add(name, receiver)
     socket.connect(this.#addresses.outward)
-    void this.readAll(socket, async ([nameFrame, message]) => {
-      const delivery = readMessageFrame(message, RemoteDelivery)
+    void this.readAll(socket, ([nameFrame, message]) => {
       const sentTo = String(nameFrame)
-      const next = await desk.next(sentTo)
-      if (next) next.offer(delivery)
-      else if (!socket.closed) this.tellLost(sentTo, 1, `this peer receives '${name}'`)
+      return desk.hand(sentTo, readMessageFrame(message, RemoteDelivery), () =>
+        this.tellLost(sentTo, 1, `this peer receives '${name}'`),
+      )
     })
     return receiver
   }

@@ -117,6 +117,10 @@ export abstract class PeerConnection implements AdapterConnection {
     }
   }
 
+  protected tellUntaken(address: string, count: number): void {
+    this.tellLost(address, count, 'their receiver closed without taking them')
+  }
+
   protected tellLost(address: string, count: number, why: string): void {
     if (count === 0) return
     this.events.warning(
@@ -134,6 +138,11 @@ export function refused(what: string, why: string, address: string): MessagingEr
     context: { adapter: ADAPTER, address },
     hint: 'Use a hub for that.',
   })
+}
+
+/** Live traffic, which has no queue at either end. */
+export function isLive({ type }: NodeRef): boolean {
+  return type === 'topic' || type === 'broadcast'
 }
 
 /** What peers cannot do and the API does not know of. @throws `NOT_SUPPORTED` */

@@ -1,37 +1,68 @@
-/** Receivers of the peer that binds, by name: its PULL and its ROUTER bring messages for all of them. */
-import type { PeerReceiver } from './receiver.ts'
+/** Receivers by name behind one socket: a message goes to one of its name as soon as that has credit; so long nothing more is read. */
+import type { ReceiverEvents, ReceiverSpec } from '../../../api/adapter.ts'
+import type { RemoteDelivery } from '../incoming.ts'
+import { PeerReceiver } from './receiver.ts'
 
 export class Desk {
   readonly #receivers = new Map<string, PeerReceiver[]>()
   #waiting: (() => void)[] = []
   #closed = false
 
-  add(name: string, receiver: PeerReceiver): void {
+  /** A receiver of the name. `closed` is told how many messages it had and did not take. */
+  receiver(
+    { source: { name }, credit }: ReceiverSpec,
+    events: ReceiverEvents,
+    closed: (lost: number) => void,
+  ): PeerReceiver {
+    const receiver = new PeerReceiver({
+      name,
+      credit,
+      events,
+      onFree: () => this.#changed(),
+      onClose: (lost) => {
+        this.#remove(name, receiver)
+        closed(lost)
+      },
+    })
     const known = this.#receivers.get(name)
     if (known) known.push(receiver)
     else this.#receivers.set(name, [receiver])
-    this.changed()
+    this.#changed()
+    return receiver
   }
 
-  remove(name: string, receiver: PeerReceiver): void {
-    const left = this.#receivers.get(name)?.filter((each) => each !== receiver) ?? []
-    if (left.length === 0) this.#receivers.delete(name)
-    else this.#receivers.set(name, left)
-    this.changed()
-  }
-
-  /** Somebody came, left or has room. */
-  changed(): void {
-    for (const look of this.#waiting.splice(0)) look()
-  }
-
+  /** Whoever waits gives up. */
   close(): void {
     this.#closed = true
-    this.changed()
+    this.#changed()
   }
 
-  /** One of this name that takes a message at once, in turns. */
-  free(name: string): PeerReceiver | undefined {
+  /**
+   * Hands over a message, in turns among those of the name; at once where one has credit. Waits for credit, and for the very first
+   * receiver; `unwanted` is called when there are receivers, and none of this name.
+   */
+  hand(name: string, delivery: RemoteDelivery, unwanted: () => void): void | Promise<void> {
+    const receiver = this.#free(name)
+    if (!receiver) return this.#handLater(name, delivery, unwanted)
+    receiver.offer(delivery)
+  }
+
+  async #handLater(name: string, delivery: RemoteDelivery, unwanted: () => void): Promise<void> {
+    while (!this.#closed) {
+      const receiver = this.#free(name)
+      if (receiver) {
+        receiver.offer(delivery)
+        return
+      }
+      if (this.#receivers.size > 0 && !this.#receivers.has(name)) {
+        unwanted()
+        return
+      }
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+  }
+
+  #free(name: string): PeerReceiver | undefined {
     const receivers = this.#receivers.get(name)
     const at = receivers ? receivers.findIndex((receiver) => receiver.free) : -1
     if (at < 0) return undefined
@@ -40,17 +71,15 @@ export class Desk {
     return receiver
   }
 
-  /**
-   * Who gets the next message for a name; waits for credit, and for the very first receiver. `undefined`: there
-   * are receivers, and none of this name.
-   */
-  async next(name: string): Promise<PeerReceiver | undefined> {
-    while (!this.#closed) {
-      const receiver = this.free(name)
-      if (receiver) return receiver
-      if (this.#receivers.size > 0 && !this.#receivers.has(name)) return undefined
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    }
-    return undefined
+  #remove(name: string, receiver: PeerReceiver): void {
+    const left = this.#receivers.get(name)?.filter((each) => each !== receiver) ?? []
+    if (left.length === 0) this.#receivers.delete(name)
+    else this.#receivers.set(name, left)
+    this.#changed()
+  }
+
+  /** Somebody came, left or has room. */
+  #changed(): void {
+    for (const look of this.#waiting.splice(0)) look()
   }
 }
