@@ -338,10 +338,21 @@ const addressOptions: Script[] = [
     title: 'link: name, durable: a subscription that retains while nobody listens',
     lines: [
       topic,
-      drain(['T/us.#; {link: {name: Q, durable: True}}'], { out: '' }),
+      drain(
+        [
+          'T/us.#; {link: {name: Q, durable: True, reliability: at-least-once, x-declare: {exclusive: False}}}',
+        ],
+        { out: '' },
+      ),
       spout(['-d', 'T/us.weather', 'kept']),
       spout(['-d', 'T/eu.weather', 'other']),
-      drain([...CONTENTS, 'T/us.#; {link: {name: Q, durable: True}}'], { out: 'kept\n' }),
+      drain(
+        [
+          ...CONTENTS,
+          'T/us.#; {link: {name: Q, durable: True, reliability: at-least-once, x-declare: {exclusive: False}}}',
+        ],
+        { out: 'kept\n' },
+      ),
     ],
   },
   ...['unreliable', 'at-most-once', 'at-least-once', 'exactly-once'].map(
@@ -363,12 +374,20 @@ const addressOptions: Script[] = [
     title: "link: x-declare: a limit of the subscription's queue",
     lines: [
       topic,
-      drain(["T; {link: {name: Q, durable: True, x-declare: {arguments: {'qpid.max_count': 1}}}}"], {
-        out: '',
-      }),
+      drain(
+        [
+          "T; {link: {name: Q, durable: True, reliability: at-least-once, x-declare: {exclusive: False, arguments: {'qpid.max_count': 1}}}}",
+        ],
+        {
+          out: '',
+        },
+      ),
       spout(['-d', 'T', 'one']),
       drain(
-        [...CONTENTS, "T; {link: {name: Q, durable: True, x-declare: {arguments: {'qpid.max_count': 1}}}}"],
+        [
+          ...CONTENTS,
+          "T; {link: {name: Q, durable: True, reliability: at-least-once, x-declare: {exclusive: False, arguments: {'qpid.max_count': 1}}}}",
+        ],
         { out: 'one\n' },
       ),
     ],
