@@ -27,6 +27,8 @@ export interface OutboxParts {
   readonly base: string
   /** Transfers are accepted once they are written. */
   readonly unconfirmed: boolean
+  /** Nothing is sent again after a lost connection, so that the server need not note what it has. */
+  readonly once?: boolean
 }
 
 /** Messages that are written together. */
@@ -66,12 +68,12 @@ export abstract class Outbox {
   readonly #written = new Set<Batch>()
   #ended = false
 
-  constructor({ session, label, base, unconfirmed }: OutboxParts) {
+  constructor({ session, label, base, unconfirmed, once = false }: OutboxParts) {
     this.session = session
     this.label = label
     this.base = base
     this.#unconfirmed = unconfirmed
-    this.#link = unconfirmed ? '' : `${session.token}.${(++links).toString(36)}`
+    this.#link = unconfirmed || once ? '' : `${session.token}.${(++links).toString(36)}`
   }
 
   /** Nothing is under way. */
@@ -92,7 +94,7 @@ export abstract class Outbox {
     if (this.#ended) return
     this.#ended = true
     this.#waiting = []
-    if (this.#unconfirmed) return
+    if (this.#link === '') return
     for (const { transfers, first } of this.#written) {
       transfers.forEach(({ message }, at) => {
         noteAttempt(message, { link: this.#link, number: first + at })
@@ -103,7 +105,7 @@ export abstract class Outbox {
   /** Ends the outbox and what the server keeps for it. */
   async close(): Promise<void> {
     this.abandon()
-    if (this.#next === 1 || this.#unconfirmed || !this.session.alive) return
+    if (this.#next === 1 || this.#link === '' || !this.session.alive) return
     const note = this.noteBase
     if (note === undefined) return
     await this.session.wire.commands

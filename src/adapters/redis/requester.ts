@@ -39,7 +39,9 @@ export class RedisRequester implements AdapterRequester, SessionLink {
 
   /** @throws `UNAUTHORIZED` … */
   static async open(session: Session, spec: SenderSpec, events: ReceiverEvents): Promise<RedisRequester> {
-    const outbox = await outboxFor(session, spec.target!, spec.reliability === 'at-most-once')
+    const unconfirmed = spec.reliability === 'at-most-once'
+    // A request in doubt ends with its connection.
+    const outbox = await outboxFor(session, spec.target!, { unconfirmed, once: true })
     const requester = new RedisRequester(session, outbox, events)
     try {
       await Promise.all([requester.#listening.ready, requester.#show()])

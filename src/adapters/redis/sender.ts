@@ -6,7 +6,7 @@ import type { OutgoingMessage } from '../../api/message.ts'
 import { ADAPTER } from './errors.ts'
 import { REPLY_PREFIX } from './keys.ts'
 import { MulticastOutbox } from './multicast-outbox.ts'
-import type { Outbox } from './outbox.ts'
+import type { Outbox, OutboxParts } from './outbox.ts'
 import { QueueOutbox } from './queue-outbox.ts'
 import { ReplyOutbox } from './reply-outbox.ts'
 import type { Session, SessionLink } from './session.ts'
@@ -24,13 +24,16 @@ export async function attachSender(
   if (spec.target === undefined || spec.target.type === undefined) {
     return new PlacesSender(session, spec.target?.name, unconfirmed)
   }
-  return new RedisSender(session, await outboxFor(session, spec.target, unconfirmed))
+  return new RedisSender(session, await outboxFor(session, spec.target, { unconfirmed }))
 }
 
-export async function outboxFor(session: Session, node: NodeRef, unconfirmed: boolean): Promise<Outbox> {
+export async function outboxFor(
+  session: Session,
+  { name, type }: NodeRef,
+  kind: Pick<OutboxParts, 'unconfirmed' | 'once'>,
+): Promise<Outbox> {
   const { keys } = session
-  const { name, type } = node
-  const parts = { session, label: name, unconfirmed }
+  const parts = { session, label: name, ...kind }
   if (name.startsWith(REPLY_PREFIX)) return new ReplyOutbox({ ...parts, base: keys.reply(name) })
   if (type === 'multicast') return new MulticastOutbox({ ...parts, base: keys.multicast(name) })
   if (type !== 'topic' && type !== 'broadcast') return new QueueOutbox({ ...parts, base: keys.queue(name) })
@@ -139,7 +142,7 @@ class PlacesSender implements AdapterSender, SessionLink {
     try {
       const type = await this.#session.wire.commands.hget(this.#session.keys.topic(name), 'type')
       if (type !== 'topic' && type !== 'broadcast') return undefined
-      return await outboxFor(this.#session, { name, type }, this.#unconfirmed)
+      return await outboxFor(this.#session, { name, type }, { unconfirmed: this.#unconfirmed })
     } catch (error) {
       this.#session.check(error)
       return undefined
