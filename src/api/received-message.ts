@@ -1,6 +1,7 @@
 /** A message as the application sees it after it came in: fields read from the wire's, the body decoded on reading. */
 import { type InspectOptions, inspect } from 'node:util'
 import { bodyBytes, type CodecTable, decodeBody } from './codec.ts'
+import type { MessagingError } from './errors.ts'
 import { base64, loggable } from './loggable.ts'
 import { type IncomingMessage, NORMAL_PRIORITY, type Properties } from './message.ts'
 
@@ -10,6 +11,8 @@ export class ReceivedMessage<Body = unknown> {
   readonly #codecs: CodecTable
   #body: Body | undefined
   #decoded = false
+  /** Why there is no body. */
+  #refused: MessagingError | undefined
 
   constructor(incoming: IncomingMessage, codecs: CodecTable) {
     this.#incoming = incoming
@@ -19,9 +22,10 @@ export class ReceivedMessage<Body = unknown> {
   /**
    * The decoded body.
    *
-   * @throws `DECODE_FAILED` when the bytes do not fit the content type; {@link bytes} still has them
+   * @throws `DECODE_FAILED` when the bytes do not fit the content type, or the schema; {@link bytes} still has them
    */
   get body(): Body {
+    if (this.#refused) throw this.#refused
     if (!this.#decoded) {
       this.#body = decodeBody(this.#incoming.body, this.#incoming.contentType, this.#codecs) as Body
       this.#decoded = true
@@ -97,6 +101,11 @@ export class ReceivedMessage<Body = unknown> {
   static setBody(message: ReceivedMessage, body: unknown): void {
     message.#body = body
     message.#decoded = true
+  }
+
+  /** Reading the body throws this from now on. */
+  static refuseBody(message: ReceivedMessage, problem: MessagingError): void {
+    message.#refused = problem
   }
 
   /** All fields for logs, as JSON can hold them; a body of bytes, or one that cannot be decoded, as `bytes` in base64. */

@@ -21,6 +21,7 @@ import {
   DEFAULT_CREDIT,
   type ReceiverOptions,
 } from './options.ts'
+import { ReceivedMessage } from './received-message.ts'
 import { ReceiverLink } from './receiver-link.ts'
 import { refuseUnsupported } from './refusal.ts'
 import { SchemaGate } from './schema-gate.ts'
@@ -228,11 +229,15 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
     return this.mode === 'consume' && this.#host.capabilities.features.maxDeliveries.level === 'emulated'
   }
 
-  /** A body that does not fit its schema is rejected with the reason and never seen. */
+  /** A body that does not fit its schema is rejected with the reason and never seen; who browses sees the message without it. */
   #refuseBody(delivery: Delivery<Body>, error: unknown): void {
-    const verdict =
-      this.mode === 'browse' ? Delivery.giveBack(delivery) : delivery.reject(asMessagingError(error).message)
-    this.#background(verdict)
+    const problem = asMessagingError(error)
+    if (this.mode === 'consume') {
+      this.#background(delivery.reject(problem.message))
+      return
+    }
+    ReceivedMessage.refuseBody(delivery, problem)
+    this.#inbox.push(delivery)
   }
 
   #background(work: Promise<unknown>): void {

@@ -15,7 +15,9 @@ import {
   type RespondOptions,
 } from './options.ts'
 import { outgoingMessage } from './outgoing.ts'
+import { ReceivedMessage } from './received-message.ts'
 import { refuseUnsupported } from './refusal.ts'
+import { validateBody } from './schema.ts'
 import { Sender } from './sender.ts'
 
 /** What `respond()` calls for every request; what it returns (or resolves to) is the response, what it throws reaches the asker as `REQUEST_FAILED`. */
@@ -52,7 +54,7 @@ export class Responder implements AsyncDisposable {
         respond(host, plan, sender, handler, request)
       // No request waits behind a busy handler while another responder of the pool is free.
       const credit = options.concurrency ?? 1
-      const consumer = await Consumer.open<Request>(host, plan, answer, { ...options, credit })
+      const consumer = await Consumer.open<Request>(host, withoutSchema(plan), answer, { ...options, credit })
       return new Responder(host, consumer, sender)
     } catch (error) {
       await sender.close()
@@ -92,6 +94,8 @@ async function respond<Request, Response>(
   let body: unknown
   let properties: Properties = noProperties()
   try {
+    const { schema } = plan.options
+    if (schema) ReceivedMessage.setBody(request, await validateBody(schema, request.body, 'DECODE_FAILED'))
     body = (await handler(request)) ?? null
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
@@ -102,6 +106,12 @@ async function respond<Request, Response>(
   const ahead = sender.unsettled < MOST_ON_THEIR_WAY && Sender.writesAtOnce(sender)
   const answered = answer(host, plan, sender, request, body, properties)
   if (!ahead) await answered
+}
+
+/** A request that does not fit is answered as a failure, where a receiver would reject it and leave the asker to wait. */
+function withoutSchema(plan: NodePlan): NodePlan {
+  const { schema: _, ...options } = plan.options
+  return { ...plan, options }
 }
 
 /** Resolves when it is known what became of the answer; never rejects. */

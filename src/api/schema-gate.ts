@@ -23,23 +23,35 @@ export class SchemaGate<Body> {
   }
 
   push(delivery: Delivery<Body>): void {
-    let body: unknown
-    try {
-      body = validateBody(this.#schema, delivery.body, 'DECODE_FAILED')
-    } catch (error) {
-      this.#owner.refuse(delivery, error)
-      return
-    }
     const pass = (value: unknown): void => {
       ReceivedMessage.setBody(delivery, value)
       this.#owner.pass(delivery)
     }
-    if (!this.#running && !(body instanceof Promise)) {
-      pass(body)
+    const refuse = (error: unknown): void => this.#owner.refuse(delivery, error)
+    let body: unknown
+    try {
+      body = validateBody(this.#schema, delivery.body, 'DECODE_FAILED')
+    } catch (error) {
+      this.#inOrder(() => refuse(error))
       return
     }
-    const before = this.#running ?? Promise.resolve()
-    const mine = before.then(() => body).then(pass, (error) => this.#owner.refuse(delivery, error))
+    if (body instanceof Promise) {
+      const told = body.then(
+        (value) => () => pass(value),
+        (error) => () => refuse(error),
+      )
+      this.#behind(told)
+    } else this.#inOrder(() => pass(body))
+  }
+
+  /** At once, or behind the checks that run. */
+  #inOrder(tell: () => void): void {
+    if (this.#running) this.#behind(tell)
+    else tell()
+  }
+
+  #behind(tell: (() => void) | Promise<() => void>): void {
+    const mine = (this.#running ?? Promise.resolve()).then(async () => (await tell)())
     this.#running = mine
     void mine.then(() => {
       if (this.#running === mine) this.#running = undefined

@@ -4,8 +4,19 @@ import { type ErrorCode, MessagingError } from './errors.ts'
 
 /** The body as the schema gives it back; a promise only where the schema is asynchronous. */
 export function validateBody(schema: StandardSchemaV1, body: unknown, code: ErrorCode): unknown {
-  const result = schema['~standard'].validate(body)
-  return result instanceof Promise ? result.then((done) => outcome(done, code)) : outcome(result, code)
+  const thrown = (cause: unknown): never => {
+    const text = cause instanceof Error ? cause.message : String(cause)
+    throw new MessagingError(code, `The schema could not check the body: ${text}`, { cause })
+  }
+  let result: StandardSchemaV1.Result<unknown> | Promise<StandardSchemaV1.Result<unknown>>
+  try {
+    result = schema['~standard'].validate(body)
+  } catch (cause) {
+    return thrown(cause)
+  }
+  return result instanceof Promise
+    ? result.catch(thrown).then((done) => outcome(done, code))
+    : outcome(result, code)
 }
 
 function outcome(result: StandardSchemaV1.Result<unknown>, code: ErrorCode): unknown {

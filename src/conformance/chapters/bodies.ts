@@ -1,6 +1,6 @@
 /** Bodies: bytes, text, JSON, typed values, codecs and schemas. */
 import assert from 'node:assert/strict'
-import type { BodyCodec, StructuredValue } from '../../index.ts'
+import { type BodyCodec, type StructuredValue, service } from '../../index.ts'
 import { chapter } from '../case.ts'
 import type { CaseContext } from '../context.ts'
 import { Events, fails, nothing, take } from '../expect.ts'
@@ -215,6 +215,40 @@ export const bodiesChapter = chapter('bodies', [
       await events.waitFor('discarded', { nth: 2 })
       assert.match(events.of('discarded')[0]!.reason, /n is no number/)
       await events.stop()
+    },
+  },
+  {
+    id: 'schema-request',
+    title:
+      'a request that does not fit the schema is refused at the asker, and answered as a failure where it came all the same',
+    needs: ['request'],
+    async run(c) {
+      const asks = c.service<{ n: number; twice: number }, number>('asks', { schema: doubling })
+      const plain = service<unknown, number>(asks.name)
+      await using _ = await c.connection.respond(asks, ({ body }) => body.twice)
+      const limit = { timeoutMs: 5_000 }
+      await fails(c.connection.request(asks, { n: 'one' } as never, limit), 'ENCODE_FAILED')
+      const error = await fails(c.connection.request(plain, { n: 'foreign' }, limit), 'REQUEST_FAILED')
+      assert.match(error.message, /n is no number/)
+      assert.equal((await c.connection.request(plain, { n: 2 }, limit)).body, 4)
+    },
+  },
+  {
+    id: 'schema-browsed',
+    title: 'browsing shows messages whose body does not fit, too: reading it is DECODE_FAILED',
+    needs: ['browse'],
+    async run(c) {
+      const orders = c.queue<{ n: number; twice: number }>('orders', { schema: doubling })
+      const plain = c.queue<unknown>('orders')
+      await c.connection.send(plain, { n: 'foreign' }, { id: 'bad' })
+      await c.connection.send(plain, { n: 1 }, { id: 'good' })
+      const seen: string[] = []
+      for await (const message of c.connection.browse(orders)) {
+        seen.push(message.id)
+        if (message.id === 'good') assert.deepEqual(message.body, { n: 1, twice: 2 })
+        else assert.throws(() => message.body, { code: 'DECODE_FAILED', message: /n is no number/ })
+      }
+      assert.deepEqual(seen, ['bad', 'good'])
     },
   },
 ])
