@@ -3,7 +3,7 @@ import type { Dealer } from 'zeromq'
 import { MessagingError } from '../../api/errors.ts'
 import { clientLibrary } from '../../core/client-library.ts'
 import { connectFailed, connectionLost, fromWire, type WireError } from './errors.ts'
-import type { Endpoint } from './options.ts'
+import { type Endpoint, isIpv6 } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { Op, type OpCode, PROTOCOL_VERSION, type Verb, type Welcome } from './protocol.ts'
 import { type RecordListener, readJson, readRecords } from './records.ts'
@@ -54,6 +54,7 @@ export class Client implements RecordListener {
     const { curve } = endpoint
     const socket = new Dealer({
       linger: LINGER_MS,
+      ipv6: isIpv6(endpoint.address),
       sendHighWaterMark: 0,
       receiveHighWaterMark: 0,
       ...(curve

@@ -4,6 +4,7 @@ import type { Socket } from 'zeromq'
 import { MessagingError } from '../../api/errors.ts'
 import { settledWithin } from '../../core/aborts.ts'
 import { ADAPTER } from './errors.ts'
+import { isIpv6 } from './options.ts'
 
 /** Longest wait for ZeroMQ's word that it has closed a listener. Unit: ms. */
 const CLOSE_MS = 1_000
@@ -16,6 +17,7 @@ const CLOSE_MS = 1_000
 export async function listen(socket: Socket, address: string, who: string, hint: string): Promise<string> {
   try {
     await checkNobodyListens(address)
+    if (socket.ipv6 !== isIpv6(address)) socket.ipv6 = isIpv6(address)
     await socket.bind(address)
     return socket.lastEndpoint ?? address
   } catch (cause) {

@@ -54,6 +54,11 @@ const MOST_HEARTBEAT_MS = 2_500
 /** TCP addresses that no other machine can reach. */
 export const LOOPBACK = /^tcp:\/\/(127\.|localhost[:]|\[::1\])/
 
+/** ZeroMQ takes such an address only when the socket is told before. */
+export function isIpv6(address: string): boolean {
+  return address.startsWith('tcp://[')
+}
+
 /** `zmq://host:port`, `zmq+ipc:///path`, `zmq+inproc://name`; ZeroMQ's own address after `zmq:` is taken as well. @throws `CONFIG_INVALID` naming the wrong part */
 export function endpointOf(target: ConnectTarget): Endpoint {
   checkKnownKeys(target.native, OPTIONS, 'connect(): native')

@@ -1,6 +1,6 @@
 /** Hubs that start, end and start again: at a place that is taken, was taken, or is used at the same moment. */
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connect, createHub, type Hub, queue } from '../../../src/index.ts'
@@ -16,38 +16,57 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
+const ipv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'))
 const places = [
-  ['a port', () => 'tcp://127.0.0.1:*'],
-  ['a socket file', () => `ipc://${folder}/hub.sock`],
-] as const
+  { name: 'a port', place: () => 'tcp://127.0.0.1:*', there: true },
+  { name: 'a port of IPv6, where the machine has it', place: () => 'tcp://[::1]:*', there: ipv6 },
+  { name: 'a socket file', place: () => `ipc://${folder}/hub.sock`, there: true },
+]
 
-describe.each(places)('a hub at %s', (_, place) => {
-  it('can have the place again as soon as it is closed, and its clients come back', async () => {
-    let hub: Hub = await createHub({ listen: [place()] })
-    await using connection = await connect(hub.urls[0]!)
-    try {
-      for (let round = 0; round < 20; round++) {
+for (const { name, place, there } of places)
+  describe.skipIf(!there)(`a hub at ${name}`, () => {
+    it('can have the place again as soon as it is closed, and its clients come back', async () => {
+      let hub: Hub = await createHub({ listen: [place()] })
+      await using connection = await connect(hub.urls[0]!)
+      try {
+        for (let round = 0; round < 20; round++) {
+          await hub.close()
+          hub = await createHub({ listen: [addressOf(hub.urls[0]!)] })
+        }
+        await connection.send(jobs, 1)
+        await using receiver = await connection.receiver(jobs)
+        expect((await receiver.receive({ timeoutMs: 5_000 }))?.body).toBe(1)
+      } finally {
         await hub.close()
-        hub = await createHub({ listen: [addressOf(hub.urls[0]!)] })
       }
-      await connection.send(jobs, 1)
-      await using receiver = await connection.receiver(jobs)
-      expect((await receiver.receive({ timeoutMs: 5_000 }))?.body).toBe(1)
-    } finally {
-      await hub.close()
-    }
+    })
+
+    it('keeps its place: another one that wants it is CONNECT_FAILED', async () => {
+      await using hub = await createHub({ listen: [place()] })
+      const address = addressOf(hub.urls[0]!)
+      await expect(createHub({ listen: [address] })).rejects.toMatchObject({
+        code: 'CONNECT_FAILED',
+        context: { address },
+      })
+      await using connection = await connect(hub.urls[0]!)
+      await connection.send(jobs, 2)
+      expect(hub.sessions).toBe(1)
+    })
   })
 
-  it('keeps its place: another one that wants it is CONNECT_FAILED', async () => {
-    await using hub = await createHub({ listen: [place()] })
-    const address = addressOf(hub.urls[0]!)
-    await expect(createHub({ listen: [address] })).rejects.toMatchObject({
-      code: 'CONNECT_FAILED',
-      context: { address },
-    })
-    await using connection = await connect(hub.urls[0]!)
-    await connection.send(jobs, 2)
-    expect(hub.sessions).toBe(1)
+it('a hub that cannot have one of its places keeps none of the others', async () => {
+  await using one = await createHub({ listen: ['tcp://127.0.0.1:*'] })
+  const other = await createHub({ listen: ['tcp://127.0.0.1:*'] })
+  const [taken, free] = [one, other].map((hub) => addressOf(hub.urls[0]!)) as [string, string]
+  await other.close()
+  await expect(createHub({ listen: [free, taken] })).rejects.toMatchObject({ code: 'CONNECT_FAILED' })
+  await using _again = await createHub({ listen: [free] })
+})
+
+it('a port that there is not is CONFIG_INVALID', async () => {
+  await expect(createHub({ listen: ['tcp://127.0.0.1:99999'] })).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining('99999'),
   })
 })
 
@@ -123,4 +142,4 @@ it('ten thousand addresses: made, used and told of within seconds, and one more 
   expect(await connection.admin.list()).toHaveLength(10_000)
   await using receiver = await connection.receiver(address(9_999))
   expect((await receiver.receive({ timeoutMs: 5_000 }))?.body).toBe(9_999)
-})
+}, 60_000)

@@ -38,6 +38,8 @@ const BATCH_OVERHEAD_BYTES = 1024 * 1024
 /** Batches of one client that ZeroMQ holds for it, each way; what comes beyond waits in its own process. */
 const HIGH_WATER_BATCHES = 1_000
 
+/** ZeroMQ would take a larger one for another. */
+const LAST_PORT = 65_535
 const FREE = 'Check that the address is of this machine and free.'
 
 /** Starts a hub. @throws `CONFIG_INVALID`, `CONNECT_FAILED` when the address is taken or the store cannot be opened */
@@ -102,6 +104,9 @@ function checkListen({ listen, curve, insecure }: HubOptions): void {
     if (!/^(tcp|ipc|inproc):\/\//.test(address)) {
       throw new MessagingError('CONFIG_INVALID', `'${address}' is none of tcp://, ipc://, inproc://`)
     }
+    const port = /^tcp:.*:(\d+)$/.exec(address)?.[1]
+    if (Number(port) > LAST_PORT)
+      throw new MessagingError('CONFIG_INVALID', `'${address}' has a port beyond ${LAST_PORT}`)
     if (address.startsWith('tcp:') && !LOOPBACK.test(address) && !curve && !insecure) {
       throw new MessagingError(
         'CONFIG_INVALID',

@@ -18,7 +18,7 @@ import type {
 import { MessagingError } from '../../../api/errors.ts'
 import { asMessagingError } from '../../../core/attachment.ts'
 import { ADAPTER, connectionLost } from '../errors.ts'
-import type { Endpoint } from '../options.ts'
+import { type Endpoint, isIpv6 } from '../options.ts'
 import { HIGH_WATER_MARK, MAX_BODY_BYTES, peerCapabilities } from './capabilities.ts'
 
 export type ZeroMQ = typeof import('zeromq')
@@ -33,15 +33,25 @@ export abstract class PeerConnection implements AdapterConnection {
   readonly capabilities = peerCapabilities
   protected readonly events: ConnectionEvents
   protected closed = false
-  protected readonly common: { linger: number; heartbeatInterval: number; heartbeatTimeout: number }
+  protected readonly common: {
+    linger: number
+    heartbeatInterval: number
+    heartbeatTimeout: number
+    ipv6: boolean
+  }
   protected readonly sending: { sendHighWaterMark: number; immediate: true }
   protected readonly receiving: { receiveHighWaterMark: number; maxMessageSize: number }
   readonly #sockets = new Set<Socket>()
 
-  constructor(zmq: ZeroMQ, { heartbeatMs }: Endpoint, events: ConnectionEvents) {
+  constructor(zmq: ZeroMQ, { address, heartbeatMs }: Endpoint, events: ConnectionEvents) {
     this.broker = { product: 'ZeroMQ peer', version: zmq.version }
     this.events = events
-    this.common = { linger: LINGER_MS, heartbeatInterval: heartbeatMs, heartbeatTimeout: heartbeatMs * 2 }
+    this.common = {
+      linger: LINGER_MS,
+      heartbeatInterval: heartbeatMs,
+      heartbeatTimeout: heartbeatMs * 2,
+      ipv6: isIpv6(address),
+    }
     // A message is taken by a connection that is there: none is piled up for a peer that may never come.
     this.sending = { sendHighWaterMark: HIGH_WATER_MARK, immediate: true }
     this.receiving = {
