@@ -1,6 +1,8 @@
 /** Help texts, made from the description of a command. */
 import type { Command, Option } from './command.ts'
 
+export const HELP: Option = { name: 'help', short: 'h', kind: 'flag', help: 'show this help and exit' }
+
 const WIDTH = 100
 const COLUMN = 30
 

@@ -1,5 +1,5 @@
 /** Keeps a loop to so many turns a second. */
-import { pause } from './broker/session.ts'
+import { pause } from './waiting.ts'
 
 export class Pace {
   readonly #perSecond: number

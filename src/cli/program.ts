@@ -1,13 +1,10 @@
 /** Runs one command: reads its arguments, catches signals and errors, decides the exit code. */
 import type { Readable, Writable } from 'node:stream'
 import { parseArguments } from './arguments.ts'
-import type { Option } from './command.ts'
 import { type Command, CommandError, UsageError } from './command.ts'
-import { helpText, usageLine } from './help.ts'
+import { HELP, helpText, usageLine } from './help.ts'
 import { Output, OutputClosed } from './output.ts'
 import { visible, visibleLines } from './print/terminal-text.ts'
-
-const HELP: Option = { name: 'help', short: 'h', kind: 'flag', help: 'show this help and exit' }
 
 /** Read when it is used: a command that reads nothing leaves the standard input alone. */
 const PROCESS: Streams = {

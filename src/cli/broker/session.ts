@@ -5,6 +5,7 @@
 import type { Connection } from '../../index.ts'
 import { CommandError, type Context } from '../command.ts'
 import { visible } from '../print/terminal-text.ts'
+import { pause } from '../waiting.ts'
 import { brokerUrl } from './broker-url.ts'
 import { keptAddress } from './kept-address.ts'
 
@@ -178,18 +179,4 @@ export async function log({ err }: Context, level: 'DEBUG' | 'WARNING', text: st
 function place(url: string): string {
   const authority = /^[^:]+:\/\/([^/?#]*)/.exec(url)?.[1]
   return visible(authority === undefined ? url : authority.slice(authority.lastIndexOf('@') + 1))
-}
-
-/** Waits, or ends early when the signal aborts. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })
 }

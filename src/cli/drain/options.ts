@@ -21,6 +21,15 @@ export const PRINTING: readonly Option[] = [
   { name: 'quiet', short: 'q', kind: 'flag', help: 'print no message' },
 ]
 
+/** For the other commands that print messages. */
+export const COUNT: Option = {
+  name: 'count',
+  short: 'c',
+  kind: 'integer',
+  help: 'stop after this many messages; 0: no limit',
+  fallback: 0,
+}
+
 const ORIGINAL: readonly Option[] = [
   BROKER,
   { name: 'count', short: 'c', kind: 'integer', help: 'number of messages to drain; 0: no limit' },

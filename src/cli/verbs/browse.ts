@@ -2,7 +2,7 @@
 import { BROKER } from '../broker/connection-options.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command } from '../command.ts'
-import { PRINTING } from '../drain/options.ts'
+import { COUNT, PRINTING } from '../drain/options.ts'
 import { rendererFor } from '../drain/renderer.ts'
 import { addressArgument, expectOnly } from '../positionals.ts'
 import { Stream } from '../print/stream.ts'
@@ -15,13 +15,7 @@ export const browse: Command = {
     'Print each message that waits at the address, in order, and change nothing. Ends at the end of the queue. Where a broker has no such operation, sluice doctor tells what the imitation does.',
   options: [
     BROKER,
-    {
-      name: 'count',
-      short: 'c',
-      kind: 'integer',
-      help: 'stop after this many messages; 0: no limit',
-      fallback: 0,
-    },
+    COUNT,
     { name: 'follow', short: 'f', kind: 'flag', help: 'go on with new arrivals' },
     ...PRINTING,
   ],

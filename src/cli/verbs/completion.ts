@@ -1,5 +1,6 @@
 /** `sluice completion`: what a shell needs to complete commands, options and the names of nodes. */
-import { type Command, type Option, UsageError } from '../command.ts'
+import { type Command, UsageError } from '../command.ts'
+import { HELP } from '../help.ts'
 import { expectOnly } from '../positionals.ts'
 import { VERBS } from '../verbs.ts'
 
@@ -7,8 +8,6 @@ const SHELLS = ['bash', 'zsh', 'fish'] as const
 
 /** Verbs whose arguments are nodes of the broker. */
 const TAKES_NODES = ['spout', 'drain', 'browse', 'tap', 'request', 'delete', 'bind', 'inspect', 'purge']
-
-const HELP: Option = { name: 'help', short: 'h', kind: 'flag', help: 'show help' }
 
 export const completion: Command = {
   name: 'completion',

@@ -2,6 +2,7 @@
 import { type Command, CommandError } from '../command.ts'
 import { expectOnly } from '../positionals.ts'
 import { jsonText } from '../print/terminal-text.ts'
+import { aborted } from '../waiting.ts'
 
 export const hub: Command = {
   name: 'hub',
@@ -52,10 +53,7 @@ export const hub: Command = {
       curve: allowedKeys.length > 0 ? { ...curveKeys(), allowedKeys } : undefined,
     })
     for (const url of running.urls) await out.line(json ? jsonText({ url }) : `listening: ${url}`)
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve()
-      else signal.addEventListener('abort', () => resolve(), { once: true })
-    })
+    await aborted(signal)
     await running.close()
     return 0
   },

@@ -8,6 +8,7 @@ import { withSession } from '../broker/with-session.ts'
 import { type Command, UsageError } from '../command.ts'
 import { addressArgument, expectOnly } from '../positionals.ts'
 import { decodeOrUndefined, visible } from '../print/terminal-text.ts'
+import { aborted } from '../waiting.ts'
 
 /** What a command may write for one answer. Unit: bytes. */
 const MAX_ANSWER = 64 * 1024 * 1024
@@ -81,13 +82,6 @@ export const respond: Command = {
     })
     return 0
   },
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
 
 function runCommand(command: string, request: Delivery<unknown>): Promise<Buffer> {

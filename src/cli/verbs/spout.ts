@@ -1,17 +1,15 @@
 /** `spout`: sends messages to an address. */
-import { randomUUID } from 'node:crypto'
-import type { MessageFields, PropertyValue, Sender } from '../../index.ts'
-import type { Arguments } from '../arguments.ts'
+import type { Sender } from '../../index.ts'
 import { withSession } from '../broker/with-session.ts'
 import { type Command, type Context, UsageError } from '../command.ts'
 import { Pace } from '../pace.ts'
-import { jsonable } from '../print/jsonable.ts'
-import { type Printable, printForm } from '../print/printable.ts'
-import { decodeOrUndefined, jsonText } from '../print/terminal-text.ts'
 import { Progress } from '../progress.ts'
 import { RunReport } from '../report.ts'
-import { type Content, type ContentPlan, contentPlan, nameValue } from '../spout/content.ts'
+import { type ContentPlan, contentPlan } from '../spout/content.ts'
+import { fieldMaker } from '../spout/fields.ts'
 import { SPOUT_OPTIONS } from '../spout/options.ts'
+import { OutcomesInOrder } from '../spout/outcomes-in-order.ts'
+import { printer } from '../spout/printing.ts'
 
 const BULK_CAPACITY = 1000
 
@@ -109,127 +107,4 @@ async function sendAll(
     await progress?.end()
   }
   await inOrder.finish()
-}
-
-/** Takes outcomes in the order of sending, never more than `capacity` open; the first failure ends the run. */
-class OutcomesInOrder {
-  readonly #capacity: number
-  readonly #failed: () => void
-  #open = 0
-  #last: Promise<void> = Promise.resolve()
-  #failure: { readonly error: unknown } | undefined
-  #wake: (() => void) | undefined
-
-  /** `failed` is called once, at the first failure, whoever waits for what. */
-  constructor(capacity: number, failed: () => void) {
-    this.#capacity = capacity
-    this.#failed = failed
-  }
-
-  /** Resolves when there is room for another one. @throws the first failure */
-  async add(outcome: Promise<unknown>, done: () => Promise<void> | undefined): Promise<void> {
-    this.#open += 1
-    // Its failure is told in its turn.
-    outcome.catch(() => {})
-    this.#last = this.#last.then(() => this.#take(outcome, done))
-    while (this.#open >= this.#capacity && !this.#failure) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
-    this.check()
-  }
-
-  async finish(): Promise<void> {
-    await this.#last
-    this.check()
-  }
-
-  check(): void {
-    if (this.#failure) throw this.#failure.error
-  }
-
-  async #take(outcome: Promise<unknown>, done: () => Promise<void> | undefined): Promise<void> {
-    try {
-      if (this.#failure) return
-      await outcome
-      await done()
-    } catch (error) {
-      this.#failure = { error }
-      this.#failed()
-    } finally {
-      this.#open -= 1
-      this.#wake?.()
-    }
-  }
-}
-
-function fieldMaker(args: Arguments): (content: Content, count: number, whole: boolean) => MessageFields {
-  const spoutId = args.text('id') ?? randomUUID()
-  const common: MessageFields = {
-    ...given('subject', args.text('subject')),
-    ...given('replyTo', args.text('reply-to')),
-    ...given('correlationId', args.text('correlation-id')),
-    ...given('userId', args.text('user-id')),
-    ...given('priority', args.number('priority')),
-    ...given('ttlMs', args.number('ttl')),
-    ...(args.flag('durable') && { durable: true }),
-  }
-  const pairs = args.list('property').map(nameValue)
-  const sequence = args.flag('sequence')
-  return (content, count, whole) => {
-    if (whole && pairs.length === 0 && !sequence) return { ...content.fields, ...common }
-    const properties: Record<string, PropertyValue> = Object.create(null)
-    if (whole) Object.assign(properties, content.fields.properties)
-    else properties['spout-id'] = `${spoutId}:${count}`
-    if (sequence) properties.sn = count + 1
-    for (const [name, value] of pairs) properties[name] = value
-    return { ...content.fields, ...common, properties }
-  }
-}
-
-function given<K extends keyof MessageFields>(
-  name: K,
-  value: MessageFields[K],
-): Pick<MessageFields, K> | undefined {
-  return value === undefined ? undefined : ({ [name]: value } as Pick<MessageFields, K>)
-}
-
-function printer(
-  { args, out }: Context,
-  plan: ContentPlan,
-): ((fields: MessageFields, content: Content) => Promise<void>) | undefined {
-  if (args.flag('quiet') || (plan.bulk && !args.flag('print') && !args.flag('json'))) return undefined
-  const asJson = args.flag('json')
-  return async (fields, content) => {
-    const message = printable(fields, content)
-    await out.line(asJson ? jsonText(jsonable(jsonForm(message))) : printForm(message))
-  }
-}
-
-function printable(fields: MessageFields, { shown }: Content): Printable {
-  const text =
-    shown instanceof Uint8Array && fields.contentType?.startsWith('text/')
-      ? decodeOrUndefined(shown)
-      : undefined
-  return {
-    id: fields.id,
-    subject: fields.subject,
-    userId: fields.userId,
-    replyTo: fields.replyTo,
-    correlationId: fields.correlationId,
-    priority: fields.priority,
-    ttlMs: fields.ttlMs,
-    durable: fields.durable ?? false,
-    redelivered: false,
-    properties: fields.properties ?? {},
-    contentType: fields.contentType,
-    content: text ?? shown,
-  }
-}
-
-function jsonForm({ content, redelivered: _, ...fields }: Printable): Record<string, unknown> {
-  return content instanceof Uint8Array
-    ? { ...fields, bytes: Buffer.from(content).toString('base64') }
-    : { ...fields, body: content }
 }

@@ -2,7 +2,7 @@
 import { BROKER } from '../broker/connection-options.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command } from '../command.ts'
-import { PRINTING } from '../drain/options.ts'
+import { COUNT, PRINTING } from '../drain/options.ts'
 import { rendererFor } from '../drain/renderer.ts'
 import { addressArgument } from '../positionals.ts'
 import { Stream } from '../print/stream.ts'
@@ -16,13 +16,7 @@ export const tap: Command = {
     'Print each message published on the topic from now on whose subject fits one of the patterns (all of them without a pattern): words separated by dots, * is one word, # any number. Nobody else gets less by it. Ends on Ctrl-C.',
   options: [
     BROKER,
-    {
-      name: 'count',
-      short: 'c',
-      kind: 'integer',
-      help: 'stop after this many messages; 0: no limit',
-      fallback: 0,
-    },
+    COUNT,
     {
       name: 'timeout',
       short: 't',
