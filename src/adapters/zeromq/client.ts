@@ -32,6 +32,7 @@ export class Client implements RecordListener {
   #heart: NodeJS.Timeout | undefined
   #over: MessagingError | undefined
   #onWelcome: ((welcome: Welcome) => void) | undefined
+  #onRefused: (error: MessagingError) => void = () => {}
   #onLost: (error: MessagingError) => void
 
   private constructor(socket: Dealer, heartbeatMs: number, lost: (error: MessagingError) => void) {
@@ -122,8 +123,6 @@ export class Client implements RecordListener {
       })
     })
   }
-
-  #onRefused: (error: MessagingError) => void = () => {}
 
   get over(): MessagingError | undefined {
     return this.#over

@@ -5,7 +5,7 @@
  *   record := op (1 byte) link (uint32) length (uint32) payload (length bytes)        numbers are big-endian
  *
  * The payload is JSON in UTF-8, except where the table says otherwise. `link` is a number the client chose; 0 means the session itself.
- * A message is `header length (uint32) header (JSON) body`; see `message-codec.ts`.
+ * Messages: see `message-codec.ts`.
  *
  * Order is kept in both directions. The hub answers HELLO with WELCOME or REFUSED; anything else before is ignored. Each side sends PING at least every
  * `heartbeatMs`; a side that hears nothing for twice that long takes the other for dead. The hub then ends the session: unsettled deliveries go back.
