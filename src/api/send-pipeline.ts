@@ -42,6 +42,7 @@ export class SendPipeline implements PendingSendOwner {
   #inFlight = 0
   #blocked = false
   #ended: MessagingError | undefined
+  #pumping = false
   #whenIdle: (() => void)[] = []
 
   constructor(options: PipelineOptions) {
@@ -171,12 +172,19 @@ export class SendPipeline implements PendingSendOwner {
   }
 
   #pump(): void {
-    while (this.#link && !this.#blocked && this.#inFlight < this.#options.capacity) {
-      const pending = this.#waiting.shift()
-      if (!pending) return
-      if (pending.done) continue
-      this.#waitingCount--
-      this.#write(pending)
+    // A broker in this process answers within the call that writes; the answer must not write the next one, ever deeper.
+    if (this.#pumping) return
+    this.#pumping = true
+    try {
+      while (this.#link && !this.#blocked && this.#inFlight < this.#options.capacity) {
+        const pending = this.#waiting.shift()
+        if (!pending) return
+        if (pending.done) continue
+        this.#waitingCount--
+        this.#write(pending)
+      }
+    } finally {
+      this.#pumping = false
     }
   }
 

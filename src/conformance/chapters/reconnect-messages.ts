@@ -21,14 +21,17 @@ const BACK_MS = 15_000
 export const messagesAcrossLoss: CaseDefinition[] = [
   {
     id: 'send-while-away',
-    title: 'a send while disconnected waits for the connection and succeeds',
+    title: 'a send while disconnected waits for the connection, counts as unsettled, and succeeds',
     async run(c) {
       const orders = c.queue<number>()
       const sender = await c.connection.sender(orders)
       const events = new Events(c.connection)
       await c.faults.cut()
       await events.waitFor('disconnected')
-      await Promise.all(range(20).map((at) => sender.send(at)))
+      const sends = range(20).map((at) => sender.send(at))
+      assert.equal(sender.unsettled, 20)
+      await Promise.all(sends)
+      assert.equal(sender.unsettled, 0)
       assert.deepEqual(await bodies(await c.connection.receiver(orders), 20), range(20))
       await events.stop()
     },

@@ -61,7 +61,7 @@ describe.skipIf(!management)('over HTTP (SLUICE_TEST_RABBITMQ_MANAGEMENT)', () =
       table: { deep: { n: 1 } },
     })
     const bare = await receiver.receive({ timeoutMs: 5_000 })
-    expect(bare).toMatchObject({ id: '', contentType: undefined, priority: undefined, durable: false })
+    expect(bare).toMatchObject({ id: '', contentType: undefined, priority: 4, durable: false })
     expect(Buffer.from(bare!.bytes)).toEqual(Buffer.from([0, 255, 128]))
     await json!.accept()
     await bare!.accept()

@@ -79,7 +79,7 @@ describe('live subscriptions', () => {
     await sendOk(sender)
     await fixture.channel.deleteExchange(node.name)
     // The only one under way: so it is the one that was refused.
-    expect(await send(sender)).toMatchObject({ code: 'ADDRESS_NOT_FOUND' })
+    expect(await send(sender)).toMatchObject({ code: 'SEND_UNROUTABLE' })
     expect(sender.detaches).toMatchObject([{ code: 'ADDRESS_NOT_FOUND' }])
   })
 

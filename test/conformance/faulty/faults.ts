@@ -205,7 +205,7 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'crosses-answers',
     what: 'gives every answer the correlation id of the one before',
-    caughtBy: ['request'],
+    caughtBy: ['request', 'bodies'],
     sender(real, spec) {
       let before: string | undefined
       return (transfer) => {
