@@ -4,7 +4,8 @@
  *
  * Order: messages are forwarded in the order they came. Bound: the receiver's credit is all that is ever held here.
  */
-import type { Connection, Delivery, PropertyValue, Receiver, Sender } from '../../index.ts'
+import type { Connection, Delivery, PropertyValue, Sender } from '../../index.ts'
+import type { Source } from '../broker/source.ts'
 import { CommandError } from '../command.ts'
 import { visible } from '../print/terminal-text.ts'
 import type { SubjectMap } from './subject-map.ts'
@@ -36,7 +37,7 @@ export interface Counts {
 
 export class Bridge {
   readonly counts: Counts = { moved: 0, expired: 0, looped: 0, refused: 0 }
-  readonly #receiver: Receiver
+  readonly #source: Source
   readonly #sender: Sender
   readonly #target: Connection
   readonly #options: BridgeOptions
@@ -44,8 +45,8 @@ export class Bridge {
   readonly #stop = new AbortController()
   #failure: unknown
 
-  constructor(receiver: Receiver, sender: Sender, target: Connection, options: BridgeOptions) {
-    this.#receiver = receiver
+  constructor(source: Source, sender: Sender, target: Connection, options: BridgeOptions) {
+    this.#source = source
     this.#sender = sender
     this.#target = target
     this.#options = options
@@ -70,8 +71,7 @@ export class Bridge {
     const { idleMs } = this.#options
     try {
       for (;;) {
-        const wait = idleMs === undefined ? { signal } : { signal, timeoutMs: idleMs }
-        const delivery = await this.#receiver.receive(wait)
+        const delivery = await this.#source.next(idleMs, signal)
         // Nothing came because all the credit is on its way to the target: that is no empty source.
         if (delivery || this.#open.size === 0) return delivery
         await Promise.all(this.#open)

@@ -1,10 +1,8 @@
 /** Where drain's messages come from: a receiver whose deliveries are accepted, or a browser that leaves everything. */
 import type { Connection, Delivery, ReceivedMessage, Receiver } from '../../index.ts'
+import { Source } from '../broker/source.ts'
 
 export type Drained = ReceivedMessage & { readonly redelivered?: boolean; readonly deliveryCount?: number }
-
-/** Looks at a queue that tells of messages and hands over none; others may be first in line, or a selector leaves them out. */
-const LOOKS = 3
 
 export interface Feed {
   /** The next message, or `undefined` when there is none within the timeout. Unit: ms; `undefined`: waits for ever. */
@@ -23,38 +21,25 @@ export async function openFeed(
 ): Promise<Feed> {
   const follows = options.follow && connection.capabilities.features.browseFollow.level !== 'unsupported'
   const receiver = await connection.receiver(address, { credit: options.credit })
-  if (receiver.mode !== 'browse') return new ReceiverFeed(receiver, () => depthOf(connection, address))
+  if (receiver.mode !== 'browse') return new ReceiverFeed(new Source(receiver, connection, address))
   if (!follows) return new BrowseFeed(receiver)
   await receiver.close()
   return new FollowFeed(connection, address, options.credit)
 }
 
-/** Messages that wait, where the broker tells, and tells this user. */
-async function depthOf({ admin }: Connection, address: string): Promise<number> {
-  const node = await admin.inspect(address).catch(() => undefined)
-  return node?.depth ?? 0
-}
-
 class ReceiverFeed implements Feed {
-  readonly #receiver: Receiver
-  readonly #depth: () => Promise<number>
+  readonly #source: Source
 
-  constructor(receiver: Receiver, depth: () => Promise<number>) {
-    this.#receiver = receiver
-    this.#depth = depth
+  constructor(source: Source) {
+    this.#source = source
   }
 
-  /** A broker that takes its time over a long queue is not taken for one that has nothing. */
-  async next(timeoutMs: number | undefined, signal: AbortSignal): Promise<Drained | undefined> {
-    if (timeoutMs === undefined) return this.#receiver.receive({ signal })
-    for (let look = 1; ; look++) {
-      const delivery = await this.#receiver.receive({ timeoutMs: look === 1 ? timeoutMs : 0, signal })
-      if (delivery || look === LOOKS || (await this.#depth()) === 0) return delivery
-    }
+  next(timeoutMs: number | undefined, signal: AbortSignal): Promise<Drained | undefined> {
+    return this.#source.next(timeoutMs, signal)
   }
 
   get available(): number {
-    return this.#receiver.available
+    return this.#source.receiver.available
   }
 
   async accept(messages: readonly Drained[]): Promise<void> {
@@ -62,7 +47,7 @@ class ReceiverFeed implements Feed {
   }
 
   close(): Promise<void> {
-    return this.#receiver.close()
+    return this.#source.receiver.close()
   }
 }
 

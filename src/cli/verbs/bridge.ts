@@ -5,6 +5,7 @@ import { type EndPoint, endPoint, placeMark } from '../bridge/end-point.ts'
 import { subjectMap } from '../bridge/subject-map.ts'
 import { builtNode } from '../broker/node-address.ts'
 import { openSession, type Session } from '../broker/session.ts'
+import { Source } from '../broker/source.ts'
 import { type Command, type Context, UsageError } from '../command.ts'
 import { jsonText } from '../print/terminal-text.ts'
 import { Progress, progressText } from '../progress.ts'
@@ -106,16 +107,21 @@ export const bridge: Command = {
         const seconds = args.number('timeout')
         // Without an end there is nothing left to count down to.
         const total = limit !== Infinity ? limit : seconds === undefined ? undefined : depth
-        const moving = new Bridge(receiver, sender, right.connection, {
-          map,
-          limit,
-          idleMs: seconds === undefined ? undefined : seconds * 1000,
-          onLoop: (args.text('on-loop') ?? (isTopic ? 'drop' : 'stop')) as 'stop' | 'drop' | 'ignore',
-          rejectRefused: args.flag('reject-refused'),
-          makeDurable: right.keeps,
-          from: placeMark(source, nameOf(left, source)),
-          to: placeMark(target, nameOf(right, target)),
-        })
+        const moving = new Bridge(
+          new Source(receiver, left.connection, left.address(source.address)),
+          sender,
+          right.connection,
+          {
+            map,
+            limit,
+            idleMs: seconds === undefined ? undefined : seconds * 1000,
+            onLoop: (args.text('on-loop') ?? (isTopic ? 'drop' : 'stop')) as 'stop' | 'drop' | 'ignore',
+            rejectRefused: args.flag('reject-refused'),
+            makeDurable: right.keeps,
+            from: placeMark(source, nameOf(left, source)),
+            to: placeMark(target, nameOf(right, target)),
+          },
+        )
         await withCounts(context, moving.counts, total, () => moving.run(context.signal))
         await receiver.close()
         await sender.close()
