@@ -68,12 +68,10 @@ export function scriptsFor(settings: ScriptSettings): Scripts {
 }
 
 /** Definitions of the library in their order, each with the names it defines. A blank line stands between two. */
-const DEFINITIONS = (LIBRARY + STORING + DRAINING)
-  .split(/\n\n/)
-  .map((text) => ({
-    text: text.trim(),
-    names: [...text.matchAll(/^local (?:function )?(\w+)/gm)].map(([, name]) => name!),
-  }))
+const DEFINITIONS = (LIBRARY + STORING + DRAINING).split(/\n\n/).map((text) => ({
+  text: text.trim(),
+  names: [...text.matchAll(/^local (?:function )?(\w+)/gm)].map(([, name]) => name!),
+}))
 
 /** The body behind the definitions it uses, directly or through one another. */
 function withLibrary(body: string): string {
