@@ -1,5 +1,6 @@
 /** From AMQP 1.0 error conditions to Sluice's codes: by condition symbol, never by text. Pure. */
 import { type ErrorCode, type ErrorContext, MessagingError } from '../../api/errors.ts'
+import { tlsProblem } from '../../core/tls-problem.ts'
 
 export const ADAPTER = 'qpid'
 
@@ -101,25 +102,8 @@ export function connectError(cause: unknown, place: string): MessagingError {
     )
   }
   const code = (cause as { code?: string } | undefined)?.code
-  if (cause instanceof Error && code !== undefined && CERTIFICATE.test(code)) {
-    return new MessagingError(
-      'CONNECT_FAILED',
-      `The certificate of the broker at ${place} is not trusted: ${cause.message}`,
-      {
-        cause,
-        context,
-        retryable: false,
-        hint: 'Give the authority that signed it: connect({ url, tls: { ca } }), and use the host name the certificate is for.',
-      },
-    )
-  }
-  if (cause instanceof Error && code !== undefined && /^(ERR_SSL_|EPROTO)/.test(code)) {
-    return new MessagingError('CONNECT_FAILED', `No TLS connection to ${place}: ${sslReason(cause)}`, {
-      cause,
-      context,
-      hint: 'Check that this port speaks TLS; a port without it takes qpid: or amqp10: URLs.',
-    })
-  }
+  const tls = tlsProblem(cause, place, 'qpid: or amqp10:', context)
+  if (tls) return tls
   const reasons: Record<string, string> = {
     ECONNREFUSED: 'nothing listens there',
     ENOTFOUND: 'the host name is unknown',
@@ -135,15 +119,6 @@ export function connectError(cause: unknown, place: string): MessagingError {
     cause,
     context,
   })
-}
-
-/** Node's codes for a certificate that was seen and found wanting. */
-const CERTIFICATE =
-  /^(UNABLE_TO_|CERT_|SELF_SIGNED_CERT|DEPTH_ZERO_|ERR_TLS_CERT_ALTNAME|HOSTNAME_MISMATCH|INVALID_CA)/
-
-/** OpenSSL's own words without its numbers and source lines. */
-function sslReason(error: Error): string {
-  return (error as { reason?: string }).reason ?? error.message
 }
 
 function facts(cause: unknown): AmqpError {

@@ -3,6 +3,7 @@
  * nothing else (the opening handshake). Pure.
  */
 import { type ErrorCode, type ErrorContext, MessagingError } from '../../api/errors.ts'
+import { tlsProblem } from '../../core/tls-problem.ts'
 
 export const ADAPTER = 'rabbitmq'
 
@@ -58,6 +59,8 @@ export function connectError(cause: unknown, place: string, vhost: string): Mess
       hint: 'Choose a login mechanism that the broker offers.',
     })
   }
+  const tls = tlsProblem(cause, place, 'rabbitmq: or amqp:', context)
+  if (tls) return tls
   const reason = describeSocketError(cause) ?? text
   return new MessagingError('CONNECT_FAILED', `No connection to RabbitMQ at ${place}: ${reason}`, {
     cause,

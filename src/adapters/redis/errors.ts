@@ -1,5 +1,6 @@
 /** From ioredis' and the server's errors to Sluice's: by the first word of an error reply, by code for sockets. Pure. */
 import { type ErrorCode, type ErrorContext, MessagingError } from '../../api/errors.ts'
+import { tlsProblem } from '../../core/tls-problem.ts'
 
 export const ADAPTER = 'redis'
 
@@ -43,6 +44,8 @@ export function connectError(cause: unknown, place: string): MessagingError {
     forgetLogin(inner)
     return new MessagingError('UNAUTHENTICATED', `Redis at ${place} refused the login`, { cause, context })
   }
+  const tls = tlsProblem(inner, place, 'redis:', context)
+  if (tls) return tls
   const reason = socketReason(inner) ?? text
   return new MessagingError('CONNECT_FAILED', `No connection to Redis at ${place}: ${reason}`, {
     cause,

@@ -202,7 +202,11 @@ describe('TLS and users', () => {
   })
 
   it('a certificate that nobody vouches for is refused', async () => {
-    expect(await rejection(open(brokerUrl('redis-tls')))).toMatchObject({ code: 'CONNECT_FAILED' })
+    expect(await rejection(open(brokerUrl('redis-tls')))).toMatchObject({
+      code: 'CONNECT_FAILED',
+      retryable: false,
+      hint: expect.stringContaining('tls: { ca }'),
+    })
   })
 
   it('a user who may only read can browse and look, and is told what it may not', async () => {
