@@ -282,6 +282,32 @@ export const requestChapter = chapter('request', [
     },
   },
   {
+    id: 'declared-anew',
+    title:
+      'a request under way gets its answer though the service is asked under another declaration meanwhile',
+    needs: ['request'],
+    async run(c) {
+      const echo = c.service<string, string>()
+      let open!: () => void
+      const opened = new Promise<void>((resolve) => {
+        open = resolve
+      })
+      await using _ = await c.connection.respond(
+        echo,
+        async ({ body }) => {
+          if (body === 'slow') await opened
+          return body
+        },
+        { concurrency: 2 },
+      )
+      const slow = c.connection.request(echo, 'slow', { timeoutMs: 10_000 })
+      const anew = service<string, string>(echo.name, { delete: 'never' })
+      assert.equal((await c.connection.request(anew, 'quick', { timeoutMs: 5_000 })).body, 'quick')
+      open()
+      assert.equal((await slow).body, 'slow')
+    },
+  },
+  {
     id: 'aborted',
     title: 'a request whose signal is aborted ends with ABORTED at once',
     needs: ['request'],
