@@ -151,7 +151,6 @@ export const CLIENT_LIBRARIES: Readonly<Record<string, RegExp>> = {
 
 /** Runtime dependencies, each with its place. */
 export const DEPENDENCIES: Readonly<Record<string, RegExp>> = {
-  commander: /^src\/cli\//,
   '@standard-schema/spec': /^src\/(api|index\.ts)/,
 }
 
