@@ -7,7 +7,7 @@
  * figures that are compared with each other (depths, numbers of subscriptions) take turns. Progress goes to standard
  * error, figures to standard output. All of it runs as plain JavaScript.
  */
-import { runCompiled } from './zeromq/compiled.ts'
+import { runCompiled } from './run/compiled.ts'
 
 const script = process.argv[1]!
 if (script.endsWith('.ts')) process.exitCode = await runCompiled(script, process.argv.slice(2))

@@ -197,7 +197,7 @@ async function main(seconds: number, warmSeconds: number): Promise<boolean> {
 const script = process.argv[1] as string
 const [first = '60', second = ''] = process.argv.slice(2)
 if (script.endsWith('.ts')) {
-  const { runCompiled } = await import('./zeromq/compiled.ts')
+  const { runCompiled } = await import('./run/compiled.ts')
   process.exitCode = await runCompiled(script, process.argv.slice(2))
 } else if (first === 'hub') await hub()
 else if (first === 'worker') await worker(second)

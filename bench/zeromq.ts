@@ -162,7 +162,7 @@ async function main(): Promise<void> {
 const script = process.argv[1] as string
 const [flag, name, settings] = process.argv.slice(2)
 if (script.endsWith('.ts')) {
-  const { runCompiled } = await import('./zeromq/compiled.ts')
+  const { runCompiled } = await import('./run/compiled.ts')
   process.exitCode = await runCompiled(script, process.argv.slice(2))
 } else if (flag === '--role') await play(ROLES[name as string] as Role, JSON.parse(settings as string))
 else await main()

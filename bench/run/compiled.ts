@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import { compile } from '../run/compile.ts'
+import { compile } from './compile.ts'
 
 /** `script`: path of a file in bench/. Resolves to its exit code. */
 export async function runCompiled(script: string, args: readonly string[]): Promise<number> {
