@@ -274,7 +274,9 @@ describe('a long queue', () => {
 })
 
 describe('a killed process', () => {
+  // process.stdout would keep lines that the pipe has no room for, and they would die with the process.
   const PROGRAM = `
+    import { writeSync } from 'node:fs'
     import { fileBroker } from 'src/broker/index.ts'
     import { Hand, message, sent } from 'src/../test/unit/broker/harness.ts'
     const { broker } = await fileBroker(process.env.STORE)
@@ -287,7 +289,7 @@ describe('a killed process', () => {
       for (;;) {
         const id = 'm' + next++
         await sent(sender, message(id, { id }))
-        process.stdout.write('sent ' + id + '\\n')
+        writeSync(1, 'sent ' + id + '\\n')
       }
     }
     for (let at = 0; at < 50; at++) void work()
@@ -295,7 +297,7 @@ describe('a killed process', () => {
       await receiver.first(1)
       const delivery = receiver.deliveries.shift()
       if (process.env.TAKE === 'accept') receiver.link.accept(delivery)
-      process.stdout.write('took ' + delivery.message.id + '\\n')
+      writeSync(1, 'took ' + delivery.message.id + '\\n')
       if (process.env.TAKE === 'hold') break
     }
   `
