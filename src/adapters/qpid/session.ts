@@ -14,6 +14,7 @@ import type {
 } from '../../api/adapter.ts'
 import type { Capabilities } from '../../api/capabilities.ts'
 import { MessagingError } from '../../api/errors.ts'
+import { noLinkBindings } from '../../core/no-link-bindings.ts'
 import { capabilities, withoutManagement } from './capabilities.ts'
 import { ADAPTER } from './errors.ts'
 import { LinkReceiver } from './link-receiver.ts'
@@ -107,7 +108,7 @@ export class Session implements AdapterConnection {
   }
 
   async attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver> {
-    if (spec.link.bindings) throw noLinkBindings(spec.source.name)
+    if (spec.link.bindings) throw noLinkBindings(ADAPTER, spec.source.name)
     if (spec.source.name === MANAGEMENT) throw noManagementReceiver()
     if (spec.source.type !== 'queue') return subscribe(this.#physical, this.#managed(), spec, events)
     const browse = spec.mode === 'browse'
@@ -168,15 +169,4 @@ function noManagementReceiver(): MessagingError {
     hint: 'Use connection.admin.',
     context: { adapter: ADAPTER, address: MANAGEMENT, operation: 'attachReceiver' },
   })
-}
-
-function noLinkBindings(node: string): MessagingError {
-  return new MessagingError(
-    'NOT_SUPPORTED',
-    'link: x-bindings: only keys of the topic itself can be bound here',
-    {
-      context: { adapter: ADAPTER, address: node, operation: 'attach', option: 'link.x-bindings' },
-      hint: 'Bind a queue by node: {x-bindings: [...]}, and receive from that.',
-    },
-  )
 }

@@ -1,6 +1,7 @@
 /** Attaching receivers: what stands behind the source, and how it is read. */
 import type { AdapterReceiver, ReceiverEvents, ReceiverSpec } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
+import { noLinkBindings } from '../../core/no-link-bindings.ts'
 import { QueueBrowser } from './browser.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { ADAPTER } from './errors.ts'
@@ -22,7 +23,7 @@ export async function attachReceiver(
   events: ReceiverEvents,
 ): Promise<AdapterReceiver> {
   const { source, subscription, mode, credit, limits } = spec
-  if (spec.link.bindings) throw noLinkBindings(source.name)
+  if (spec.link.bindings) throw noLinkBindings(ADAPTER, source.name)
   const isQueue = source.type === undefined || source.type === 'queue'
   if (!isQueue && !subscription) {
     if (mode === 'browse') throw nothingToBrowse(source.name)
@@ -100,17 +101,6 @@ function nothingToBrowse(topic: string): MessagingError {
     `The topic '${topic}' keeps nothing to browse: browse a named subscription`,
     {
       context: { adapter: ADAPTER, address: topic, operation: 'browse' },
-    },
-  )
-}
-
-function noLinkBindings(node: string): MessagingError {
-  return new MessagingError(
-    'NOT_SUPPORTED',
-    'link: x-bindings: only keys of the topic itself can be bound here',
-    {
-      context: { adapter: ADAPTER, address: node, operation: 'attachReceiver', option: 'link.x-bindings' },
-      hint: 'Bind a queue by node: {x-bindings: [...]}, and receive from that.',
     },
   )
 }

@@ -11,32 +11,14 @@ import {
   type Transfer,
 } from '../../../src/api/adapter.ts'
 import type { MessagingError } from '../../../src/api/errors.ts'
-import { noProperties, type OutgoingMessage } from '../../../src/api/message.ts'
+import type { OutgoingMessage } from '../../../src/api/message.ts'
 import type { Broker, Session, SessionOptions } from '../../../src/broker/index.ts'
+import { message as contractMessage } from '../../support/contract.ts'
 
 let ids = 0
 
 export function message(body: string, fields: Partial<OutgoingMessage> = {}): OutgoingMessage {
-  return {
-    id: `id-${++ids}`,
-    to: undefined,
-    members: undefined,
-    subject: undefined,
-    body: Buffer.from(body),
-    contentType: 'text/plain',
-    properties: noProperties(),
-    replyTo: undefined,
-    correlationId: undefined,
-    priority: undefined,
-    ttlMs: undefined,
-    delayMs: undefined,
-    durable: true,
-    userId: undefined,
-    groupId: undefined,
-    createdAt: Date.now(),
-    deliveriesBefore: 0,
-    ...fields,
-  }
+  return contractMessage(body, { id: `id-${++ids}`, ...fields })
 }
 
 export function textOf(delivery: AdapterDelivery): string {
