@@ -34,7 +34,8 @@ interface Word {
 export class Line<Answer extends ClaimAnswer> {
   readonly #events: LineEvents<Answer>
   #claims = 0
-  #answered = 0
+  /** Claims whose answers were not passed on yet. Mostly one or two; the server may do them in another order. */
+  readonly #open = new Set<number>()
   /** The claim that took the last place, and what was handed over there so far. */
   #place = 0
   #handed = 0
@@ -61,14 +62,9 @@ export class Line<Answer extends ClaimAnswer> {
     return this.#room
   }
 
-  /** Number of the last claim made. */
-  get claims(): number {
-    return this.#claims
-  }
-
-  /** Number of the last claim whose answer was passed on. */
-  get answered(): number {
-    return this.#answered
+  /** Every answer was passed on. */
+  get settled(): boolean {
+    return this.#open.size === 0
   }
 
   /** The place known last, for the server to compare with the one it knows. */
@@ -84,7 +80,9 @@ export class Line<Answer extends ClaimAnswer> {
   /** A number for the next claim. From now on the receiver does not count as standing. */
   claim(): number {
     this.#standing = false
-    return ++this.#claims
+    const number = ++this.#claims
+    this.#open.add(number)
+    return number
   }
 
   answer(answer: Answer): void {
@@ -95,14 +93,14 @@ export class Line<Answer extends ClaimAnswer> {
 
   word(claim: number, record: Buffer | undefined): void {
     if (this.#ended) return
-    if (claim > this.#answered) this.#words.push({ claim, record })
+    if (this.#open.has(claim)) this.#words.push({ claim, record })
     else this.#hear(claim, record)
   }
 
-  /** Resolves when the answer of the last claim made was passed on, with all that came before it. */
+  /** Resolves when the answers of all claims made so far were passed on, with what came before them. */
   passedOn(): Promise<void> {
+    if (this.settled || this.#ended) return Promise.resolve()
     const claim = this.#claims
-    if (this.#answered >= claim || this.#ended) return Promise.resolve()
     return new Promise((resolve) => this.#watches.push({ claim, resolve }))
   }
 
@@ -117,11 +115,11 @@ export class Line<Answer extends ClaimAnswer> {
       const next = this.#answers[0]
       if (next === undefined || next.handedBefore > this.#handed) return
       this.#answers.shift()
-      this.#answered = next.claim
+      this.#open.delete(next.claim)
       if (next.room > 0) {
         this.#place = next.claim
         this.#room = next.room
-        this.#standing = next.claim === this.#claims
+        this.#standing = this.settled
       }
       this.#handed = 0
       this.#events.answered(next)
@@ -133,8 +131,9 @@ export class Line<Answer extends ClaimAnswer> {
   }
 
   #tell(): void {
-    const done = this.#watches.filter(({ claim }) => claim <= this.#answered)
-    this.#watches = this.#watches.filter(({ claim }) => claim > this.#answered)
+    const oldest = Math.min(...this.#open)
+    const done = this.#watches.filter(({ claim }) => claim < oldest)
+    this.#watches = this.#watches.filter(({ claim }) => claim >= oldest)
     for (const { resolve } of done) resolve()
   }
 
@@ -156,6 +155,6 @@ export class Line<Answer extends ClaimAnswer> {
   #leave(called: boolean): void {
     this.#standing = false
     // A claim under way was made at a time when the server had spoken already: it finds what there is.
-    if (this.#claims === this.#answered) this.#events.left(called)
+    if (this.settled) this.#events.left(called)
   }
 }

@@ -2,7 +2,7 @@
 import { memberQueue } from '../../api/adapter.ts'
 import type { MessagingError } from '../../api/errors.ts'
 import type { OutgoingMessage } from '../../api/message.ts'
-import { type Batch, Outbox, writeAll } from './outbox.ts'
+import { type Batch, COMES_EARLY, Outbox, writeAll } from './outbox.ts'
 import { TARGETS } from './records.ts'
 
 export class MulticastOutbox extends Outbox {
@@ -30,7 +30,11 @@ export class MulticastOutbox extends Outbox {
     return { script: 'multicast' as const, keys: [this.base], args: [...head, writeAll(encoded), ...bases] }
   }
 
-  protected answered(batch: Batch, reply: unknown): boolean {
+  protected mustRepeat(reply: unknown): boolean {
+    return reply === COMES_EARLY
+  }
+
+  protected answered(batch: Batch, reply: unknown): void {
     const [missing, full] = reply as [number[], number[]]
     const { transfers } = batch
     const members = this.#members.get(batch)!
@@ -40,7 +44,6 @@ export class MulticastOutbox extends Outbox {
     transfers.forEach((transfer, at) => {
       transfer.settle(this.#outcome(transfer.message, gone, fullOf.get(at + 1)))
     })
-    return true
   }
 
   #outcome(

@@ -16,6 +16,8 @@ import type { Session } from './session.ts'
 const MAX_MESSAGES = 1_000
 /** Unit: bytes of bodies. A larger message goes alone. */
 const MAX_BYTES = 1_048_576
+/** Answer of a script to a batch before which others of its sender are missing. */
+export const COMES_EARLY = 1
 /** Priority of messages that say none. */
 const NORMAL = 4
 
@@ -66,6 +68,8 @@ export abstract class Outbox {
   #next = 1
   /** Calls without an answer, oldest first. */
   readonly #written = new Set<Batch>()
+  /** Batches of which the server took nothing: they are written again. */
+  #again: Batch[] = []
   #ended = false
 
   constructor({ session, label, base, unconfirmed, once = false }: OutboxParts) {
@@ -78,7 +82,7 @@ export abstract class Outbox {
 
   /** Nothing is under way. */
   get idle(): boolean {
-    return this.#waiting.length === 0 && this.#written.size === 0
+    return this.#waiting.length === 0 && this.#written.size === 0 && this.#again.length === 0
   }
 
   send(transfer: Transfer): void {
@@ -94,6 +98,7 @@ export abstract class Outbox {
     if (this.#ended) return
     this.#ended = true
     this.#waiting = []
+    this.#again = []
     if (this.#link === '') return
     for (const { transfers, first } of this.#written) {
       transfers.forEach(({ message }, at) => {
@@ -124,23 +129,22 @@ export abstract class Outbox {
     head: readonly (string | number)[],
   ): { script: ScriptName; keys: readonly string[]; args: (string | number | Buffer)[] }
 
-  /** Settles every transfer of a batch by the script's answer; `false`: it must be written again as it is. */
-  protected abstract answered(batch: Batch, reply: unknown): boolean
+  /** Whether the server took nothing of a batch for now, so that it must be written again. */
+  protected abstract mustRepeat(reply: unknown): boolean
 
-  /** No new batch may be written now. */
-  protected get held(): boolean {
-    return false
-  }
+  /** Settles every transfer of a batch by the script's answer. */
+  protected abstract answered(batch: Batch, reply: unknown): void
 
   protected flush(): void {
     this.#scheduled = false
-    if (this.#ended || this.held || this.#waiting.length === 0) return
+    // order: what is written again goes first.
+    if (this.#ended || this.#again.length > 0 || this.#waiting.length === 0) return
     const waiting = this.#waiting
     this.#waiting = []
     for (const batch of batches(waiting)) {
       batch.first = this.#next
       this.#next += batch.transfers.length
-      this.write(batch)
+      this.#write(batch)
     }
   }
 
@@ -148,8 +152,7 @@ export abstract class Outbox {
     outbox.flush()
   }
 
-  protected write(batch: Batch): void {
-    if (this.#ended) return
+  #write(batch: Batch): void {
     const [oldest = batch] = this.#written
     this.#written.add(batch)
     const { script, keys, args } = this.call(batch, [
@@ -161,18 +164,29 @@ export abstract class Outbox {
     const running = this.session.runSend(script, keys, args)
     if (this.#unconfirmed) settleAll(batch, undefined)
     running.then(
-      ({ reply, replicas }) => {
-        this.#written.delete(batch)
-        if (this.#ended || this.#unconfirmed) return
-        if (replicas !== undefined) settleAll(batch, this.#unreplicated(replicas))
-        else if (!this.answered(batch, reply)) this.writeAgain(batch)
-      },
+      ({ reply, replicas }) => this.#replied(batch, reply, replicas),
       (error) => this.#failed(batch, error),
     )
   }
 
-  protected writeAgain(batch: Batch): void {
-    this.write(batch)
+  #replied(batch: Batch, reply: unknown, replicas: number | undefined): void {
+    this.#written.delete(batch)
+    if (this.#ended) return
+    if (this.mustRepeat(reply)) this.#again.push(batch)
+    else if (!this.#unconfirmed) {
+      if (replicas !== undefined) settleAll(batch, this.#unreplicated(replicas))
+      else this.answered(batch, reply)
+    }
+    this.#writeAgain()
+  }
+
+  /** order: only when nothing is under way, so that nothing can come in between. */
+  #writeAgain(): void {
+    if (this.#again.length === 0 || this.#written.size > 0) return
+    const again = this.#again.sort((one, other) => one.first - other.first)
+    this.#again = []
+    for (const batch of again) this.#write(batch)
+    this.flush()
   }
 
   #failed(batch: Batch, error: unknown): void {
@@ -180,6 +194,7 @@ export abstract class Outbox {
     if (this.#ended || !this.session.alive || isConnectionError(error)) return
     this.#written.delete(batch)
     if (!this.#unconfirmed) settleAll(batch, this.session.error(error, this.context(undefined)))
+    this.#writeAgain()
   }
 
   // ── for the kinds of outbox ──

@@ -1,5 +1,5 @@
 /** To a queue. */
-import { type Batch, Outbox, settleAll, writeAll } from './outbox.ts'
+import { type Batch, COMES_EARLY, Outbox, settleAll, writeAll } from './outbox.ts'
 
 export class QueueOutbox extends Outbox {
   protected call(batch: Batch, head: readonly (string | number)[]) {
@@ -7,13 +7,17 @@ export class QueueOutbox extends Outbox {
     return { script: 'send' as const, keys: [this.base], args: [...head, writeAll(encoded)] }
   }
 
-  protected answered(batch: Batch, reply: unknown): boolean {
+  protected mustRepeat(reply: unknown): boolean {
+    return reply === COMES_EARLY
+  }
+
+  protected answered(batch: Batch, reply: unknown): void {
     const { transfers } = batch
     if (reply === null) {
       for (const transfer of transfers) {
         transfer.settle(this.unroutable(transfer.message, `There is no queue '${this.label}'`))
       }
-      return true
+      return
     }
     const refused = reply as number[]
     if (refused.length === 0) settleAll(batch, undefined)
@@ -23,6 +27,5 @@ export class QueueOutbox extends Outbox {
         transfer.settle(full.has(at + 1) ? this.full(transfer.message, this.label) : undefined)
       })
     }
-    return true
   }
 }

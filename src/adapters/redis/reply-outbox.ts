@@ -12,13 +12,16 @@ export class ReplyOutbox extends Outbox {
     return { script: 'answer' as const, keys: [this.base], args: [this.label, ...payloads] }
   }
 
-  protected answered(batch: Batch, reply: unknown): boolean {
+  protected mustRepeat(): boolean {
+    return false
+  }
+
+  protected answered(batch: Batch, reply: unknown): void {
     if (reply !== 0) settleAll(batch, undefined)
     else {
       for (const transfer of batch.transfers) {
         transfer.settle(this.unroutable(transfer.message, 'Nobody waits at this reply address any more'))
       }
     }
-    return true
   }
 }

@@ -1,7 +1,8 @@
 /**
  * Calls scripts by their digest. A server that has forgotten them (SCRIPT FLUSH, a fail-over, a slot that moved) refuses such a call; it is
  * then made again with the script's text, in the order in which all calls were made: those that were under way first, then
- * those that came meanwhile.
+ * those that came meanwhile. A call behind a refused one may still succeed, when another client has just loaded the script: batches of
+ * a sender are then told that they come early (`scripts/sending.ts`), claims may be answered in any order (`line.ts`).
  */
 import { isMissingScript } from './errors.ts'
 import type { ScriptName, Scripts } from './scripts/index.ts'

@@ -7,6 +7,7 @@ import { channelRoot } from './keys.ts'
 import {
   type Batch,
   bodyOf,
+  COMES_EARLY,
   type Encoded,
   envelopeBytes,
   Outbox,
@@ -39,9 +40,6 @@ export class TopicOutbox extends Outbox {
   readonly #table = new TopicTable()
   /** Targets of each batch under way, in the order of their indexes. */
   readonly #targets = new WeakMap<Batch, readonly number[]>()
-  #underWay = 0
-  /** Batches the server refused because the table has changed, oldest first. */
-  #stale: Batch[] = []
 
   constructor(parts: OutboxParts, type: 'topic' | 'broadcast') {
     super(parts)
@@ -61,15 +59,6 @@ export class TopicOutbox extends Outbox {
     )
   }
 
-  protected override get held(): boolean {
-    return this.#stale.length > 0
-  }
-
-  protected override write(batch: Batch): void {
-    this.#underWay++
-    super.write(batch)
-  }
-
   protected call(batch: Batch, head: readonly (string | number)[]) {
     const used = new Map<number, number>()
     const publishes = batch.transfers.map((transfer) => this.#publish(transfer, used))
@@ -83,34 +72,23 @@ export class TopicOutbox extends Outbox {
     }
   }
 
-  protected answered(batch: Batch, reply: unknown): boolean {
-    this.#underWay--
-    const [outcome, ...rest] = reply as [number, ...unknown[]]
-    if (outcome === 1) {
-      this.#table.update((rest[0] as Buffer).toString(), rest[1] as Buffer[])
-      this.#stale.push(batch)
-      // order: all that were written with the old table come back before any is written again.
-      if (this.#underWay === 0) this.#writeStale()
-      return true
-    }
+  protected mustRepeat(reply: unknown): boolean {
+    if (reply === COMES_EARLY) return true
+    const [outcome, version, table] = reply as [number, Buffer, Buffer[]]
+    if (outcome !== 1) return false
+    this.#table.update(version.toString(), table)
+    return true
+  }
+
+  protected answered(batch: Batch, reply: unknown): void {
+    const [outcome, full] = reply as [number, number[]]
     const { transfers } = batch
     if (outcome === 0) {
       for (const transfer of transfers) {
         transfer.settle(this.unroutable(transfer.message, `There is no topic '${this.label}'`))
       }
-      return true
-    }
-    const full = rest[0] as number[]
-    if (full.length === 0) settleAll(batch, undefined)
+    } else if (full.length === 0) settleAll(batch, undefined)
     else this.#settleRefused(batch, full)
-    return true
-  }
-
-  #writeStale(): void {
-    const stale = this.#stale
-    this.#stale = []
-    for (const batch of stale) this.write(batch)
-    this.flush()
   }
 
   #settleRefused({ transfers }: Batch, full: readonly number[]): void {

@@ -157,7 +157,7 @@ export class Turns {
       if (this.#underWay > 0) await this.#allAnswered()
       else if (this.#line.standing || !this.#verdicts.empty) this.#turn(true)
       // What was handed to it before it left the line.
-      else if (this.#line.answered < this.#line.claims) await this.#line.passedOn()
+      else if (!this.#line.settled) await this.#line.passedOn()
       else break
     }
     this.#owner = ''

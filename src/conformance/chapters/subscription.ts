@@ -44,6 +44,26 @@ export const subscriptionChapter = chapter('subscription', [
     },
   },
   {
+    id: 'joins-an-unconfirmed-sender',
+    title:
+      'a subscription made while a sender with reliability at-most-once publishes gets all that it sends from then on',
+    needs: ['topic', 'namedSubscription'],
+    async run(c) {
+      const news = c.topic<number>()
+      const sender = await c.connection.sender(news, { reliability: 'at-most-once' })
+      await sender.send(0, { subject: 'a' })
+      const receiver = await c.connection.receiver(c.own(news.subscription('late')))
+      for (const at of [1, 2, 3]) await sender.send(at, { subject: 'a' })
+      const heard: number[] = []
+      while (heard.at(-1) !== 3) heard.push(...(await bodies(receiver, 1)))
+      // The first one may still have been on its way when the subscription was made.
+      assert.deepEqual(
+        heard.filter((at) => at > 0),
+        [1, 2, 3],
+      )
+    },
+  },
+  {
     id: 'patterns-while-away',
     title: 'its patterns decide also while nobody is attached, one copy however many fit',
     needs: ['topic', 'namedSubscription'],

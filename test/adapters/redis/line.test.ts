@@ -49,6 +49,21 @@ describe('what comes on two connections', () => {
   })
 })
 
+it('stands at the place of the claim that the server did last, also when that is an earlier one', async () => {
+  const { line, events } = noting()
+  line.claim()
+  line.claim()
+  const settled = line.passedOn()
+  line.answer({ claim: 2, handedBefore: 0, room: 2 })
+  expect([line.standing, line.settled]).toEqual([false, false])
+  line.word(2, Buffer.from('a'))
+  line.answer({ claim: 1, handedBefore: 1, room: 2 })
+  await settled
+  expect([line.standing, line.settled, line.place]).toEqual([true, true, 1])
+  line.word(1, Buffer.from('b'))
+  expect(events).toEqual(['answer 2', 'a', 'answer 1', 'b'])
+})
+
 describe('a call', () => {
   it('that overtakes the answer that tells of the place is heard behind it', () => {
     const { line, events } = noting()

@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { scriptsFor } from '../../../src/adapters/redis/scripts/index.ts'
 import type { AdapterReceiver } from '../../../src/api/adapter.ts'
 import { Fixture, type Inbox, message, range, send, text, texts } from './fixture.ts'
 
@@ -73,6 +74,31 @@ describe('one sender and one receiver', () => {
       if (at % 50 === 0) await on.bare.script('FLUSH')
       else await new Promise(setImmediate)
     }
+    expect((await Promise.all(sent)).filter((error) => error !== undefined)).toEqual([])
+    await taking
+    expect(texts(inbox.deliveries)).toEqual(range(count))
+  })
+
+  it('keep it when the server forgets its scripts and another client loads them in between', async () => {
+    const { turn, send: sending } = scriptsFor({ prefix: 'sluice', cluster: false, flags: true })
+    const loader = on.bare.duplicate()
+    on.atEnd(() => loader.disconnect())
+    const queue = await on.node()
+    const { connection } = await on.connect()
+    const { receiver, inbox } = await on.receiver(queue, { credit: 100 }, connection)
+    const sender = await on.sender(queue)
+    const count = 3_000
+    const taking = takeAll(receiver, inbox, count)
+    const sent: Promise<unknown>[] = []
+    const forgetting: Promise<unknown>[] = []
+    for (let at = 0; at < count; at++) {
+      sent.push(send(sender, message(String(at))))
+      if (at % 10 === 0) forgetting.push(on.bare.script('FLUSH'))
+      // Between two calls that are under way together.
+      if (at % 10 === 1) forgetting.push(loader.script('LOAD', turn.lua), loader.script('LOAD', sending.lua))
+      await new Promise(setImmediate)
+    }
+    await Promise.all(forgetting)
     expect((await Promise.all(sent)).filter((error) => error !== undefined)).toEqual([])
     await taking
     expect(texts(inbox.deliveries)).toEqual(range(count))

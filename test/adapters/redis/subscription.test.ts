@@ -41,6 +41,17 @@ describe('a named subscription', () => {
     expect(kept.length).toBeGreaterThanOrEqual(181)
   })
 
+  it('that comes while a sender without confirmation publishes misses nothing of what is sent from then on', async () => {
+    const topic = await on.node({ type: 'topic' })
+    const sender = await on.sender(topic, { reliability: 'at-most-once' })
+    await sendOk(sender, message('before', { subject: 'a' }))
+    const subscription = { name: 'late', durable: true }
+    const { receiver, inbox } = await on.receiver(topic, { subscription })
+    for (const body of range(3)) await sendOk(sender, message(body, { subject: 'a' }))
+    expect(texts(await inbox.take(3))).toEqual(range(3))
+    await receiver.close()
+  })
+
   it('changes its patterns with its next receiver, and not its durability', async () => {
     const topic = await on.node({ type: 'topic' })
     const subscription = { name: 'work', durable: true }

@@ -360,6 +360,15 @@ local function was_stored(base, record)
   return false
 end
 
+-- Whether messages of the same sender that go before these are still on their way: a call whose script the server had forgotten is
+-- made again behind later ones.
+local function comes_early(base, link, first, answered)
+  answered = tonumber(answered)
+  if link == '' or answered + 1 >= first then return false end
+  local last = tonumber(call('GET', base .. '#sent:' .. link) or 0)
+  return math.max(last, answered) + 1 < first
+end
+
 -- Notes how far a sender has come, and what was refused of it since the last answer it has seen.
 local function remember(base, link, first, count, answered, refused)
   if link == '' then return end

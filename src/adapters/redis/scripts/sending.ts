@@ -1,6 +1,7 @@
 /**
  * Scripts of senders. Each takes a batch of one sender: link (empty: nothing is remembered), number of its first
- * message, how many, number up to which the sender has its answers, the messages.
+ * message, how many, number up to which the sender has its answers, the messages. Each answers 1, and has done nothing, while earlier
+ * messages of that sender are missing.
  */
 
 /**
@@ -12,6 +13,7 @@ local base, now = KEYS[1], clock()
 local link, first, count, batch = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[5]
 local queue = open_queue(base, now)
 if not queue then return false end
+if comes_early(base, link, first, ARGV[4]) then return 1 end
 local refused, at = {}, 1
 for n = 1, count do
   local flags, length, from = struct.unpack('>BI4', batch, at)
@@ -55,6 +57,9 @@ local facts = call('HMGET', base, 'type', 'version')
 if not facts[1] then return { 0 } end
 local version = facts[2] or '0'
 if version ~= ARGV[6] then return { 1, version, call('HGETALL', base .. '#subs') } end
+-- Where nothing was ever kept, no notes are made: they are writes, which the server may have to sync.
+local noted = version ~= '0'
+if noted and comes_early(base, link, first, ARGV[4]) then return 1 end
 local queues = {}
 for n = 7, #ARGV do
   local queue = open_queue(ARGV[n], now)
@@ -95,8 +100,7 @@ end
 -- order: a full server refuses what is kept before anybody hears of it.
 for _, queue in pairs(queues) do close_queue(queue, now) end
 for _, record in ipairs(live) do call('PUBLISH', record.channel, record.payload) end
--- What nobody keeps is not worth a write, which the server may have to sync.
-if next(queues) then remember(base, link, first, count, ARGV[4], refused) end
+if noted then remember(base, link, first, count, ARGV[4], refused) end
 return { 2, full }
 `
 
@@ -107,6 +111,7 @@ return { 2, full }
 export const MULTICAST = `
 local base, now = KEYS[1], clock()
 local link, first, count, batch = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[5]
+if comes_early(base, link, first, ARGV[4]) then return 1 end
 local queues, missing = {}, {}
 for n = 6, #ARGV do
   queues[n - 5] = open_queue(ARGV[n], now)
