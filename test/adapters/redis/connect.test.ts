@@ -102,6 +102,24 @@ describe('a connection', () => {
     await connection.close()
   })
 
+  it('goes on after a full server has refused a publish, for subscriptions that come later, too', async () => {
+    await using broker = await PrivateBroker.start('redis')
+    const admin = new Redis(broker.url)
+    on.atEnd(() => admin.disconnect())
+    const connection = await open(broker.url)
+    const news = nodeSpec({ name: 'news', type: 'topic' })
+    await connection.declare(news)
+    const first = await on.receiver(news, { subscription: { name: 'first', durable: true } }, connection)
+    const sender = await on.sender(news, {}, connection)
+    await admin.config('SET', 'maxmemory', '1')
+    expect(await send(sender, message('no', { subject: 'a' }))).toMatchObject({ code: 'SEND_REJECTED' })
+    await admin.config('SET', 'maxmemory', '0')
+    const later = await on.receiver(news, { subscription: { name: 'later', durable: true } }, connection)
+    expect(await send(sender, message('yes', { subject: 'a' }))).toBeUndefined()
+    expect(texts([await first.inbox.next(), await later.inbox.next()])).toEqual(['yes', 'yes'])
+    await connection.close()
+  })
+
   it('goes on when the server has forgotten its scripts', async () => {
     await using broker = await PrivateBroker.start('redis')
     const admin = new Redis(broker.url)
