@@ -50,6 +50,8 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
   #link: ReceiverLink
   #native: AdapterReceiver | undefined
   #paused = false
+  /** What the present link was told of that. */
+  #attachedPaused = false
   /** Browse: the broker has handed over everything. */
   #exhausted = false
   /** Whoever waits is told «nothing», what was handed over can still be settled. */
@@ -77,9 +79,7 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
       })
     this.#attachment = new Attachment<AdapterReceiver>({
       attach: (connection, detached) => this.#attach(connection, detached),
-      up: (native) => {
-        this.#native = native
-      },
+      up: (native) => this.#up(native),
       down: (cause) => this.#down(cause),
       failed: (error) => this.#fail(error),
     })
@@ -286,6 +286,7 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
   ): Promise<AdapterReceiver> {
     const source = await prepareNode(connection, this.#plan, 'receiver')
     const isQueue = source.type === 'queue'
+    this.#attachedPaused = this.#paused
     const link = new ReceiverLink(this.#host, this.#plan)
     this.#link.end()
     this.#link = link
@@ -294,7 +295,7 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
       source,
       mode: this.mode,
       follow: this.#options.follow ?? false,
-      credit: this.#paused ? 0 : this.credit,
+      credit: this.#attachedPaused ? 0 : this.credit,
       reliability: this.#presettle ? 'at-most-once' : 'at-least-once',
       patterns: isQueue ? [] : this.#plan.patterns,
       subscription: isQueue ? undefined : this.#plan.subscription,
@@ -331,6 +332,16 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
     if (link !== this.#link) return
     this.#exhausted = true
     this.#inbox.answerReaders()
+  }
+
+  /** Somebody may have left the loop, or begun to read again, while it was being attached. */
+  #up(native: AdapterReceiver): void {
+    this.#native = native
+    if (this.#paused === this.#attachedPaused) return
+    if (this.#paused) {
+      this.#paused = false
+      void this.#pause()
+    } else native.flow(this.credit)
   }
 
   #down(cause: MessagingError): void {

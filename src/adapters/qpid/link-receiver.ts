@@ -60,6 +60,11 @@ export class LinkReceiver implements AdapterReceiver {
   #held = 0
   /** Given to the broker and not used yet. */
   #granted = 0
+  /**
+   * The window was closed: what still uses the credit granted before goes back, also when there is credit again by then, or it would
+   * overtake what went back before it.
+   */
+  #recalled = false
   /** Copies that came while a browser was paused: they cannot be given back. At most the window it had. */
   readonly #parked = new Deque<QpidDelivery>()
   #draining: Promise<void> | undefined
@@ -142,6 +147,7 @@ export class LinkReceiver implements AdapterReceiver {
   flow(credit: number): void {
     this.#credit = credit
     this.#handOverParked()
+    if (credit === 0 && this.#granted > 0) this.#recalled = true
     if (this.#held + this.#granted > credit) void this.#drain()
     else this.#topUp()
   }
@@ -172,7 +178,7 @@ export class LinkReceiver implements AdapterReceiver {
     this.#busy = true
     const { browse, subjectNeeded } = this.#options
     if (this.#over) return
-    if (!browse && this.#held >= this.#credit) {
+    if (!browse && (this.#recalled || this.#held >= this.#credit)) {
       // The window closed while it was on its way: back at once, as unseen.
       native.release()
     } else {
@@ -229,6 +235,7 @@ export class LinkReceiver implements AdapterReceiver {
         this.#drained = undefined
         this.#draining = undefined
         this.#granted = 0
+        this.#recalled = false
         // rhea never resets it: later credit would be drained too.
         this.#link.drain = false
         resolve()

@@ -48,6 +48,11 @@ export class RabbitmqReceiver implements AdapterReceiver {
   #consumerTag: string | undefined
   #tuning: Promise<void> | undefined
   #retune = false
+  /**
+   * The window was closed: what comes of the present consumer goes back, also when a new window is open by then, or it would overtake
+   * what went back before it.
+   */
+  #recalled = false
   #over = false
   /** Deliveries that wait to be handed over: while the link is being attached, or an auto-delete queue is paused. */
   #early: RabbitmqDelivery[] | undefined = []
@@ -84,9 +89,11 @@ export class RabbitmqReceiver implements AdapterReceiver {
 
   flow(credit: number): void {
     this.#credit = Math.min(credit, MAX_WINDOW)
-    if (this.#credit === this.#window) return
-    if (!this.#parts.autoDelete) this.#tune()
-    else if (this.#credit === 0) this.#early ??= []
+    if (this.#credit === this.#window && !this.#tuning) return
+    if (!this.#parts.autoDelete) {
+      if (credit === 0) this.#recalled = true
+      this.#tune()
+    } else if (this.#credit === 0) this.#early ??= []
     else {
       this.#handOverEarly()
       if (this.#window === 0) this.#tune()
@@ -153,7 +160,8 @@ export class RabbitmqReceiver implements AdapterReceiver {
   #handOver(delivery: RabbitmqDelivery): void {
     if (this.#over) return
     // On its way while the window was closed or narrowed: it goes back unseen.
-    if (this.#settlements.count > this.#credit && !this.#parts.autoDelete) this.#settlements.release(delivery)
+    const late = this.#recalled || this.#settlements.count > this.#credit
+    if (late && !this.#parts.autoDelete) this.#settlements.release(delivery)
     else if (delivery.expired) this.#settlements.accept(delivery)
     else this.#parts.events.deliver(delivery)
   }
@@ -172,6 +180,7 @@ export class RabbitmqReceiver implements AdapterReceiver {
     this.#retune = true
     this.#tuning ??= this.#tuneNow().finally(() => {
       this.#tuning = undefined
+      if (this.#retune) this.#tune()
     })
   }
 
@@ -186,6 +195,7 @@ export class RabbitmqReceiver implements AdapterReceiver {
           this.#window = 0
           await channel.cancel(tag)
         }
+        this.#recalled = false
         const room = this.#credit - this.#settlements.count
         if (room > 0 && !this.#over) await this.#consume(room)
       }

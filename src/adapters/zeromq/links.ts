@@ -84,6 +84,8 @@ export class ReceiverLink implements AdapterReceiver, LinkEnd {
   readonly #held = new NumberedFromAfar<RemoteDelivery>()
 
   #credit: number
+  /** Pauses that the hub has not heard of yet: what comes until then was on its way already. */
+  #unheard = 0
   /** Accepts since one was sent on its own account. */
   #heldBack = 0
   #closing = false
@@ -116,7 +118,17 @@ export class ReceiverLink implements AdapterReceiver, LinkEnd {
 
   flow(credit: number): void {
     this.#credit = credit
-    this.#client.write(Op.FLOW, this.#link, { credit })
+    if (credit === 0) void this.#pause()
+    else if (this.#unheard === 0) this.#client.write(Op.FLOW, this.#link, { credit })
+  }
+
+  /** order: credit is given again only behind what was on its way and goes back, or younger messages would overtake it. */
+  async #pause(): Promise<void> {
+    this.#client.write(Op.FLOW, this.#link, { credit: 0 })
+    this.#unheard++
+    await this.flush()
+    this.#unheard--
+    if (this.#credit > 0) this.flow(this.#credit)
   }
 
   async flush(): Promise<void> {
@@ -159,6 +171,10 @@ export class ReceiverLink implements AdapterReceiver, LinkEnd {
   #deliver(batch: Buffer, start: number, end: number): void {
     try {
       const delivery = new RemoteDelivery(batch, start, end)
+      if (this.#credit === 0 || this.#unheard > 0) {
+        this.settle(delivery, { kind: 'release', delayMs: 0, unseen: true }).catch(() => {})
+        return
+      }
       this.#held.put(delivery)
       this.#events.deliver(delivery)
     } catch (error) {

@@ -15,6 +15,9 @@ import {
   within,
 } from '../expect.ts'
 
+/** Messages read by loops that are left. */
+const LOOPED = 120
+
 export const queueChapter = chapter('queue', [
   {
     id: 'one-receiver-each',
@@ -273,6 +276,29 @@ export const queueChapter = chapter('queue', [
       }
       seen.push(...(await bodies(receiver, 3)))
       assert.deepEqual(sorted(seen), range(6))
+    },
+  },
+  {
+    id: 'loops-in-order',
+    title: 'a loop that is left and begun again all the time, while messages arrive, has them in order',
+    needs: ['orderedRelease'],
+    async run(c) {
+      const orders = c.queue<number>()
+      const sender = await c.connection.sender(orders)
+      const receiver = await (await c.connect()).receiver(orders)
+      const sent = range(10).map((at) => sender.send(at))
+      const seen: number[] = []
+      while (seen.length < LOOPED) {
+        for await (const delivery of receiver) {
+          seen.push(delivery.body)
+          await delivery.accept()
+          // There is always something here already, and something else on its way.
+          if (sent.length < LOOPED) sent.push(sender.send(sent.length))
+          if (seen.length % 4 === 0) break
+        }
+      }
+      await Promise.all(sent)
+      assert.deepEqual(seen, range(LOOPED))
     },
   },
   {

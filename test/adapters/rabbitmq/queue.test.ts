@@ -177,6 +177,18 @@ describe('receiving from a queue', () => {
     expect(new Set(texts(inbox.deliveries)).size).toBe(10)
   })
 
+  test('a window that is closed while it is being opened stays closed', async () => {
+    const node = await fixture.node()
+    const { receiver, inbox } = await fixture.receiver(node, { credit: 0 })
+    receiver.flow(10)
+    receiver.flow(0)
+    await receiver.flush()
+    expect(await fixture.connection.inspect(node)).toMatchObject({ receivers: 0 })
+    await sendOk(await fixture.sender(node), message('waits'))
+    receiver.flow(10)
+    expect(await inbox.next()).toMatchObject({ redelivered: false })
+  })
+
   test('a window narrowed to what is held opens again when that is settled', async () => {
     const node = await fixture.node()
     const sender = await fixture.sender(node)

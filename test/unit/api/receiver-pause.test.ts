@@ -1,0 +1,78 @@
+/** A loop is left, or reading begins again, while the receiver is being attached anew. */
+import { expect, test } from 'vitest'
+import { memoryAdapter } from '../../../src/adapters/memory/adapter.ts'
+import type { Adapter } from '../../../src/api/adapter.ts'
+import { connect, queue, type Receiver, registerAdapter } from '../../../src/index.ts'
+import { eventually } from '../../support/eventually.ts'
+
+/** Attachments wait here. */
+let gate: Promise<void> | undefined
+let atGate = 0
+
+/** The embedded broker, whose receivers can be held up while they attach. */
+const gated: Adapter = {
+  ...memoryAdapter,
+  schemes: ['gated'],
+  async connect(target, events, signal) {
+    const memory = { ...target, url: target.url.replace('gated:', 'memory:') }
+    const connection = await memoryAdapter.connect(memory, events, signal)
+    const attach = connection.attachReceiver.bind(connection)
+    connection.attachReceiver = async (spec, events) => {
+      atGate++
+      await gate
+      return attach(spec, events)
+    }
+    return connection
+  },
+}
+registerAdapter(gated)
+
+const jobs = queue<number>('jobs')
+
+async function leaveLoop(receiver: Receiver<number>): Promise<void> {
+  for await (const delivery of receiver) {
+    await delivery.accept()
+    break
+  }
+}
+
+/** Deletes the node under its receiver, and resolves when that is attaching again; `open` lets it. */
+async function attachingAnew(connection: Awaited<ReturnType<typeof connect>>): Promise<() => void> {
+  let open = (): void => {}
+  gate = new Promise((resolve) => {
+    open = resolve
+  })
+  atGate = 0
+  await connection.admin.delete(jobs)
+  await eventually(() => atGate > 0)
+  return open
+}
+
+test('a receiver that is read again while it attaches gets what comes', async () => {
+  await using connection = await connect('gated:read-again')
+  const receiver = await connection.receiver(jobs)
+  await connection.send(jobs, 1)
+  await leaveLoop(receiver)
+  const open = await attachingAnew(connection)
+  const next = receiver.receive({ timeoutMs: 2_000 })
+  open()
+  await connection.send(jobs, 2)
+  expect((await next)?.body).toBe(2)
+})
+
+test('a receiver whose loop is left while it attaches keeps nothing from others', async () => {
+  await using connection = await connect('gated:left')
+  const receiver = await connection.receiver(jobs)
+  await connection.send(jobs, 1)
+  await connection.send(jobs, 2)
+  const iterator = receiver[Symbol.asyncIterator]()
+  await (await iterator.next()).value.accept()
+  const open = await attachingAnew(connection)
+  await iterator.return?.()
+  open()
+  await eventually(async () => (await connection.admin.inspect(jobs))?.receivers === 1)
+  await connection.send(jobs, 3)
+  await using other = await connection.receiver(jobs)
+  const delivery = await other.receive({ timeoutMs: 2_000 })
+  expect(delivery?.body).toBe(3)
+})
