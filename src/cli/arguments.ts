@@ -4,7 +4,8 @@
  * what was unique among the originals' options stays so.
  */
 import { nearest } from '../core/known-keys.ts'
-import { type Option, UsageError } from './command.ts'
+import { UsageError } from './errors.ts'
+import type { Option } from './option.ts'
 
 type Value = boolean | string | number | string[]
 

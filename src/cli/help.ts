@@ -1,5 +1,6 @@
 /** Help texts, made from the description of a command. */
-import type { Command, Option } from './command.ts'
+import type { Command } from './command.ts'
+import type { Option } from './option.ts'
 
 export const HELP: Option = { name: 'help', short: 'h', kind: 'flag', help: 'show this help and exit' }
 

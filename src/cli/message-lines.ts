@@ -6,7 +6,7 @@
  * objects with one key: `{"@bigint":"1"}`, `{"@date":"…"}`, `{"@bytes":"base64"}`, `{"@number":"NaN"}`.
  */
 import type { MessageFields, PropertyValue, ReceivedMessage } from '../index.ts'
-import { CommandError } from './command.ts'
+import { CommandError } from './errors.ts'
 import { decodeOrUndefined, jsonText } from './print/terminal-text.ts'
 
 /** What stands in a line beside the body. */

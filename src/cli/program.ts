@@ -1,7 +1,8 @@
 /** Runs one command: reads its arguments, catches signals and errors, decides the exit code. */
 import type { Readable, Writable } from 'node:stream'
 import { parseArguments } from './arguments.ts'
-import { type Command, CommandError, UsageError } from './command.ts'
+import type { Command } from './command.ts'
+import { CommandError, UsageError } from './errors.ts'
 import { HELP, helpText, usageLine } from './help.ts'
 import { Output, OutputClosed } from './output.ts'
 import { visible, visibleLines } from './print/terminal-text.ts'

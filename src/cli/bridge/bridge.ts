@@ -6,7 +6,7 @@
  */
 import type { Connection, Delivery, PropertyValue, Sender } from '../../index.ts'
 import type { Source } from '../broker/source.ts'
-import { CommandError } from '../command.ts'
+import { CommandError } from '../errors.ts'
 import { visible } from '../print/terminal-text.ts'
 import type { SubjectMap } from './subject-map.ts'
 

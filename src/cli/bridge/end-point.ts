@@ -1,7 +1,7 @@
 /** `URL#ADDRESS`: one end of a bridge. */
 import { createHash } from 'node:crypto'
 import { brokerUrl } from '../broker/broker-url.ts'
-import { UsageError } from '../command.ts'
+import { UsageError } from '../errors.ts'
 
 export interface EndPoint {
   readonly broker: string

@@ -2,7 +2,7 @@
  * `--map PATTERN=SUBJECT`: subjects on their way over a bridge. `*` and `#` in the pattern are `$1`, `$2` … in the new
  * subject, in order: `us.*.#=usa.$1.$2`.
  */
-import { UsageError } from '../command.ts'
+import { UsageError } from '../errors.ts'
 
 export type SubjectMap = (subject: string | undefined) => string | undefined
 

@@ -2,7 +2,7 @@
  * On `file:` a broker is as long there as a command runs. What one command makes for the next one is kept, unless the
  * address says otherwise: a broker that lives on would have it as well.
  */
-import type { Library } from './session.ts'
+import type { Library } from './library.ts'
 
 /** The address with a durable node, where it makes one and does not speak of that. */
 export function keptAddress({ parseAddress, formatAddress }: Library, text: string): string {

@@ -3,13 +3,13 @@
  * The library is loaded here and not before, so that help and usage errors are immediate.
  */
 import type { Connection } from '../../index.ts'
-import { CommandError, type Context } from '../command.ts'
+import type { Context } from '../command.ts'
+import { CommandError } from '../errors.ts'
 import { visible } from '../print/terminal-text.ts'
 import { pause } from '../waiting.ts'
 import { brokerUrl } from './broker-url.ts'
 import { keptAddress } from './kept-address.ts'
-
-export type Library = typeof import('../../index.ts')
+import type { Library } from './library.ts'
 
 export interface Session {
   readonly connection: Connection

@@ -1,7 +1,7 @@
 /** Real round trips on throw-away nodes, a few lines each: what works on this broker with this login. */
 import type { AnyAddress, Connection, Feature, Receiver } from '../../index.ts'
-import type { Library } from '../broker/session.ts'
-import { CommandError } from '../command.ts'
+import type { Library } from '../broker/library.ts'
+import { CommandError } from '../errors.ts'
 
 const PATIENCE_MS = 10_000
 

@@ -1,6 +1,6 @@
 /** Runs the checks one after the other, and cleans up behind each. */
 import type { AnyAddress, Connection } from '../../index.ts'
-import type { Library } from '../broker/session.ts'
+import type { Library } from '../broker/library.ts'
 import { CHECKS, type Check } from './checks.ts'
 
 export interface Finding {

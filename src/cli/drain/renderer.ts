@@ -1,5 +1,6 @@
 /** How drain writes a message, by its options. */
-import { type Context, UsageError } from '../command.ts'
+import type { Context } from '../command.ts'
+import { UsageError } from '../errors.ts'
 import { Template } from '../format/template.ts'
 import { messageToLine } from '../message-lines.ts'
 import { jsonText, visibleBytes } from '../print/terminal-text.ts'

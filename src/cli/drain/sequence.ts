@@ -1,5 +1,5 @@
 /** Checks the property `sn` of qpid-send (`spout --sequence`): numbers from some start, without gap, each once. */
-import { CommandError } from '../command.ts'
+import { CommandError } from '../errors.ts'
 import type { Drained } from './feed.ts'
 
 export class SequenceCheck {

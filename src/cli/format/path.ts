@@ -11,7 +11,7 @@
  * message does not have is an error of that message.
  */
 import { nearest } from '../../core/known-keys.ts'
-import { CommandError } from '../command.ts'
+import { CommandError } from '../errors.ts'
 import { contentOf } from '../print/printable.ts'
 import { FIELDS, type FormatMessage } from './fields.ts'
 

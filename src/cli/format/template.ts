@@ -4,7 +4,7 @@
  * The whole format is checked before anything is received. Conversions: `s` text, `r` print form, `d` whole number, `f` number
  * with fraction, `j` JSON.
  */
-import { CommandError } from '../command.ts'
+import { CommandError } from '../errors.ts'
 import { jsonable } from '../print/jsonable.ts'
 import { printableOf, printForm } from '../print/printable.ts'
 import { repr, str } from '../print/python-repr.ts'

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream'
 import type { MessageFields, PropertyValue } from '../../index.ts'
 import type { Arguments } from '../arguments.ts'
-import { UsageError } from '../command.ts'
+import { UsageError } from '../errors.ts'
 import { inputLines } from '../input-lines.ts'
 import { lineToMessage } from '../message-lines.ts'
 

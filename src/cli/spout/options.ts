@@ -1,6 +1,6 @@
 /** Options of spout: those of the Python original first, in its order, then what its relatives add. */
 import { BROKER, RECONNECT, VERBOSE } from '../broker/connection-options.ts'
-import type { Option } from '../command.ts'
+import type { Option } from '../option.ts'
 
 const ORIGINAL: readonly Option[] = [
   BROKER,

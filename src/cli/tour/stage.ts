@@ -1,7 +1,7 @@
 /** What every stop of the tour has at hand: a connection, names of its own, and a page to write on. */
 import type { AnyAddress, Connection, Delivery, Receiver } from '../../index.ts'
-import type { Library } from '../broker/session.ts'
-import { CommandError } from '../command.ts'
+import type { Library } from '../broker/library.ts'
+import { CommandError } from '../errors.ts'
 import type { Output } from '../output.ts'
 import { type Style, styleFor } from '../print/style.ts'
 import { visible } from '../print/terminal-text.ts'

@@ -2,7 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import type { CompareOptions, Report, Workload } from '../../compare/index.ts'
 import type { Arguments } from '../arguments.ts'
-import { type Command, CommandError, type Context, UsageError } from '../command.ts'
+import type { Command, Context } from '../command.ts'
+import { CommandError, UsageError } from '../errors.ts'
 import { jsonText, visible, visibleLines } from '../print/terminal-text.ts'
 
 type Engine = typeof import('../../compare/index.ts')

@@ -1,5 +1,6 @@
 /** `sluice completion`: what a shell needs to complete commands, options and the names of nodes. */
-import { type Command, UsageError } from '../command.ts'
+import type { Command } from '../command.ts'
+import { UsageError } from '../errors.ts'
 import { HELP } from '../help.ts'
 import { expectOnly } from '../positionals.ts'
 import { VERBS } from '../verbs.ts'

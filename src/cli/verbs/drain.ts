@@ -1,11 +1,12 @@
 /** `drain`: receives messages from an address and prints them. */
 import type { Connection } from '../../index.ts'
 import { withSession } from '../broker/with-session.ts'
-import { type Command, type Context, UsageError } from '../command.ts'
+import type { Command, Context } from '../command.ts'
 import { type Drained, type Feed, openFeed } from '../drain/feed.ts'
 import { DRAIN_OPTIONS } from '../drain/options.ts'
 import { type Renderer, rendererFor } from '../drain/renderer.ts'
 import { SequenceCheck } from '../drain/sequence.ts'
+import { UsageError } from '../errors.ts'
 import { Pace } from '../pace.ts'
 import { Progress } from '../progress.ts'
 import { RunReport } from '../report.ts'

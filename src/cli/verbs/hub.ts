@@ -1,5 +1,6 @@
 /** `sluice hub`: the embedded broker behind a ZeroMQ socket, until it is told to stop. */
-import { type Command, CommandError } from '../command.ts'
+import type { Command } from '../command.ts'
+import { CommandError } from '../errors.ts'
 import { expectOnly } from '../positionals.ts'
 import { jsonText } from '../print/terminal-text.ts'
 import { aborted } from '../waiting.ts'

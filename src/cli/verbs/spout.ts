@@ -1,7 +1,8 @@
 /** `spout`: sends messages to an address. */
 import type { Sender } from '../../index.ts'
 import { withSession } from '../broker/with-session.ts'
-import { type Command, type Context, UsageError } from '../command.ts'
+import type { Command, Context } from '../command.ts'
+import { UsageError } from '../errors.ts'
 import { Pace } from '../pace.ts'
 import { Progress } from '../progress.ts'
 import { RunReport } from '../report.ts'

@@ -5,7 +5,9 @@ import { clientLibrary } from '../../../core/client-library.ts'
 import { listen, placesFree } from '../listening.ts'
 import { LOOPBACK } from '../options.ts'
 import { allowKeys, type CurveHubOptions, curveOptions } from './curve.ts'
-import { RunningHub } from './running-hub.ts'
+import { type Hub, RunningHub } from './running-hub.ts'
+
+export type { Hub } from './running-hub.ts'
 
 export interface HubOptions {
   /** Where to listen: `tcp://127.0.0.1:5600`, `ipc:///path`, `inproc://name`. A port `*` takes a free one. */
@@ -20,15 +22,6 @@ export interface HubOptions {
   readonly maxMessageBytes?: number
   /** Clients at once. Default 10,000. */
   readonly maxSessions?: number
-}
-
-export interface Hub extends AsyncDisposable {
-  /** URLs for `connect`, with the real ports. */
-  readonly urls: readonly string[]
-  /** Clients with a session now. */
-  readonly sessions: number
-  /** Clients are told, the store is closed; when it resolves another hub can have the address and the directory. Idempotent. */
-  close(): Promise<void>
 }
 
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
