@@ -7,8 +7,10 @@
  * delivery count and ignored.
  */
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../api/adapter.ts'
+import type { MessagingError } from '../../api/errors.ts'
 import type { IncomingMessage } from '../../api/message.ts'
 import { Deque } from '../../core/deque.ts'
+import type { Rounds } from '../../core/rounds.ts'
 import { decodeMessage } from './codec.ts'
 import type { Physical } from './physical.ts'
 import type { FlowFrame, RheaDelivery, RheaReceiver } from './rhea-types.ts'
@@ -76,6 +78,7 @@ export class LinkReceiver implements AdapterReceiver {
   /** Something has arrived since the last look. */
   #busy = false
   readonly #waker: NodeJS.Timeout | undefined
+  #stopWatching: () => void = () => {}
   /** Closed by us, or ended by the broker. */
   #over = false
 
@@ -126,6 +129,16 @@ export class LinkReceiver implements AdapterReceiver {
     return receiver
   }
 
+  /** Ends the link when `end` answers with a reason; it is asked in the rounds. */
+  standOn(rounds: Rounds, end: () => Promise<MessagingError | undefined>): void {
+    this.#stopWatching = rounds.add(async () => {
+      const error = await end()
+      if (!error || this.#dead) return
+      void this.close()
+      this.#events.detached(error)
+    })
+  }
+
   accept(delivery: AdapterDelivery): void {
     if (this.#dead) return
     ;(delivery as QpidDelivery).native.accept()
@@ -170,6 +183,7 @@ export class LinkReceiver implements AdapterReceiver {
   #stop(): void {
     this.#over = true
     clearInterval(this.#waker)
+    this.#stopWatching()
     this.#drained?.(0)
   }
 

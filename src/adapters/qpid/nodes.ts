@@ -1,6 +1,7 @@
 /** Nodes through Broker-J's management: made, compared, deleted, emptied, looked at, listed, bound. */
 import type { Binding, NodeInfo, NodeRef, NodeSpec, NodeType } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
+import { Rounds } from '../../core/rounds.ts'
 import { ADAPTER } from './errors.ts'
 import { type Management, type ManagementAnswer, managementError } from './management.ts'
 import { shownName, wireName } from './names.ts'
@@ -21,6 +22,8 @@ type Kind = typeof QUEUE | typeof EXCHANGE
 type Attributes = Readonly<Record<string, unknown>>
 
 export class Nodes {
+  /** Topics that receivers of this connection stand on. */
+  readonly rounds = new Rounds()
   readonly #management: Management
 
   constructor(management: Management) {

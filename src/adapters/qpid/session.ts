@@ -40,6 +40,7 @@ export class Session implements AdapterConnection {
     this.#physical = physical
     this.#product = product
     this.#nodes = management && new Nodes(management)
+    physical.whenOver(() => this.#nodes?.rounds.stop())
     this.broker = { product: product.product, version: product.version }
     this.capabilities = management ? capabilities : withoutManagement(product.kind)
   }

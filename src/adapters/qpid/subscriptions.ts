@@ -16,12 +16,19 @@ export async function subscribe(
   spec: ReceiverSpec,
   events: ReceiverEvents,
 ): Promise<AdapterReceiver> {
-  if (!(await nodes.inspect(spec.source))) {
-    throw new MessagingError('ADDRESS_NOT_FOUND', `no such topic: ${spec.source.name}`, {
-      context: { adapter: ADAPTER, address: spec.source.name },
-    })
-  }
-  return spec.subscription ? named(physical, nodes, spec, events) : live(physical, nodes, spec, events)
+  const { name } = spec.source
+  const context = { adapter: ADAPTER, address: name }
+  const found = await nodes.inspect(spec.source)
+  if (!found) throw new MessagingError('ADDRESS_NOT_FOUND', `no such topic: ${name}`, { context })
+  const receiver = await (spec.subscription ? named : live)(physical, nodes, spec, events)
+  if (spec.mode === 'browse') return receiver
+  // With the exchange only its bindings go: the link, which stands on a queue, is told nothing.
+  receiver.standOn(nodes.rounds, async () => {
+    const now = await nodes.inspect(spec.source)
+    if (now?.details.identity === found.details.identity) return undefined
+    return new MessagingError('ADDRESS_NOT_FOUND', `The topic '${name}' was deleted`, { context })
+  })
+  return receiver
 }
 
 async function named(
@@ -29,7 +36,7 @@ async function named(
   nodes: Nodes,
   spec: ReceiverSpec,
   events: ReceiverEvents,
-): Promise<AdapterReceiver> {
+): Promise<LinkReceiver> {
   const { name, durable } = spec.subscription!
   if (spec.limits.expiresMs !== undefined) {
     throw new MessagingError(
@@ -61,7 +68,7 @@ async function live(
   nodes: Nodes,
   spec: ReceiverSpec,
   events: ReceiverEvents,
-): Promise<AdapterReceiver> {
+): Promise<LinkReceiver> {
   const source = { dynamic: true, filter: selectorFilter(physical.rhea, spec.link.selector) }
   const link = await physical.openReceiver({ source }, Math.max(spec.credit, 1), spec.source.name)
   try {

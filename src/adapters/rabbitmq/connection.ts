@@ -155,6 +155,7 @@ export class RabbitmqConnection implements AdapterConnection {
   #lost(cause: unknown): void {
     if (!this.#session.alive) return
     this.#session.alive = false
+    this.#session.rounds.stop()
     for (const connection of this.#physical) connection.destroy()
     this.#events.disconnected(connectionLost(cause))
   }

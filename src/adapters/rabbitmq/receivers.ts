@@ -10,7 +10,12 @@ import { looksAreCounted } from './queue-probe.ts'
 import { RabbitmqReceiver } from './receiver.ts'
 import { brokersOwn, isReplyAddress } from './reply-address.ts'
 import type { Session } from './session.ts'
-import { endLiveSubscription, makeLiveSubscription, makeNamedSubscription } from './subscriptions.ts'
+import {
+  endLiveSubscription,
+  makeLiveSubscription,
+  makeNamedSubscription,
+  topicIsThere,
+} from './subscriptions.ts'
 import { subscriptionQueue } from './topology.ts'
 
 export async function attachReceiver(
@@ -47,15 +52,26 @@ interface Parts {
 }
 
 async function consume(parts: Parts, spec: ReceiverSpec): Promise<AdapterReceiver> {
-  const { queue, live } = await sourceQueue(parts, spec)
+  const { session, life } = parts
+  const { queue, ofTopic } = await sourceQueue(parts, spec)
   const autoDelete = spec.limits.native['auto-delete'] === true
   const receiver = new RabbitmqReceiver(
     { ...parts, queue, autoDelete, consume: consumeOptions(spec) },
     spec.credit,
   )
-  if (live) parts.life.atEnd(() => endLiveSubscription(parts.session.scratch, queue))
+  if (ofTopic && !spec.subscription) life.atEnd(() => endLiveSubscription(session.scratch, queue))
   await receiver.start()
+  if (ofTopic) watchTopic(parts, spec, queue)
   return receiver
+}
+
+function watchTopic({ session, life, label }: Parts, spec: ReceiverSpec, queue: string): void {
+  const stop = session.rounds.add(async () => {
+    if (await topicIsThere(session.scratch, spec, queue)) return
+    const context = { adapter: ADAPTER, address: label, operation: 'receive' }
+    life.ended(new MessagingError('ADDRESS_NOT_FOUND', `The topic '${label}' was deleted`, { context }))
+  })
+  life.atEnd(async () => stop())
 }
 
 async function browse(parts: Parts, spec: ReceiverSpec): Promise<AdapterReceiver> {
@@ -74,17 +90,17 @@ async function browse(parts: Parts, spec: ReceiverSpec): Promise<AdapterReceiver
 }
 
 /** The queue to consume from; a topic's is made here. */
-async function sourceQueue(parts: Parts, spec: ReceiverSpec): Promise<{ queue: string; live: boolean }> {
+async function sourceQueue(parts: Parts, spec: ReceiverSpec): Promise<{ queue: string; ofTopic: boolean }> {
   const { source, subscription } = spec
   const { session, channel } = parts
   const type = source.type ?? ((await session.scratch.queue(source.name)) ? 'queue' : 'topic')
   if (type === 'queue') {
     if (spec.credit === 0) await channel.checkQueue(source.name)
-    return { queue: source.name, live: false }
+    return { queue: source.name, ofTopic: false }
   }
   if (type === 'multicast') throw refusal(source.name, 'A multicast is received from by its members')
-  if (subscription) return { queue: await makeNamedSubscription(channel, session, spec), live: false }
-  return { queue: await makeLiveSubscription(channel, session, spec), live: true }
+  const make = subscription ? makeNamedSubscription : makeLiveSubscription
+  return { queue: await make(channel, session, spec), ofTopic: true }
 }
 
 function consumeOptions({ exclusive, link }: ReceiverSpec): Options.Consume {

@@ -1,6 +1,7 @@
 /** What the links of one connection share. */
 import type { ChannelModel, Options } from 'amqplib'
 import { type ErrorContext, MessagingError } from '../../api/errors.ts'
+import { Rounds } from '../../core/rounds.ts'
 import { ADAPTER, brokerError, isClosedError } from './errors.ts'
 import type { Scratch } from './scratch.ts'
 import { refusesWhenFull } from './topology.ts'
@@ -22,6 +23,8 @@ export class Session {
   readonly login: string | undefined
   /** Open links, to be closed with the connection. */
   readonly links = new Set<ClosableLink>()
+  /** Topics that receivers of this connection stand on. */
+  readonly rounds = new Rounds()
   /** Queues known to refuse messages when they are full. */
   readonly #refusing = new Set<string>()
   /** False once the connection was lost or is being closed: what ends then is not news. */

@@ -54,8 +54,7 @@ export async function makeLiveSubscription(
   const options = queueOptions(spec.limits, life)
   const { queue } = await channel.assertQueue('', options)
   session.declared(queue, options)
-  for (const { source, key, arguments: args } of bindingsOf(spec))
-    await channel.bindQueue(queue, source, key, args)
+  await bindQueue(channel, queue, bindingsOf(spec))
   return queue
 }
 
@@ -72,9 +71,8 @@ export async function makeNamedSubscription(
     queueOptions(spec.limits, { durable, autoDelete: false, exclusive: false }),
   )
   const bindings = bindingsOf(spec)
-  if (spec.source.type === 'broadcast' && !spec.link.bindings) {
-    for (const { source, key } of bindings) await channel.bindQueue(queue, source, key)
-  } else await new Bindings(session.scratch, queue, durable, bindings).place()
+  if (spec.source.type === 'broadcast' && !spec.link.bindings) await bindQueue(channel, queue, bindings)
+  else await new Bindings(session.scratch, queue, durable, bindings).place()
   return queue
 }
 
@@ -102,7 +100,10 @@ class Bindings {
     })
   }
 
-  /** Whether the record is there, says the same, and belongs to this very queue and not to one of that name before. */
+  /**
+   * Whether the record is there, says the same, and belongs to this very queue and not to one of that name before. A topic that
+   * was deleted and made anew gets its bindings again.
+   */
   async #inPlace(): Promise<boolean> {
     const { record, bindings } = this.#parts
     try {
@@ -110,6 +111,7 @@ class Bindings {
       await this.#scratch.run(async (channel) => {
         await channel.assertExchange(record, 'fanout', this.#record)
         await channel.bindExchange(bindings, record, '')
+        await this.#bind(channel, bindings)
       })
       return true
     } catch (error) {
@@ -135,6 +137,10 @@ class Bindings {
   async #carry(channel: Channel, exchange: string): Promise<void> {
     await channel.assertExchange(exchange, 'fanout', this.#carrier)
     await channel.bindQueue(this.#queue, exchange, '')
+    await this.#bind(channel, exchange)
+  }
+
+  async #bind(channel: Channel, exchange: string): Promise<void> {
     for (const { source, key, arguments: args } of this.#wanted) {
       await channel.bindExchange(exchange, source, key, args)
     }
@@ -172,6 +178,11 @@ class Bindings {
   }
 }
 
+/** Binding what is bound changes nothing. */
+async function bindQueue(channel: Channel, queue: string, bindings: readonly Bound[]): Promise<void> {
+  for (const { source, key, arguments: args } of bindings) await channel.bindQueue(queue, source, key, args)
+}
+
 /** Changes under way, by connection. */
 const turns = new WeakMap<Scratch, Promise<void>>()
 
@@ -182,6 +193,22 @@ function bindingsOf({ source, patterns, link }: ReceiverSpec): Bound[] {
 
 function bound(binding: Binding, topic: string): Bound {
   return { source: binding.source ?? topic, key: binding.key ?? '', arguments: binding.arguments ?? {} }
+}
+
+/**
+ * Whether the topic is still there, of which a consumer is told nothing: with the exchange only its bindings go. Where it was
+ * deleted and made anew, a live subscription gets its bindings again; a named one, which others may have bound otherwise, when
+ * its next receiver attaches.
+ */
+export async function topicIsThere(scratch: Scratch, spec: ReceiverSpec, queue: string): Promise<boolean> {
+  if (spec.subscription) return scratch.exchange(spec.source.name)
+  try {
+    await scratch.run((channel) => bindQueue(channel, queue, bindingsOf(spec)))
+    return true
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
 }
 
 /** Deletes the queue of a live subscription; its channel may be gone. */

@@ -1,8 +1,27 @@
 /** Nodes as a whole: make, delete, empty, look at, list. */
 import assert from 'node:assert/strict'
-import { queue, topic } from '../../index.ts'
+import { queue, type Receiver, type Sender, topic } from '../../index.ts'
 import { chapter } from '../case.ts'
-import { becomes, bodies, fails, nothing, range, take } from '../expect.ts'
+import {
+  becomes,
+  bodies,
+  Events,
+  eventually,
+  fails,
+  held,
+  nothing,
+  QUIET_MS,
+  range,
+  take,
+} from '../expect.ts'
+
+/** Publishes until something arrives: how soon a link is attached again is nobody's promise. */
+async function receivesAgain(receiver: Receiver<number>, sender: Sender<number>): Promise<void> {
+  await eventually(async () => {
+    await sender.send(0, { subject: 'a.b' }).catch(() => {})
+    return (await receiver.receive({ timeoutMs: QUIET_MS })) !== undefined
+  }, 'a message on the topic made anew')
+}
 
 export const adminChapter = chapter('admin', [
   {
@@ -101,6 +120,53 @@ export const adminChapter = chapter('admin', [
       assert.equal(await admin.delete(orders), false)
       await admin.declare(orders)
       await nothing(await c.connection.receiver(orders))
+    },
+  },
+  {
+    id: 'delete-topic-live',
+    title:
+      'a live subscription whose topic is deleted is told of the gap, and receives again from a topic made anew',
+    needs: ['declare', 'delete', 'topic'],
+    async run(c) {
+      const news = c.topic<number>()
+      const receiver = await c.connection.receiver(news.matching('a.*'))
+      const events = new Events(c.connection)
+      const other = await c.connect()
+      await other.admin.delete(news)
+      assert.equal((await events.waitFor('gap')).address, news.name)
+      await receivesAgain(receiver, await other.sender(news))
+      await events.stop()
+    },
+  },
+  {
+    id: 'delete-topic-text',
+    title:
+      'a live subscription whose address does not make its topic ends with ADDRESS_NOT_FOUND when that is deleted',
+    needs: ['declare', 'delete', 'topic'],
+    async run(c) {
+      const news = c.topic<number>()
+      await c.connection.admin.declare(news)
+      const receiver = await c.connection.receiver(`${news.name}/a.*; {node: {type: topic}}`)
+      const waiting = held(receiver.receive())
+      await (await c.connect()).admin.delete(news)
+      await fails(waiting, 'ADDRESS_NOT_FOUND')
+    },
+  },
+  {
+    id: 'delete-topic-named',
+    title: 'a named subscription gets what is published to its topic after that was deleted and made anew',
+    needs: ['declare', 'delete', 'topic', 'namedSubscription'],
+    async run(c) {
+      const news = c.topic<number>()
+      const archive = c.own(news.matching('a.*').subscription('archive'))
+      await (await c.connection.receiver(archive)).close()
+      await c.connection.admin.delete(news)
+      const receiver = await c.connection.receiver(archive)
+      await c.connection.send(news, 1, { subject: 'a.b' })
+      assert.deepEqual(await bodies(receiver, 1), [1])
+      // And while it is attached.
+      await (await c.connect()).admin.delete(news)
+      await receivesAgain(receiver, await c.connection.sender(news))
     },
   },
   {
