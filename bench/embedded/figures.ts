@@ -73,6 +73,7 @@ function receiverSpec(name: string, type: 'queue' | 'topic', more: Partial<Recei
     patterns: [],
     subscription: undefined,
     exclusive: false,
+    autoDelete: false,
     limits: NO_LIMITS,
     link: {},
     ...more,

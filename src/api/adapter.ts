@@ -156,6 +156,8 @@ export interface AdapterConnection {
   readonly broker: { readonly product: string; readonly version: string }
   /** What this very broker can do. */
   readonly capabilities: Capabilities
+  /** What of address strings this broker obeys beyond the common; the API refuses the rest by name. Absent: nothing. */
+  readonly addressOptions?: readonly AddressOption[]
   /** The client library's own connection object(s), for those who need more. */
   readonly native: unknown
 
@@ -207,12 +209,23 @@ export type Reliability = 'at-most-once' | 'at-least-once'
 
 /** From the `link` map of an address string. */
 export interface LinkOptions {
+  /** The subscription has it too; for a queue it is a label. */
   readonly name?: string
   readonly selector?: string
-  readonly declare?: Readonly<Record<string, unknown>>
+  /** Receivers: stand for the patterns, none of them has a `target`. Only where `addressOptions` names them. */
   readonly bindings?: readonly Binding[]
-  readonly subscribe?: Readonly<Record<string, unknown>>
+  /** Receivers: this broker's own. Only where `addressOptions` names them. */
+  readonly arguments?: Readonly<Record<string, unknown>>
 }
+
+/** Options of address strings that only some brokers can obey. Those of `x-declare` here are a topic's. */
+export type AddressOption =
+  | 'node.x-declare.type'
+  | 'node.x-declare.auto-delete'
+  | 'node.x-bindings.arguments'
+  | 'link.x-bindings'
+  | 'link.x-bindings.arguments'
+  | 'link.x-subscribe.arguments'
 
 /** A message on its way out, with the place where its outcome goes. */
 export interface Transfer {
@@ -263,6 +276,8 @@ export interface ReceiverSpec {
   readonly subscription: Subscription | undefined
   /** Refuse other receivers with `UNAUTHORIZED`… as long as this one is attached. */
   readonly exclusive: boolean
+  /** The node is deleted with its last receiver: pausing must not count as leaving. */
+  readonly autoDelete: boolean
   /** Limits of the node (of the subscription, for a topic), as in its spec. */
   readonly limits: NodeLimits
   readonly link: LinkOptions

@@ -71,7 +71,7 @@ export class Admin {
   ): Promise<T> {
     checkOptions(operation, options)
     const target = plan(address)
-    refuseUnsupported(this.#host.capabilities, operation, target.label)
+    refuseUnsupported(this.#host.capabilities, operation, target)
     const { subscription, node } = target
     const place = subscription && node.type !== 'queue' ? { ...node, subscription: subscription.name } : node
     return this.#host.run(operation, options, (connection) => work(connection, place, target))

@@ -23,7 +23,8 @@ import {
   type NodeOptions,
   toAddress,
 } from './address.ts'
-import type { DeclareOptions, InterpretedAddress, InterpretedLink } from './address-text/index.ts'
+import { refuseEverywhere } from './address-refusals.ts'
+import type { DeclareOptions, InterpretedAddress, PortableDeclare } from './address-text/index.ts'
 import { MessagingError } from './errors.ts'
 
 export type Side = 'sender' | 'receiver'
@@ -35,6 +36,8 @@ export interface NodePlan {
   readonly node: NodeRef
   /** The node as it is to be made; its type stands for an unknown one. */
   readonly spec: NodeSpec
+  /** Limits of a topic's subscriptions: it keeps nothing itself. */
+  readonly subscriptionLimits: NodeLimits
   readonly create: AddressPolicy
   readonly assert: AddressPolicy
   readonly delete: AddressPolicy
@@ -43,10 +46,14 @@ export interface NodePlan {
   readonly subject: string | undefined
   readonly patterns: readonly string[]
   readonly subscription: Subscription | undefined
+  /** A subscription without a name that has a life of its own: the receiver alone knows its name, and finds it again after a loss. */
+  readonly ownSubscription: Subscription | undefined
   readonly members: readonly string[] | undefined
   readonly mode: 'consume' | 'browse'
   readonly reliability: Reliability | undefined
   readonly link: LinkOptions
+  /** The receiver wants to be the only one. */
+  readonly exclusiveLink: boolean
   /** Messages are durable unless they say otherwise. */
   readonly durableMessages: boolean
   /** The user wrote an address string: what is missing is an error on opening. */
@@ -100,7 +107,7 @@ export function applies(policy: AddressPolicy, side: Side): boolean {
   return policy === 'always' || policy === side
 }
 
-/** Limits that a receiver's own node, or a topic's subscription, takes over. */
+/** The limits among the settings of a node. */
 export function limitsOf(spec: NodeSpec): NodeLimits {
   const { maxDeliveries, deadLetter, maxLength, ttlMs, expiresMs, native } = spec
   return { maxDeliveries, deadLetter, maxLength, ttlMs, expiresMs, native }
@@ -120,6 +127,14 @@ function builderPlan(
 ): NodePlan {
   // A topic keeps nothing itself: its limits are those of its subscriptions.
   const keeps = type === 'queue'
+  const limits: NodeLimits = {
+    maxDeliveries: options.maxDeliveries,
+    deadLetter: deadLetterNode(options.deadLetter),
+    maxLength: options.maxLength,
+    ttlMs: options.ttlMs,
+    expiresMs: options.expiresMs,
+    native: options.native ?? {},
+  }
   return {
     label: name,
     node: { name, type },
@@ -127,16 +142,12 @@ function builderPlan(
       name,
       type,
       durable: options.durable ?? true,
-      maxDeliveries: options.maxDeliveries,
-      deadLetter: deadLetterNode(options.deadLetter),
-      maxLength: options.maxLength,
-      ttlMs: options.ttlMs,
-      expiresMs: options.expiresMs,
+      ...limits,
       exclusive: keeps && (options.exclusive ?? false),
       autoDelete: false,
       bindings: [],
-      native: options.native ?? {},
     },
+    subscriptionLimits: limits,
     create: options.create ?? 'always',
     assert: options.assert ?? 'never',
     delete: options.delete ?? 'never',
@@ -144,10 +155,12 @@ function builderPlan(
     subject: undefined,
     patterns: [],
     subscription: undefined,
+    ownSubscription: undefined,
     members: undefined,
     mode: 'consume',
     reliability: undefined,
     link: {},
+    exclusiveLink: false,
     fromText: false,
     ...extra,
   }
@@ -157,27 +170,29 @@ function textPlan(address: Extract<AnyAddress, { kind: 'text' }>): NodePlan {
   const { parsed } = address
   const { node, link } = parsed
   const { portable } = node.declare
-  refuseUnread(address.name, link.declared)
-  // A topic keeps nothing itself: what is said of the link's queue are limits of its subscription.
-  const kept = node.type === 'queue' ? {} : link.declared.portable
-  const timeoutMs = lifeOfSubscription(parsed)
-  const deadLetter = portable.deadLetter ?? kept.deadLetter
+  refuseEverywhere(parsed)
+  const limits = limitsIn(portable)
+  const kept = limitsIn(link.declare.portable)
   const { patterns, bindings } = sourcesOf(parsed)
+  const durable = link.durable ?? link.declare.portable.durable ?? false
   return {
     label: address.name,
     node: { name: address.name, type: node.type },
     spec: {
       name: address.name,
       type: node.type ?? 'queue',
-      durable: node.durable ?? false,
-      ...NO_LIMITS,
-      deadLetter: deadLetter === undefined ? undefined : { name: deadLetter, type: undefined },
-      maxLength: portable.maxLength ?? kept.maxLength,
-      expiresMs: portable.expiresMs ?? kept.expiresMs ?? timeoutMs,
+      durable: node.durable ?? portable.durable ?? false,
+      ...limits,
+      native: nativeDeclare(node.declare),
       exclusive: portable.exclusive ?? false,
       autoDelete: portable.autoDelete ?? false,
       bindings: node.bindings,
-      native: nativeDeclare(node.declare),
+    },
+    subscriptionLimits: {
+      ...NO_LIMITS,
+      deadLetter: kept.deadLetter ?? limits.deadLetter,
+      maxLength: kept.maxLength ?? limits.maxLength,
+      expiresMs: kept.expiresMs ?? link.timeoutMs ?? limits.expiresMs,
     },
     create: parsed.create,
     assert: parsed.assert,
@@ -185,19 +200,29 @@ function textPlan(address: Extract<AnyAddress, { kind: 'text' }>): NodePlan {
     options: {},
     subject: parsed.subject,
     patterns,
-    subscription: subscriptionOf(link, timeoutMs),
+    subscription: link.name === undefined ? undefined : { name: link.name, durable },
+    ownSubscription: link.timeoutMs === undefined ? undefined : { name: randomName(), durable },
     members: undefined,
     mode: parsed.mode,
     reliability: link.reliability,
     link: {
       name: link.name,
       selector: link.selector,
-      declare: link.declare,
       bindings,
-      subscribe: link.subscribe,
+      arguments: link.subscribe.arguments,
     },
+    exclusiveLink: link.subscribe.exclusive || (link.declare.portable.exclusive ?? false),
     durableMessages: false,
     fromText: true,
+  }
+}
+
+function limitsIn({ deadLetter, maxLength, expiresMs }: PortableDeclare): NodeLimits {
+  return {
+    ...NO_LIMITS,
+    deadLetter: deadLetter === undefined ? undefined : { name: deadLetter, type: undefined },
+    maxLength,
+    expiresMs,
   }
 }
 
@@ -215,39 +240,6 @@ function sourcesOf({ name, subject, link }: InterpretedAddress): {
     patterns.push(key)
   }
   return { patterns, bindings: undefined }
-}
-
-/** `link: {timeout}`: how long a subscription waits for its receiver to come back. A queue has a life of its own. */
-function lifeOfSubscription({ node, link, create }: InterpretedAddress): number | undefined {
-  // Without a type a missing node is made a queue, which must not take over what a nameless link said of itself.
-  const isQueue =
-    node.type === 'queue' || (node.type === undefined && link.name === undefined && create !== 'never')
-  return isQueue ? undefined : link.timeoutMs
-}
-
-/** A link with a life and no name gets one of its own for each receiver, so that it is found again after a loss. */
-function subscriptionOf(
-  { name, durable = false }: InterpretedLink,
-  timeoutMs: number | undefined,
-): Subscription | undefined {
-  if (name !== undefined) return { name, durable }
-  return timeoutMs === undefined ? undefined : { name: randomName(), durable }
-}
-
-/** Settings of a subscription's queue that have no meaning on every broker reach none of them. */
-function refuseUnread(name: string, { rest }: DeclareOptions): void {
-  const { arguments: inner, ...outer } = rest
-  const keys = [...Object.keys(outer), ...Object.keys(inner ?? {}).map((key) => `arguments.${key}`)]
-  const [first] = keys
-  if (first === undefined) return
-  throw new MessagingError(
-    'NOT_SUPPORTED',
-    `The option link: x-declare: ${first.replace('.', ': ')} of an address string is not supported`,
-    {
-      context: { address: name, option: `link.x-declare.${first}` },
-      hint: 'Make the subscription with the broker’s own tools and name it with link: {name: ...}.',
-    },
-  )
 }
 
 /** What the broker itself must understand of an `x-declare` map; the exchange type keeps its name. */

@@ -1,5 +1,7 @@
 /** Makes, checks and deletes the node behind a link, as the address says: Qpid's create, assert and delete policies. */
-import { type AdapterConnection, NO_LIMITS, type NodeInfo, type NodeRef } from './adapter.ts'
+import { type AdapterConnection, NO_LIMITS, type NodeInfo, type NodeRef, type NodeSpec } from './adapter.ts'
+import { refuseNodeOptions, unknownDeclare } from './address-refusals.ts'
+import type { Capabilities } from './capabilities.ts'
 import { isMessagingError, MessagingError } from './errors.ts'
 import { applies, type NodePlan, plan as planOf, type Side } from './lowering.ts'
 import { refuseUnsupported } from './refusal.ts'
@@ -31,22 +33,31 @@ export async function prepareNode(
 
 export async function declareNode(connection: AdapterConnection, plan: NodePlan): Promise<void> {
   const { capabilities } = connection
-  refuseUnsupported(capabilities, 'declare', plan.label)
+  refuseUnsupported(capabilities, 'declare', plan)
+  refuseNodeOptions(connection, plan)
   await declareDeadLetter(connection, plan)
+  try {
+    await connection.declare(declarable(capabilities, plan))
+  } catch (error) {
+    throw isMessagingError(error) ? unknownDeclare(error, plan) : error
+  }
+}
+
+/** The settings the node itself is made with. */
+function declarable(capabilities: Capabilities, plan: NodePlan): NodeSpec {
   const { spec } = plan
   if (spec.type !== 'queue') {
     // A topic keeps nothing itself: its limits are those of its subscriptions.
     const { expiresMs, native } = spec
-    await connection.declare({ ...spec, ...NO_LIMITS, expiresMs, native })
-    return
+    return { ...spec, ...NO_LIMITS, expiresMs, native }
   }
-  if (spec.maxLength !== undefined) refuseUnsupported(capabilities, 'maxLength', plan.label)
-  if (spec.ttlMs !== undefined) refuseUnsupported(capabilities, 'ttl', plan.label)
-  if (spec.expiresMs !== undefined) refuseUnsupported(capabilities, 'expires', plan.label)
-  if (spec.maxDeliveries !== undefined) refuseUnsupported(capabilities, 'maxDeliveries', plan.label)
-  if (spec.deadLetter !== undefined) refuseUnsupported(capabilities, 'deadLetter', plan.label)
-  if (spec.bindings.length > 0) refuseUnsupported(capabilities, 'bindings', plan.label)
-  await connection.declare(spec)
+  if (spec.maxLength !== undefined) refuseUnsupported(capabilities, 'maxLength', plan)
+  if (spec.ttlMs !== undefined) refuseUnsupported(capabilities, 'ttl', plan)
+  if (spec.expiresMs !== undefined) refuseUnsupported(capabilities, 'expires', plan)
+  if (spec.maxDeliveries !== undefined) refuseUnsupported(capabilities, 'maxDeliveries', plan)
+  if (spec.deadLetter !== undefined) refuseUnsupported(capabilities, 'deadLetter', plan)
+  if (spec.bindings.length > 0) refuseUnsupported(capabilities, 'bindings', plan)
+  return spec
 }
 
 /**

@@ -2,16 +2,15 @@
  * One epoch of a receiver: the adapter's link, the deliveries it still holds, and the verdicts on them, with the
  * emulations that are the same for every broker (dead letter by copy, delayed release by copy).
  */
-import type { AdapterDelivery, AdapterReceiver } from './adapter.ts'
+import type { AdapterDelivery, AdapterReceiver, ReceiverSpec } from './adapter.ts'
 import { copyOf, deadLetterOf } from './copy.ts'
 import { MessagingError } from './errors.ts'
 import type { LinkHost } from './link-host.ts'
-import type { NodePlan } from './lowering.ts'
 
 export class ReceiverLink {
   readonly label: string
   readonly #host: LinkHost
-  readonly #plan: NodePlan
+  readonly #spec: ReceiverSpec
   #adapter: AdapterReceiver | undefined
   #alive = true
   /** Deliveries whose lease ended while the link lived. */
@@ -20,10 +19,15 @@ export class ReceiverLink {
   /** Releases and rejects that are being carried out, in several steps where the broker has none of its own. */
   readonly #underWay = new Set<Promise<void>>()
 
-  constructor(host: LinkHost, plan: NodePlan) {
+  constructor(host: LinkHost, label: string, spec: ReceiverSpec) {
     this.#host = host
-    this.#plan = plan
-    this.label = plan.label
+    this.label = label
+    this.#spec = spec
+  }
+
+  /** A subscription that is gone with this link. */
+  get live(): boolean {
+    return this.#spec.source.type !== 'queue' && this.#spec.subscription === undefined
   }
 
   /** The adapter's link is there. Deliveries may have come before. */
@@ -81,7 +85,8 @@ export class ReceiverLink {
   async release(delivery: AdapterDelivery, delayMs: number): Promise<void> {
     const native = delayMs === 0 || this.#host.capabilities.features.delayedRelease.level === 'native'
     if (native) return this.#carriedOut(this.#settled(delivery, { kind: 'release', delayMs, unseen: false }))
-    const to = this.#adapter?.address ?? (this.#plan.node.type === 'queue' ? this.#plan.node.name : undefined)
+    const to =
+      this.#adapter?.address ?? (this.#spec.source.type === 'queue' ? this.#spec.source.name : undefined)
     if (to !== undefined) return this.#carriedOut(this.#releaseByCopy(to, delivery, delayMs))
     // No address of its own: the delivery stays leased here until it is due.
     await this.#host.delay(delayMs)
@@ -113,7 +118,7 @@ export class ReceiverLink {
   }
 
   async #reject(delivery: AdapterDelivery, reason: string, deliveries: number): Promise<void> {
-    const target = this.#plan.spec.deadLetter
+    const target = this.#spec.limits.deadLetter
     if (target && this.#host.capabilities.features.deadLetter.level === 'emulated') {
       const letter = deadLetterOf(delivery.message, reason, deliveries, this.#origin())
       await this.#host.deadLetter(target, letter)
@@ -134,7 +139,7 @@ export class ReceiverLink {
   }
 
   #origin(): string {
-    const { subscription } = this.#plan
+    const { subscription } = this.#spec
     return subscription ? `${this.label}/${subscription.name}` : this.label
   }
 

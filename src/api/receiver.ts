@@ -5,12 +5,13 @@
 import { abortedError, settledWithin } from '../core/aborts.ts'
 import { Attachment, asMessagingError } from '../core/attachment.ts'
 import { Inbox } from '../core/inbox.ts'
-import type { AdapterConnection, AdapterDelivery, AdapterReceiver, ReceiverSpec } from './adapter.ts'
+import type { AdapterConnection, AdapterDelivery, AdapterReceiver } from './adapter.ts'
+import { refuseLinkOptions } from './address-refusals.ts'
 import { Delivery } from './delivery.ts'
 import { MessagingError } from './errors.ts'
 import type { HostedLink } from './hosted-link.ts'
 import type { LinkHost } from './link-host.ts'
-import { applies, limitsOf, type NodePlan } from './lowering.ts'
+import { applies, type NodePlan } from './lowering.ts'
 import { disposeNode, prepareNode } from './node-policy.ts'
 import {
   type CallOptions,
@@ -23,7 +24,7 @@ import {
 } from './options.ts'
 import { ReceivedMessage } from './received-message.ts'
 import { ReceiverLink } from './receiver-link.ts'
-import { refuseUnsupported } from './refusal.ts'
+import { type ReceiverAsk, receiverSpec, refuseReceiver } from './receiver-spec.ts'
 import { SchemaGate } from './schema-gate.ts'
 
 /** Longest last look at the broker before a `receive` answers «nothing». Unit: ms. */
@@ -47,7 +48,7 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
   readonly #inbox: Inbox<Delivery<Body>>
   readonly #presettle: boolean
   /** The current epoch; set before the adapter attaches, because deliveries may come before it returns. */
-  #link: ReceiverLink
+  #link: ReceiverLink | undefined
   #native: AdapterReceiver | undefined
   #paused = false
   /** What the present link was told of that. */
@@ -65,7 +66,6 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
     this.#plan = plan
     this.#options = options
     this.#presettle = this.mode === 'browse' || (options.reliability ?? plan.reliability) === 'at-most-once'
-    this.#link = new ReceiverLink(host, plan)
     this.#inbox = new Inbox<Delivery<Body>>({
       beforeNothing: () => this.#lastLook(),
       handOver: (delivery) => this.#presettle && Delivery.presettle(delivery),
@@ -98,7 +98,7 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
     options: InternalReceiverOptions,
   ): Promise<Receiver<Body>> {
     const receiver = new Receiver<Body>(host, plan, options)
-    receiver.#refuse()
+    refuseReceiver(host.capabilities, plan, receiver.#ask)
     try {
       await host.open(receiver.#hosted, options, (connection) => receiver.#attachment.open(connection))
     } catch (error) {
@@ -265,44 +265,27 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
 
   // ── life of the link ──
 
-  #refuse(): void {
-    const { capabilities } = this.#host
-    const { spec, label } = this.#plan
-    refuseUnsupported(capabilities, spec.type, label)
-    if (this.mode === 'browse') refuseUnsupported(capabilities, 'browse', label)
-    if (this.#options.follow) refuseUnsupported(capabilities, 'browseFollow', label)
-    if (spec.type !== 'queue' && this.#plan.subscription)
-      refuseUnsupported(capabilities, 'namedSubscription', label)
-    if (spec.exclusive) refuseUnsupported(capabilities, 'exclusive', label)
-    if (this.#plan.link.selector !== undefined) refuseUnsupported(capabilities, 'selector', label)
-    if (this.#plan.options.deadLetter !== undefined) refuseUnsupported(capabilities, 'deadLetter', label)
-    if (this.#plan.options.maxDeliveries !== undefined)
-      refuseUnsupported(capabilities, 'maxDeliveries', label)
+  get #ask(): ReceiverAsk {
+    return {
+      mode: this.mode,
+      follow: this.#options.follow ?? false,
+      credit: this.#paused ? 0 : this.credit,
+      reliability: this.#presettle ? 'at-most-once' : 'at-least-once',
+    }
   }
 
   async #attach(
     connection: AdapterConnection,
     detached: (error: MessagingError) => void,
   ): Promise<AdapterReceiver> {
+    refuseLinkOptions(connection, this.#plan)
     const source = await prepareNode(connection, this.#plan, 'receiver')
-    const isQueue = source.type === 'queue'
     this.#attachedPaused = this.#paused
-    const link = new ReceiverLink(this.#host, this.#plan)
-    this.#link.end()
+    const spec = receiverSpec(source, this.#plan, this.#ask)
+    const link = new ReceiverLink(this.#host, this.#plan.label, spec)
+    this.#link?.end()
     this.#link = link
     this.#native = undefined
-    const spec: ReceiverSpec = {
-      source,
-      mode: this.mode,
-      follow: this.#options.follow ?? false,
-      credit: this.#attachedPaused ? 0 : this.credit,
-      reliability: this.#presettle ? 'at-most-once' : 'at-least-once',
-      patterns: isQueue ? [] : this.#plan.patterns,
-      subscription: isQueue ? undefined : this.#plan.subscription,
-      exclusive: this.#plan.spec.exclusive,
-      limits: limitsOf(this.#plan.spec),
-      link: this.#plan.link,
-    }
     const early: AdapterDelivery[] = []
     let attached = false
     const native = await connection.attachReceiver(spec, {
@@ -346,13 +329,13 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
 
   #down(cause: MessagingError): void {
     this.#native = undefined
-    this.#link.end()
+    this.#link?.end()
     this.#inbox.drain()
     if (this.mode === 'browse') {
       this.#fail(cause)
       return
     }
-    const live = this.#plan.spec.type !== 'queue' && !this.#plan.subscription
+    const live = this.#link?.live
     if (live)
       this.#host.emit({ type: 'gap', address: this.#plan.label, reason: cause.message, count: undefined })
   }
@@ -360,7 +343,7 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
   #fail(error: MessagingError): void {
     this.#ended = error
     this.#native = undefined
-    this.#link.end()
+    this.#link?.end()
     this.#inbox.drain()
     this.#host.closed(this.#hosted)
     void this.#attachment.stop()
@@ -374,10 +357,10 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
       this.#native.flow(0)
       const back = this.#inbox.drain().filter((delivery) => Delivery.isHeld(delivery))
       const given = back.reverse().map((delivery) => Delivery.giveBack(delivery))
-      await settledWithin(Promise.allSettled([...given, this.#link.verdicts()]), timeoutMs)
+      await settledWithin(Promise.allSettled([...given, this.#link?.verdicts()]), timeoutMs)
     }
     // Before the link goes: a verdict that the adapter could no longer write must not seem to be on its way.
-    this.#link.end()
+    this.#link?.end()
     await settledWithin(this.#attachment.stop(), timeoutMs)
     const connection = this.#host.current
     if (connection) await disposeNode(connection, this.#plan, 'receiver')

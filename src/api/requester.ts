@@ -79,7 +79,7 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
 
   /** Takes requests at once and opens meanwhile, so that each waits no longer than its own time. */
   static opening(host: LinkHost, plan: NodePlan): Requester {
-    refuseUnsupported(host.capabilities, 'request', plan.label)
+    refuseUnsupported(host.capabilities, 'request', plan)
     const requester = new Requester(host, plan)
     void requester.#openMeanwhile()
     return requester

@@ -46,7 +46,7 @@ export class Responder implements AsyncDisposable {
   ): Promise<Responder> {
     if (typeof handler !== 'function') throw new TypeError('respond(): the handler is no function')
     checkOptions('respond', options)
-    refuseUnsupported(host.capabilities, 'request', plan.label)
+    refuseUnsupported(host.capabilities, 'request', plan)
     const { timeoutMs, signal } = options
     const sender = await Sender.openAnonymous(host, { timeoutMs, signal })
     try {

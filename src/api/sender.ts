@@ -77,7 +77,7 @@ export class Sender<Body = unknown> implements AsyncDisposable {
   /** Opens a sender; used by `connection.sender()`. */
   static async open<Body>(host: LinkHost, plan: NodePlan, options: SenderOptions): Promise<Sender<Body>> {
     checkOptions('sender', options)
-    refuseUnsupported(host.capabilities, NODE_FEATURE[plan.spec.type], plan.label)
+    refuseUnsupported(host.capabilities, NODE_FEATURE[plan.spec.type], plan)
     const sender = new Sender<Body>(host, plan, options)
     await sender.#openWithin(options)
     return sender
@@ -92,7 +92,7 @@ export class Sender<Body = unknown> implements AsyncDisposable {
 
   /** For one-off sends: takes messages at once and opens meanwhile, so that each waits no longer than its own time. */
   static opening(host: LinkHost, plan: NodePlan): Sender {
-    refuseUnsupported(host.capabilities, NODE_FEATURE[plan.spec.type], plan.label)
+    refuseUnsupported(host.capabilities, NODE_FEATURE[plan.spec.type], plan)
     const sender = new Sender(host, plan, {})
     void sender.#openMeanwhile()
     return sender
@@ -271,9 +271,9 @@ export class Sender<Body = unknown> implements AsyncDisposable {
 
   #refuseFields(message: OutgoingMessage): void {
     const { capabilities } = this.#host
-    if (message.delayMs !== undefined) refuseUnsupported(capabilities, 'delay', this.#plan?.label)
-    if (message.ttlMs !== undefined) refuseUnsupported(capabilities, 'ttl', this.#plan?.label)
-    if (message.priority !== undefined) refuseUnsupported(capabilities, 'priority', this.#plan?.label)
+    if (message.delayMs !== undefined) refuseUnsupported(capabilities, 'delay', this.#plan)
+    if (message.ttlMs !== undefined) refuseUnsupported(capabilities, 'ttl', this.#plan)
+    if (message.priority !== undefined) refuseUnsupported(capabilities, 'priority', this.#plan)
   }
 
   #submit(message: OutgoingMessage, timeoutMs: number, signal: AbortSignal | undefined): Promise<Outcome> {

@@ -127,6 +127,7 @@ export function receiverSpec(source: NodeRef, changes: Partial<ReceiverSpec> = {
     patterns: source.type === 'topic' || source.type === 'broadcast' ? ['#'] : [],
     subscription: undefined,
     exclusive: false,
+    autoDelete: false,
     limits: NO_LIMITS,
     link: {},
     ...changes,

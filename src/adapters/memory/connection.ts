@@ -16,6 +16,7 @@ import type { Broker, BrokerLease, Session, SessionEvents } from '../../broker/i
 
 export class EmbeddedConnection implements AdapterConnection {
   readonly capabilities: Capabilities
+  readonly addressOptions = ['link.x-bindings'] as const
   /** The broker itself: `native.close()` ends it for everybody. */
   readonly native: Broker
   readonly #session: Session

@@ -52,7 +52,10 @@ export const capabilities: Capabilities = {
     bindings: native,
     structuredBodies: native,
     declare: native,
-    delete: native,
+    delete: {
+      level: 'native',
+      note: 'deleting a topic leaves its named subscriptions: delete those by name; its receivers notice within about two seconds, later where a connection has more than forty of them',
+    },
     purge: native,
     inspect: native,
     list: native,

@@ -1,12 +1,14 @@
 /** Nodes through Broker-J's management: made, compared, deleted, emptied, looked at, listed, bound. */
 import type { Binding, NodeInfo, NodeRef, NodeSpec, NodeType } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
+import { checkKnownKeys } from '../../core/known-keys.ts'
 import { Rounds } from '../../core/rounds.ts'
 import { ADAPTER } from './errors.ts'
 import { type Management, type ManagementAnswer, managementError } from './management.ts'
 import { shownName, wireName } from './names.ts'
 import {
   bindingsOf,
+  depthLimit,
   exchangeAttributes,
   exchangeType,
   isTemporary,
@@ -35,6 +37,7 @@ export class Nodes {
     if (spec.type === 'multicast') return
     const queue = spec.type === 'queue'
     const name = wireName(spec.name)
+    if (Object.keys(spec.native).length > 0) await this.#checkNative(queue ? QUEUE : EXCHANGE, spec.native)
     await this.#make(
       queue ? QUEUE : EXCHANGE,
       name,
@@ -166,6 +169,16 @@ export class Nodes {
     return this.#bind(wireName(exchange), queue, key)
   }
 
+  /** Limits the queue of a live subscription, which the broker made by itself. */
+  async limitDepth(queue: string, maxLength: number): Promise<void> {
+    await this.#must(this.#management.ask('UPDATE', QUEUE, queue, depthLimit(maxLength)), queue, 'update')
+  }
+
+  /** Whether one receiver at a time may use the queue. */
+  async isExclusive(queue: NodeRef): Promise<boolean> {
+    return (await this.#read(QUEUE, this.#place(queue)))?.exclusive === 'LINK'
+  }
+
   exists(queue: string): Promise<boolean> {
     return this.#read(QUEUE, queue).then((attributes) => attributes !== undefined)
   }
@@ -192,6 +205,26 @@ export class Nodes {
       exchange,
       'unbind',
     )
+  }
+
+  /** Broker-J makes a queue and says nothing of attributes it does not know. */
+  async #checkNative(kind: Kind, native: Attributes): Promise<void> {
+    const answer = await this.#must(
+      this.#management.ask(
+        'GET-ATTRIBUTES',
+        'org.amqp.management',
+        undefined,
+        {},
+        {
+          identity: 'self',
+          entityType: kind,
+        },
+      ),
+      kind,
+      'declare',
+    )
+    const byType = answer.body as Readonly<Record<string, readonly string[]>>
+    checkKnownKeys(native, ['qpid-type', 'type', ...new Set(Object.values(byType).flat())], 'native')
   }
 
   async #make(kind: Kind, name: string, attributes: Attributes, address: string): Promise<void> {

@@ -14,7 +14,6 @@ import type {
 } from '../../api/adapter.ts'
 import type { Capabilities } from '../../api/capabilities.ts'
 import { MessagingError } from '../../api/errors.ts'
-import { noLinkBindings } from '../../core/no-link-bindings.ts'
 import { capabilities, withoutManagement } from './capabilities.ts'
 import { ADAPTER } from './errors.ts'
 import { LinkReceiver } from './link-receiver.ts'
@@ -32,6 +31,7 @@ import { selectorFilter } from './terminus.ts'
 export class Session implements AdapterConnection {
   readonly broker: { readonly product: string; readonly version: string }
   readonly capabilities: Capabilities
+  readonly addressOptions = ['node.x-declare.type', 'node.x-bindings.arguments'] as const
   readonly #physical: Physical
   readonly #product: Product
   readonly #nodes: Nodes | undefined
@@ -109,10 +109,11 @@ export class Session implements AdapterConnection {
   }
 
   async attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver> {
-    if (spec.link.bindings) throw noLinkBindings(ADAPTER, spec.source.name)
     if (spec.source.name === MANAGEMENT) throw noManagementReceiver()
     if (spec.source.type !== 'queue') return subscribe(this.#physical, this.#managed(), spec, events)
     const browse = spec.mode === 'browse'
+    if (spec.exclusive && !browse && !(await this.#nodes?.isExclusive(spec.source)))
+      throw notExclusive(spec.source.name)
     return LinkReceiver.open(
       this.#physical,
       {
@@ -162,6 +163,18 @@ export class Session implements AdapterConnection {
       },
     )
   }
+}
+
+/** A receiver cannot ask to be alone: the queue must have been made so. */
+function notExclusive(address: string): MessagingError {
+  return new MessagingError(
+    'NOT_SUPPORTED',
+    `exclusive: '${address}' was not made so, and Broker-J has no exclusive receivers`,
+    {
+      hint: 'Make the queue exclusive: the option of a builder, or node: {x-declare: {exclusive: True}}.',
+      context: { adapter: ADAPTER, address, operation: 'attachReceiver', option: 'exclusive' },
+    },
+  )
 }
 
 /** Broker-J 9.2.1 ends itself when its management node answers while a receiver without target is attached to it. */

@@ -73,6 +73,8 @@ async function live(
   const link = await physical.openReceiver({ source }, Math.max(spec.credit, 1), spec.source.name)
   try {
     const queue = link.source!.address!
+    const { maxLength } = spec.limits
+    if (maxLength !== undefined) await nodes.limitDepth(queue, maxLength)
     await Promise.all(spec.patterns.map((pattern) => nodes.bindQueue(spec.source.name, queue, pattern)))
     return LinkReceiver.over(physical, link, { ...common(spec), source, copiesTo: queue }, events)
   } catch (error) {
@@ -94,8 +96,8 @@ function common(
   }
 }
 
-function queueSpec({ limits }: ReceiverSpec, durable: boolean): NodeSpec {
-  return { ...limits, name: '', type: 'queue', durable, exclusive: false, autoDelete: false, bindings: [] }
+function queueSpec({ limits, exclusive }: ReceiverSpec, durable: boolean): NodeSpec {
+  return { ...limits, name: '', type: 'queue', durable, exclusive, autoDelete: false, bindings: [] }
 }
 
 /** Broker-J takes the empty subject as one word, which `*` fits; by the rules of patterns it has no word at all. */

@@ -18,12 +18,15 @@ export function queueAttributes(spec: NodeSpec): Attributes {
     ...native,
   }
   if (attributes['qpid-type'] !== 'priority') delete attributes.priorities
-  if (spec.maxLength !== undefined)
-    Object.assign(attributes, { maximumQueueDepthMessages: spec.maxLength, overflowPolicy: 'REJECT' })
+  if (spec.maxLength !== undefined) Object.assign(attributes, depthLimit(spec.maxLength))
   if (spec.ttlMs !== undefined) attributes.maximumMessageTtl = spec.ttlMs
   if (spec.exclusive) attributes.exclusive = 'LINK'
   if (spec.autoDelete) attributes.lifetimePolicy = 'DELETE_ON_NO_OUTBOUND_LINKS'
   return attributes
+}
+
+export function depthLimit(maxLength: number): { maximumQueueDepthMessages: number; overflowPolicy: string } {
+  return { maximumQueueDepthMessages: maxLength, overflowPolicy: 'REJECT' }
 }
 
 export function exchangeAttributes(spec: NodeSpec): Attributes {

@@ -40,6 +40,14 @@ const CLOSE_MS = 1_000
 export class RabbitmqConnection implements AdapterConnection {
   readonly broker: { readonly product: string; readonly version: string }
   readonly capabilities: Capabilities
+  readonly addressOptions = [
+    'node.x-declare.type',
+    'node.x-declare.auto-delete',
+    'node.x-bindings.arguments',
+    'link.x-bindings',
+    'link.x-bindings.arguments',
+    'link.x-subscribe.arguments',
+  ] as const
   readonly native: { readonly publishing: unknown; readonly consuming: unknown }
   readonly #endpoint: Endpoint
   readonly #physical: readonly [publishing: PhysicalConnection, consuming: PhysicalConnection]

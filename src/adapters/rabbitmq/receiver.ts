@@ -89,8 +89,8 @@ export class RabbitmqReceiver implements AdapterReceiver {
 
   flow(credit: number): void {
     this.#credit = Math.min(credit, MAX_WINDOW)
-    if (this.#credit === this.#window && !this.#tuning) return
     if (!this.#parts.autoDelete) {
+      if (this.#credit === this.#window && !this.#tuning) return
       if (credit === 0) this.#recalled = true
       this.#tune()
     } else if (this.#credit === 0) this.#early ??= []

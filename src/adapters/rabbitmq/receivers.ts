@@ -54,10 +54,10 @@ interface Parts {
 async function consume(parts: Parts, spec: ReceiverSpec): Promise<AdapterReceiver> {
   const { session, life } = parts
   const { queue, ofTopic } = await sourceQueue(parts, spec)
-  const autoDelete = spec.limits.native['auto-delete'] === true
+  const { autoDelete, credit } = spec
   const receiver = new RabbitmqReceiver(
     { ...parts, queue, autoDelete, consume: consumeOptions(spec) },
-    spec.credit,
+    credit,
   )
   if (ofTopic && !spec.subscription) life.atEnd(() => endLiveSubscription(session.scratch, queue))
   await receiver.start()
@@ -104,16 +104,11 @@ async function sourceQueue(parts: Parts, spec: ReceiverSpec): Promise<{ queue: s
 }
 
 function consumeOptions({ exclusive, link }: ReceiverSpec): Options.Consume {
-  const { subscribe } = link
   return {
-    exclusive: exclusive || subscribe?.exclusive === true,
+    exclusive,
     ...(link.name !== undefined && { consumerTag: link.name }),
-    ...(isMap(subscribe?.arguments) && { arguments: subscribe.arguments }),
+    ...(link.arguments && { arguments: link.arguments }),
   }
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function refusal(address: string, text: string): MessagingError {

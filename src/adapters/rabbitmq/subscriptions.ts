@@ -70,10 +70,18 @@ export async function makeNamedSubscription(
     queue,
     queueOptions(spec.limits, { durable, autoDelete: false, exclusive: false }),
   )
-  const bindings = bindingsOf(spec)
-  if (spec.source.type === 'broadcast' && !spec.link.bindings) await bindQueue(channel, queue, bindings)
-  else await new Bindings(session.scratch, queue, durable, bindings).place()
+  if (isBoundItself(spec)) await bindQueue(channel, queue, bindingsOf(spec))
+  else await bindingsBeside(session.scratch, spec, queue).place()
   return queue
+}
+
+/** Whose bindings never change: a live subscription, and one of all that is broadcast. */
+function isBoundItself({ source, link, subscription }: ReceiverSpec): boolean {
+  return !subscription || (source.type === 'broadcast' && !link.bindings)
+}
+
+function bindingsBeside(scratch: Scratch, spec: ReceiverSpec, queue: string): Bindings {
+  return new Bindings(scratch, queue, spec.subscription!.durable, bindingsOf(spec))
 }
 
 class Bindings {
@@ -94,16 +102,23 @@ class Bindings {
   }
 
   async place(): Promise<void> {
-    if (await this.#inPlace()) return
+    if (await this.#inPlace()) {
+      // A topic that was deleted and made anew has lost them.
+      await this.#scratch.run((channel) => this.#bind(channel, this.#parts.bindings))
+      // Still: nobody has changed them meanwhile.
+      if (await this.#inPlace()) return
+    }
     await this.#locked(async () => {
       if (!(await this.#inPlace())) await this.#change()
     })
   }
 
-  /**
-   * Whether the record is there, says the same, and belongs to this very queue and not to one of that name before. A topic that
-   * was deleted and made anew gets its bindings again.
-   */
+  /** For a receiver that is attached: what others have put in place since it came stays. */
+  async keep(): Promise<void> {
+    if (await this.#inPlace()) await this.place()
+  }
+
+  /** Whether the record is there, says the same, and belongs to this very queue and not to one of that name before. */
   async #inPlace(): Promise<boolean> {
     const { record, bindings } = this.#parts
     try {
@@ -111,7 +126,6 @@ class Bindings {
       await this.#scratch.run(async (channel) => {
         await channel.assertExchange(record, 'fanout', this.#record)
         await channel.bindExchange(bindings, record, '')
-        await this.#bind(channel, bindings)
       })
       return true
     } catch (error) {
@@ -196,15 +210,14 @@ function bound(binding: Binding, topic: string): Bound {
 }
 
 /**
- * Whether the topic is still there, of which a consumer is told nothing: with the exchange only its bindings go. Where it was
- * deleted and made anew, a live subscription gets its bindings again; a named one, which others may have bound otherwise, when
- * its next receiver attaches.
+ * Whether the topic is still there: with an exchange only its bindings go, and a consumer is told nothing. One that was deleted
+ * and made anew gets its bindings again.
  */
 export async function topicIsThere(scratch: Scratch, spec: ReceiverSpec, queue: string): Promise<boolean> {
-  if (spec.subscription) return scratch.exchange(spec.source.name)
   try {
-    await scratch.run((channel) => bindQueue(channel, queue, bindingsOf(spec)))
-    return true
+    if (isBoundItself(spec)) await scratch.run((channel) => bindQueue(channel, queue, bindingsOf(spec)))
+    else await bindingsBeside(scratch, spec, queue).keep()
+    return scratch.exchange(spec.source.name)
   } catch (error) {
     if (isNotFound(error)) return false
     throw error

@@ -21,6 +21,7 @@ import type { Verb, Welcome } from './protocol.ts'
 export class HubSession implements AdapterConnection {
   readonly broker: { readonly product: string; readonly version: string }
   readonly capabilities: Capabilities
+  readonly addressOptions = ['link.x-bindings'] as const
   readonly #client: Client
   readonly #release: () => Promise<void>
 

@@ -8,6 +8,7 @@ import { isMap } from './validation.ts'
 
 /** Settings with a meaning on every broker. */
 export interface PortableDeclare {
+  readonly durable?: boolean
   readonly autoDelete?: boolean
   readonly exclusive?: boolean
   /** `alternate-exchange`: where what is rejected goes. */
@@ -25,21 +26,30 @@ export interface DeclareOptions {
   readonly portable: PortableDeclare
   /** What has no portable meaning, as it was written; for a broker that knows these names, or to be refused by name. */
   readonly rest: AddressMap
-  /** All of it, as it was written. */
-  readonly raw: AddressMap
+}
+
+/** An `x-subscribe` map, taken apart. */
+export interface SubscribeOptions {
+  /** One receiver at a time. */
+  readonly exclusive: boolean
+  /** For a broker that knows these names. */
+  readonly arguments: AddressMap | undefined
+  /** What has no meaning anywhere. */
+  readonly rest: AddressMap
 }
 
 const EMPTY: AddressMap = Object.freeze(Object.create(null))
 
 /** @throws `ADDRESS_OPTION_INVALID` when a portable setting has an unusable value */
 export function interpretDeclare(declare: AddressMap | undefined, path: string): DeclareOptions {
-  if (declare === undefined) return { portable: {}, rest: EMPTY, raw: EMPTY }
+  if (declare === undefined) return { portable: {}, rest: EMPTY }
   const portable: { -readonly [K in keyof PortableDeclare]: PortableDeclare[K] } = {}
   const rest: Record<string, AddressValue> = Object.create(null)
   for (const [key, value] of Object.entries(declare)) {
     if (value === null) continue
     const at = `${path}: ${key}`
-    if (key === 'auto-delete') portable.autoDelete = truth(value, at)
+    if (key === 'durable') portable.durable = truth(value, at)
+    else if (key === 'auto-delete') portable.autoDelete = truth(value, at)
     else if (key === 'exclusive') portable.exclusive = truth(value, at)
     else if (key === 'alternate-exchange') portable.deadLetter = word(value, at)
     else if (key === 'type') portable.exchangeType = word(value, at)
@@ -48,7 +58,18 @@ export function interpretDeclare(declare: AddressMap | undefined, path: string):
       if (Object.keys(others).length > 0) rest.arguments = others
     } else rest[key] = value
   }
-  return { portable, rest, raw: declare }
+  return { portable, rest }
+}
+
+/** @throws `ADDRESS_OPTION_INVALID` when a setting has an unusable value */
+export function interpretSubscribe(subscribe: AddressMap | undefined, path: string): SubscribeOptions {
+  const { exclusive = null, arguments: inner = null, ...rest } = subscribe ?? {}
+  if (inner !== null && !isMap(inner)) throw invalid(`${path}: arguments`, 'is not a map')
+  return {
+    exclusive: exclusive !== null && truth(exclusive, `${path}: exclusive`),
+    arguments: inner ?? undefined,
+    rest,
+  }
 }
 
 function interpretArguments(

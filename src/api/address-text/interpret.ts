@@ -2,7 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Binding, Reliability } from '../adapter.ts'
 import { MessagingError } from '../errors.ts'
-import { type DeclareOptions, interpretDeclare } from './declare.ts'
+import {
+  type DeclareOptions,
+  interpretDeclare,
+  interpretSubscribe,
+  type SubscribeOptions,
+} from './declare.ts'
 import { parseAddress } from './parser.ts'
 import type { AddressMap, AddressValue, ParsedAddress } from './types.ts'
 import {
@@ -35,14 +40,12 @@ export interface InterpretedLink {
   readonly durable: boolean | undefined
   /** `unreliable` is `at-most-once`; `exactly-once` is treated as `at-least-once`, as in the originals. */
   readonly reliability: Reliability | undefined
-  /** Overrides for the queue behind a subscription, as written. */
-  readonly declare: AddressMap | undefined
-  /** The same, as far as it has a meaning everywhere. */
-  readonly declared: DeclareOptions
+  /** Overrides for the queue behind a subscription. */
+  readonly declare: DeclareOptions
   /** Replace the binding by subject. Absent: none were given. */
   readonly bindings: readonly Binding[] | undefined
-  /** Overrides for the subscription itself, as written. */
-  readonly subscribe: AddressMap | undefined
+  /** Overrides for the subscription itself. */
+  readonly subscribe: SubscribeOptions
   /** An SQL selector. */
   readonly selector: string | undefined
   /** Life of a subscription while nobody is attached. Unit: ms. */
@@ -157,10 +160,9 @@ export function interpretAddressOptions(options: AddressMap | undefined): Interp
       name: given(link, 'name') as string | undefined,
       durable: given(link, 'durable') as boolean | undefined,
       reliability: reliability(given(link, 'reliability')),
-      declare: section(link, 'x-declare'),
-      declared: interpretDeclare(section(link, 'x-declare'), 'link: x-declare'),
+      declare: interpretDeclare(section(link, 'x-declare'), 'link: x-declare'),
       bindings: bindings(link),
-      subscribe: section(link, 'x-subscribe'),
+      subscribe: interpretSubscribe(section(link, 'x-subscribe'), 'link: x-subscribe'),
       selector: given(link, 'selector') as string | undefined,
       timeoutMs: timeout === undefined ? undefined : Number(timeout) * 1000,
     },
@@ -187,11 +189,13 @@ function ownNode(parsed: ParsedAddress): ParsedAddress {
   if (parsed.options?.node != null && node === undefined) return parsed
   const declare = section(node, 'x-declare')
   if (node?.['x-declare'] != null && declare === undefined) return parsed
+  const own: AddressMap =
+    node?.type === 'topic' ? { 'auto-delete': true } : { 'auto-delete': true, exclusive: true }
   return {
     ...parsed,
     options: merge(parsed.options, {
       create: 'always',
-      node: merge(node, { 'x-declare': merge({ 'auto-delete': true, exclusive: true }, declare) }),
+      node: merge(node, { 'x-declare': merge(own, declare) }),
     }),
   }
 }

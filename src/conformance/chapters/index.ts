@@ -1,5 +1,6 @@
 /** All chapters, in the order of a newcomer's questions. */
 import type { Chapter } from '../case.ts'
+import { addressOptionsChapter } from './address-options.ts'
 import { addressesChapter } from './addresses.ts'
 import { adminChapter } from './admin.ts'
 import { bodiesChapter } from './bodies.ts'
@@ -46,6 +47,7 @@ export const chapters: readonly Chapter[] = [
   consumeChapter,
   limitsChapter,
   addressesChapter,
+  addressOptionsChapter,
   messagesChapter,
   bodiesChapter,
   foreignChapter,

@@ -43,6 +43,7 @@ const receiver: ReceiverSpec = {
   patterns: ['#', ''],
   subscription: { name: 's', durable: true },
   exclusive: true,
+  autoDelete: true,
   limits,
   link: { name: 'l', bindings: [] },
 }

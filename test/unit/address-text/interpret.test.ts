@@ -54,15 +54,14 @@ describe('meaning', () => {
       node: {
         type: 'topic',
         durable: true,
-        declare: { portable: { exchangeType: 'direct' }, rest: { foo: 1 }, raw: { type: 'direct', foo: 1 } },
+        declare: { portable: { exchangeType: 'direct' }, rest: { foo: 1 } },
         bindings: [{ source: 'amq.topic', key: 'a.#', arguments: { 'x-match': 'all' } }, { target: 'other' }],
       },
       link: {
         name: 'sub',
         durable: true,
         reliability: 'at-most-once',
-        declare: { exclusive: true },
-        declared: { portable: { exclusive: true } },
+        declare: { portable: { exclusive: true } },
         bindings: [{ key: 'b' }],
         subscribe: { exclusive: true },
         selector: "a = 'b'",
@@ -121,6 +120,7 @@ describe('names that begin with #', () => {
     expect(create).toBe('always')
     expect(node.type).toBe('topic')
     expect(node.declare.portable).toEqual({ autoDelete: true, exclusive: false, exchangeType: 'fanout' })
+    expect(interpretAddress('#; {node: {type: topic}}').node.declare.portable).toEqual({ autoDelete: true })
   })
 
   it('do not hide a wrong option', () => {

@@ -136,6 +136,7 @@ export class Hand {
         patterns: [],
         subscription: undefined,
         exclusive: false,
+        autoDelete: false,
         limits: NO_LIMITS,
         link: {},
         ...more,

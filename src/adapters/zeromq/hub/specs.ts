@@ -65,6 +65,7 @@ export function receiverSpec(value: unknown): ReceiverSpec {
     patterns: list(spec.patterns, 'patterns').map((pattern) => string(pattern, 'patterns')),
     subscription: subscription(spec.subscription),
     exclusive: spec.exclusive === true,
+    autoDelete: spec.autoDelete === true,
     limits: limits(spec.limits == null ? {} : object(spec.limits, 'limits')),
     link: linkOptions(spec.link),
   }

@@ -13,7 +13,7 @@ import { RemoteDelivery } from '../incoming.ts'
 import { listen, placesFree } from '../listening.ts'
 import type { Endpoint } from '../options.ts'
 import { peerAddresses } from './addresses.ts'
-import { checkLink, checkReceiver, isLive, PeerConnection, refused, type ZeroMQ } from './connection.ts'
+import { checkReceiver, isLive, PeerConnection, refused, type ZeroMQ } from './connection.ts'
 import { Desk } from './desk.ts'
 import { isLiveToken, readMessageFrame, topicFront } from './frames.ts'
 import { isAsker, LiveSender, QueueSender, RequestDelivery, ResponseSender } from './senders.ts'
@@ -82,10 +82,9 @@ export class BindingPeer extends PeerConnection {
     return peer
   }
 
-  async attachSender({ target, link }: SenderSpec, _events: LinkEvents): Promise<AdapterSender> {
+  async attachSender({ target }: SenderSpec, _events: LinkEvents): Promise<AdapterSender> {
     if (!target || isAsker(target.name)) return new ResponseSender(this.#answers, target?.name)
     const { name } = target
-    checkLink(link, name)
     if (isLive(target)) return new LiveSender(topicFront(name), this.#published)
     this.#outward ??= name
     if (this.#outward !== name) {

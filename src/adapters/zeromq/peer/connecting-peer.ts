@@ -18,7 +18,7 @@ import { RemoteDelivery } from '../incoming.ts'
 import type { Endpoint } from '../options.ts'
 import { type PeerAddresses, peerAddresses } from './addresses.ts'
 import { LIVE_BUFFER } from './capabilities.ts'
-import { checkLink, checkReceiver, isLive, PeerConnection, refused, type ZeroMQ } from './connection.ts'
+import { checkReceiver, isLive, PeerConnection, refused, type ZeroMQ } from './connection.ts'
 import { Desk } from './desk.ts'
 import { isLiveToken, literalPrefix, liveToken, readMessageFrame, topicFront } from './frames.ts'
 import { PeerReceiver } from './receiver.ts'
@@ -66,11 +66,10 @@ export class ConnectingPeer extends PeerConnection {
     return peer
   }
 
-  async attachSender({ target, link }: SenderSpec, _events: LinkEvents): Promise<AdapterSender> {
+  async attachSender({ target }: SenderSpec, _events: LinkEvents): Promise<AdapterSender> {
     if (!target || isAsker(target.name))
       throw refused('an answer of a connecting peer', 'the binding one answers', target?.name ?? '')
     const { name } = target
-    checkLink(link, name)
     if (isLive(target)) throw refused('publishing from a connecting peer', 'the binding one publishes', name)
     this.#inward ??= this.#push()
     return new QueueSender(name, this.#inward)

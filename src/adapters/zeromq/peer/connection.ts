@@ -7,7 +7,6 @@ import type {
   AdapterSender,
   ConnectionEvents,
   LinkEvents,
-  LinkOptions,
   NodeInfo,
   NodeRef,
   NodeSpec,
@@ -156,14 +155,7 @@ export function isLive({ type }: NodeRef): boolean {
 }
 
 /** What peers cannot do and the API does not know of. @throws `NOT_SUPPORTED` */
-export function checkLink(link: LinkOptions, address: string): void {
-  const { bindings, declare, subscribe } = link
-  if (bindings?.length || declare || subscribe) throw refused('settings of a link', noNodes, address)
-}
-
-/** @throws `NOT_SUPPORTED` */
-export function checkReceiver({ source, limits, link, mode, subscription, exclusive }: ReceiverSpec): void {
-  checkLink(link, source.name)
+export function checkReceiver({ source, limits, mode, subscription, exclusive }: ReceiverSpec): void {
   const { maxDeliveries, deadLetter, maxLength, ttlMs, expiresMs } = limits
   const limited = maxDeliveries ?? deadLetter ?? maxLength ?? ttlMs ?? expiresMs
   if (limited !== undefined || mode === 'browse' || subscription || exclusive)
