@@ -1,4 +1,5 @@
 /** The nodes of one broker: by name, as declared, as kept in the store. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type NodeInfo, type NodeRef, type NodeSpec, plainQueue } from '../api/adapter.ts'
 import { MessagingError } from '../api/errors.ts'
 import { checkKnownKeys } from '../core/known-keys.ts'
@@ -14,6 +15,9 @@ import {
 import { NodeStore } from './node-store.ts'
 import { Queue } from './queue.ts'
 import { type NamedSubscription, Topic } from './topic.ts'
+
+/** Messages that a purge removes at once. */
+const PURGE = 5_000
 
 /** Longest name of a node or subscription. Unit: UTF-8 bytes. */
 export const MAX_NAME_BYTES = 1_000
@@ -208,9 +212,16 @@ export class Nodes implements BindingEnds {
     return true
   }
 
+  /** In pieces, between which others have their turn; what comes meanwhile goes too. */
   async purge(ref: NodeRef): Promise<number> {
-    const removed = this.queueOf(ref)?.purge() ?? 0
-    await this.#store.committed()
+    const queue = this.queueOf(ref)
+    let removed = 0
+    for (let some = PURGE; queue && some === PURGE; ) {
+      some = queue.purge(PURGE)
+      removed += some
+      await this.#store.committed()
+      if (some === PURGE) await nextTurn()
+    }
     return removed
   }
 

@@ -334,10 +334,13 @@ export class Queue implements Deferred {
   }
 
   /** Removes what waits; returns the number. */
-  purge(): number {
-    const waiting = this.#backlog.drain()
-    for (const entry of waiting) this.#discard(entry)
-    return waiting.length
+  purge(most: number): number {
+    const backlog = this.#backlog
+    const count = Math.min(most, backlog.size)
+    for (let removed = 0; removed < count; removed++) {
+      this.#discard(backlog.ready > 0 ? backlog.shift() : backlog.removeOldest())
+    }
+    return count
   }
 
   /** The queue is gone: its links end, its messages are forgotten (the owner clears the store). */

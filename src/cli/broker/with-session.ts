@@ -1,6 +1,6 @@
 /** A connection for the length of one command: closed on every way out, also on Ctrl-C. */
 import type { Context } from '../command.ts'
-import { openSession, type Session, type SessionOptions } from './session.ts'
+import type { Session, SessionOptions } from './session.ts'
 
 /** How long a command that ends may take to settle what is open. Unit: ms. */
 const CLOSE_MS = 5_000
@@ -14,6 +14,8 @@ export async function withSession<T>(
   },
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
+  // Not needed for help, which is to come at once.
+  const { openSession } = await import('./session.ts')
   const { signal } = context
   const session = await openSession(context, options)
   const { connection } = session

@@ -1,15 +1,13 @@
-/** How drain writes a message, by its options. */
+/** How drain writes a message, by its options. What writes it is loaded when it is needed: help is to come at once. */
 import type { Context } from '../command.ts'
 import { UsageError } from '../errors.ts'
-import { Template } from '../format/template.ts'
-import { messageToLine } from '../message-lines.ts'
 import { jsonText, visibleBytes } from '../print/terminal-text.ts'
 import type { Drained } from './feed.ts'
 
 export type Renderer = (message: Drained) => readonly (string | Uint8Array)[]
 
 /** Made before anything is received, so that a wrong format consumes nothing. @throws CommandError, UsageError */
-export function rendererFor({ args, out }: Context, format = '%(M)s'): Renderer {
+export async function rendererFor({ args, out }: Context, format = '%(M)s'): Promise<Renderer> {
   const modes = ['content-only', 'json', 'dump', 'quiet'].filter((name) => args.flag(name))
   if (args.has('print')) modes.push('print')
   if (modes.length > 1) throw new UsageError(`--${modes.join(' and --')} cannot be given together`)
@@ -19,11 +17,14 @@ export function rendererFor({ args, out }: Context, format = '%(M)s'): Renderer 
       return (message) => [harmless ? visibleBytes(message.bytes) : message.bytes, '\n']
     case 'json':
       return (message) => [jsonText(message.toJSON()), '\n']
-    case 'dump':
+    case 'dump': {
+      const { messageToLine } = await import('../message-lines.ts')
       return (message) => [messageToLine(message), '\n']
+    }
     case 'quiet':
       return () => []
     default: {
+      const { Template } = await import('../format/template.ts')
       const template = new Template(args.text('print') ?? format)
       return (message) => [...template.render(message, harmless), '\n']
     }

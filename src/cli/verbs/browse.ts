@@ -28,7 +28,7 @@ export const browse: Command = {
     const { args, signal } = context
     expectOnly(args, 'ADDRESS')
     const address = addressArgument(args.positionals[0])
-    const render = rendererFor(context)
+    const render = await rendererFor(context)
     const limit = args.number('count') || Infinity
     await withSession(context, {}, async ({ connection, address: resolve }) => {
       const stream = new Stream(context.out)

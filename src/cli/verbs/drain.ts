@@ -2,7 +2,7 @@
 import type { Connection } from '../../index.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command, Context } from '../command.ts'
-import { type Drained, type Feed, openFeed } from '../drain/feed.ts'
+import type { Drained, Feed } from '../drain/feed.ts'
 import { DRAIN_OPTIONS } from '../drain/options.ts'
 import { type Renderer, rendererFor } from '../drain/renderer.ts'
 import { SequenceCheck } from '../drain/sequence.ts'
@@ -40,12 +40,13 @@ export const drain: Command = {
     const { args } = context
     const [address] = args.positionals
     if (address === undefined) throw new UsageError('address is required')
-    const render = rendererFor(context)
+    const render = await rendererFor(context)
     const count = args.number('count') ?? 0
     const capacity = args.number('capacity') ?? DEFAULT_CREDIT
     if (capacity < 1) throw new UsageError('option --capacity: less than 1')
     const report = new RunReport()
     await withSession(context, {}, async ({ connection, address: resolve }) => {
+      const { openFeed } = await import('../drain/feed.ts')
       const forever = args.flag('forever')
       const feed = await openFeed(connection, resolve(address), {
         // Nothing is fetched that will not be printed: it would come back marked as delivered before.

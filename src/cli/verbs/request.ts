@@ -61,7 +61,7 @@ export const request: Command = {
     const words = args.positionals.slice(1)
     if (args.flag('content-stdin') && words.length > 0)
       throw new UsageError('CONTENT and --content-stdin cannot be given together')
-    const render = rendererFor(context, '%(C)s')
+    const render = await rendererFor(context, '%(C)s')
     const body = args.flag('content-stdin') ? await wholeInput(context.input()) : Buffer.from(words.join(' '))
     const subject = args.text('subject')
     await withSession(context, {}, async ({ connection, library, address }) => {

@@ -10,7 +10,6 @@ import { type ContentPlan, contentPlan } from '../spout/content.ts'
 import { fieldMaker } from '../spout/fields.ts'
 import { SPOUT_OPTIONS } from '../spout/options.ts'
 import { OutcomesInOrder } from '../spout/outcomes-in-order.ts'
-import { printer } from '../spout/printing.ts'
 
 const BULK_CAPACITY = 1000
 
@@ -64,6 +63,7 @@ async function sendAll(
   const limit = args.number('count') ?? (plan.bulk && !args.has('content-size') ? 0 : 1)
   const timeoutMs = (args.number('timeout') ?? Infinity) * 1000
   const makeFields = fieldMaker(args)
+  const { printer } = await import('../spout/printing.ts')
   const print = printer(context, plan)
   const pace = new Pace(args.number('send-rate'))
   // Whoever waits for the next line of the input is woken by its end.

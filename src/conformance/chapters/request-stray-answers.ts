@@ -67,6 +67,39 @@ export const strayAnswers: CaseDefinition[] = [
     },
   },
   {
+    id: 'requester-gone',
+    title: 'an answer to a requester that has gone is told to the responder, which goes on',
+    needs: ['request'],
+    async run(c) {
+      const slow = c.service<string, string>()
+      const events = new Events(c.connection)
+      const requester = await c.connect()
+      let asked!: () => void
+      let gone!: () => void
+      const arrival = new Promise<void>((resolve) => {
+        asked = resolve
+      })
+      const departure = new Promise<void>((resolve) => {
+        gone = resolve
+      })
+      await using _ = await c.connection.respond(slow, async ({ body }) => {
+        if (body !== 'for nobody') return body
+        asked()
+        await departure
+        return body
+      })
+      const lost = fails(requester.request(slow, 'for nobody'), 'CLOSED')
+      await arrival
+      await requester.close()
+      await lost
+      gone()
+      const { address, error } = await events.waitFor('response-undeliverable')
+      assert.deepEqual([address, error.code], [slow.name, 'SEND_UNROUTABLE'])
+      assert.equal((await c.connection.request(slow, 'for me', { timeoutMs: 5_000 })).body, 'for me')
+      await events.stop()
+    },
+  },
+  {
     id: 'no-reply-queue-left',
     title: 'no reply queue is left behind when the requester has closed',
     needs: ['request', 'list'],
