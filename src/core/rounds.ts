@@ -3,7 +3,7 @@
  * within `PAUSE_MS`: with many things a round takes longer, and the cost stays the same.
  */
 const ROUND_MS = 2_000
-const PAUSE_MS = 50
+const PAUSE_MS = 200
 
 /** Asks, and acts upon the answer. May reject: it is asked again. */
 export type Look = () => Promise<unknown>

@@ -54,7 +54,7 @@ export const capabilities: Capabilities = {
     declare: native,
     delete: {
       level: 'native',
-      note: 'deleting a topic leaves its named subscriptions: delete those by name; its receivers notice within about two seconds, later where a connection has more than forty of them',
+      note: 'deleting a topic leaves its named subscriptions: delete those by name; its receivers notice within about two seconds, later where a connection has more than ten of them',
     },
     purge: native,
     inspect: native,

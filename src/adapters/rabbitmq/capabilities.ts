@@ -71,7 +71,7 @@ export const rabbitmqCapabilities: Capabilities = {
     declare: native,
     delete: {
       level: 'native',
-      note: 'deleting a topic leaves its named subscriptions: delete those by name; its receivers notice within about two seconds, later where a connection has more than forty of them',
+      note: 'deleting a topic leaves its named subscriptions: delete those by name; its receivers notice within about two seconds, later where a connection has more than ten of them',
     },
     purge: native,
     inspect: { level: 'native', note: 'depth and receivers of queues; exchanges only say that they exist' },

@@ -26,8 +26,8 @@ import type { Scratch } from './scratch.ts'
 import type { Session } from './session.ts'
 import {
   fingerprint,
-  queueOptions,
   type SubscriptionParts,
+  subscriptionOptions,
   subscriptionParts,
   subscriptionQueue,
 } from './topology.ts'
@@ -51,7 +51,7 @@ export async function makeLiveSubscription(
 ): Promise<string> {
   // Not auto-delete: that would end it whenever the window is closed for a while.
   const life = { durable: false, autoDelete: false, exclusive: true }
-  const options = queueOptions(spec.limits, life)
+  const options = subscriptionOptions(spec.limits, life)
   const { queue } = await channel.assertQueue('', options)
   session.declared(queue, options)
   await bindQueue(channel, queue, bindingsOf(spec))
@@ -68,7 +68,7 @@ export async function makeNamedSubscription(
   const queue = subscriptionQueue(spec.source.name, name)
   await channel.assertQueue(
     queue,
-    queueOptions(spec.limits, { durable, autoDelete: false, exclusive: false }),
+    subscriptionOptions(spec.limits, { durable, autoDelete: false, exclusive: false }),
   )
   if (isBoundItself(spec)) await bindQueue(channel, queue, bindingsOf(spec))
   else await bindingsBeside(session.scratch, spec, queue).place()

@@ -30,27 +30,8 @@ export interface QueueLife {
 }
 
 /** Native options of a node, as a builder (`native: {…}`) or an address string (`x-declare: {…}`) may write them. */
-const QUEUE_NATIVE = [
-  'queueType',
-  'maxPriority',
-  'arguments',
-  'exclusive',
-  'auto-delete',
-  'durable',
-  'alternate-exchange',
-  'type',
-] as const
-const EXCHANGE_NATIVE = [
-  'exchangeType',
-  'alternateExchange',
-  'arguments',
-  'type',
-  'alternate-exchange',
-  'auto-delete',
-  'durable',
-  'exclusive',
-  'internal',
-] as const
+const QUEUE_NATIVE = ['queueType', 'maxPriority', 'arguments', 'exclusive'] as const
+const EXCHANGE_NATIVE = ['exchangeType', 'alternateExchange', 'arguments', 'type', 'internal'] as const
 
 /** Priorities 0 to 9. */
 const MAX_PRIORITY = 9
@@ -89,12 +70,17 @@ export function queueOptions(limits: QueueLimits, life: QueueLife): Options.Asse
   return { ...life, durable: life.durable || quorum, arguments: args }
 }
 
+/** The queue behind a subscription: what its topic says of the exchange is not for it. */
+export function subscriptionOptions(limits: QueueLimits, life: QueueLife): Options.AssertQueue {
+  const { exchangeType: _type, alternateExchange: _alternate, internal: _internal, ...native } = limits.native
+  return queueOptions({ ...limits, native }, life)
+}
+
 export function exchangeOptions(spec: NodeSpec): { type: string; options: Options.AssertExchange } {
   const { native } = spec
   checkKnownKeys(native, EXCHANGE_NATIVE, 'native')
   const args = nativeArguments(native.arguments)
-  const alternate = native.alternateExchange ?? native['alternate-exchange']
-  if (alternate !== undefined) args['alternate-exchange'] ??= alternate
+  if (native.alternateExchange !== undefined) args['alternate-exchange'] ??= native.alternateExchange
   return {
     type: String(native.exchangeType ?? native.type ?? exchangeType(spec.type)),
     options: {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { NO_LIMITS } from '../../../src/api/adapter.ts'
 import { Fixture, message, nodeSpec, rejection, sendOk } from './fixture.ts'
 
 const fixture = new Fixture()
@@ -64,10 +63,9 @@ describe('nodes', () => {
   })
 
   test('auto-delete goes with the last receiver, but not because its window was closed', async () => {
-    const node = await fixture.node({ autoDelete: true, native: { 'auto-delete': true } })
-    const limits = { ...NO_LIMITS, native: node.native }
+    const node = await fixture.node({ autoDelete: true })
     const sender = await fixture.sender(node)
-    const { receiver, inbox } = await fixture.receiver(node, { limits })
+    const { receiver, inbox } = await fixture.receiver(node, { autoDelete: true })
     receiver.flow(0)
     await receiver.flush()
     await sendOk(sender, message('waits'))

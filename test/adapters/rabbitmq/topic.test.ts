@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { fingerprint, subscriptionParts, subscriptionQueue } from '../../../src/adapters/rabbitmq/topology.ts'
+import { NO_LIMITS } from '../../../src/api/adapter.ts'
 import { Fixture, message, rejection, send, sendOk, texts } from './fixture.ts'
 
 const fixture = new Fixture()
@@ -86,7 +87,8 @@ describe('live subscriptions', () => {
   test('direct, fanout and headers exchanges by native option', async () => {
     const direct = await fixture.node({ type: 'topic', native: { exchangeType: 'direct' } })
     const toDirect = await fixture.sender(direct)
-    const { inbox, receiver } = await fixture.receiver(direct, { patterns: ['a', 'b'] })
+    const limits = { ...NO_LIMITS, native: direct.native }
+    const { inbox, receiver } = await fixture.receiver(direct, { patterns: ['a', 'b'], limits })
     for (const subject of ['a', 'c', 'b']) await sendOk(toDirect, message(subject, { subject }))
     await receiver.flush()
     expect(texts(inbox.deliveries)).toEqual(['a', 'b'])
