@@ -131,6 +131,7 @@ export class LinkReceiver implements AdapterReceiver {
 
   /** Ends the link when `end` answers with a reason; it is asked in the rounds. */
   standOn(rounds: Rounds, end: () => Promise<MessagingError | undefined>): void {
+    if (this.#dead) return
     this.#stopWatching = rounds.add(async () => {
       const error = await end()
       if (!error || this.#dead) return
