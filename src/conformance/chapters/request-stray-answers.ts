@@ -1,6 +1,6 @@
 /** Answers that come late, twice, from strangers or for nobody: they disturb no other request and leave nothing behind. */
 import assert from 'node:assert/strict'
-import { queue } from '../../index.ts'
+import { type MessagingError, queue } from '../../index.ts'
 import type { CaseDefinition } from '../case.ts'
 import { Events, eventually, fails, held, range, take } from '../expect.ts'
 
@@ -74,24 +74,27 @@ export const strayAnswers: CaseDefinition[] = [
       const slow = c.service<string, string>()
       const events = new Events(c.connection)
       const requester = await c.connect()
-      let asked!: () => void
+      let asked!: (replyTo: string) => void
       let gone!: () => void
-      const arrival = new Promise<void>((resolve) => {
+      const arrival = new Promise<string>((resolve) => {
         asked = resolve
       })
       const departure = new Promise<void>((resolve) => {
         gone = resolve
       })
-      await using _ = await c.connection.respond(slow, async ({ body }) => {
+      await using _ = await c.connection.respond(slow, async ({ body, replyTo }) => {
         if (body !== 'for nobody') return body
-        asked()
+        asked(replyTo!)
         await departure
         return body
       })
       const lost = fails(requester.request(slow, 'for nobody'), 'CLOSED')
-      await arrival
+      const replyTo = await arrival
       await requester.close()
       await lost
+      const refused = (error: MessagingError): boolean => error.code === 'SEND_UNROUTABLE'
+      const isGone = (): Promise<boolean> => c.connection.send(replyTo, 'x').then(() => false, refused)
+      await eventually(isGone, 'the reply address is gone at the broker')
       gone()
       const { address, error } = await events.waitFor('response-undeliverable')
       assert.deepEqual([address, error.code], [slow.name, 'SEND_UNROUTABLE'])
