@@ -48,7 +48,7 @@ function row(report: Report, workload: string): string[] {
     figure(ours),
     bare ? `${figure(bare)} ${bare.library}` : '–',
     against?.latencyP50Ms !== undefined
-      ? `${against.latencyP50Ms < 0 ? '−' : '+'}${Math.abs(Math.round(against.latencyP50Ms * 1000))} µs`
+      ? later(against.latencyP50Ms, against.latencyP50RangeMs)
       : against?.throughput
         ? `${share(against.throughput.typical)} (${share(against.throughput.low)} to ${share(against.throughput.high)})`
         : '–',
@@ -71,6 +71,12 @@ function figure(cell: Cell | undefined): string {
   return `${Math.round(cell.throughput.typical).toLocaleString('en')}/s`
 }
 
+/** A difference of latencies: median, least and most. Unit of what comes in: ms. */
+function later(median: number, range: readonly number[] | undefined): string {
+  const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(Math.round(value * 1000))}`
+  return `${signed(median)} µs${range ? ` (${range.map(signed).join(' to ')})` : ''}`
+}
+
 function share(value: number | undefined): string {
   return value === undefined ? '–' : value.toFixed(2)
 }
@@ -78,5 +84,5 @@ function share(value: number | undefined): string {
 function origin({ createdAt, environment, repeats }: Report): string {
   const { node, cores, cpu, libraries } = environment
   const versions = Object.entries(libraries).map(([name, version]) => `${name} ${version}`)
-  return `${createdAt.slice(0, 10)}, ${repeats} interleaved runs, broker and clients on the same ${cores} cores (${cpu}), Node ${node}; ${versions.join(', ')}. Queue: 1000 in flight, every message confirmed and accepted, durable. Live: one publisher, one subscriber. Request: one after the other. A figure is the geometric mean of the runs, so that Sluice of bare, above 1 is faster, is the one over the other; behind it the range that holds the true ratio with 95 %: where 1 lies in it, the runs show no difference. Requests: medians and their difference. The broker in memory has no client library to be held against; bare lmdb is a put, a sync and a removal for each message. The tier says what survives (T0 nothing promised … T3 power loss). Data: \`bench/results\`; again: \`npm run bench\`; on your own brokers: [\`sluice compare\`](docs/compare.md).`
+  return `${createdAt.slice(0, 10)}, ${repeats} interleaved runs, broker and clients on the same ${cores} cores (${cpu}), Node ${node}; ${versions.join(', ')}. Queue: 1000 in flight, every message confirmed and accepted, durable. Live: one publisher, one subscriber. Request: one after the other. A figure is the geometric mean of the runs, so that Sluice of bare, above 1 is faster, is the one over the other; behind it the range that holds the true ratio with 95 %: where 1 lies in it, the runs show no difference. Requests: medians, and the difference of runs side by side: median, least and most. The broker in memory has no client library to be held against; bare lmdb is a put, a sync and a removal for each message. The tier says what survives (T0 nothing promised … T3 power loss). Data: \`bench/results\`; again: \`npm run bench\`; on your own brokers: [\`sluice compare\`](docs/compare.md).`
 }

@@ -1,7 +1,7 @@
 /** What a report says about its cells against each other: this library against the client libraries, broker against broker. */
 import type { Tier } from '../index.ts'
 import type { Cell } from './report.ts'
-import { type Ratio, ratio, significant } from './statistics.ts'
+import { difference, type Ratio, ratio, significant } from './statistics.ts'
 
 export interface Comparison {
   readonly workload: string
@@ -14,8 +14,10 @@ export interface Comparison {
   readonly tiers: readonly [Tier | undefined, Tier | undefined]
   /** Throughput of the first over the second; `undefined`: not comparable, one of them is INVALID. */
   readonly throughput: Ratio | undefined
-  /** Median latency of the first minus that of the second, where both may claim one. Unit: ms. */
+  /** Latency (p50) of the first minus that of the second, of runs side by side, where both may claim one: the median. Unit: ms. */
   readonly latencyP50Ms: number | undefined
+  /** The least and the most of these differences. Unit: ms. */
+  readonly latencyP50RangeMs: readonly [number, number] | undefined
   /** Whether there is a difference at all. */
   readonly significant: boolean
 }
@@ -40,7 +42,8 @@ export function comparisons(cells: readonly Cell[]): Comparison[] {
 
 function pair(kind: Comparison['kind'], a: Cell, b: Cell): Omit<Comparison, 'significant'> {
   const comparable = a.verdict !== 'INVALID' && b.verdict !== 'INVALID'
-  const latency = a.latencyP50 && b.latencyP50 ? a.latencyP50.median - b.latencyP50.median : undefined
+  const latency =
+    comparable && a.latencyP50 && b.latencyP50 ? difference(latencies(a), latencies(b)) : undefined
   return {
     workload: a.workload,
     kind,
@@ -48,10 +51,16 @@ function pair(kind: Comparison['kind'], a: Cell, b: Cell): Omit<Comparison, 'sig
     against: `${b.broker} · ${b.library}`,
     tiers: [a.tier, b.tier],
     throughput: comparable ? ratio(throughputs(a), throughputs(b)) : undefined,
-    latencyP50Ms: comparable ? latency : undefined,
+    latencyP50Ms: latency?.median,
+    latencyP50RangeMs: latency && [latency.min, latency.max],
   }
 }
 
 function throughputs(cell: Cell): number[] {
   return cell.runs.map(({ throughput }) => throughput)
+}
+
+/** By run; `undefined` where nothing was measured. */
+function latencies(cell: Cell): (number | undefined)[] {
+  return cell.runs.map(({ latency }) => latency?.p50)
 }

@@ -9,22 +9,24 @@
  * against each other by rank; whichever of the two sees more counts, at twice its chance of being wrong.
  */
 
-export interface Spread {
-  /** Geometric mean; 0 when one of the values is. */
-  readonly typical: number
+export interface Range {
   readonly median: number
   readonly min: number
   readonly max: number
 }
 
+export interface Spread extends Range {
+  /** Geometric mean; 0 when one of the values is. */
+  readonly typical: number
+}
+
 export function spread(values: readonly number[]): Spread {
+  return { typical: typicalOf(values), ...range(values) }
+}
+
+function range(values: readonly number[]): Range {
   const sorted = [...values].sort((a, b) => a - b)
-  return {
-    typical: typicalOf(sorted),
-    median: medianOfSorted(sorted),
-    min: sorted[0] ?? 0,
-    max: sorted.at(-1) ?? 0,
-  }
+  return { median: medianOfSorted(sorted), min: sorted[0] ?? 0, max: sorted.at(-1) ?? 0 }
 }
 
 function typicalOf(values: readonly number[]): number {
@@ -65,6 +67,19 @@ export function ratio(a: readonly number[], b: readonly number[]): Ratio | undef
   const byPairs = error === 0 ? (mean === 0 ? 1 : 0) : 2 * (1 - studentCdf(Math.abs(mean / error), pairs - 1))
   const p = Math.min(1, 2 * Math.min(byPairs, rankSumP(a, b)))
   return { ...known, low: Math.exp(mean - reach), high: Math.exp(mean + reach), p }
+}
+
+/** Of two arms, first minus second, by runs side by side; `undefined` without a pair. */
+export function difference(
+  a: readonly (number | undefined)[],
+  b: readonly (number | undefined)[],
+): Range | undefined {
+  const differences: number[] = []
+  for (const [at, one] of a.entries()) {
+    const other = b[at]
+    if (one !== undefined && other !== undefined) differences.push(one - other)
+  }
+  return differences.length === 0 ? undefined : range(differences)
 }
 
 /**

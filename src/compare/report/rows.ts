@@ -104,7 +104,7 @@ const COMPARISON_HEAD = [
 function overheads({ comparisons }: Report): Table {
   return {
     title: 'Through Sluice, compared with the client library alone',
-    note: '100 %: as fast. The interval is that of the ratio, from runs side by side. A difference is called one when chance would show the like less than once in fifty reports, all their lines counted: an interval that just leaves 100 % out is none yet.',
+    note: '100 %: as fast. The interval is that of the ratio, from runs side by side. A difference is called one when chance would show the like less than once in fifty reports, all their lines counted: an interval that just leaves 100 % out is none yet. p50: the difference of latencies, median of the runs side by side, with the least and the most.',
     head: COMPARISON_HEAD,
     rows: comparisons.filter(({ kind }) => kind === 'overhead').map(comparisonRow),
   }
@@ -126,6 +126,7 @@ function comparisonRow({
   tiers,
   throughput,
   latencyP50Ms,
+  latencyP50RangeMs,
   significant,
 }: Comparison): string[] {
   const [ours, theirs] = tiers.map((tier) => tier ?? '–')
@@ -143,8 +144,18 @@ function comparisonRow({
         : significant
           ? 'significant'
           : 'no significant difference',
-    latencyP50Ms === undefined ? '–' : `${latencyP50Ms >= 0 ? '+' : '−'}${ms(Math.abs(latencyP50Ms))}`,
+    latencyP50Ms === undefined ? '–' : later(latencyP50Ms, latencyP50RangeMs),
   ]
+}
+
+/** A difference of latencies, with the least and the most where there was more than one pair of runs. */
+function later(median: number, range: Comparison['latencyP50RangeMs']): string {
+  if (range === undefined || range[0] === range[1]) return signed(median)
+  return `${signed(median)} (${range.map(signed).join(' to ')})`
+}
+
+function signed(value: number): string {
+  return `${value >= 0 ? '+' : '−'}${ms(Math.abs(value))}`
 }
 
 function loads({ cells }: Report): Table {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { rankSumP, ratio, significant, spread, studentCdf } from '../../../src/compare/statistics.ts'
+import {
+  difference,
+  rankSumP,
+  ratio,
+  significant,
+  spread,
+  studentCdf,
+} from '../../../src/compare/statistics.ts'
 
 /** Noise that is the same in every run (mulberry32, then Box and Muller). */
 function noise(seed: number): () => number {
@@ -70,6 +77,14 @@ describe('statistics of repeated runs', () => {
     const between = ratio(a, b)!
     expect(between.typical).toBeCloseTo(spread(a).typical / spread(b).typical, 10)
     expect(between.typical).toBeCloseTo(Math.sqrt(between.low! * between.high!), 3)
+  })
+
+  it('takes differences of runs side by side, so that a drift of the machine is no difference', () => {
+    const warming = [2000, 1500, 1200, 1000, 900]
+    const slower = warming.map((value, at) => value + [40, 50, 60, 30, 70][at]!)
+    expect(difference(slower, warming)).toEqual({ median: 50, min: 30, max: 70 })
+    expect(difference([10, undefined, 12], [8, 9, undefined])).toEqual({ median: 2, min: 2, max: 2 })
+    expect(difference([undefined], [1])).toBeUndefined()
   })
 
   it('tells nothing from one run', () => {
