@@ -92,16 +92,17 @@ function medianOf(values: readonly number[]): number {
   return medianWithRange(values).median
 }
 
-async function measure(): Promise<void> {
+/** Resolves to the exit code. */
+async function measure(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { seconds: { type: 'string', default: '20' }, json: { type: 'boolean', default: false } },
   })
   const [url] = positionals
-  if (url === undefined) throw new Error('usage: npx tsx bench/requests.ts URL [--seconds N] [--json]')
+  if (url === undefined) return wrong('usage: npx tsx bench/requests.ts URL [--seconds N] [--json]')
   const arms = await armsFor(url)
   const able = arms.filter(({ patterns }) => patterns.includes('request-response'))
-  if (able.length < 2) throw new Error('There is no bare client that asks and answers here')
+  if (able.length < 2) return wrong('There is no bare client that asks and answers here')
   const sides = [await Side.open(able[0]!), await Side.open(able[1]!)] as const
   const takeTurns = async (forMs: number): Promise<void> => {
     const until = performance.now() + forMs
@@ -131,8 +132,14 @@ async function measure(): Promise<void> {
       `difference: ${result.differenceUs} µs (${low} to ${high}), ${result.requests} requests each\n`,
     )
   }
+  return 0
+}
+
+function wrong(text: string): number {
+  process.stderr.write(`${text}\n`)
+  return 2
 }
 
 const script = process.argv[1]!
 if (script.endsWith('.ts')) process.exitCode = await runCompiled(script, process.argv.slice(2))
-else await measure()
+else process.exitCode = await measure()
