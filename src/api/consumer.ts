@@ -1,7 +1,7 @@
 /** A handler for every delivery: accepted when it returns, tried again with a growing delay when it throws. */
 import { settledWithin } from '../core/aborts.ts'
 import { asMessagingError } from '../core/attachment.ts'
-import type { Delivery } from './delivery.ts'
+import { Delivery } from './delivery.ts'
 import { isMessagingError } from './errors.ts'
 import type { LinkHost } from './link-host.ts'
 import type { NodePlan } from './lowering.ts'
@@ -73,18 +73,15 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
         return
       }
       if (!delivery) return
-      await this.#handle(delivery)
+      try {
+        await this.#handler(delivery)
+      } catch (error) {
+        await this.#failed(delivery, error)
+        continue
+      }
+      const problem = delivery.settled ? undefined : Delivery.tryAccept(delivery)
+      if (problem) this.#report(problem)
     }
-  }
-
-  async #handle(delivery: Delivery<Body>): Promise<void> {
-    try {
-      await this.#handler(delivery)
-    } catch (error) {
-      await this.#failed(delivery, error)
-      return
-    }
-    if (!delivery.settled) await delivery.accept().catch((error) => this.#report(error))
   }
 
   async #failed(delivery: Delivery<Body>, error: unknown): Promise<void> {

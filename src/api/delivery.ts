@@ -65,10 +65,8 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
    */
   accept(): Promise<void> {
     if (this.#state === 'presettled') return DONE
-    const problem = this.#close()
-    if (problem) return Promise.reject(problem)
-    this.#link.accept(this.#native)
-    return DONE
+    const problem = Delivery.tryAccept(this)
+    return problem ? Promise.reject(problem) : DONE
   }
 
   /**
@@ -102,6 +100,13 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
 
   override toJSON(): Record<string, unknown> {
     return { ...super.toJSON(), deliveryCount: this.deliveryCount, redelivered: this.redelivered }
+  }
+
+  /** {@link accept} that returns its problem, for parts of this library that settle many. */
+  static tryAccept(delivery: Delivery): MessagingError | undefined {
+    const problem = delivery.#close()
+    if (!problem) delivery.#link.accept(delivery.#native)
+    return problem
   }
 
   /** Called by the receiver at hand-over where no verdict is owed. */

@@ -25,25 +25,6 @@ export interface MessageDefaults {
   readonly maxBodyBytes: number
 }
 
-const FIELD_NAMES = [
-  'id',
-  'subject',
-  'contentType',
-  'properties',
-  'replyTo',
-  'correlationId',
-  'priority',
-  'ttlMs',
-  'durable',
-  'userId',
-  'groupId',
-  'createdAt',
-  'delayMs',
-] as const satisfies readonly (keyof MessageFields)[]
-
-const CALL_OPTIONS = ['timeoutMs', 'signal'] as const
-const KNOWN = new Set<string>([...FIELD_NAMES, ...CALL_OPTIONS])
-
 const NO_FIELDS: MessageFields = Object.freeze({})
 
 /**
@@ -91,42 +72,61 @@ export function outgoingMessage(
 function checkFields(fields: MessageFields & CallOptions): void {
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
     throw new TypeError('send: the fields are no object')
-  for (const key in fields) {
-    if (!KNOWN.has(key)) checkKnownKeys({ [key]: 0 }, [...KNOWN], 'send')
+  for (const name in fields) {
+    const check = CHECK_OF.get(name)
+    const value = fields[name as keyof typeof fields]
+    if (!check) checkKnownKeys({ [name]: value }, [...CHECK_OF.keys()], 'send')
+    else if (value !== undefined) check(value, name)
   }
-  for (const name of [
-    'id',
-    'subject',
-    'contentType',
-    'replyTo',
-    'correlationId',
-    'userId',
-    'groupId',
-  ] as const) {
-    const value = fields[name]
-    if (value === undefined) continue
-    if (typeof value !== 'string') throw new TypeError(`${name} is no string`)
-    if (!wellFormed(value)) throw new MessagingError('ENCODE_FAILED', `${name} is no valid Unicode`)
-  }
-  const { priority, ttlMs, delayMs, createdAt, durable, timeoutMs, signal } = fields
-  if (timeoutMs !== undefined || signal !== undefined) checkOptions('send', { timeoutMs, signal })
-  if (priority !== undefined) {
-    if (typeof priority !== 'number') throw new TypeError('priority is no number')
-    if (!Number.isInteger(priority) || priority < 0 || priority > 9)
-      throw invalid('priority', priority, '0 to 9')
-  }
-  if (ttlMs !== undefined) {
-    if (typeof ttlMs !== 'number') throw new TypeError('ttlMs is no number')
-    if (!(ttlMs > 0)) throw invalid('ttlMs', ttlMs, 'above 0')
-  }
-  if (delayMs !== undefined) {
-    if (typeof delayMs !== 'number') throw new TypeError('delayMs is no number')
-    if (!isDelay(delayMs)) throw invalid('delayMs', delayMs, DELAY_RANGE)
-  }
-  if (createdAt !== undefined && (!(createdAt instanceof Date) || Number.isNaN(createdAt.getTime()))) {
-    throw new TypeError('createdAt is no valid Date')
-  }
-  if (durable !== undefined && typeof durable !== 'boolean') throw new TypeError('durable is no boolean')
+}
+
+type Check = (value: unknown, name: string) => void
+
+/** What may be said beside the body, and what each must be; `undefined` counts as not said. */
+const CHECKS: Readonly<Record<keyof (MessageFields & CallOptions), Check>> = {
+  id: checkText,
+  subject: checkText,
+  contentType: checkText,
+  properties: () => {},
+  replyTo: checkText,
+  correlationId: checkText,
+  priority(value) {
+    checkNumber(value, 'priority')
+    if (!Number.isInteger(value) || value < 0 || value > 9) throw invalid('priority', value, '0 to 9')
+  },
+  ttlMs(value) {
+    checkNumber(value, 'ttlMs')
+    if (!(value > 0)) throw invalid('ttlMs', value, 'above 0')
+  },
+  durable(value) {
+    if (typeof value !== 'boolean') throw new TypeError('durable is no boolean')
+  },
+  userId: checkText,
+  groupId: checkText,
+  createdAt(value) {
+    if (!(value instanceof Date) || Number.isNaN(value.getTime()))
+      throw new TypeError('createdAt is no valid Date')
+  },
+  delayMs(value) {
+    checkNumber(value, 'delayMs')
+    if (!isDelay(value)) throw invalid('delayMs', value, DELAY_RANGE)
+  },
+  timeoutMs: checkOption,
+  signal: checkOption,
+}
+const CHECK_OF: ReadonlyMap<string, Check> = new Map(Object.entries(CHECKS))
+
+function checkText(value: unknown, name: string): void {
+  if (typeof value !== 'string') throw new TypeError(`${name} is no string`)
+  if (!wellFormed(value)) throw new MessagingError('ENCODE_FAILED', `${name} is no valid Unicode`)
+}
+
+function checkNumber(value: unknown, name: string): asserts value is number {
+  if (typeof value !== 'number') throw new TypeError(`${name} is no number`)
+}
+
+function checkOption(value: unknown, name: string): void {
+  checkOptions('send', { [name]: value })
 }
 
 const INT64_MIN = -(2n ** 63n)

@@ -1,4 +1,5 @@
 /** One send on its way to its outcome, and the list of those that were written. */
+import type { Answering } from '../core/answer.ts'
 import { Timed } from '../core/deadlines.ts'
 import type { AdapterSender, Transfer } from './adapter.ts'
 import type { MessagingError } from './errors.ts'
@@ -18,12 +19,12 @@ export interface PendingSendOwner {
   expired(pending: PendingSend): void
 }
 
-export class PendingSend extends Timed implements Transfer {
+export class PendingSend extends Timed implements Transfer, Answering<Outcome> {
   readonly message: OutgoingMessage
   readonly #owner: PendingSendOwner
   /** Answer of the promise; `undefined` until there is one, because many sends are settled before it is needed. */
   resolve: ((outcome: Outcome) => void) | undefined = undefined
-  reject: ((error: MessagingError) => void) | undefined = undefined
+  reject: ((error: Error) => void) | undefined = undefined
   /** What it ended with before its promise was made. */
   error: MessagingError | undefined = undefined
   /** Owned by {@link UnsettledSends}. */

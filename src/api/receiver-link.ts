@@ -13,8 +13,8 @@ export class ReceiverLink {
   readonly #spec: ReceiverSpec
   #adapter: AdapterReceiver | undefined
   #alive = true
-  /** Deliveries whose lease ended while the link lived. */
-  readonly #lost = new WeakSet<AdapterDelivery>()
+  /** Deliveries whose lease ended while the link lived; made for the first of them. */
+  #lost: WeakSet<AdapterDelivery> | undefined
   readonly #watched = new Map<AdapterDelivery, AbortController>()
   /** Releases and rejects that are being carried out, in several steps where the broker has none of its own. */
   readonly #underWay = new Set<Promise<void>>()
@@ -40,7 +40,7 @@ export class ReceiverLink {
   }
 
   holds(delivery: AdapterDelivery): boolean {
-    return this.#alive && this.#adapter !== undefined && !this.#lost.has(delivery)
+    return this.#alive && this.#adapter !== undefined && !this.#lost?.has(delivery)
   }
 
   watch(delivery: AdapterDelivery, abort: AbortController): void {
@@ -53,6 +53,7 @@ export class ReceiverLink {
 
   /** The broker took one delivery back. */
   leaseEnded(delivery: AdapterDelivery): void {
+    this.#lost ??= new WeakSet()
     this.#lost.add(delivery)
     this.#abort(delivery, 'The lease of the delivery ended')
   }

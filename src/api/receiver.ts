@@ -8,7 +8,7 @@ import { Inbox } from '../core/inbox.ts'
 import type { AdapterConnection, AdapterDelivery, AdapterReceiver } from './adapter.ts'
 import { refuseLinkOptions } from './address-refusals.ts'
 import { Delivery } from './delivery.ts'
-import { MessagingError } from './errors.ts'
+import { isMessagingError, MessagingError } from './errors.ts'
 import type { HostedLink } from './hosted-link.ts'
 import type { LinkHost } from './link-host.ts'
 import { applies, type NodePlan } from './lowering.ts'
@@ -192,14 +192,18 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
     if (this.#closing || (this.#exhausted && !this.#ended))
       return Promise.resolve({ value: undefined, done: true })
     if (this.#ended) return Promise.reject(this.#ended)
-    return this.#inbox.read(undefined, undefined).then(
-      (next) => (next ? { value: next, done: false } : { value: undefined, done: true }),
-      (error) => {
-        if (this.#closing && this.mode === 'consume' && error.code === 'CLOSED')
-          return { value: undefined, done: true }
-        throw error
-      },
-    )
+    return this.#readNext()
+  }
+
+  async #readNext(): Promise<IteratorResult<Delivery<Body>>> {
+    try {
+      const value = await this.#inbox.read(undefined, undefined)
+      return value ? { value, done: false } : { value: undefined, done: true }
+    } catch (error) {
+      if (this.#closing && this.mode === 'consume' && isMessagingError(error, 'CLOSED'))
+        return { value: undefined, done: true }
+      throw error
+    }
   }
 
   #deliver(link: ReceiverLink, native: AdapterDelivery): void {

@@ -9,6 +9,7 @@
  * Order of `submit` is order of writing, also after a loss: what is in doubt goes first.
  */
 import { abortedError, onAbort } from '../core/aborts.ts'
+import { promiseOf } from '../core/answer.ts'
 import { deadlines } from '../core/deadlines.ts'
 import { Deque } from '../core/deque.ts'
 import type { AdapterSender } from './adapter.ts'
@@ -79,11 +80,8 @@ export class SendPipeline implements PendingSendOwner {
       this.#waitingCount++
     }
     deadlines.add(pending, timeoutMs)
-    if (signal) pending.offAbort = onAbort(signal, () => this.#aborted(pending, signal))
-    return new Promise((resolve, reject) => {
-      pending.resolve = resolve
-      pending.reject = reject
-    })
+    if (signal) this.#watch(pending, signal)
+    return promiseOf(pending)
   }
 
   up(link: AdapterSender): void {
@@ -161,9 +159,11 @@ export class SendPipeline implements PendingSendOwner {
     this.#finish(pending, this.#timeoutError(pending))
   }
 
-  #aborted(pending: PendingSend, signal: AbortSignal): void {
-    this.#leave(pending)
-    this.#finish(pending, abortedError(signal, 'send'))
+  #watch(pending: PendingSend, signal: AbortSignal): void {
+    pending.offAbort = onAbort(signal, () => {
+      this.#leave(pending)
+      this.#finish(pending, abortedError(signal, 'send'))
+    })
   }
 
   #leave(pending: PendingSend): void {

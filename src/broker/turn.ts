@@ -24,7 +24,8 @@ export class Turn {
   #arrivals = STEPS
   #armed = false
   #waiting: Deferred[] = []
-  readonly #outcomes = new Deque<Outcome>()
+  /** Those of messages that went to one place are the transfers themselves. */
+  readonly #outcomes = new Deque<Transfer | Outcome>()
 
   /** Whether one more delivery fits into this turn. */
   deliver(): boolean {
@@ -44,7 +45,8 @@ export class Turn {
   settle(transfer: Transfer, error: MessagingError | undefined, copies: number): void {
     this.#arm()
     if (this.#arrivals <= 0 || this.#outcomes.length > 0) {
-      this.#outcomes.push(new Outcome(transfer, error, copies))
+      const plain = error === undefined && copies === 1
+      this.#outcomes.push(plain ? transfer : new Outcome(transfer, error, copies))
       return
     }
     this.#arrivals -= Math.max(1, copies)
@@ -60,10 +62,11 @@ export class Turn {
   #arm(): void {
     if (this.#armed) return
     this.#armed = true
-    setImmediate(() => this.#begin())
+    setImmediate(this.#begin)
   }
 
-  #begin(): void {
+  /** One function for all turns: a closure in {@link #arm} would cost memory in every call, also where it does nothing. */
+  readonly #begin = (): void => {
     this.#armed = false
     this.#deliveries = STEPS
     this.#arrivals = Math.min(STEPS, this.#arrivals + STEPS)
@@ -76,22 +79,26 @@ export class Turn {
     while (this.#arrivals > 0) {
       const outcome = outcomes.shift()
       if (!outcome) break
-      this.#arrivals -= Math.max(1, outcome.copies)
-      outcome.transfer.settle(outcome.error)
+      this.#arrivals -= outcome instanceof Outcome ? Math.max(1, outcome.copies) : 1
+      outcome.settle()
     }
     if (outcomes.length > 0 || this.#arrivals < 0) this.#arm()
   }
 }
 
 class Outcome {
-  readonly transfer: Transfer
-  readonly error: MessagingError | undefined
   readonly copies: number
+  readonly #transfer: Transfer
+  readonly #error: MessagingError | undefined
 
   constructor(transfer: Transfer, error: MessagingError | undefined, copies: number) {
-    this.transfer = transfer
-    this.error = error
+    this.#transfer = transfer
+    this.#error = error
     this.copies = copies
+  }
+
+  settle(): void {
+    this.#transfer.settle(this.#error)
   }
 }
 
