@@ -90,10 +90,16 @@ export class Generator implements Sending {
   async #asFastAsItGoes(until: number, signal: AbortSignal): Promise<void> {
     const { count, inFlight } = this.#workload
     const lane = async (): Promise<void> => {
-      while (this.#sent < count && this.#problem === undefined && !signal.aborted) {
-        const now = clock()
-        if (now > until) return
-        await this.#send(this.#sent++, now, now)
+      let now = clock()
+      while (this.#sent < count && now <= until && this.#problem === undefined && !signal.aborted) {
+        const sequence = this.#sent++
+        try {
+          await this.#send(sequence, now)
+          now = this.#confirmed(sequence, now)
+        } catch (error) {
+          this.#refused(sequence, error)
+          now = clock()
+        }
       }
     }
     const lanes = Array.from({ length: Math.min(inFlight, count) }, lane)
@@ -109,7 +115,7 @@ export class Generator implements Sending {
       const now = clock()
       for (let at = due(); this.#sent < count && at <= now && at < until; at = due()) {
         this.#slip = Math.max(this.#slip, now - at)
-        const sending = this.#send(this.#sent++, at, now).finally(() => open.delete(sending))
+        const sending = this.#sendAndBook(this.#sent++, at, now).finally(() => open.delete(sending))
         open.add(sending)
       }
       await delay(1)
@@ -117,18 +123,32 @@ export class Generator implements Sending {
     await Promise.race([Promise.all(open), aborted(signal)])
   }
 
-  async #send(sequence: number, intendedAt: number, sentAt: number): Promise<void> {
-    const sender = sequence % this.#workload.senders
+  async #sendAndBook(sequence: number, intendedAt: number, sentAt: number): Promise<void> {
     try {
-      await this.#run.send(sequence, this.#payload.make(sender, sequence, intendedAt), sender)
-      this.#outcomes[sequence] = OUTCOME.ACCEPTED
-      this.#service.record(clock() - sentAt)
+      await this.#send(sequence, intendedAt)
+      this.#confirmed(sequence, sentAt)
     } catch (error) {
-      const inDoubt =
-        isMessagingError(error, 'SEND_UNCONFIRMED') || isMessagingError(error, 'CONNECTION_LOST')
-      this.#outcomes[sequence] = inDoubt ? OUTCOME.IN_DOUBT : OUTCOME.FAILED
-      if (!inDoubt) this.#problem ??= `a send failed: ${describe(error)}`
+      this.#refused(sequence, error)
     }
+  }
+
+  #send(sequence: number, intendedAt: number): Promise<unknown> {
+    const sender = sequence % this.#workload.senders
+    return this.#run.send(sequence, this.#payload.make(sender, sequence, intendedAt), sender)
+  }
+
+  /** Returns the time of it. */
+  #confirmed(sequence: number, sentAt: number): number {
+    const now = clock()
+    this.#outcomes[sequence] = OUTCOME.ACCEPTED
+    this.#service.record(now - sentAt)
+    return now
+  }
+
+  #refused(sequence: number, error: unknown): void {
+    const inDoubt = isMessagingError(error, 'SEND_UNCONFIRMED') || isMessagingError(error, 'CONNECTION_LOST')
+    this.#outcomes[sequence] = inDoubt ? OUTCOME.IN_DOUBT : OUTCOME.FAILED
+    if (!inDoubt) this.#problem ??= `a send failed: ${describe(error)}`
   }
 }
 

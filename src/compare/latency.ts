@@ -18,8 +18,17 @@ export interface LatencySummary {
 /** Longest latency told apart. Unit: µs. */
 const LONGEST_US = 3_600_000_000
 
+/** Samples of a chunk. */
+const CHUNK = 8_192
+/** Chunks that wait to be counted; with more, the oldest is counted for each new one. Together 16 MB. */
+const MOST_CHUNKS = 512
+
+/** Keeps samples as they come, which costs next to nothing while it matters, and counts them when it is asked. */
 export class LatencyRecorder {
   readonly #histogram: Histogram
+  /** Samples that are not counted yet. Unit: µs. The last chunk holds `#length` of them. */
+  readonly #chunks: Uint32Array[] = []
+  #length = CHUNK
 
   private constructor(histogram: Histogram) {
     this.#histogram = histogram
@@ -40,12 +49,32 @@ export class LatencyRecorder {
 
   /** Unit: ms. */
   record(latencyMs: number): void {
+    if (this.#length === CHUNK) this.#nextChunk()
     const us = Math.round(latencyMs * 1000)
-    this.#histogram.recordValue(Math.min(Math.max(us, 1), LONGEST_US))
+    this.#chunks[this.#chunks.length - 1]![this.#length++] = Math.min(Math.max(us, 1), LONGEST_US)
+  }
+
+  #nextChunk(): void {
+    const oldest = this.#chunks.length === MOST_CHUNKS ? this.#chunks.shift() : undefined
+    if (oldest) this.#count(oldest)
+    this.#chunks.push(oldest ?? new Uint32Array(CHUNK))
+    this.#length = 0
+  }
+
+  #count(samples: Uint32Array): void {
+    for (const us of samples) this.#histogram.recordValue(us)
+  }
+
+  #countAll(): void {
+    const last = this.#chunks.pop()
+    for (const chunk of this.#chunks.splice(0)) this.#count(chunk)
+    if (last) this.#count(last.subarray(0, this.#length))
+    this.#length = CHUNK
   }
 
   /** `undefined` without a sample. */
   summary(): LatencySummary | undefined {
+    this.#countAll()
     const histogram = this.#histogram
     if (histogram.totalCount === 0) return undefined
     const at = (percentile: number): number => histogram.getValueAtPercentile(percentile) / 1000

@@ -24,14 +24,11 @@ export interface Account {
   readonly corrupt: number
 }
 
-/** Senders are told apart up to here; order is kept per sender. */
-const SENDERS = 1024
-
 /** One copy of the stream, as one subscriber or a group of competing receivers sees it. */
 class Track {
   readonly #times: Uint8Array
-  /** Highest sequence that each receiver saw of each sender. */
-  readonly #highest = new Map<number, number>()
+  /** Highest sequence that each receiver saw of each sender: order is kept per sender. */
+  readonly #highest: number[][] = []
   received = 0
   duplicatesMarked = 0
   duplicatesUnmarked = 0
@@ -49,11 +46,12 @@ class Track {
       else this.duplicatesUnmarked++
     }
     if (times < 255) this.#times[sequence] = times + 1
-    const flow = receiver * SENDERS + sender
-    const highest = this.#highest.get(flow) ?? -1
+    this.#highest[receiver] ??= []
+    const ofReceiver = this.#highest[receiver]
+    const highest = ofReceiver[sender] ?? -1
     // A jump back is disorder only when the broker does not say that it delivers again.
     if (sequence < highest && !redelivered && times === 0) this.reordered++
-    if (sequence > highest) this.#highest.set(flow, sequence)
+    if (sequence > highest) ofReceiver[sender] = sequence
   }
 
   /** How many sends of this outcome never came, or came all the same. */

@@ -95,11 +95,11 @@ class SluiceRun implements ArmRun {
       ),
     )
     for (const sender of senders) this.#closers.push(() => sender.close(CLOSE))
+    const fields = { durable, properties }
     this.#send =
       pattern === 'topic'
-        ? (sequence, body, sender) =>
-            senders[sender]!.send(body, { durable, properties, subject: subjectOf(sequence) })
-        : (_sequence, body, sender) => senders[sender]!.send(body, { durable, properties })
+        ? (sequence, body, sender) => senders[sender]!.send(body, { ...fields, subject: subjectOf(sequence) })
+        : (_sequence, body, sender) => senders[sender]!.send(body, fields)
   }
 
   async #setUpRequests(): Promise<void> {
@@ -147,7 +147,7 @@ class SluiceRun implements ArmRun {
       for await (const delivery of receiver) {
         this.#events.arrived(delivery.bytes, delivery.redelivered, track, index)
         // A verdict lost with its connection means another delivery, which the books show.
-        delivery.accept().catch(() => {})
+        delivery.accept().catch(ignore)
       }
     } catch (error) {
       this.#events.failed(error as Error)
@@ -163,6 +163,8 @@ class SluiceRun implements ArmRun {
     }
   }
 }
+
+function ignore(): void {}
 
 function settingsOf(connection: Connection, { inFlight, credit, durable }: Workload): ArmRun['settings'] {
   const { note } = connection.capabilities.tiers
