@@ -80,10 +80,13 @@ export class WriteQueue<W extends Write> {
   /** Something may have to be written soon. */
   wake(): void {
     if (this.#busy || this.#scheduled) return
-    this.#scheduled = setImmediate(() => {
-      this.#scheduled = undefined
-      this.#write()
-    })
+    this.#scheduled = setImmediate(this.#begin)
+  }
+
+  /** One function for all writes: a closure in {@link wake}, which every change calls, would cost memory in each. */
+  readonly #begin = (): void => {
+    this.#scheduled = undefined
+    this.#write()
   }
 
   close(): void {
