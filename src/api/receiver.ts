@@ -8,7 +8,7 @@ import { Inbox } from '../core/inbox.ts'
 import type { AdapterConnection, AdapterDelivery, AdapterReceiver } from './adapter.ts'
 import { refuseLinkOptions } from './address-refusals.ts'
 import { Delivery } from './delivery.ts'
-import { isMessagingError, MessagingError } from './errors.ts'
+import { MessagingError } from './errors.ts'
 import type { HostedLink } from './hosted-link.ts'
 import type { LinkHost } from './link-host.ts'
 import { applies, type NodePlan } from './lowering.ts'
@@ -196,14 +196,10 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
   }
 
   async #readNext(): Promise<IteratorResult<Delivery<Body>>> {
-    try {
-      const value = await this.#inbox.read(undefined, undefined)
-      return value ? { value, done: false } : { value: undefined, done: true }
-    } catch (error) {
-      if (this.#closing && this.mode === 'consume' && isMessagingError(error, 'CLOSED'))
-        return { value: undefined, done: true }
-      throw error
-    }
+    const value = await this.#inbox.read(undefined, undefined).catch((error) => {
+      if (!this.#closing || this.mode !== 'consume' || error.code !== 'CLOSED') throw error
+    })
+    return value ? { value, done: false } : { value: undefined, done: true }
   }
 
   #deliver(link: ReceiverLink, native: AdapterDelivery): void {
