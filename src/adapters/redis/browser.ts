@@ -4,7 +4,7 @@
  */
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
-import { ADAPTER, isForbidden } from './errors.ts'
+import { ADAPTER, isForbidden, nodeDeleted } from './errors.ts'
 import { type Origin, RedisMessage } from './incoming.ts'
 import type { Nodes } from './nodes.ts'
 import type { Session, SessionLink } from './session.ts'
@@ -180,7 +180,7 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
   async #lookAgain(): Promise<void> {
     const { session, nodes, base, label } = this.#parts
     try {
-      if (!(await this.#watch())) return this.#detach(deleted(label))
+      if (!(await this.#watch())) return this.#detach(nodeDeleted(label))
       const untidy = await nodes.untidy(base)
       if (untidy.due + untidy.pushed > 0) await nodes.tidy(base)
     } catch (error) {
@@ -275,12 +275,6 @@ function placeOf(rank: number): number {
 
 function notFound(label: string): MessagingError {
   return new MessagingError('ADDRESS_NOT_FOUND', `no such queue: ${label}`, {
-    context: { adapter: ADAPTER, address: label },
-  })
-}
-
-function deleted(label: string): MessagingError {
-  return new MessagingError('DETACHED', `The node '${label}' was deleted`, {
     context: { adapter: ADAPTER, address: label },
   })
 }

@@ -25,6 +25,12 @@ export function redisError(
 }
 
 /** The end of a connection that had been open. */
+export function nodeDeleted(address: string): MessagingError {
+  return new MessagingError('DETACHED', `The node '${address}' was deleted`, {
+    context: { adapter: ADAPTER, address },
+  })
+}
+
 export function connectionLost(cause: unknown): MessagingError {
   if (cause instanceof MessagingError && cause.code === 'CONNECTION_LOST') return cause
   const reason = cause === undefined ? 'the server closed it' : (socketReason(cause) ?? textOf(cause))

@@ -35,6 +35,11 @@ export class Keys {
     return `${this.prefix}:t:${tagged(name)}`
   }
 
+  /** Channel that tells live subscriptions that their topic was deleted. */
+  gone(topic: string): string {
+    return `${this.topic(topic)}#gone`
+  }
+
   /** Beside the members of a multicast, in their slot. */
   multicast(name: string): string {
     return `${this.prefix}:m:${tagged(memberQueue(name, ''))}`

@@ -7,7 +7,7 @@ import { deadLetterOf } from '../../api/copy.ts'
 import { MessagingError } from '../../api/errors.ts'
 import { Deque } from '../../core/deque.ts'
 import type { DeadLetters } from './dead-letters.ts'
-import { ADAPTER } from './errors.ts'
+import { ADAPTER, isForbidden, nodeDeleted } from './errors.ts'
 import { type ChannelPlace, type PatternPlaces, placesOf } from './globs.ts'
 import { RedisMessage } from './incoming.ts'
 import { channelRoot, subjectOf } from './keys.ts'
@@ -24,6 +24,8 @@ export interface LiveParts {
   readonly patterns: readonly string[]
   readonly maxDeliveries: number | undefined
   readonly deadLetter: NodeRef | undefined
+  /** Messages kept while the receiver is busy. Default: `liveBuffer` of the connection. */
+  readonly maxLength: number | undefined
 }
 
 class LiveDelivery implements AdapterDelivery {
@@ -51,6 +53,7 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
   readonly #link: number
   readonly #root: string
   readonly #patterns: readonly PatternPlaces[]
+  readonly #maxBuffered: number
   #listening: Listening[] = []
   #credit: number
   readonly #held = new Set<LiveDelivery>()
@@ -70,6 +73,8 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
     this.#parts = parts
     this.#credit = credit
     this.#root = channelRoot(parts.topic)
+    const { liveBuffer } = parts.session.endpoint
+    this.#maxBuffered = Math.min(parts.maxLength ?? liveBuffer, liveBuffer)
     this.#patterns = parts.patterns.map((pattern) => placesOf(this.#root, pattern))
     this.#link = parts.session.add(this)
   }
@@ -92,8 +97,14 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
         )
       }
     }
+    const gone = subscriptions.exact(session.keys.gone(topic), () => this.#topicGone())
+    this.#listening.push(gone)
     try {
-      await Promise.all(this.#listening.map(({ ready }) => ready))
+      // A user whose channels are limited is not told of the end of a topic.
+      const told = gone.ready.catch((error) => {
+        if (!isForbidden(error)) throw error
+      })
+      await Promise.all([...this.#listening.slice(0, -1).map(({ ready }) => ready), told])
       await session.caughtUp()
       this.#live = true
     } catch (cause) {
@@ -152,9 +163,8 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
     }
     this.#buffer.push(delivery)
     this.#bufferBytes += delivery.message.body.length
-    const { liveBuffer } = this.#parts.session.endpoint
     while (
-      this.#buffer.length > liveBuffer ||
+      this.#buffer.length > this.#maxBuffered ||
       (this.#bufferBytes > MAX_BUFFER_BYTES && this.#buffer.length > 1)
     ) {
       this.#take()
@@ -261,7 +271,7 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
     timer.unref()
     this.#timers.add(timer)
     // They take part in the bound of the buffer: the oldest goes.
-    if (this.#timers.size <= this.#parts.session.endpoint.liveBuffer) return
+    if (this.#timers.size <= this.#maxBuffered) return
     const [oldest] = this.#timers
     clearTimeout(oldest)
     this.#timers.delete(oldest!)
@@ -289,6 +299,12 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
 
   lost(): void {
     this.#end()
+  }
+
+  #topicGone(): void {
+    if (!this.#live || this.#ended) return
+    this.#end()
+    this.#parts.events.detached(nodeDeleted(this.#parts.topic))
   }
 
   #end(): void {

@@ -6,7 +6,7 @@
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
 import { attachOwner, type ReceiverParts } from './attach.ts'
-import { ADAPTER, connectionLost } from './errors.ts'
+import { ADAPTER, connectionLost, nodeDeleted } from './errors.ts'
 import { RedisDelivery } from './held-delivery.ts'
 import { type Origin, RedisMessage } from './incoming.ts'
 import { recoverDead } from './presence.ts'
@@ -196,12 +196,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
   }
 
   nodeGone(): void {
-    const { label } = this.#parts
-    this.#detach(
-      new MessagingError('DETACHED', `The node '${label}' was deleted`, {
-        context: { adapter: ADAPTER, address: label },
-      }),
-    )
+    this.#detach(nodeDeleted(this.#parts.label))
   }
 
   failed(error: MessagingError): void {

@@ -1,7 +1,6 @@
 /** Attaching receivers: what stands behind the source, and how it is read. */
 import type { AdapterReceiver, ReceiverEvents, ReceiverSpec } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
-import { noLinkBindings } from '../../core/no-link-bindings.ts'
 import { QueueBrowser } from './browser.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { ADAPTER } from './errors.ts'
@@ -23,12 +22,11 @@ export async function attachReceiver(
   events: ReceiverEvents,
 ): Promise<AdapterReceiver> {
   const { source, subscription, mode, credit, limits } = spec
-  if (spec.link.bindings) throw noLinkBindings(ADAPTER, source.name)
   const isQueue = source.type === undefined || source.type === 'queue'
   if (!isQueue && !subscription) {
     if (mode === 'browse') throw nothingToBrowse(source.name)
     if (limits.deadLetter) await nodes.ensureQueue(limits.deadLetter.name)
-    const { maxDeliveries, deadLetter } = limits
+    const { maxDeliveries, deadLetter, maxLength } = limits
     const live = new LiveSubscription(
       {
         session,
@@ -39,6 +37,7 @@ export async function attachReceiver(
         patterns: spec.patterns,
         maxDeliveries,
         deadLetter,
+        maxLength,
       },
       credit,
     )

@@ -22,13 +22,6 @@ export async function redisHarness(): Promise<Harness> {
     otherPort: (port) => ({ url: atPort(url, port) }),
     stop: () => faults.stop(),
     without: { processRefusal: 'any number of processes may use the broker' },
-    defects: {
-      'admin.delete-topic-live':
-        'a live subscription is a channel of Redis, which is not told that the topic was deleted',
-      'admin.delete-topic-text':
-        'a live subscription is a channel of Redis, which is not told that the topic was deleted',
-      'address-options.live-max-count': 'a live subscription does not refuse a limit of length',
-    },
   }
 }
 
