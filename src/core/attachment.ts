@@ -34,6 +34,8 @@ export class Attachment<L extends Closable> {
   #connection: AdapterConnection | undefined
   #link: L | undefined
   #epoch = 0
+  /** The attempt that is under way. */
+  #opening: Promise<void> | undefined
   #attempt = 0
   #retry: NodeJS.Timeout | undefined
   #stopped = false
@@ -42,8 +44,23 @@ export class Attachment<L extends Closable> {
     this.#owner = owner
   }
 
-  /** Attaches on `connection`; rejects when that fails. */
-  async open(connection: AdapterConnection): Promise<void> {
+  /** Attaches on `connection`; rejects when that fails. What is attached there, or is about to be, is not attached again. */
+  open(connection: AdapterConnection): Promise<void> {
+    if (connection === this.#connection) {
+      if (this.#opening) return this.#opening
+      if (this.#link) return Promise.resolve()
+    }
+    clearTimeout(this.#retry)
+    const opening = this.#open(connection).finally(() => {
+      if (this.#opening === opening) this.#opening = undefined
+    })
+    this.#opening = opening
+    return opening
+  }
+
+  async #open(connection: AdapterConnection): Promise<void> {
+    // The loss of the one before may not have been told.
+    this.#takeDown(new MessagingError('CONNECTION_LOST', 'Another connection took its place'))
     this.#connection = connection
     const epoch = ++this.#epoch
     const link = await this.#owner.attach(connection, (error) => this.#detached(epoch, error))
@@ -64,7 +81,6 @@ export class Attachment<L extends Closable> {
   /** A new connection is there: attach in the background. Settles when that succeeded, failed or was put off; never rejects. */
   async reconnected(connection: AdapterConnection): Promise<void> {
     if (this.#stopped) return
-    clearTimeout(this.#retry)
     try {
       await this.open(connection)
     } catch (error) {
@@ -74,7 +90,7 @@ export class Attachment<L extends Closable> {
 
   /** The connection is gone, and the link with it. */
   lost(cause: MessagingError): void {
-    this.#epoch++
+    this.#supersede()
     this.#connection = undefined
     clearTimeout(this.#retry)
     this.#takeDown(cause)
@@ -92,7 +108,7 @@ export class Attachment<L extends Closable> {
 
   #detached(epoch: number, error: MessagingError): void {
     if (epoch !== this.#epoch || this.#stopped) return
-    this.#epoch++
+    this.#supersede()
     if (!error.retryable) {
       this.#link = undefined
       this.#owner.failed(error)
@@ -100,6 +116,12 @@ export class Attachment<L extends Closable> {
     }
     this.#takeDown(error)
     this.#again()
+  }
+
+  /** Whatever was begun so far leads nowhere. */
+  #supersede(): void {
+    this.#epoch++
+    this.#opening = undefined
   }
 
   #takeDown(cause: MessagingError): void {
@@ -111,8 +133,8 @@ export class Attachment<L extends Closable> {
   #attachFailed(connection: AdapterConnection, error: unknown): void {
     if (this.#stopped || connection !== this.#connection) return
     const problem = asMessagingError(error)
-    // A lost connection reports itself; the next one attaches again.
-    if (problem.code === 'CONNECTION_LOST' || problem.code === 'CLOSED') return
+    // A later attempt took its place, or the connection is being closed.
+    if (this.#opening || this.#link || problem.code === 'CLOSED') return
     if (problem.retryable) this.#again()
     else this.#owner.failed(problem)
   }
@@ -121,6 +143,7 @@ export class Attachment<L extends Closable> {
     const connection = this.#connection
     if (!connection) return
     this.#attempt++
+    clearTimeout(this.#retry)
     this.#retry = setTimeout(() => void this.reconnected(connection), backoffDelay(this.#attempt, BACKOFF))
   }
 }

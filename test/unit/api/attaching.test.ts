@@ -1,12 +1,13 @@
-/** A loop is left, or reading begins again, while the receiver is being attached anew. */
+/** What happens to links while they are being attached. */
 import { expect, test } from 'vitest'
 import { memoryAdapter } from '../../../src/adapters/memory/adapter.ts'
 import type { Adapter } from '../../../src/api/adapter.ts'
 import { connect, queue, type Receiver, registerAdapter } from '../../../src/index.ts'
 import { eventually } from '../../support/eventually.ts'
 
-/** Attachments wait here. */
+/** Receivers wait here before they attach, or behind it. */
 let gate: Promise<void> | undefined
+let gateBehind: Promise<void> | undefined
 let atGate = 0
 
 /** The embedded broker, whose receivers can be held up while they attach. */
@@ -20,7 +21,10 @@ const gated: Adapter = {
     connection.attachReceiver = async (spec, events) => {
       atGate++
       await gate
-      return attach(spec, events)
+      const receiver = await attach(spec, events)
+      if (gateBehind) atGate++
+      await gateBehind
+      return receiver
     }
     return connection
   },
@@ -47,6 +51,27 @@ async function attachingAnew(connection: Awaited<ReturnType<typeof connect>>): P
   await eventually(() => atGate > 0)
   return open
 }
+
+test('a receiver whose node is deleted while it is being opened stands once at the node made anew', async () => {
+  await using connection = await connect('gated:deleted-while-opened')
+  await using other = await connect('memory:deleted-while-opened')
+  let open = (): void => {}
+  gateBehind = new Promise((resolve) => {
+    open = resolve
+  })
+  atGate = 0
+  const opening = connection.receiver(jobs)
+  await eventually(() => atGate > 1)
+  await other.admin.delete(jobs)
+  gateBehind = undefined
+  open()
+  const receiver = await opening
+  expect(await other.admin.inspect(jobs)).toMatchObject({ receivers: 1 })
+  for (const body of [1, 2, 3]) {
+    await other.send(jobs, body)
+    expect((await receiver.receive({ timeoutMs: 2_000 }))?.body).toBe(body)
+  }
+})
 
 test('a receiver that is read again while it attaches gets what comes', async () => {
   await using connection = await connect('gated:read-again')
