@@ -418,6 +418,8 @@ const addressOptions: Script[] = [
       spout([MADE, 'x']),
       drain([...CONTENTS, 'Q; {link: {x-subscribe: {exclusive: True}}}'], { out: 'x\n' }),
     ],
+    // By AMQP 1.0 Broker-J knows no exclusive receivers of a queue that was not made so.
+    refused: { qpid: 'exclusive' },
   },
   {
     title: 'link: selector',

@@ -1,5 +1,6 @@
 /** Hubs inside this process, one for each address, for as long as somebody uses them. */
-import { createHub, type Hub } from './hub.ts'
+import { createHub } from './hub.ts'
+import type { Hub } from './hub-api.ts'
 
 const hubs = new Map<string, { opening: Promise<Hub>; shares: number }>()
 

@@ -4,25 +4,9 @@ import { Broker, type BrokerLease, fileBroker } from '../../../broker/index.ts'
 import { clientLibrary } from '../../../core/client-library.ts'
 import { listen, placesFree } from '../listening.ts'
 import { LOOPBACK } from '../options.ts'
-import { allowKeys, type CurveHubOptions, curveOptions } from './curve.ts'
-import { type Hub, RunningHub } from './running-hub.ts'
-
-export type { Hub } from './running-hub.ts'
-
-export interface HubOptions {
-  /** Where to listen: `tcp://127.0.0.1:5600`, `ipc:///path`, `inproc://name`. A port `*` takes a free one. */
-  readonly listen: readonly string[]
-  /** Directory of the store. Default: everything in memory. */
-  readonly data?: string
-  /** Encryption, and the clients that are let in. */
-  readonly curve?: CurveHubOptions
-  /** Listen beyond this machine without CURVE. Default false. */
-  readonly insecure?: boolean
-  /** Larger bodies are refused; a peer that sends them all the same is cut off. Unit: bytes. Default 64 MiB. */
-  readonly maxMessageBytes?: number
-  /** Clients at once. Default 10,000. */
-  readonly maxSessions?: number
-}
+import { allowKeys, curveOptions } from './curve.ts'
+import type { Hub, HubOptions } from './hub-api.ts'
+import { RunningHub } from './running-hub.ts'
 
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 const MAX_SESSIONS = 10_000

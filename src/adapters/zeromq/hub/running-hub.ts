@@ -9,17 +9,9 @@ import { toWire } from '../errors.ts'
 import { placesFree } from '../listening.ts'
 import { type Hello, Op, PROTOCOL_VERSION } from '../protocol.ts'
 import { readJson, readRecords } from '../records.ts'
+import type { Hub } from './hub-api.ts'
 import { Peer } from './peer.ts'
 import { Post } from './post.ts'
-
-export interface Hub extends AsyncDisposable {
-  /** URLs for `connect`, with the real ports. */
-  readonly urls: readonly string[]
-  /** Clients with a session now. */
-  readonly sessions: number
-  /** Clients are told, the store is closed; when it resolves another hub can have the address and the directory. Idempotent. */
-  close(): Promise<void>
-}
 
 export interface HubFacts {
   /** Where the socket listens, in ZeroMQ's words. */
