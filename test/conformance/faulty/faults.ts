@@ -195,7 +195,7 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'blind-to-missing',
     what: 'says that a message to a place that does not exist was accepted',
-    caughtBy: ['send', 'multicast', 'timing'],
+    caughtBy: ['send', 'multicast', 'request', 'timing'],
     sender: (real) => (transfer) =>
       real.send({
         ...changed(transfer, {}),

@@ -26,6 +26,7 @@ const INAPPLICABLE = [
     'queue.closed-receiver-gives-back',
     'queue.closed-connection-gives-back',
     'queue.prefetched-goes-back',
+    'queue.loop-left',
     'queue.later-receiver-gets-rest',
     'settle.after-close',
     'settle.release-returns',
