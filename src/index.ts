@@ -2,8 +2,7 @@
 
 export { adapterFor, registerAdapter } from './adapters/registry.ts'
 export { type CurveHubOptions, createCurveKeys } from './adapters/zeromq/hub/curve.ts'
-export { createHub } from './adapters/zeromq/hub/hub.ts'
-export type { Hub, HubOptions } from './adapters/zeromq/hub/hub-api.ts'
+export { createHub, type Hub, type HubOptions } from './adapters/zeromq/hub/hub.ts'
 export {
   type AddressPolicy,
   type AnyAddress,

@@ -8,6 +8,8 @@ import { allowKeys, curveOptions } from './curve.ts'
 import type { Hub, HubOptions } from './hub-api.ts'
 import { RunningHub } from './running-hub.ts'
 
+export type { Hub, HubOptions }
+
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 const MAX_SESSIONS = 10_000
 /** What a message may carry beside its body, and what may share its batch. Unit: bytes. */
