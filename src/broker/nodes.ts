@@ -212,15 +212,18 @@ export class Nodes implements BindingEnds {
     return true
   }
 
-  /** In pieces, between which others have their turn; what comes meanwhile goes too. */
+  /** In pieces, between which others have their turn. Bound: as many as wait now, so that it ends while others send. */
   async purge(ref: NodeRef): Promise<number> {
     const queue = this.queueOf(ref)
+    if (!queue) return 0
+    const waiting = queue.ready + queue.delayed
     let removed = 0
-    for (let some = PURGE; queue && some === PURGE; ) {
-      some = queue.purge(PURGE)
+    while (removed < waiting) {
+      const some = queue.purge(Math.min(PURGE, waiting - removed))
+      if (some === 0) break
       removed += some
       await this.#store.committed()
-      if (some === PURGE) await nextTurn()
+      if (removed < waiting) await nextTurn()
     }
     return removed
   }

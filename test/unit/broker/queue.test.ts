@@ -481,6 +481,24 @@ describe('deliveries', () => {
     expect(await hand.browse('q')).toEqual(['a'])
   })
 
+  test('purge ends while others go on sending: it removes as many as waited', async () => {
+    await hand.queue('q')
+    const waiting = 12_000
+    await Promise.all(Array.from({ length: waiting }, () => hand.send('q', 'old')))
+    let purging = true
+    const purged = hand.session.purge({ name: 'q', type: 'queue' }).finally(() => {
+      purging = false
+    })
+    let sent = 0
+    // Never less than a piece of the purge at a time.
+    while (purging && sent < 200_000) {
+      await Promise.all(Array.from({ length: 6_000 }, () => hand.send('q', 'new')))
+      sent += 6_000
+    }
+    expect(await purged).toBe(waiting)
+    expect((await hand.session.inspect({ name: 'q', type: 'queue' }))!.depth).toBe(sent)
+  })
+
   test('a queue deleted under its receiver detaches it, retryable, and late verdicts are harmless', async () => {
     await hand.queue('q')
     await hand.send('q', 'a')
