@@ -8,7 +8,8 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { CONNECT_OPTIONS, type ConnectOptions } from './api/connect-options.ts'
 import { MessagingError } from './api/errors.ts'
-import { checkKnownKeys, nearest } from './core/known-keys.ts'
+import { checkKnownKeys } from './core/known-keys.ts'
+import { nearest } from './core/nearest.ts'
 
 /** A connection in a configuration: a URL, or options. `passwordEnv` and `passwordFile` keep the secret elsewhere. */
 export type ConfiguredConnection =

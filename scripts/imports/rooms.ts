@@ -135,7 +135,7 @@ export const ROOMS: readonly Room[] = [
 /** Single files with a name of their own as a goal, besides the room they belong to. */
 export const ALIASES: Readonly<Record<string, RegExp>> = {
   // Misspelt options and missing packages are told in the same words everywhere.
-  'tool aids': /^src\/core\/(known-keys|client-library)\.ts$/,
+  'tool aids': /^src\/core\/(known-keys|nearest|client-library)\.ts$/,
   // The hub is a broker for others to start, in a program of theirs or by a tool.
   'hub entry': /^src\/adapters\/zeromq\/hub\/(hub|curve)\.ts$/,
 }

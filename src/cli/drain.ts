@@ -3,4 +3,4 @@
 import { runProgram } from './program.ts'
 import { drain } from './verbs/drain.ts'
 
-await runProgram('drain', drain, process.argv.slice(2))
+void runProgram('drain', drain, process.argv.slice(2))

@@ -1,15 +1,15 @@
 #!/usr/bin/env node
 /** The command `sluice VERB`. */
-import { createRequire } from 'node:module'
-import { nearest } from '../core/known-keys.ts'
+import manifest from '../../package.json' with { type: 'json' }
+import { nearest } from '../core/nearest.ts'
 import { visible } from './print/terminal-text.ts'
 import { runProgram } from './program.ts'
 import { VERBS } from './verbs.ts'
 
-await main(process.argv.slice(2))
+void main(process.argv.slice(2))
 
 async function main([word, ...rest]: string[]): Promise<void> {
-  if (word === '--version' || word === '-V') return say(process.stdout, `sluice ${version()}\n`, 0)
+  if (word === '--version' || word === '-V') return say(process.stdout, `sluice ${manifest.version}\n`, 0)
   if (word === undefined) return say(process.stderr, overview(), 2)
   if (word === '--help' || word === '-h' || (word === 'help' && rest.length === 0)) {
     return say(process.stdout, overview(), 0)
@@ -45,9 +45,4 @@ function overview(): string {
     '  rabbitmq://host  qpid://host  redis://host  zmq://host  file:./dir  memory:',
     '',
   ].join('\n')
-}
-
-function version(): string {
-  const require = createRequire(import.meta.url)
-  return (require('../../package.json') as { version: string }).version
 }

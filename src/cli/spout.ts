@@ -3,4 +3,4 @@
 import { runProgram } from './program.ts'
 import { spout } from './verbs/spout.ts'
 
-await runProgram('spout', spout, process.argv.slice(2))
+void runProgram('spout', spout, process.argv.slice(2))

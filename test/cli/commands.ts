@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import ts from 'typescript'
+import { bundleCommands } from '../../scripts/commands/bundle.ts'
 import type { Command } from '../../src/cli/command.ts'
 import { execute } from '../../src/cli/program.ts'
 import { VERBS } from '../../src/cli/verbs.ts'
@@ -25,6 +26,8 @@ const CHECKOUT = resolve(import.meta.dirname, '../..')
 
 /** The sources as JavaScript, kept between runs; a file is written again when its source is newer. */
 const BUILT = join(CHECKOUT, 'node_modules', '.cache', 'sluice-commands')
+
+await build()
 
 type Program = 'spout' | 'drain' | 'sluice'
 
@@ -49,7 +52,6 @@ export interface RunOptions {
 export class Commands implements Disposable {
   /** A folder for the test's own files, gone when this is disposed of. */
   readonly scratch = mkdtempSync(join(tmpdir(), 'sluice-cli-'))
-  #isBuilt = false
 
   /** `sluice list …` as `run('sluice', 'list', …)`, in this process. */
   run(program: Program, ...args: string[]): Promise<Ended> {
@@ -98,7 +100,7 @@ export class Commands implements Disposable {
 
   /** As a process; its standard input stays open. */
   start(options: RunOptions, program: Program, ...args: string[]): Running {
-    return this.#start(join('src', 'cli', `${program}.js`), options, args)
+    return this.#start(join('src', 'cli', `${program}.cjs`), options, args)
   }
 
   /** One of `examples/`, as a process. */
@@ -109,8 +111,6 @@ export class Commands implements Disposable {
   }
 
   #start(script: string, options: RunOptions, args: readonly string[]): Running {
-    if (!this.#isBuilt) build()
-    this.#isBuilt = true
     const env: Record<string, string | undefined> = {
       ...process.env,
       SLUICE_URL: undefined,
@@ -215,8 +215,10 @@ export class Running {
 }
 
 /** Types are checked elsewhere; here a file is only rewritten. Several test files may do so at once. */
-function build(): void {
+async function build(): Promise<void> {
   for (const folder of ['src', 'examples']) transpile(join(CHECKOUT, folder), join(BUILT, folder))
+  const commands = await bundleCommands({ root: CHECKOUT, library: join(BUILT, 'src') })
+  for (const { path, contents } of commands) replaceFile(path, contents)
   replaceFile(join(BUILT, 'package.json'), readFileSync(join(CHECKOUT, 'package.json')))
 }
 

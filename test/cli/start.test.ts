@@ -1,7 +1,7 @@
 /** Starting is quick: help loads neither the library nor any client library, a connection only the one it needs. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { uniqueName } from '../support/names.ts'
@@ -30,7 +30,12 @@ async function loadedBy(program: 'spout' | 'sluice', ...args: string[]): Promise
   const { err } = await commands.spawn({ env }, program, ...args)
   // A broker that is not there is asked for all the same.
   expect(err).toMatch(/^$|CONNECT_FAILED/)
-  return readFileSync(log, 'utf8').split('\n')
+  return existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').filter(isOfPackage) : []
+}
+
+/** The command itself is one file, which must not count. */
+function isOfPackage(url: string): boolean {
+  return !url.startsWith('node:') && !url.endsWith('.cjs')
 }
 
 function clientLibraries(urls: readonly string[]): string[] {
@@ -39,12 +44,7 @@ function clientLibraries(urls: readonly string[]): string[] {
 
 it('help and the description of every verb load nothing but the tools', async () => {
   // The completion script is made from all verbs.
-  const urls = await loadedBy('sluice', 'completion', 'bash')
-  expect(urls.some((url) => url.endsWith('/cli/verbs/hub.js'))).toBe(true)
-  expect(urls.filter((url) => /\/src\/(index|connect|adapters|broker|api\/connection)\b/.test(url))).toEqual(
-    [],
-  )
-  expect(clientLibraries(urls)).toEqual([])
+  expect(await loadedBy('sluice', 'completion', 'bash')).toEqual([])
 })
 
 it.concurrent.each([

@@ -146,7 +146,7 @@ function start(
   out: 'pipe' | 'ignore' | number,
   input: 'ignore' | number = 'ignore',
 ): ChildProcess {
-  return spawn(process.execPath, [join(CLI, `${program}.js`), ...args], { stdio: [input, out, 'inherit'] })
+  return spawn(process.execPath, [join(CLI, `${program}.cjs`), ...args], { stdio: [input, out, 'inherit'] })
 }
 
 async function startHub(): Promise<{ url: string; stop(): Promise<void> }> {

@@ -2,7 +2,7 @@
  * Checks options against a description, in the words of the Qpid Python client: `node: durable: [] is not a bool`.
  * A value of `None` counts as absent.
  */
-import { nearest } from '../../core/known-keys.ts'
+import { nearest } from '../../core/nearest.ts'
 import type { AddressMap, AddressValue } from './types.ts'
 
 /** What a check found: the text without its path, and a suggestion where one is near. */
