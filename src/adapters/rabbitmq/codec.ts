@@ -16,7 +16,7 @@ import {
   SUBJECT,
   USER_ID,
 } from './headers.ts'
-import { encodeProperties, type NativeHeaders } from './property-codec.ts'
+import { encodeProperties, NativeHeaders } from './property-codec.ts'
 
 /** Pseudo queue by which a requester names itself; only valid on its own channel. */
 export const DIRECT_REPLY_TO = 'amq.rabbitmq.reply-to'
@@ -29,7 +29,7 @@ const NORMAL_PRIORITY = 4
 /** RabbitMQ takes ten years and refuses more; longer is as good as for ever. Unit: ms. */
 export const MAX_TTL_MS = 315_360_000_000
 const MAX_SHORT_STRING = 255
-const NO_NOTES: NativeHeaders = Object.freeze(Object.create(null))
+const NO_NOTES = Object.freeze(new NativeHeaders())
 
 /** How a message leaves. */
 export interface Route {
@@ -46,7 +46,7 @@ export interface Route {
  * @throws `ENCODE_FAILED`
  */
 export function publishOptions(message: OutgoingMessage, route: Route): Options.Publish {
-  const headers: NativeHeaders = Object.create(null)
+  const headers = new NativeHeaders()
   let used = false
   const { createdAt, subject, properties, ttlMs, userId, replyTo, deliveriesBefore, groupId } = message
   if (properties !== noProperties()) {
@@ -118,7 +118,7 @@ export function heldOptions(
   const options = publishOptions(message, route)
   if (expiresAt === undefined) return options
   options.expiration = undefined
-  options.headers = Object.assign(Object.create(null), options.headers, { [EXPIRES_AT]: expiresAt })
+  options.headers = Object.assign(new NativeHeaders(), options.headers, { [EXPIRES_AT]: expiresAt })
   return options
 }
 

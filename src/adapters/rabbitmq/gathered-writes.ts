@@ -5,8 +5,8 @@
  * are those of the stream.
  */
 import type { Duplex } from 'node:stream'
-import type { Channel, ChannelModel } from 'amqplib'
-import { type PublishFields, publishFrames } from './publish-frames.ts'
+import type { Channel, ChannelModel, Options } from 'amqplib'
+import { publishFrames } from './publish-frames.ts'
 
 /** The parts of amqplib's connection that frames go through. */
 interface FramePath {
@@ -20,7 +20,17 @@ interface FramePath {
 /** The parts of amqplib's channel that frames go through. */
 interface FrameSource {
   readonly ch: number
-  sendMessage(fields: PublishFields, properties: PublishFields, content: Buffer): boolean
+  /** Replaced when the channel ends. */
+  readonly sendMessage: unknown
+  publish(
+    exchange: string,
+    routingKey: string,
+    body: Buffer,
+    options?: Options.Publish,
+    confirmed?: unknown,
+  ): boolean
+  /** On a channel with confirms. */
+  pushConfirmCallback?(confirmed: unknown): void
 }
 
 /** What amqplib asks of the buffer of a channel. */
@@ -83,14 +93,18 @@ class GatheredWrites {
       end: () => this.#full.delete(channel),
     }
     entry.buffer = direct
-    const send = source.sendMessage
-    if (typeof send !== 'function') return
-    // amqplib puts another in its place when the channel ends.
-    source.sendMessage = (fields, properties, content) => {
-      const frames = publishFrames(source.ch, fields, content, connection.frameMax)
-      if (!frames) return send.call(source, fields, properties, content)
+    const { publish, sendMessage } = source
+    if (typeof publish !== 'function') return
+    source.publish = (exchange, routingKey, body, options = {}, confirmed) => {
+      const frames =
+        source.sendMessage === sendMessage
+          ? publishFrames(source.ch, exchange, routingKey, body, options, connection.frameMax)
+          : undefined
+      if (!frames) return publish.call(source, exchange, routingKey, body, options, confirmed)
       connection.sentSinceLastCheck = true
-      return direct.write(frames)
+      const room = direct.write(frames)
+      source.pushConfirmCallback?.(confirmed)
+      return room
     }
   }
 

@@ -15,8 +15,13 @@ interface TypedHeader {
   readonly '!': 'double' | 'int64' | 'timestamp'
   readonly value: number | bigint
 }
-export interface NativeHeaders {
+/** Inherits nothing, like `Object.create(null)`, which to V8 is a hash table: ten times as dear to fill and to read. */
+export class NativeHeaders {
   [name: string]: NativeHeader
+  static {
+    Object.setPrototypeOf(NativeHeaders.prototype, null)
+    Reflect.deleteProperty(NativeHeaders.prototype, 'constructor')
+  }
 }
 
 const INT64_MAX = 2n ** 63n - 1n
@@ -36,11 +41,11 @@ export function encodeProperties(properties: Properties, headers: NativeHeaders)
     }
     const type = typeNote(value)
     if (type !== undefined) {
-      types ??= Object.create(null) as NativeHeaders
+      types ??= new NativeHeaders()
       types[key] = type
     }
     if (isReserved(key)) {
-      sheltered ??= Object.create(null) as NativeHeaders
+      sheltered ??= new NativeHeaders()
       sheltered[key] = encodeValue(value)
     } else headers[key] = encodeValue(value)
   }

@@ -2,29 +2,7 @@
  * The frames of one `basic.publish` in one buffer. amqplib makes three and copies them together, and its tables are dear; this does the
  * common case in one pass: short fields, plain headers, a body that fits into one frame. Whatever else there is stays amqplib's.
  */
-
-/** What amqplib makes of the arguments of `publish`. */
-export interface PublishFields {
-  readonly exchange: string
-  readonly routingKey: string
-  readonly mandatory: boolean
-  readonly contentType?: string
-  readonly contentEncoding?: string
-  /** Inherited entries count. */
-  readonly headers?: Readonly<Record<string, unknown>>
-  readonly deliveryMode?: number
-  readonly priority?: number
-  readonly correlationId?: string
-  readonly replyTo?: string
-  readonly expiration?: string
-  readonly messageId?: string
-  /** Unit: s since 1970. */
-  readonly timestamp?: number
-  readonly type?: string
-  readonly userId?: string
-  readonly appId?: string
-  readonly clusterId?: string
-}
+import type { Options } from 'amqplib'
 
 const METHOD = 1
 const HEADER = 2
@@ -49,29 +27,37 @@ let at = 0
 /** Something did not fit, or is not for here. */
 let beyond = false
 
-/** `undefined`: it is for amqplib to write, or to refuse. */
+/**
+ * What amqplib's `publish` with these arguments writes to the socket, on the channel of this number. `undefined`: it is for amqplib to
+ * write, or to refuse.
+ */
 export function publishFrames(
   channel: number,
-  fields: PublishFields,
+  exchange: string,
+  routingKey: string,
   body: Buffer,
+  options: Options.Publish,
   frameMax: number,
 ): Buffer | undefined {
   const { length } = body
   if (length > MAX_BODY || length + FRAME_OVERHEAD > frameMax) return undefined
+  // A number or further routing keys: nobody here says so.
+  if (options.deliveryMode !== undefined || options.CC !== undefined || options.BCC !== undefined)
+    return undefined
   at = 0
   beyond = false
   const method = openFrame(METHOD, channel)
   long(BASIC_PUBLISH)
   short(0)
-  shortString(fields.exchange)
-  shortString(fields.routingKey)
-  scratch[at++] = fields.mandatory ? 1 : 0
+  shortString(exchange)
+  shortString(routingKey)
+  scratch[at++] = options.mandatory ? 1 : 0
   closeFrame(method)
   const header = openFrame(HEADER, channel)
   long(BASIC_HEADER)
   long(0)
   long(length)
-  properties(fields)
+  properties(options)
   closeFrame(header)
   if (beyond || at - header > frameMax) return undefined
   if (length > 0) {
@@ -86,37 +72,30 @@ export function publishFrames(
 }
 
 /** protocol: one flag for each property that follows, first: bit 15. */
-function properties(fields: PublishFields): void {
-  const { headers, deliveryMode, priority, timestamp } = fields
+function properties(options: Options.Publish): void {
+  const { persistent, priority, expiration, timestamp } = options
   const flagsAt = at
   at += 2
-  let flags = optional(fields.contentType, 0x8000) | optional(fields.contentEncoding, 0x4000)
-  if (headers !== undefined) {
-    flags |= 0x2000
-    table(headers)
-  }
-  if (deliveryMode !== undefined) {
+  let flags = optional(options.contentType, 0x8000) | optional(options.contentEncoding, 0x4000) | 0x2000
+  table(options.headers)
+  if (persistent !== undefined) {
     flags |= 0x1000
-    octet(deliveryMode)
+    octet(persistent ? 2 : 1)
   }
   if (priority !== undefined) {
     flags |= 0x0800
     octet(priority)
   }
   flags |=
-    optional(fields.correlationId, 0x0400) |
-    optional(fields.replyTo, 0x0200) |
-    optional(fields.expiration, 0x0100) |
-    optional(fields.messageId, 0x0080)
+    optional(options.correlationId, 0x0400) |
+    optional(options.replyTo, 0x0200) |
+    optional(expiration === undefined ? undefined : String(expiration), 0x0100) |
+    optional(options.messageId, 0x0080)
   if (timestamp !== undefined) {
     flags |= 0x0040
     longLong(timestamp)
   }
-  flags |=
-    optional(fields.type, 0x0020) |
-    optional(fields.userId, 0x0010) |
-    optional(fields.appId, 0x0008) |
-    optional(fields.clusterId, 0x0004)
+  flags |= optional(options.type, 0x0020) | optional(options.userId, 0x0010) | optional(options.appId, 0x0008)
   scratch.writeUInt16BE(flags, flagsAt)
 }
 
@@ -126,8 +105,8 @@ function optional(text: string | undefined, flag: number): number {
   return flag
 }
 
-/** Plain values only; amqplib knows the others. */
-function table(entries: Readonly<Record<string, unknown>>): void {
+/** Plain values only; amqplib knows the others. Inherited entries count. */
+function table(entries: Readonly<Record<string, unknown>> | undefined): void {
   const start = at
   at += 4
   for (const key in entries) {

@@ -17,6 +17,7 @@ interface Held {
 
 export class ScriptCalls {
   readonly #scripts: Scripts
+  readonly #failed: (error: unknown) => void
   #calls = 0
   /** Calls by digest without an answer. */
   #underWay = 0
@@ -24,8 +25,10 @@ export class ScriptCalls {
   #held: Held[] = []
   #repeats = 0
 
-  constructor(scripts: Scripts) {
+  /** @param failed is told of every error of a call, before whoever made it */
+  constructor(scripts: Scripts, failed: (error: unknown) => void) {
     this.#scripts = scripts
+    this.#failed = failed
   }
 
   /** How many calls were ever made with their text: if it changes during a call, that one may have been written later. */
@@ -33,7 +36,8 @@ export class ScriptCalls {
     return this.#repeats
   }
 
-  async run(
+  /** Rejects with the library's own error. */
+  run(
     client: Client,
     name: ScriptName,
     keys: readonly string[],
@@ -41,18 +45,26 @@ export class ScriptCalls {
   ): Promise<unknown> {
     const order = ++this.#calls
     if (this.#held.length > 0) return this.#later(order, client, name, keys, args)
-    const { sha } = this.#scripts[name]
     this.#underWay++
-    try {
-      return await client.callBuffer('EVALSHA', sha, keys.length, ...keys, ...args)
-    } catch (error) {
-      if (!isMissingScript(error)) throw error
-      // order: not awaited here, so that it counts as answered before it is written again.
-      return this.#later(order, client, name, keys, args)
-    } finally {
-      this.#underWay--
-      if (this.#underWay === 0 && this.#held.length > 0) this.#writeHeld()
-    }
+    const { sha } = this.#scripts[name]
+    return client.callBuffer('EVALSHA', sha, keys.length, ...keys, ...args).then(this.#answered, (error) => {
+      const held = isMissingScript(error) ? this.#later(order, client, name, keys, args) : undefined
+      // order: it counts as answered before it is written again.
+      this.#ended()
+      if (held) return held
+      this.#failed(error)
+      throw error
+    })
+  }
+
+  readonly #answered = (reply: unknown): unknown => {
+    this.#ended()
+    return reply
+  }
+
+  #ended(): void {
+    this.#underWay--
+    if (this.#underWay === 0 && this.#held.length > 0) this.#writeHeld()
   }
 
   #later(
@@ -65,7 +77,10 @@ export class ScriptCalls {
     const { lua } = this.#scripts[name]
     return new Promise((resolve, reject) => {
       const write = (): void => {
-        client.callBuffer('EVAL', lua, keys.length, ...keys, ...args).then(resolve, reject)
+        client.callBuffer('EVAL', lua, keys.length, ...keys, ...args).then(resolve, (error) => {
+          this.#failed(error)
+          reject(error)
+        })
       }
       this.#held.push({ order, write })
     })

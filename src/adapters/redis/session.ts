@@ -21,7 +21,7 @@ import { type ScriptArgument, ScriptCalls } from './script-calls.ts'
 import { type ScriptName, type Scripts, scriptsFor } from './scripts/index.ts'
 import { askServer, type ServerFacts } from './server-facts.ts'
 import { Subscriptions } from './subscriptions.ts'
-import { type Client, Wire } from './wire.ts'
+import { Wire } from './wire.ts'
 
 /** A link that must learn of the end of the connection, and that may be woken. */
 export interface SessionLink {
@@ -32,6 +32,13 @@ export interface SessionLink {
   woken(claim: number | undefined, handed: Buffer | undefined): void
   /** The connection is gone: nothing of this link can reach the server any more. */
   lost(): void
+}
+
+/** What a script for messages answered. */
+interface Sent {
+  readonly reply: unknown
+  /** How many have them, where fewer replicas do than were asked for. */
+  readonly replicas: number | undefined
 }
 
 const SPACE = 0x20
@@ -71,7 +78,7 @@ export class Session {
       cluster: endpoint.mode === 'cluster',
       flags: Number.parseInt(facts.version, 10) >= 7,
     })
-    this.#calls = new ScriptCalls(this.#scripts)
+    this.#calls = new ScriptCalls(this.#scripts, (error) => this.check(error))
     this.#marks = new Marks(keys.wake(this.token))
     this.#heartbeat = new Heartbeat(endpoint.heartbeatMs, wire, (cause) => this.fail(cause))
   }
@@ -131,21 +138,20 @@ export class Session {
   // ── commands ──
 
   /** Runs a script on the slot of `keys`. Rejects with the library's own error; a lost connection has been reported then. */
-  async run(name: ScriptName, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
-    return this.#run(this.wire.commands, name, keys, args)
+  run(name: ScriptName, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
+    return this.#calls.run(this.wire.commands, name, keys, args)
   }
 
-  /** As `run`, for messages: resolves when as many replicas have them as was asked for. `undefined` then, else how many. */
-  async runSend(
-    name: ScriptName,
-    keys: readonly string[],
-    args: readonly ScriptArgument[],
-  ): Promise<{ reply: unknown; replicas: number | undefined }> {
+  /** As `run`, for messages. */
+  runSend(name: ScriptName, keys: readonly string[], args: readonly ScriptArgument[]): Promise<Sent> {
+    const running = this.#calls.run(this.wire.sends, name, keys, args)
+    return this.endpoint.waitReplicas === 0 ? running.then(sentAtOnce) : this.#waitForReplicas(running)
+  }
+
+  async #waitForReplicas(running: Promise<unknown>): Promise<Sent> {
     const { waitReplicas, waitMs } = this.endpoint
     const client = this.wire.sends
     const { repeats } = this.#calls
-    const running = this.#run(client, name, keys, args)
-    if (waitReplicas === 0) return { reply: await running, replicas: undefined }
     // order: written behind the script on the same connection, so that it waits for the script's writes.
     const waiting = client.wait(waitReplicas, waitMs)
     waiting.catch(() => {})
@@ -154,20 +160,6 @@ export class Session {
     // Written anew, the script may have come behind the wait.
     if (this.#calls.repeats !== repeats) replicas = await client.wait(waitReplicas, waitMs)
     return { reply, replicas: replicas >= waitReplicas ? undefined : replicas }
-  }
-
-  async #run(
-    client: Client,
-    name: ScriptName,
-    keys: readonly string[],
-    args: readonly ScriptArgument[],
-  ): Promise<unknown> {
-    try {
-      return await this.#calls.run(client, name, keys, args)
-    } catch (error) {
-      this.check(error)
-      throw error
-    }
   }
 
   /** The server's clock, or this machine's where the user may not ask. Unit: ms since 1970. */
@@ -261,4 +253,8 @@ export class Session {
       }),
     )
   }
+}
+
+function sentAtOnce(reply: unknown): Sent {
+  return { reply, replicas: undefined }
 }

@@ -1,18 +1,26 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import type { Options } from 'amqplib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type PublishFields, publishFrames } from '../../../src/adapters/rabbitmq/publish-frames.ts'
+import { publishFrames } from '../../../src/adapters/rabbitmq/publish-frames.ts'
 
 const require = createRequire(import.meta.url)
 const library = dirname(require.resolve('amqplib'))
 const defs = require(join(library, 'lib', 'defs.js'))
 const frame = require(join(library, 'lib', 'frame.js'))
+const args = require(join(library, 'lib', 'api_args.js'))
 
 const FRAME_MAX = 131_072
 
+interface Publish extends Options.Publish {
+  readonly exchange: string
+  readonly routingKey: string
+}
+
 /** What amqplib writes. */
-function theirs(channel: number, fields: PublishFields, body: Buffer): Buffer {
+function theirs(channel: number, { exchange, routingKey, ...options }: Publish, body: Buffer): Buffer {
+  const fields = args.publish(exchange, routingKey, options)
   const frames = [
     defs.encodeMethod(defs.BasicPublish, channel, fields),
     defs.encodeProperties(defs.BasicProperties, channel, body.length, fields),
@@ -24,6 +32,15 @@ function theirs(channel: number, fields: PublishFields, body: Buffer): Buffer {
 const text = fc.string({ unit: 'grapheme', maxLength: 20 })
 const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(arbitrary, { nil: undefined })
+function ours(
+  channel: number,
+  { exchange, routingKey, ...options }: Publish,
+  body: Buffer,
+  frameMax = FRAME_MAX,
+): Buffer | undefined {
+  return publishFrames(channel, exchange, routingKey, body, options, frameMax)
+}
+
 const header = fc.oneof(
   text,
   fc.boolean(),
@@ -46,21 +63,23 @@ const header = fc.oneof(
   ),
   fc.constantFrom(-(2 ** 31) - 1, 2 ** 49, -(2 ** 49), 1_700_000_000_123),
 )
-const fields: fc.Arbitrary<PublishFields> = fc
+const fields: fc.Arbitrary<Publish> = fc
   .record({
     exchange: text,
     routingKey: text,
     mandatory: fc.boolean(),
     contentType: optional(text),
     headers: optional(fc.dictionary(text, header, { maxKeys: 5 })),
-    deliveryMode: optional(fc.constantFrom(1, 2)),
+    persistent: optional(fc.boolean()),
     priority: optional(fc.nat(9)),
     correlationId: optional(text),
     replyTo: optional(text),
-    expiration: optional(fc.nat().map(String)),
+    expiration: optional(fc.oneof(fc.nat(), fc.nat().map(String))),
     messageId: optional(text),
     timestamp: optional(fc.nat({ max: 2 ** 40 })),
     userId: optional(text),
+    type: optional(text),
+    appId: optional(text),
   })
   .map((made) => JSON.parse(JSON.stringify(made)))
 
@@ -71,7 +90,7 @@ test('byte for byte what amqplib writes', () => {
       fields,
       fc.uint8Array({ maxLength: 300 }),
       (channel, made, body) => {
-        const frames = publishFrames(channel, made, Buffer.from(body), FRAME_MAX)
+        const frames = ours(channel, made, Buffer.from(body))
         expect(frames).toEqual(theirs(channel, made, Buffer.from(body)))
       },
     ),
@@ -81,7 +100,7 @@ test('byte for byte what amqplib writes', () => {
 
 test('what is inherited by the headers is written, as amqplib does', () => {
   const made = { exchange: 'e', routingKey: '', mandatory: false, headers: Object.create({ a: 'b' }) }
-  expect(publishFrames(1, made, Buffer.alloc(0), FRAME_MAX)).toEqual(theirs(1, made, Buffer.alloc(0)))
+  expect(ours(1, made, Buffer.alloc(0))).toEqual(theirs(1, made, Buffer.alloc(0)))
 })
 
 test.each([
@@ -97,11 +116,13 @@ test.each([
   ],
   ['a fraction', { headers: { a: 0.5 } }, 1, FRAME_MAX],
   ['bytes', { headers: { a: Buffer.from('a') } }, 1, FRAME_MAX],
+  ['a delivery mode', { deliveryMode: 2 }, 1, FRAME_MAX],
+  ['a further routing key', { CC: 'r' }, 1, FRAME_MAX],
   ['a typed value', { headers: { a: { '!': 'int64', value: 1n } } }, 1, FRAME_MAX],
 ])('%s is left to amqplib', (_, some, bytes, frameMax) => {
   const made = { exchange: '', routingKey: 'q', mandatory: true, ...some }
-  expect(publishFrames(1, made, Buffer.alloc(bytes), frameMax)).toBeUndefined()
+  expect(ours(1, made, Buffer.alloc(bytes), frameMax)).toBeUndefined()
   // Nothing of it is left behind for the next one.
   const plain = { exchange: '', routingKey: 'q', mandatory: true }
-  expect(publishFrames(1, plain, Buffer.from('a'), FRAME_MAX)).toEqual(theirs(1, plain, Buffer.from('a')))
+  expect(ours(1, plain, Buffer.from('a'))).toEqual(theirs(1, plain, Buffer.from('a')))
 })
