@@ -24,8 +24,12 @@ export function queueAddress(name: string, { kind, version }: Product): string {
   return `/amq/queue/${name.replaceAll('/', '%2F')}`
 }
 
+/** Nothing in it means anything in an address string or on the wire. */
+const PLAIN = /^[\w.-]+$/
+
 /** An address string (`name`, `name/subject`) as the wire wants it. */
 export function wireAddress(address: string): string {
+  if (PLAIN.test(address)) return address
   const { name, subject } = parseAddress(address)
   // Dynamic nodes of brokers may hold slashes of their own, which are the broker's business.
   if (name.startsWith('/') || name.includes('://')) return name

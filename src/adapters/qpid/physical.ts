@@ -6,6 +6,7 @@ import { settledWithin } from '../../core/aborts.ts'
 import { clientLibrary } from '../../core/client-library.ts'
 import { randomName } from '../../core/message-id.ts'
 import { connectError, connectionLost, linkError, noChannelLeft } from './errors.ts'
+import { watchIdle } from './idle-watch.ts'
 import type { Endpoint } from './options.ts'
 import { openRawSession } from './raw-session.ts'
 import type {
@@ -17,6 +18,7 @@ import type {
   RheaSender,
   RheaSession,
 } from './rhea-types.ts'
+import { SessionTurns } from './session-turns.ts'
 
 /** Longest wait for the broker to answer a close. Unit: ms. */
 const CLOSE_MS = 1_000
@@ -27,6 +29,7 @@ export class Physical {
   readonly connection: RheaConnection
   readonly rhea: Rhea
   readonly #socket: Socket
+  readonly #turns: SessionTurns
   /** Whoever waits for the broker: a lost connection ends it. */
   readonly #waiting = new Set<(error: MessagingError) => void>()
   readonly #lives = new WeakMap<RheaLink, LinkLife>()
@@ -34,9 +37,10 @@ export class Physical {
   #closing: Promise<void> | undefined
   #onLost: (error: MessagingError) => void = () => {}
 
-  private constructor(rhea: Rhea, connection: RheaConnection, socket: Socket) {
+  private constructor(rhea: Rhea, connection: RheaConnection, turns: SessionTurns, socket: Socket) {
     this.rhea = rhea
     this.connection = connection
+    this.#turns = turns
     this.#socket = socket
   }
 
@@ -85,6 +89,7 @@ export class Physical {
           return socket
         },
       })
+      const turns = new SessionTurns(connection)
       const ended = (cause: unknown): void => {
         if (physical) physical.#lost(cause)
         else fail(cause)
@@ -102,11 +107,12 @@ export class Physical {
       connection.on('connection_close', () => ended(connection.error ?? early))
       connection.on('disconnected', (context) => ended(early ?? context.error))
       connection.once('connection_open', () => {
+        watchIdle(connection, socket!)
         // A broker whose virtual host is not up answers the open and closes at once: one turn shows it.
         setImmediate(() => {
           if (early !== undefined || signal.aborted) return fail(early ?? signal.reason)
           signal.removeEventListener('abort', onAbort)
-          physical = new Physical(rhea, connection, socket!)
+          physical = new Physical(rhea, connection, turns, socket!)
           physical.#onLost = lost
           resolve(physical)
         })
@@ -146,7 +152,7 @@ export class Physical {
     const lastChannel = channel_max ?? 0xffff
     // One session more than agreed on, and the broker ends the whole connection.
     if (Object.keys(channels).length > lastChannel) return Promise.reject(noChannelLeft(address, lastChannel))
-    const session = openRawSession(this.connection, window * 2 + SPARE)
+    const session = openRawSession(this.connection, this.#turns, window * 2 + SPARE)
     return new Promise((resolve, reject) => {
       const link = open(session)
       const life = new LinkLife()
@@ -232,17 +238,8 @@ export class Physical {
     if (this.#over) return
     this.#over = connectionLost(cause)
     for (const fail of [...this.#waiting]) fail(this.#over)
-    // Order: rhea may be in the middle of reading and set its timers once more; the socket's end comes after that.
-    this.#socket.once('close', () => this.#stopHeartbeats())
     this.#socket.destroy()
-    this.#stopHeartbeats()
     this.#onLost(this.#over)
-  }
-
-  /** Left alone, they keep the process alive. */
-  #stopHeartbeats(): void {
-    clearTimeout(this.connection.heartbeat_in)
-    clearTimeout(this.connection.heartbeat_out)
   }
 }
 
@@ -270,7 +267,7 @@ class LinkLife {
   }
 }
 
-/** rhea writes frame by frame: what one turn of the event loop brings about leaves as one packet. */
+/** rhea writes frame by frame: what one look through its sessions brings about leaves as one packet. */
 function writeOncePerTurn(socket: Socket): void {
   const write = socket.write as (...given: unknown[]) => boolean
   let gathering = false
@@ -282,7 +279,7 @@ function writeOncePerTurn(socket: Socket): void {
     if (!gathering) {
       gathering = true
       socket.cork()
-      setImmediate(release)
+      process.nextTick(release)
     }
     return write.apply(socket, given)
   }

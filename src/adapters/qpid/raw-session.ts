@@ -6,12 +6,18 @@
  * of ours is put on a transfer as it arrives. One session carries one link: a link without credit must not hold up others.
  */
 import type { RheaConnection, RheaDelivery, RheaSession } from './rhea-types.ts'
+import type { SessionTurns } from './session-turns.ts'
 
 /** Any format but 0; never leaves this process. */
 const RAW_FORMAT = 1
 
-export function openRawSession(connection: RheaConnection, bufferSize: number): RheaSession {
+export function openRawSession(
+  connection: RheaConnection,
+  turns: SessionTurns,
+  bufferSize: number,
+): RheaSession {
   const session = connection.create_session({ incoming: bufferSize, outgoing: bufferSize })
+  turns.add(session)
   const { incoming } = session
   incoming.deliveries = new DeliveryTable(bufferSize)
   const onTransfer = incoming.on_transfer

@@ -62,8 +62,11 @@ export interface RheaSession extends Emitter {
     process(session: RheaSession): void
   }
   readonly error?: AmqpError
+  connection: RheaConnection
   begin(): void
   close(): void
+  /** Writes what there is to write, and tells of outcomes. */
+  _process(): void
   open_sender(options: object): RheaSender
   open_receiver(options: object): RheaReceiver
 }
@@ -74,6 +77,11 @@ export interface FlowFrame {
 
 export interface TransferFrame {
   readonly performative: { message_format?: number | null }
+}
+
+export interface OpenFrame {
+  /** Unit: ms. */
+  idle_time_out?: number | null
 }
 
 export interface RheaConnection extends Emitter {
@@ -89,9 +97,18 @@ export interface RheaConnection extends Emitter {
   readonly socket?: { cork?(): void; uncork?(): void; destroy(): void }
   close(): void
   is_closed(): boolean
-  /** Timers that rhea clears only when the peer ends the socket. */
+  readonly local: { readonly open: OpenFrame }
+  readonly remote: { readonly open: OpenFrame }
   heartbeat_in?: NodeJS.Timeout
   heartbeat_out?: NodeJS.Timeout
+  /** Asks for `_process` soon. */
+  _register(): void
+  /** Does so for all sessions. */
+  _process(): void
+  /** Without arguments: an empty frame. */
+  _write_frame(...frame: unknown[]): void
+  /** Gives up a peer that says nothing. */
+  idle(): void
 }
 
 export interface Rhea {

@@ -1,0 +1,55 @@
+/**
+ * When rhea writes. By itself it looks through all sessions of a connection, before the promises of a turn have run, whenever something
+ * has happened in one of them. Here a session is looked at when something has happened in it, once for all that the turn brings.
+ */
+import type { RheaConnection, RheaSession } from './rhea-types.ts'
+
+export class SessionTurns {
+  readonly #connection: RheaConnection
+  readonly #touched = new Set<RheaSession>()
+  /** Something has happened to the connection itself, or in a session that is not ours. */
+  #all = false
+  #scheduled = false
+
+  /** From now on, for this connection. */
+  constructor(connection: RheaConnection) {
+    this.#connection = connection
+    connection._register = () => {
+      this.#all = true
+      this.#schedule()
+    }
+  }
+
+  /** For a session without links. */
+  add(session: RheaSession): void {
+    const connection = this.#connection
+    const touched = (): void => {
+      this.#touched.add(session)
+      this.#schedule()
+    }
+    // All that a session and its links see of their connection is the connection, but for how they announce themselves.
+    session.connection = Object.create(connection, {
+      _register: { value: touched },
+      _write_frame: { value: (...frame: unknown[]) => connection._write_frame(...frame) },
+    })
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    // order: a tick that is asked for by a microtask comes when no microtask is left, so behind what promises bring about.
+    queueMicrotask(this.#whenQuiet)
+  }
+
+  readonly #whenQuiet = (): void => process.nextTick(this.#look)
+
+  readonly #look = (): void => {
+    this.#scheduled = false
+    const sessions = [...this.#touched]
+    this.#touched.clear()
+    if (this.#all) {
+      this.#all = false
+      this.#connection._process()
+    } else for (const session of sessions) session._process()
+  }
+}
