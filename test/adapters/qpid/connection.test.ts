@@ -1,6 +1,7 @@
 /** Reaching a broker, losing it, and what is said when it cannot be reached. */
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Connection, connect, queue, topic } from '../../../src/index.ts'
 import { brokerVariable, PrivateBroker } from '../../support/brokers.ts'
@@ -115,6 +116,29 @@ describe('a broker of two', () => {
     expect(await moved).toContain(port(url))
     await sender.send('after', { subject: 'a', timeoutMs: 5_000 })
     expect((await receiver.receive({ timeoutMs: 5_000 }))?.body).toBe('after')
+  })
+})
+
+describe('heartbeats', () => {
+  test('keep a connection that says nothing, for longer than either end waits', async () => {
+    await using connection = await connect({ url, heartbeatMs: 1_000 })
+    let lost = 0
+    connection.on('disconnected', () => lost++)
+    await sleep(4_500)
+    await servesFrom(connection)
+    expect(lost).toBe(0)
+  })
+
+  test('a program that stood still for longer finds the words of its broker first, and stays', async () => {
+    await using connection = await connect({ url, heartbeatMs: 1_000 })
+    let lost = 0
+    connection.on('disconnected', () => lost++)
+    await sleep(500)
+    const until = performance.now() + 2_100
+    while (performance.now() < until);
+    await sleep(500)
+    expect(lost).toBe(0)
+    await servesFrom(connection)
   })
 })
 
