@@ -2,6 +2,7 @@
 import { adapterFor } from './adapters/registry.ts'
 import { type ConnectOptions, connectPlan, urlsOf } from './api/connect-options.ts'
 import { Connection } from './api/connection.ts'
+import { CopySenders } from './api/copy-senders.ts'
 import { MessagingError } from './api/errors.ts'
 import { LinkHost } from './api/link-host.ts'
 import { resolveConfiguration } from './config.ts'
@@ -29,7 +30,7 @@ export async function connect(to?: string | ConnectOptions): Promise<Connection>
     )
   }
   for (const target of plan.targets) adapter.validate(target)
-  const host = new LinkHost(adapter, plan)
+  const host = new LinkHost(adapter, plan, (links) => new CopySenders(links))
   try {
     await host.start(options.signal)
   } catch (error) {

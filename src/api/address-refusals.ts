@@ -2,7 +2,7 @@
 import type { AdapterConnection, AddressOption, NodeSpec } from './adapter.ts'
 import type { AddressMap, InterpretedAddress } from './address-text/index.ts'
 import { MessagingError } from './errors.ts'
-import type { NodePlan } from './lowering.ts'
+import type { NodePlan } from './node-plan.ts'
 
 /** @throws `NOT_SUPPORTED` naming what no broker here can obey */
 export function refuseEverywhere({ name, link }: InterpretedAddress): void {

@@ -1,7 +1,8 @@
 /** Which address may be used for what: the same rule the types state, for those who call without them. */
 import { type AnyAddress, toAddress } from './address.ts'
 import { MessagingError } from './errors.ts'
-import { type NodePlan, plan } from './lowering.ts'
+import { plan } from './lowering.ts'
+import type { NodePlan } from './node-plan.ts'
 
 type Use = 'sender' | 'receiver' | 'browse' | 'request'
 

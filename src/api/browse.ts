@@ -1,6 +1,6 @@
 /** Browsing as an iterator: attaches on the first step, ends with the queue. */
 import type { LinkHost } from './link-host.ts'
-import type { NodePlan } from './lowering.ts'
+import type { NodePlan } from './node-plan.ts'
 import type { BrowseOptions } from './options.ts'
 import type { ReceivedMessage } from './received-message.ts'
 import { Receiver } from './receiver.ts'

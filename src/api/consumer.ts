@@ -4,7 +4,7 @@ import { asMessagingError } from '../core/attachment.ts'
 import { Delivery } from './delivery.ts'
 import { isMessagingError } from './errors.ts'
 import type { LinkHost } from './link-host.ts'
-import type { NodePlan } from './lowering.ts'
+import type { NodePlan } from './node-plan.ts'
 import { type CloseOptions, type ConsumeOptions, checkOptions, DEFAULT_CLOSE_MS } from './options.ts'
 import { Receiver } from './receiver.ts'
 

@@ -2,6 +2,7 @@
 import type { NodeRef } from './adapter.ts'
 import { queue } from './address.ts'
 import { MessagingError } from './errors.ts'
+import type { CopyRoute } from './hosted-link.ts'
 import type { LinkHost } from './link-host.ts'
 import { plan } from './lowering.ts'
 import type { OutgoingMessage } from './message.ts'
@@ -11,7 +12,7 @@ import { Sender } from './sender.ts'
 /** Dead-letter senders kept open; beyond it the oldest is closed. */
 const MAX_SENDERS = 16
 
-export class CopySenders {
+export class CopySenders implements CopyRoute {
   readonly #host: LinkHost
   #anonymous: Promise<Sender> | undefined
   readonly #deadLetter = new Map<string, Promise<Sender>>()

@@ -1,6 +1,7 @@
-/** What a connection knows of the links and handles that stand on it. */
-import type { AdapterConnection } from './adapter.ts'
+/** What a connection knows of the links and handles that stand on it, and of the way out for their copies. */
+import type { AdapterConnection, NodeRef } from './adapter.ts'
 import type { MessagingError } from './errors.ts'
+import type { OutgoingMessage } from './message.ts'
 
 /** A consumer or responder: outlives the call that made it, and must end before the links do. */
 export interface Handle {
@@ -16,4 +17,13 @@ export interface HostedLink {
   abandoned(error: MessagingError): void
   setBlocked?(blocked: boolean): void
   close(options: { timeoutMs: number }): Promise<void>
+}
+
+/** Where receivers send what they may not lose; each send resolves when the broker has it. */
+export interface CopyRoute {
+  /** A copy of a delivery, to a queue. */
+  send(to: string, message: OutgoingMessage): Promise<void>
+  /** A dead letter; its queue is made where it is missing. */
+  deadLetter(target: NodeRef, message: OutgoingMessage): Promise<void>
+  close(timeoutMs: number): Promise<void>
 }

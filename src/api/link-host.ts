@@ -1,6 +1,6 @@
 /**
- * What all links of one connection share: the current physical connection, status events, codecs, and the internal
- * senders for copies. It follows the supervisor: on every new connection it attaches all links anew.
+ * What all links of one connection share: the current physical connection, status events, codecs, and the way out for
+ * copies. It follows the supervisor: on every new connection it attaches all links anew.
  */
 import { channel } from 'node:diagnostics_channel'
 import { settledWithin } from '../core/aborts.ts'
@@ -8,15 +8,13 @@ import { asMessagingError } from '../core/attachment.ts'
 import { EventFeed } from '../core/event-feed.ts'
 import { timerMs } from '../core/longest-timer.ts'
 import { Supervisor, type SupervisorOwner } from '../core/supervisor.ts'
-import type { Adapter, AdapterConnection, NodeRef } from './adapter.ts'
+import type { Adapter, AdapterConnection } from './adapter.ts'
 import type { Capabilities } from './capabilities.ts'
 import type { CodecTable } from './codec.ts'
 import type { ConnectPlan } from './connect-options.ts'
-import { CopySenders } from './copy-senders.ts'
 import { CurrentConnection } from './current-connection.ts'
 import { isMessagingError, MessagingError } from './errors.ts'
-import type { Handle, HostedLink } from './hosted-link.ts'
-import type { OutgoingMessage } from './message.ts'
+import type { CopyRoute, Handle, HostedLink } from './hosted-link.ts'
 import type { CallOptions } from './options.ts'
 import type { ConnectionState, StatusEvent } from './status.ts'
 
@@ -27,12 +25,12 @@ export class LinkHost implements SupervisorOwner {
   readonly adapter: Adapter
   readonly codecs: CodecTable
   readonly feed = new EventFeed<StatusEvent>()
+  readonly copies: CopyRoute
   /** Those that are open; each takes itself out when it closes. */
   readonly handles = new Set<Handle>()
   readonly #supervisor: Supervisor
   readonly #plan: ConnectPlan
   readonly #links = new Set<HostedLink>()
-  readonly #copies: CopySenders
   readonly #delays = new Set<() => void>()
   readonly #connection: CurrentConnection
   #capabilities: Capabilities
@@ -43,13 +41,13 @@ export class LinkHost implements SupervisorOwner {
   /** A warning that nobody listened to was told to the process. */
   #warned = false
 
-  constructor(adapter: Adapter, plan: ConnectPlan) {
+  constructor(adapter: Adapter, plan: ConnectPlan, copiesOver: (host: LinkHost) => CopyRoute) {
     this.adapter = adapter
     this.codecs = plan.codecs
     this.#plan = plan
     this.#capabilities = adapter.capabilities
     this.#connection = new CurrentConnection(adapter.name)
-    this.#copies = new CopySenders(this)
+    this.copies = copiesOver(this)
     this.#supervisor = new Supervisor(adapter, plan.targets, plan.connectTimeoutMs, plan.reconnect, this)
   }
 
@@ -124,16 +122,6 @@ export class LinkHost implements SupervisorOwner {
     this.#links.delete(link)
   }
 
-  /** Sends a copy of a delivery to a queue; resolves when the broker has it. */
-  sendCopy(to: string, message: OutgoingMessage): Promise<void> {
-    return this.#copies.send(to, message)
-  }
-
-  /** Stores a dead letter, making its queue where it is missing. */
-  deadLetter(target: NodeRef, message: OutgoingMessage): Promise<void> {
-    return this.#copies.deadLetter(target, message)
-  }
-
   /** Resolves after `ms`, or at once when the connection is closed. */
   delay(ms: number): Promise<void> {
     return new Promise((resolve) => {
@@ -153,7 +141,7 @@ export class LinkHost implements SupervisorOwner {
     for (const done of this.#delays) done()
     const links = [...this.#links]
     await Promise.all(links.map((link) => link.close({ timeoutMs })))
-    await this.#copies.close(Math.max(0, deadline - performance.now()))
+    await this.copies.close(Math.max(0, deadline - performance.now()))
     const closed = new MessagingError('CLOSED', 'The connection was closed')
     this.#end(closed, undefined)
     // Those that were being opened meanwhile.

@@ -3,7 +3,8 @@ import { type AdapterConnection, NO_LIMITS, type NodeInfo, type NodeRef, type No
 import { refuseNodeOptions, unknownDeclare } from './address-refusals.ts'
 import type { Capabilities } from './capabilities.ts'
 import { isMessagingError, MessagingError } from './errors.ts'
-import { applies, type NodePlan, plan as planOf, type Side } from './lowering.ts'
+import { applies, plan as planOf, type Side } from './lowering.ts'
+import type { NodePlan } from './node-plan.ts'
 import { refuseUnsupported } from './refusal.ts'
 
 /** The node a link attaches to, made and checked. Called on every attach, so that a broker that forgot is taught again. */

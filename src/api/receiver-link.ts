@@ -110,7 +110,7 @@ export class ReceiverLink {
 
   /** The copy is safe before the original goes: a crash in between duplicates (same id), never loses. */
   async #releaseByCopy(to: string, delivery: AdapterDelivery, delayMs: number): Promise<void> {
-    await this.#host.sendCopy(to, {
+    await this.#host.copies.send(to, {
       ...copyOf(delivery.message),
       delayMs,
       deliveriesBefore: delivery.deliveryCount,
@@ -122,7 +122,7 @@ export class ReceiverLink {
     const target = this.#spec.limits.deadLetter
     if (target && this.#host.capabilities.features.deadLetter.level === 'emulated') {
       const letter = deadLetterOf(delivery.message, reason, deliveries, this.#origin())
-      await this.#host.deadLetter(target, letter)
+      await this.#host.copies.deadLetter(target, letter)
     }
     await this.#settled(delivery, { kind: 'reject', reason })
     if (!target) {

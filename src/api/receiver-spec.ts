@@ -1,7 +1,8 @@
 /** What a receiver asks of the broker: refused where it cannot be had, else said in the words of the contract. */
 import type { NodeRef, ReceiverSpec } from './adapter.ts'
 import type { Capabilities } from './capabilities.ts'
-import { limitsOf, type NodePlan } from './lowering.ts'
+import { limitsOf } from './lowering.ts'
+import type { NodePlan } from './node-plan.ts'
 import { refuseUnsupported } from './refusal.ts'
 
 /** What the caller asked for beside the address. */

@@ -11,7 +11,8 @@ import { Delivery } from './delivery.ts'
 import { MessagingError } from './errors.ts'
 import type { HostedLink } from './hosted-link.ts'
 import type { LinkHost } from './link-host.ts'
-import { applies, type NodePlan } from './lowering.ts'
+import { applies } from './lowering.ts'
+import type { NodePlan } from './node-plan.ts'
 import { disposeNode, prepareNode } from './node-policy.ts'
 import {
   type CallOptions,

@@ -5,8 +5,8 @@ import type { Delivery } from './delivery.ts'
 import { isMessagingError, type MessagingError } from './errors.ts'
 import type { Handle } from './hosted-link.ts'
 import type { LinkHost } from './link-host.ts'
-import type { NodePlan } from './lowering.ts'
 import { noProperties, type Properties, RESPONSE_ERROR } from './message.ts'
+import type { NodePlan } from './node-plan.ts'
 import {
   type CloseOptions,
   checkOptions,

@@ -7,8 +7,8 @@ import { copyOf } from './copy.ts'
 import { isMessagingError, MessagingError } from './errors.ts'
 import type { HostedLink } from './hosted-link.ts'
 import type { LinkHost } from './link-host.ts'
-import type { NodePlan } from './lowering.ts'
 import type { MessageFields, OutgoingMessage } from './message.ts'
+import type { NodePlan } from './node-plan.ts'
 import { disposeNode, prepareNode } from './node-policy.ts'
 import {
   type CallOptions,

@@ -77,6 +77,10 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
   completion: {
     summary: 'print the completion script of a shell',
-    load: async () => (await import('./verbs/completion.ts')).completion,
+    load: async () => (await import('./verbs/completion.ts')).completionOf(loadAll),
   },
+}
+
+function loadAll(): Promise<Command[]> {
+  return Promise.all(Object.values(VERBS).map((verb) => verb.load()))
 }

@@ -1,63 +1,15 @@
 /** One run of one workload on one arm, from set-up to clean-up. */
 import { randomBytes } from 'node:crypto'
-import type { Tier } from '../index.ts'
 import { remoteStage } from './apart/remote-stage.ts'
-import type { Arm, ArmEvents, Plan, Settings } from './arm.ts'
+import type { Arm, Plan } from './arm.ts'
+import type { CellResult } from './cell-result.ts'
 import { delay } from './clock.ts'
 import { FaultSchedule } from './faults.ts'
-import { aborted, Effort, Generator, type Sending, type SendReport } from './generator.ts'
-import type { LatencySummary } from './latency.ts'
-import type { Account } from './ledger.ts'
-import type { LoadPoint } from './load-curve.ts'
-import { type Mark, Measurement } from './measurement.ts'
+import { aborted, Effort, type SendReport } from './generator.ts'
+import { Measurement } from './measurement.ts'
 import { describe, isUnreachable } from './problem.ts'
+import { localStage, type Stage } from './stage.ts'
 import type { Workload } from './workload.ts'
-
-export interface CellResult {
-  readonly account: Account
-  readonly settings: Settings
-  readonly tier: Tier | undefined
-  /**
-   * Messages per second, from the first send to the last arrival on every track; of a backlog from the first arrival; of a load
-   * curve the capacity found.
-   */
-  readonly throughput: number
-  /** Confirmed sends per second. */
-  readonly sendThroughput: number
-  /** From the intended send time to the arrival: what a user waits, slips of the schedule included. */
-  readonly latency: LatencySummary | undefined
-  /** From the call of send to its outcome. */
-  readonly service: LatencySummary | undefined
-  /** Why the latencies are no claim about the broker; `undefined`: they are one. */
-  readonly noLatencyClaim: string | undefined
-  /** Rate and capacity behind a latency. Unit: messages per second. */
-  readonly rate: number
-  readonly capacity: number | undefined
-  readonly elapsedMs: number
-  /** How late the generator was against its own schedule at worst. Unit: ms. */
-  readonly scheduleSlipMs: number
-  /** Share of time the event loop of the measuring process was busy, 0 to 1. */
-  readonly eventLoopUtilization: number
-  /** CPU of the measuring process for 1000 arrivals. Unit: ms. */
-  readonly cpuMsPerThousand: number
-  readonly peakRssBytes: number
-  /** Arrivals for each tenth of a second since the start. */
-  readonly timeline: readonly number[]
-  /** Longest latency of those arrivals. Unit: ms. */
-  readonly slowest: readonly number[]
-  /** Faults made, connections lost and regained. */
-  readonly marks: readonly Mark[]
-  /** Latency versus load. */
-  readonly curve: readonly LoadPoint[]
-  /** The highest load before latency takes off; `undefined`: not found, or no curve. Share of the capacity. */
-  readonly knee: number | undefined
-  /** Why there is no result, or less than wanted. */
-  readonly problem: string | undefined
-  /** The broker could not be reached at all. */
-  readonly unreachable: boolean
-  /** Name of a node that could not be deleted. */
-  readonly leftBehind: string | undefined
-}
 
 export interface CellOptions {
   readonly signal: AbortSignal
@@ -67,16 +19,6 @@ export interface CellOptions {
   readonly timeoutMs: number
   /** Sender and receiver in separate processes. */
   readonly apart: boolean
-}
-
-/** What a run needs of its arm once that is set up, in one process or in two. */
-export interface Stage {
-  readonly settings: Settings
-  readonly tier: Tier
-  readonly sending: Sending
-  attachReceivers(): Promise<void>
-  browse(): Promise<void>
-  close(): Promise<void>
 }
 
 /** Longest clean-up, and longest sweep after one that failed. Unit: ms. */
@@ -226,18 +168,6 @@ const EMBEDDED = new Set(['memory', 'file'])
 /** Answers and copies come where they were asked for: those patterns stay in one process. */
 function canBeApart({ adapter }: Arm, { pattern }: Workload): boolean {
   return !EMBEDDED.has(adapter) && pattern !== 'request-response' && pattern !== 'browse'
-}
-
-async function localStage(arm: Arm, plan: Plan, events: ArmEvents): Promise<Stage> {
-  const run = await arm.open(plan, events)
-  return {
-    settings: run.settings,
-    tier: run.tier,
-    sending: await Generator.create(plan.workload, run),
-    attachReceivers: () => run.attachReceivers(),
-    browse: async () => run.browse?.(),
-    close: () => run.close(),
-  }
 }
 
 async function within(work: () => Promise<boolean>): Promise<boolean> {

@@ -1,26 +1,6 @@
 /** What a report says about its cells against each other: this library against the client libraries, broker against broker. */
-import type { Tier } from '../index.ts'
-import type { Cell } from './report.ts'
-import { difference, type Ratio, ratio, significant } from './statistics.ts'
-
-export interface Comparison {
-  readonly workload: string
-  /** `overhead`: this library against another on one broker; `brokers`: this library on two brokers. */
-  readonly kind: 'overhead' | 'brokers'
-  /** `redis · sluice` */
-  readonly what: string
-  readonly against: string
-  /** Guarantees of both: a faster one that promises less is no winner. */
-  readonly tiers: readonly [Tier | undefined, Tier | undefined]
-  /** Throughput of the first over the second; `undefined`: not comparable, one of them is INVALID. */
-  readonly throughput: Ratio | undefined
-  /** Latency (p50) of the first minus that of the second, of runs side by side, where both may claim one: the median. Unit: ms. */
-  readonly latencyP50Ms: number | undefined
-  /** The least and the most of these differences. Unit: ms. */
-  readonly latencyP50RangeMs: readonly [number, number] | undefined
-  /** Whether there is a difference at all. */
-  readonly significant: boolean
-}
+import type { Cell, Comparison } from './report.ts'
+import { difference, ratio, significant } from './statistics.ts'
 
 /** The first broker is what the others are held against. */
 export function comparisons(cells: readonly Cell[]): Comparison[] {

@@ -1,20 +1,9 @@
 /** Latency versus load: finds the capacity, then offers shares of it on schedule, and sees where latency takes off. */
 import type { Arm } from './arm.ts'
-import { type CellOptions, type CellResult, runCell } from './cell.ts'
-import type { LatencySummary } from './latency.ts'
+import { type CellOptions, runCell } from './cell.ts'
+import type { CellResult, LoadPoint } from './cell-result.ts'
 import type { Account } from './ledger.ts'
 import type { Workload } from './workload.ts'
-
-/** One step of a load curve. */
-export interface LoadPoint {
-  /** Share of the capacity. */
-  readonly load: number
-  /** Unit: messages per second. */
-  readonly offered: number
-  readonly achieved: number
-  readonly latency: LatencySummary | undefined
-  readonly service: LatencySummary | undefined
-}
 
 /** Above this share of the capacity a latency is that of a queue filling up, not the broker's. */
 export const MOST_LOAD = 0.8

@@ -1,10 +1,9 @@
 /** The result of a comparison: plain data, as it stands in the JSON file. */
 import type { Tier } from '../index.ts'
 import type { Arm } from './arm.ts'
-import type { CellResult } from './cell.ts'
-import type { Comparison } from './comparisons.ts'
+import type { CellResult } from './cell-result.ts'
 import type { Environment } from './environment.ts'
-import type { Spread } from './statistics.ts'
+import type { Ratio, Spread } from './statistics.ts'
 import type { Verdict } from './verdict.ts'
 import type { Workload } from './workload.ts'
 
@@ -45,4 +44,24 @@ export interface Cell {
   /** Why not. */
   readonly noLatencyClaim: string | undefined
   readonly runs: readonly CellResult[]
+}
+
+/** A Sluice cell against another of the same workload. */
+export interface Comparison {
+  readonly workload: string
+  /** `overhead`: this library against another on one broker; `brokers`: this library on two brokers. */
+  readonly kind: 'overhead' | 'brokers'
+  /** `redis · sluice` */
+  readonly what: string
+  readonly against: string
+  /** Guarantees of both: a faster one that promises less is no winner. */
+  readonly tiers: readonly [Tier | undefined, Tier | undefined]
+  /** Throughput of the first over the second; `undefined`: not comparable, one of them is INVALID. */
+  readonly throughput: Ratio | undefined
+  /** Latency (p50) of the first minus that of the second, of runs side by side, where both may claim one: the median. Unit: ms. */
+  readonly latencyP50Ms: number | undefined
+  /** The least and the most of these differences. Unit: ms. */
+  readonly latencyP50RangeMs: readonly [number, number] | undefined
+  /** Whether there is a difference at all. */
+  readonly significant: boolean
 }

@@ -1,5 +1,5 @@
 /** Whether a cell's numbers may be believed, said before they are shown. */
-import type { CellResult } from './cell.ts'
+import type { CellResult } from './cell-result.ts'
 import type { Workload } from './workload.ts'
 
 export type Verdict = 'VALID' | 'DEGRADED' | 'INVALID'

@@ -3,35 +3,37 @@ import type { Command } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { HELP } from '../help.ts'
 import { expectOnly } from '../positionals.ts'
-import { VERBS } from '../verbs.ts'
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const
 
 /** Verbs whose arguments are nodes of the broker. */
 const TAKES_NODES = ['spout', 'drain', 'browse', 'tap', 'request', 'delete', 'bind', 'inspect', 'purge']
 
-export const completion: Command = {
-  name: 'completion',
-  summary: 'print the completion script of a shell',
-  usage: 'bash|zsh|fish',
-  description:
-    'Print the completion script of the shell. Names of nodes are asked of the broker that SLUICE_URL or sluice.config names.',
-  options: [],
-  examples: [
-    { line: 'eval "$(sluice completion bash)"', what: 'in ~/.bashrc' },
-    { line: 'sluice completion zsh > ~/.zfunc/_sluice', what: 'zsh, in a folder of $fpath' },
-    { line: 'sluice completion fish > ~/.config/fish/completions/sluice.fish', what: 'fish' },
-  ],
-  async run({ args, out }) {
-    expectOnly(args, 'SHELL')
-    const [shell] = args.positionals
-    const commands = await Promise.all(Object.values(VERBS).map((verb) => verb.load()))
-    if (shell === 'bash') await out.line(bash(commands))
-    else if (shell === 'zsh') await out.line(zsh(commands))
-    else if (shell === 'fish') await out.line(fish(commands))
-    else throw new UsageError(`one of ${SHELLS.join(', ')} is required`)
-    return 0
-  },
+/** `loadAll`: all commands, this one included. */
+export function completionOf(loadAll: () => Promise<readonly Command[]>): Command {
+  return {
+    name: 'completion',
+    summary: 'print the completion script of a shell',
+    usage: 'bash|zsh|fish',
+    description:
+      'Print the completion script of the shell. Names of nodes are asked of the broker that SLUICE_URL or sluice.config names.',
+    options: [],
+    examples: [
+      { line: 'eval "$(sluice completion bash)"', what: 'in ~/.bashrc' },
+      { line: 'sluice completion zsh > ~/.zfunc/_sluice', what: 'zsh, in a folder of $fpath' },
+      { line: 'sluice completion fish > ~/.config/fish/completions/sluice.fish', what: 'fish' },
+    ],
+    async run({ args, out }) {
+      expectOnly(args, 'SHELL')
+      const [shell] = args.positionals
+      const commands = await loadAll()
+      if (shell === 'bash') await out.line(bash(commands))
+      else if (shell === 'zsh') await out.line(zsh(commands))
+      else if (shell === 'fish') await out.line(fish(commands))
+      else throw new UsageError(`one of ${SHELLS.join(', ')} is required`)
+      return 0
+    },
+  }
 }
 
 function words({ options }: Command): string {

@@ -1,5 +1,5 @@
 /** The report as comma-separated values: a line for each run of each cell. */
-import type { CellResult } from '../cell.ts'
+import type { CellResult } from '../cell-result.ts'
 import type { Cell, Report } from '../report.ts'
 
 const HEAD = [

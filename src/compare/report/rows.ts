@@ -1,8 +1,7 @@
 /** The same rows for every form of the report that people read. */
 
-import type { Comparison } from '../comparisons.ts'
 import { MOST_LOAD } from '../load-curve.ts'
-import type { Cell, Report } from '../report.ts'
+import type { Cell, Comparison, Report } from '../report.ts'
 import { ms, percent, rate, withSpread } from './numbers.ts'
 
 export interface Table {

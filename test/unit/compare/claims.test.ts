@@ -1,7 +1,7 @@
 /** What a figure may claim: verdicts, and latencies only below the capacity. */
 import { describe, expect, it } from 'vitest'
 import { armsFor } from '../../../src/compare/arms/index.ts'
-import type { CellResult } from '../../../src/compare/cell.ts'
+import type { CellResult } from '../../../src/compare/cell-result.ts'
 import { workload } from '../../../src/compare/index.ts'
 import { runWorkload } from '../../../src/compare/run-workload.ts'
 import { judge, judgeRuns } from '../../../src/compare/verdict.ts'
