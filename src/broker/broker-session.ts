@@ -14,6 +14,7 @@ import { MessagingError } from '../api/errors.ts'
 import { settledWithin } from '../core/aborts.ts'
 import { Browser } from './browser.ts'
 import { Consumer } from './consumer.ts'
+import type { EntryQueue } from './entry.ts'
 import type { Kernel } from './kernel.ts'
 import { queueSettings } from './node-settings.ts'
 import type { Nodes } from './nodes.ts'
@@ -141,7 +142,7 @@ export class BrokerSession implements Session {
     return receiver
   }
 
-  receivesFrom(queue: Queue): boolean {
+  receivesFrom(queue: EntryQueue): boolean {
     for (const receiver of this.#receivers) {
       if (receiver instanceof Consumer && receiver.queue === queue) return true
     }

@@ -11,9 +11,9 @@
  */
 import { MessagingError } from '../api/errors.ts'
 import { BrokerSession } from './broker-session.ts'
+import type { EntryQueue } from './entry.ts'
 import { Kernel } from './kernel.ts'
 import { Nodes } from './nodes.ts'
-import type { Queue } from './queue.ts'
 import { recover } from './recovery.ts'
 import { Resends } from './resends.ts'
 import { Router } from './router.ts'
@@ -42,7 +42,6 @@ export class Broker {
     this.#store = store
     this.#kernel = new Kernel(store, {
       deadLetter: (entry, reason, target) => this.#router.deadLetter(entry, reason, target),
-      unused: (queue) => this.#nodes.remove(queue),
       warn: (queue, error) => this.#warn(queue, error),
     })
     this.#nodes = new Nodes(this.#kernel)
@@ -116,7 +115,7 @@ export class Broker {
   }
 
   /** To those who receive from the queue, else to everybody. */
-  #warn(queue: Queue, error: MessagingError): void {
+  #warn(queue: EntryQueue, error: MessagingError): void {
     let told = false
     for (const session of this.#sessions) {
       if (!session.receivesFrom(queue)) continue

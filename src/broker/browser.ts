@@ -9,6 +9,7 @@ import type { MessagingError } from '../api/errors.ts'
 import { type Entry, PRIORITIES } from './entry.ts'
 import { HandedDelivery } from './handed-delivery.ts'
 import type { Queue } from './queue.ts'
+import type { BrowsingReceiver } from './queue-receivers.ts'
 import { now } from './timers.ts'
 import type { Deferred } from './turn.ts'
 
@@ -19,7 +20,7 @@ export interface BrowserOptions {
   readonly onClose: (browser: Browser) => void
 }
 
-export class Browser implements AdapterReceiver, Deferred {
+export class Browser implements AdapterReceiver, BrowsingReceiver, Deferred {
   readonly #queue: Queue
   readonly #events: ReceiverEvents
   readonly #follow: boolean
@@ -53,7 +54,6 @@ export class Browser implements AdapterReceiver, Deferred {
     this.#schedule()
   }
 
-  /** Something new waits in the queue. */
   arrived(): void {
     if (this.#priority < 0 && this.#follow) this.#schedule()
   }

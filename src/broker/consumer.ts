@@ -6,6 +6,7 @@ import { settledWithin } from '../core/aborts.ts'
 import type { Entry } from './entry.ts'
 import { HandedDelivery } from './handed-delivery.ts'
 import type { Queue } from './queue.ts'
+import type { ConsumingReceiver } from './queue-receivers.ts'
 import type { Deferred } from './turn.ts'
 
 /** Longest wait of a flush for a disk that is behind. Unit: ms. */
@@ -20,10 +21,9 @@ export interface ConsumerOptions {
   readonly onClose: (consumer: Consumer) => void
 }
 
-export class Consumer implements AdapterReceiver, Deferred {
+export class Consumer implements AdapterReceiver, ConsumingReceiver, Deferred {
   readonly events: ReceiverEvents
   readonly exclusive: boolean
-  /** Stands in the queue's turnstile. Owned by the queue. */
   queued = false
   readonly #queue: Queue
   readonly #atMostOnce: boolean
@@ -52,7 +52,6 @@ export class Consumer implements AdapterReceiver, Deferred {
     return this.#queue
   }
 
-  /** Deliveries that may still be handed over. */
   get free(): number {
     return this.#closed || !this.#started || this.#held ? 0 : this.#credit - this.#open
   }
@@ -157,7 +156,6 @@ export class Consumer implements AdapterReceiver, Deferred {
     } else if (this.free > 0) this.#queue.offerCredit(this)
   }
 
-  /** The queue is gone. */
   detached(error: MessagingError): void {
     if (this.#closed) return
     this.#leave()

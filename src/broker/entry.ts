@@ -1,6 +1,5 @@
 /** One message in one queue, from admission to its end. */
 import type { OutgoingMessage } from '../api/message.ts'
-import type { Queue } from './queue.ts'
 import { TimerItem } from './timers.ts'
 
 /**
@@ -17,8 +16,23 @@ export type EntryState = 'pending' | 'delayed' | 'ready' | 'leased' | 'gone'
 export const NORMAL_PRIORITY = 4
 export const PRIORITIES = 10
 
+/** The queue as its entries lead to it. */
+export interface EntryQueue {
+  readonly name: string
+  /** Its key in the store; 0: nothing of it is kept there. */
+  readonly storeId: number
+  /** The message is held at the strength asked for. */
+  arrive(entry: Entry): void
+  /** The message was refused after all. */
+  revoke(entry: Entry): void
+  /** The message was moved elsewhere, or had nowhere to go: forget it. */
+  moved(entry: Entry): void
+  /** The time of a waiting entry has come: it expired, or may be received. */
+  entryDue(entry: Entry, time: number): void
+}
+
 export class Entry extends TimerItem {
-  readonly queue: Queue
+  readonly queue: EntryQueue
   /** Place in the queue. Changes only when a delayed send falls due: it then counts as sent at that moment. */
   seq: number
   /** Its key in the store; 0: it is not kept there. */
@@ -40,7 +54,7 @@ export class Entry extends TimerItem {
   resident = 0
 
   constructor(
-    queue: Queue,
+    queue: EntryQueue,
     seq: number,
     storeKey: number,
     message: OutgoingMessage | undefined,

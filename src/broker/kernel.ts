@@ -2,8 +2,7 @@
 import type { NodeRef } from '../api/adapter.ts'
 import { MessagingError } from '../api/errors.ts'
 import type { OutgoingMessage } from '../api/message.ts'
-import type { Entry } from './entry.ts'
-import type { Queue } from './queue.ts'
+import type { Entry, EntryQueue } from './entry.ts'
 import type { Store } from './store.ts'
 import { Timers } from './timers.ts'
 import { type Deferred, Turn } from './turn.ts'
@@ -16,10 +15,8 @@ const MESSAGE_BYTES = 600
 export interface KernelOwner {
   /** Moves a leased or waiting message out of its queue, to where its rejects go. */
   deadLetter(entry: Entry, reason: string, target: NodeRef | undefined): Promise<void>
-  /** Nobody needs the queue any more. */
-  unused(queue: Queue): void
   /** Something a person should know about the queue. */
-  warn(queue: Queue, error: MessagingError): void
+  warn(queue: EntryQueue, error: MessagingError): void
 }
 
 export class Kernel {
@@ -119,7 +116,7 @@ export class Kernel {
   }
 }
 
-function damaged(queue: Queue, cause: unknown): MessagingError {
+function damaged(queue: EntryQueue, cause: unknown): MessagingError {
   return new MessagingError(
     'INTERNAL',
     `A stored message of '${queue.name}' cannot be read; it is left out`,

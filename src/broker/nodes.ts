@@ -4,6 +4,7 @@ import { type NodeInfo, type NodeRef, type NodeSpec, plainQueue } from '../api/a
 import { MessagingError } from '../api/errors.ts'
 import { checkKnownKeys } from '../core/known-keys.ts'
 import { type BindingEnds, Bindings } from './bindings.ts'
+import type { EntryQueue } from './entry.ts'
 import type { Kernel } from './kernel.ts'
 import {
   checkSameSettings,
@@ -13,7 +14,7 @@ import {
   queueSettings,
 } from './node-settings.ts'
 import { NodeStore } from './node-store.ts'
-import { Queue } from './queue.ts'
+import { Queue, type QueueOwner } from './queue.ts'
 import { type NamedSubscription, Topic } from './topic.ts'
 
 /** Messages that a purge removes at once. */
@@ -31,14 +32,14 @@ interface Multicast {
   readonly native: Readonly<Record<string, unknown>>
 }
 
-export class Nodes implements BindingEnds {
+export class Nodes implements BindingEnds, QueueOwner {
   readonly #kernel: Kernel
   readonly #store: NodeStore
   readonly queues = new Map<string, Queue>()
   readonly topics = new Map<string, Topic | Multicast>()
   readonly bindings: Bindings = new Bindings(this)
-  readonly #subscriptions = new Map<Queue, NamedSubscription>()
-  readonly #liveTopics = new Map<Queue, Topic>()
+  readonly #subscriptions = new Map<EntryQueue, NamedSubscription>()
+  readonly #liveTopics = new Map<EntryQueue, Topic>()
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
@@ -69,7 +70,7 @@ export class Nodes implements BindingEnds {
   }
 
   /** The topic a queue takes its messages from, when it is a subscription. */
-  topicOfSubscription(queue: Queue): Topic | undefined {
+  topicOfSubscription(queue: EntryQueue): Topic | undefined {
     return this.#subscriptions.get(queue)?.topic ?? this.#liveTopics.get(queue)
   }
 
@@ -116,7 +117,7 @@ export class Nodes implements BindingEnds {
 
   /** Makes a queue in memory; `id` comes from recovery. */
   addQueue(name: string, settings: QueueSettings, id = this.#store.newId(settings.durable)): Queue {
-    const queue = new Queue(this.#kernel, name, 'queue', settings, id)
+    const queue = new Queue(this.#kernel, this, name, 'queue', settings, id)
     this.queues.set(name, queue)
     return queue
   }
@@ -143,7 +144,7 @@ export class Nodes implements BindingEnds {
   }
 
   addLive(topic: Topic, patterns: readonly string[], settings: QueueSettings): Queue {
-    const queue = new Queue(this.#kernel, topic.name, 'live', settings, 0)
+    const queue = new Queue(this.#kernel, this, topic.name, 'live', settings, 0)
     topic.addLive(queue, patterns)
     this.#liveTopics.set(queue, topic)
     return queue
@@ -156,7 +157,7 @@ export class Nodes implements BindingEnds {
     settings: QueueSettings,
     id = this.#store.newId(settings.durable),
   ): NamedSubscription {
-    const queue = new Queue(this.#kernel, `${topic.name}/${name}`, 'named', settings, id)
+    const queue = new Queue(this.#kernel, this, `${topic.name}/${name}`, 'named', settings, id)
     const subscription = { topic, name, queue, patterns }
     topic.addNamed(subscription)
     this.#subscriptions.set(queue, subscription)

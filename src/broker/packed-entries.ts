@@ -2,23 +2,22 @@
  * Entries that are nothing but a place in the queue and a key in the store, as numbers: 8 bytes each, 16 with a time to
  * live, where an object takes about 150. What a long queue on disk consists of.
  */
-import { Entry } from './entry.ts'
+import { Entry, type EntryQueue } from './entry.ts'
 import type { Packed, Packing } from './ordered-entries.ts'
-import type { Queue } from './queue.ts'
 import { TimerItem, type Timers } from './timers.ts'
 
 export class EntryPacking implements Packing<Entry> {
-  readonly #queue: Queue
+  readonly #queue: EntryQueue
   readonly #timers: Timers
 
-  constructor(queue: Queue) {
+  constructor(queue: EntryQueue, timers: Timers) {
     this.#queue = queue
-    this.#timers = queue.kernel.timers
+    this.#timers = timers
   }
 
   pack(entries: readonly Entry[], reopen: () => void): Packed<Entry> | undefined {
     for (const entry of entries) if (!isPlain(entry)) return undefined
-    const packed = new PackedEntries(this.#queue, entries, reopen)
+    const packed = new PackedEntries(this.#queue, this.#timers, entries, reopen)
     if (packed.firstExpiry === 0) return packed
     for (const entry of entries) this.#timers.clear(entry)
     this.#timers.set(packed, packed.firstExpiry)
@@ -40,16 +39,18 @@ function isPlain(entry: Entry): boolean {
 /** Due when the first of them expires: from then on each has its own clock. */
 class PackedEntries extends TimerItem implements Packed<Entry> {
   readonly firstExpiry: number
-  readonly #queue: Queue
+  readonly #queue: EntryQueue
+  readonly #timers: Timers
   readonly #priority: number
   readonly #seqs: Float64Array
   /** `undefined`: none expires. */
   readonly #expiries: Float64Array | undefined
   readonly #reopen: () => void
 
-  constructor(queue: Queue, entries: readonly Entry[], reopen: () => void) {
+  constructor(queue: EntryQueue, timers: Timers, entries: readonly Entry[], reopen: () => void) {
     super()
     this.#queue = queue
+    this.#timers = timers
     this.#priority = entries[0]!.priority
     this.#seqs = Float64Array.from(entries, ({ seq }) => seq)
     this.#reopen = reopen
@@ -76,12 +77,11 @@ class PackedEntries extends TimerItem implements Packed<Entry> {
   }
 
   unpack(): Entry[] {
-    const { timers } = this.#queue.kernel
-    timers.clear(this)
+    this.#timers.clear(this)
     const entries: Entry[] = []
     for (let index = 0; index < this.#seqs.length; index++) {
       const entry = this.peek(index)
-      if (entry.expiresAt !== 0) timers.set(entry, entry.expiresAt)
+      if (entry.expiresAt !== 0) this.#timers.set(entry, entry.expiresAt)
       entries.push(entry)
     }
     return entries

@@ -8,12 +8,11 @@
 import { MessagingError } from '../api/errors.ts'
 import type { OutgoingMessage } from '../api/message.ts'
 import { Backlog, expired } from './backlog.ts'
-import type { Browser } from './browser.ts'
-import type { Consumer } from './consumer.ts'
-import { Entry, NORMAL_PRIORITY } from './entry.ts'
+import { Entry, type EntryQueue, NORMAL_PRIORITY } from './entry.ts'
 import type { Kernel } from './kernel.ts'
 import type { QueueSettings } from './node-settings.ts'
 import { EntryPacking } from './packed-entries.ts'
+import type { BrowsingReceiver, ConsumingReceiver } from './queue-receivers.ts'
 import { now } from './timers.ts'
 import type { Deferred } from './turn.ts'
 import { Turnstile } from './turnstile.ts'
@@ -22,10 +21,16 @@ import { UnusedTimer } from './unused-timer.ts'
 /** `live`: the queue of a subscription that ends with its receiver. */
 export type QueueRole = 'queue' | 'named' | 'live'
 
+/** Whoever made the queue. */
+export interface QueueOwner {
+  /** Nobody needs the queue any more. */
+  remove(queue: Queue): void
+}
+
 /** Messages a live subscription may hold before the oldest are dropped (and reported). */
 export const LIVE_BUFFER = 100_000
 
-export class Queue implements Deferred {
+export class Queue implements EntryQueue, Deferred {
   readonly kernel: Kernel
   /** What it is called in errors and as the origin of dead letters. */
   readonly name: string
@@ -34,9 +39,10 @@ export class Queue implements Deferred {
   readonly storeId: number
   settings: QueueSettings
   deleted = false
-  readonly consumers = new Set<Consumer>()
-  readonly browsers = new Set<Browser>()
+  readonly consumers = new Set<ConsumingReceiver>()
+  readonly browsers = new Set<BrowsingReceiver>()
 
+  readonly #owner: QueueOwner
   readonly #backlog: Backlog
   #pending = 0
   #leased = 0
@@ -46,14 +52,25 @@ export class Queue implements Deferred {
   #dropped = 0
   readonly #unused: UnusedTimer
 
-  constructor(kernel: Kernel, name: string, role: QueueRole, settings: QueueSettings, storeId: number) {
+  constructor(
+    kernel: Kernel,
+    owner: QueueOwner,
+    name: string,
+    role: QueueRole,
+    settings: QueueSettings,
+    storeId: number,
+  ) {
     this.kernel = kernel
+    this.#owner = owner
     this.name = name
     this.role = role
     this.settings = settings
     this.storeId = storeId
-    this.#backlog = new Backlog(kernel.timers, storeId === 0 ? undefined : new EntryPacking(this))
-    this.#unused = new UnusedTimer(this)
+    this.#backlog = new Backlog(
+      kernel.timers,
+      storeId === 0 ? undefined : new EntryPacking(this, kernel.timers),
+    )
+    this.#unused = new UnusedTimer(kernel.timers, () => owner.remove(this))
     this.touch()
   }
 
@@ -162,7 +179,7 @@ export class Queue implements Deferred {
   // ── handing over ──
 
   /** A consumer has credit again, or has it for the first time. */
-  offerCredit(consumer: Consumer): void {
+  offerCredit(consumer: ConsumingReceiver): void {
     this.#turnstile.enter(consumer)
     if (this.#backlog.ready > 0) this.#schedule()
   }
@@ -206,7 +223,7 @@ export class Queue implements Deferred {
     return undefined
   }
 
-  #handOver(entry: Entry, consumer: Consumer): void {
+  #handOver(entry: Entry, consumer: ConsumingReceiver): void {
     const { maxDeliveries } = this.settings
     entry.state = 'leased'
     this.#leased++
@@ -303,29 +320,29 @@ export class Queue implements Deferred {
 
   /** The queue is in use at this moment, which counts for `expiresMs`. */
   touch(): void {
-    this.#unused.touch()
+    const inUse = this.consumers.size > 0 || this.browsers.size > 0
+    this.#unused.restart(inUse ? undefined : this.settings.expiresMs)
   }
 
   // ── links ──
 
-  attach(consumer: Consumer): void {
+  attach(consumer: ConsumingReceiver): void {
     this.consumers.add(consumer)
     this.touch()
     if (consumer.free > 0) this.offerCredit(consumer)
   }
 
-  detach(consumer: Consumer): void {
+  detach(consumer: ConsumingReceiver): void {
     if (!this.consumers.delete(consumer)) return
     this.touch()
     const last = this.consumers.size === 0
-    if (last && !this.deleted && (this.role === 'live' || this.settings.autoDelete))
-      this.kernel.owner.unused(this)
+    if (last && !this.deleted && (this.role === 'live' || this.settings.autoDelete)) this.#owner.remove(this)
   }
 
-  browserLeft(browser: Browser): void {
+  browserLeft(browser: BrowsingReceiver): void {
     if (!this.browsers.delete(browser)) return
     this.touch()
-    if (this.role === 'live' && !this.deleted && this.consumers.size === 0) this.kernel.owner.unused(this)
+    if (this.role === 'live' && !this.deleted && this.consumers.size === 0) this.#owner.remove(this)
   }
 
   /** The first waiting message of a priority behind a place; to look at, it may be a copy. */
@@ -346,7 +363,7 @@ export class Queue implements Deferred {
   /** The queue is gone: its links end, its messages are forgotten (the owner clears the store). */
   delete(): void {
     this.deleted = true
-    this.kernel.timers.clear(this.#unused)
+    this.#unused.restart(undefined)
     for (const entry of this.#backlog.drain()) {
       this.kernel.forgetResident(entry)
       entry.state = 'gone'

@@ -1,24 +1,23 @@
-/** Tells the owner of a queue when nobody has used it for as long as its `expiresMs`. */
-import type { Queue } from './queue.ts'
-import { now, TimerItem } from './timers.ts'
+/** Tells when nobody has used a queue for as long as its `expiresMs`. */
+import { now, TimerItem, type Timers } from './timers.ts'
 
 export class UnusedTimer extends TimerItem {
-  readonly #queue: Queue
+  readonly #timers: Timers
+  readonly #unused: () => void
 
-  constructor(queue: Queue) {
+  constructor(timers: Timers, unused: () => void) {
     super()
-    this.#queue = queue
+    this.#timers = timers
+    this.#unused = unused
   }
 
-  /** The queue is in use at this moment: the clock starts anew, or stands while there are receivers. */
-  touch(): void {
-    const { kernel, settings, consumers, browsers } = this.#queue
-    const { expiresMs } = settings
-    if (expiresMs === undefined || consumers.size > 0 || browsers.size > 0) kernel.timers.clear(this)
-    else kernel.timers.set(this, now() + expiresMs)
+  /** The queue is in use at this moment: the clock starts anew; `undefined`: it stands. */
+  restart(expiresMs: number | undefined): void {
+    if (expiresMs === undefined) this.#timers.clear(this)
+    else this.#timers.set(this, now() + expiresMs)
   }
 
   due(): void {
-    this.#queue.kernel.owner.unused(this.#queue)
+    this.#unused()
   }
 }
