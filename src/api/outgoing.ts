@@ -69,15 +69,23 @@ export function outgoingMessage(
   }
 }
 
+/**
+ * Checks whatever will be read: own fields, inherited ones, and the getters of a class, which do not enumerate. A name that
+ * nobody reads is refused where it enumerates; a misspelt getter cannot be told from the rest of its class.
+ */
 function checkFields(fields: MessageFields & CallOptions): void {
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
     throw new TypeError('send: the fields are no object')
-  for (const name in fields) {
-    const check = CHECK_OF.get(name)
-    const value = fields[name as keyof typeof fields]
-    if (!check) checkKnownKeys({ [name]: value }, [...CHECK_OF.keys()], 'send')
-    else if (value !== undefined) check(value, name)
-  }
+  for (const name in fields) checkField(fields, name)
+  if (Object.getPrototypeOf(fields) !== Object.prototype)
+    for (const name of CHECK_OF.keys()) checkField(fields, name)
+}
+
+function checkField(fields: MessageFields & CallOptions, name: string): void {
+  const check = CHECK_OF.get(name)
+  const value = fields[name as keyof typeof fields]
+  if (!check) checkKnownKeys({ [name]: value }, [...CHECK_OF.keys()], 'send')
+  else if (value !== undefined) check(value, name)
 }
 
 type Check = (value: unknown, name: string) => void
