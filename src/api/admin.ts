@@ -11,7 +11,10 @@ import { refuseUnsupported } from './refusal.ts'
 
 export type { NodeInfo } from './adapter.ts'
 
-/** Nodes as a whole; `connection.admin`. Every call waits up to `timeoutMs` (default 30 s), through a reconnect as well. */
+/**
+ * Nodes as a whole; `connection.admin`. Every call waits up to `timeoutMs` (default 30 s), through a reconnect as well, and may throw
+ * `CONNECTION_LOST` at that time, `NOT_SUPPORTED`, `UNAUTHORIZED`, `ABORTED`, `CLOSED`, `CONFIG_INVALID`.
+ */
 export class Admin {
   readonly #host: LinkHost
 
@@ -48,7 +51,7 @@ export class Admin {
     })
   }
 
-  /** Type, depth and receivers of the node; `undefined` when there is none. */
+  /** Type, depth (unit: messages) and receivers of the node; `undefined` when there is none. */
   inspect(address: AnyAddress | string, options: CallOptions = {}): Promise<NodeInfo | undefined> {
     return this.#on('inspect', address, options, (connection, node) => connection.inspect(node))
   }

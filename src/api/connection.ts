@@ -92,12 +92,24 @@ export class Connection implements AsyncDisposable {
     return this.#host.feed.on(type, listener)
   }
 
-  /** Opens a sender. Resolves when the broker has accepted the link, the node made if the address says so. */
+  /**
+   * Opens a sender. Resolves when the broker has accepted the link, the node made if the address says so; waits for a
+   * connection up to `timeoutMs` (default 30 s).
+   *
+   * @throws `ADDRESS_NOT_FOUND` of an address string whose node is missing and not to be made, `ADDRESS_MISMATCH`, `NOT_SUPPORTED`,
+   * `UNAUTHORIZED`, `CONNECTION_LOST`, `ABORTED`, `CLOSED`, `CONFIG_INVALID`; `TypeError` on a wrong type
+   */
   sender<Body>(target: Target<Body>, options: SenderOptions = {}): Promise<Sender<Body>> {
     return this.#started(() => Sender.open<Body>(this.#host, planFor('sender', target), options))
   }
 
-  /** Opens a receiver. Resolves when it is live: on a topic the very next publish arrives. */
+  /**
+   * Opens a receiver. Resolves when it is live: on a topic the very next publish arrives. Waits for a connection up to
+   * `timeoutMs` (default 30 s).
+   *
+   * @throws `ADDRESS_NOT_FOUND`, `ADDRESS_MISMATCH`, `NOT_SUPPORTED`, `UNAUTHORIZED` (also where another receiver is exclusive),
+   * `CONNECTION_LOST`, `ABORTED`, `CLOSED`, `CONFIG_INVALID`; `TypeError` on a wrong type
+   */
   receiver<Body>(source: Source<Body>, options: ReceiverOptions = {}): Promise<Receiver<Body>> {
     return this.#started(() =>
       Receiver.open<Body>(this.#host, planFor('receiver', source), checkOptions('receiver', options)),
@@ -107,6 +119,9 @@ export class Connection implements AsyncDisposable {
   /**
    * Looks at every waiting message in order, and changes nothing; ends at the end of the queue, or goes on with new arrivals
    * with `follow`. Where a broker has no such operation, `capabilities.features.browse` says what the imitation does.
+   * The link is opened by the first `next()` and closed when the loop is left.
+   *
+   * @throws from the iteration what {@link receiver} throws, and `CONNECTION_LOST` when the link is lost: where it was is not known
    */
   browse<Body>(
     source: Browsable<Body>,
@@ -116,7 +131,11 @@ export class Connection implements AsyncDisposable {
     return browse<Body>(this.#host, place, checkOptions('browse', options))
   }
 
-  /** One send, over a link that is kept for the next one. See `Sender.send`. */
+  /**
+   * One send, over a link that is kept for the next one. Waits for the broker up to `timeoutMs` (default 30 s).
+   *
+   * @throws as `Sender.send` does
+   */
   send<Body>(target: Target<Body>, body: Body, fields?: MessageFields & SendOptions): Promise<Outcome> {
     return this.#started(async () => {
       const address = toAddress(target)
@@ -148,7 +167,12 @@ export class Connection implements AsyncDisposable {
     })
   }
 
-  /** Answers requests: what `handler` returns goes to the asker, what it throws reaches the asker as `REQUEST_FAILED`. */
+  /**
+   * Answers requests: what `handler` returns goes to the asker, what it throws reaches the asker as `REQUEST_FAILED`.
+   * `concurrency` (default 1) requests are handled at once. Resolves when requests can come.
+   *
+   * @throws as {@link receiver} does
+   */
   respond<Request, Response>(
     service: ServiceLike<Request, Response>,
     handler: RequestHandler<Request, Response>,
@@ -157,7 +181,12 @@ export class Connection implements AsyncDisposable {
     return this.#started(() => Responder.open(this.#host, planFor('request', service), handler, options))
   }
 
-  /** Calls `handler` for every delivery: accepted on return, tried again with growing delay and finally dead-lettered on throw. */
+  /**
+   * Calls `handler` for every delivery: accepted on return, tried again with growing delay (1 s to 30 s) and finally
+   * dead-lettered on throw. `concurrency` (default 1) handlers run at once. Resolves when deliveries can come.
+   *
+   * @throws as {@link receiver} does
+   */
   consume<Body>(
     source: Source<Body>,
     handler: Handler<Body>,

@@ -152,7 +152,12 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     return this.#send(body, fields, this.#plan?.members)
   }
 
-  /** Sends many, pipelined; resolves when the broker has all of them, rejects with the first failure once all have ended. */
+  /**
+   * Sends many, pipelined up to `capacity`. Resolves when the broker has all of them, to their outcomes in the order of the bodies;
+   * rejects with the first failure once all have ended. Keeps one promise per body.
+   *
+   * @throws as {@link send} does, and what reading `bodies` throws
+   */
   async sendAll(
     bodies: Iterable<Body> | AsyncIterable<Body>,
     fields?: MessageFields & SendOptions,
@@ -170,6 +175,8 @@ export class Sender<Body = unknown> implements AsyncDisposable {
 
   /**
    * Passes a received message on: same id, body bytes, fields and properties; the remaining time to live; `fields` replace single ones.
+   *
+   * @throws as {@link send} does
    */
   forward(message: ReceivedMessage, fields: Partial<MessageFields> & SendOptions = {}): Promise<Outcome> {
     let copy: OutgoingMessage

@@ -20,6 +20,7 @@ import { Router } from './router.ts'
 import type { Session, SessionEvents, SessionOptions } from './session.ts'
 import type { Store } from './store.ts'
 
+/** Options of `Broker.open()`. */
 export interface BrokerOptions {
   /** Keeps durable messages of durable nodes. The broker owns it from here on. Default: none, all lives in memory. */
   readonly store?: Store
@@ -27,6 +28,7 @@ export interface BrokerOptions {
 
 /** An embedded message broker: queues, topics and subscriptions in this process, on a store or in memory. */
 export class Broker {
+  /** Shown to clients, with the version. */
   readonly product = 'Sluice broker'
   readonly version = '0.1.0'
   readonly #store: Store | undefined
@@ -91,6 +93,7 @@ export class Broker {
     return session
   }
 
+  /** `close()` was called. */
   get closed(): boolean {
     return this.#closing !== undefined
   }

@@ -10,6 +10,7 @@ import {
 } from '../api/message.ts'
 import { now } from './timers.ts'
 
+/** A message as the contract wants it; bytes and properties are copied on first reading. */
 export class MessageView implements IncomingMessage {
   readonly #message: OutgoingMessage
   readonly #expiresAt: number

@@ -10,6 +10,7 @@ export interface SessionEvents {
   warning(error: MessagingError): void
 }
 
+/** Options of `Broker.session()`. */
 export interface SessionOptions {
   /**
    * Identity of a client that may come back: opening a session under an identity that is in use ends the older session

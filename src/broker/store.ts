@@ -43,6 +43,7 @@ export interface StoredNode {
   readonly text: string
 }
 
+/** The store of one broker; the one that opened it closes it. */
 export interface Store {
   /** Nodes as saved. Called once, before anything else. */
   nodes(): readonly StoredNode[]
@@ -51,6 +52,7 @@ export interface Store {
   /** An id no node had before. */
   nextNodeId(): number
 
+  /** Writes a node, anew or again. */
   saveNode(id: number, text: string, waiter: CommitWaiter | undefined): void
   removeNode(id: number): void
   /** Returns the size of the record. Unit: bytes. */
@@ -61,11 +63,14 @@ export interface Store {
     facts: StoredFacts,
     waiter: CommitWaiter | undefined,
   ): number
+  /** Removes a message, and its mark when it has one. */
   remove(queue: number, key: number, marked: boolean): void
+  /** Notes what happened to a message since it was written. */
   mark(queue: number, key: number, mark: StoredMark): void
   unmark(queue: number, key: number): void
   /** Removes all messages of a queue, in the background and in pieces. */
   clear(queue: number): void
+  /** All of the waiter's writes were given: it is told when they are on disk. */
   commit(waiter: CommitWaiter): void
   /** Something may have to be written soon: `beforeWrite` is called within this turn of the event loop. */
   wake(): void

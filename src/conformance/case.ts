@@ -30,6 +30,7 @@ export interface Case extends CaseDefinition {
   readonly timeoutMs: number
 }
 
+/** Cases on one subject. */
 export interface Chapter {
   readonly name: string
   readonly cases: readonly Case[]

@@ -18,6 +18,7 @@ export type Facility =
   | 'wrongLogin'
   | 'otherPort'
 
+/** An adapter and its broker, as the suite reaches them. */
 export interface Harness {
   /** Name of the adapter; also of the report. */
   readonly name: string
@@ -63,7 +64,9 @@ export interface Harness {
   stop?(): Promise<void>
 }
 
+/** A way to the broker that can be cut and held. */
 export interface Faults {
+  /** Options that reach the broker this way. */
   target(): ConnectOptions
   /** Breaks every connection that goes this way, at once; new ones are taken. */
   cut(): Promise<void> | void
@@ -75,7 +78,9 @@ export interface Faults {
   resume(): Promise<void> | void
 }
 
+/** A broker that the suite may stop and kill. */
 export interface BrokerControl {
+  /** Options that reach it. */
   target(): ConnectOptions
   /** Clean stop and start again; resolves when it takes connections. */
   restart(): Promise<void>
@@ -106,6 +111,7 @@ export interface Witness {
   close(): Promise<void>
 }
 
+/** What a stranger's message says beside its body. */
 export interface ForeignFacts {
   readonly contentType?: string
   readonly properties?: Readonly<Record<string, string | number | boolean>>

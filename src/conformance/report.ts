@@ -9,6 +9,7 @@ import type { Capabilities, CapabilityLevel } from '../index.ts'
  */
 export type CaseOutcome = 'passed' | 'failed' | 'inverted' | 'skipped'
 
+/** One case of a run. */
 export interface CaseResult {
   readonly id: string
   readonly chapter: string
@@ -16,12 +17,15 @@ export interface CaseResult {
   /** Weakest level of the features it needs; `required` where it needs none that may be absent. */
   readonly level: CapabilityLevel | 'required'
   readonly result: CaseOutcome
+  /** Time it took. Unit: ms. */
   readonly ms: number
+  /** Features of `capabilities` it needs. */
   readonly needs: readonly string[]
   /** Why it was skipped, or how it failed. */
   readonly reason?: string
 }
 
+/** A whole run, as it stands in the JSON file. */
 export interface ConformanceReport {
   readonly adapter: string
   readonly broker: { readonly product: string; readonly version: string }
@@ -29,6 +33,7 @@ export interface ConformanceReport {
   readonly cases: readonly CaseResult[]
 }
 
+/** Writes the report as JSON, its folder made. */
 export async function writeReport(report: ConformanceReport, path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   // JSON has no Infinity; the limits use it for «bounded by memory only».

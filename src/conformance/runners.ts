@@ -23,6 +23,7 @@ export interface VitestWords {
 /** Time for starting and stopping brokers. Unit: ms. */
 const SETUP_MS = 120_000
 
+/** For vitest: pass its `describe`, `it`, `beforeAll` and `afterAll`. */
 export function forVitest(words: VitestWords): TestRunner {
   return {
     describe: (title, body) => void words.describe(title, body),
@@ -45,6 +46,7 @@ export interface NodeTestWords {
   after(body: () => Promise<void>): unknown
 }
 
+/** For Node's own runner: pass its words (`node:test`). */
 export function forNodeTest(words: NodeTestWords): TestRunner {
   return {
     describe: (title, body) => void words.describe(title, body),

@@ -24,13 +24,14 @@ export function redisError(
   return new MessagingError(code, text, { cause, hint, retryable, context: { adapter: ADAPTER, ...context } })
 }
 
-/** The end of a connection that had been open. */
+/** What a link ends with when its node is deleted under it. */
 export function nodeDeleted(address: string): MessagingError {
   return new MessagingError('DETACHED', `The node '${address}' was deleted`, {
     context: { adapter: ADAPTER, address },
   })
 }
 
+/** The end of a connection that had been open. */
 export function connectionLost(cause: unknown): MessagingError {
   if (cause instanceof MessagingError && cause.code === 'CONNECTION_LOST') return cause
   const reason = cause === undefined ? 'the server closed it' : (socketReason(cause) ?? textOf(cause))

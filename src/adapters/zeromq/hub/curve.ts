@@ -4,9 +4,11 @@ import { MessagingError } from '../../../api/errors.ts'
 import { clientLibrary } from '../../../core/client-library.ts'
 import { decodeZ85 } from '../z85.ts'
 
-/** Keys in Z85 text, 40 characters. */
+/** How a hub encrypts, and whom it lets in. Every key is Z85 text of 40 characters; {@link createCurveKeys} makes pairs. */
 export interface CurveHubOptions {
+  /** The hub's own; clients must know it. */
   readonly publicKey: string
+  /** The hub's own; never leaves it. */
   readonly secretKey: string
   /** Public keys of the clients that may connect. */
   readonly allowedKeys: readonly string[]
@@ -26,7 +28,7 @@ export function curveOptions(curve: CurveHubOptions | undefined): object {
   }
 }
 
-/** A pair of keys for a hub or a client. */
+/** A new pair of keys for a hub or a client, in Z85 text. @throws `CLIENT_LIBRARY_MISSING` */
 export async function createCurveKeys(): Promise<{ publicKey: string; secretKey: string }> {
   const { curveKeyPair } = await clientLibrary('zeromq', () => import('zeromq'))
   return curveKeyPair()

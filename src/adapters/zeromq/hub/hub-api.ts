@@ -1,12 +1,13 @@
 /** What a program sees of a hub. Names nothing of the client library, which may be absent. */
 import type { CurveHubOptions } from './curve.ts'
 
+/** Options of `createHub()`. */
 export interface HubOptions {
   /** Where to listen: `tcp://127.0.0.1:5600`, `ipc:///path`, `inproc://name`. A port `*` takes a free one. */
   readonly listen: readonly string[]
   /** Directory of the store. Default: everything in memory. */
   readonly data?: string
-  /** Encryption, and the clients that are let in. */
+  /** Encryption, and the clients that are let in. Default: none of both. */
   readonly curve?: CurveHubOptions
   /** Listen beyond this machine without CURVE. Default false. */
   readonly insecure?: boolean
@@ -16,6 +17,7 @@ export interface HubOptions {
   readonly maxSessions?: number
 }
 
+/** A running hub: the embedded broker, served over ZeroMQ. */
 export interface Hub extends AsyncDisposable {
   /** URLs for `connect`, with the real ports. */
   readonly urls: readonly string[]
