@@ -2,6 +2,7 @@
 import { checkKnownKeys } from '../core/known-keys.ts'
 import { newMessageId } from '../core/message-id.ts'
 import { bodyBytes, type CodecTable, contentTypeOf, encodeBody } from './codec.ts'
+import { copyOf } from './copy.ts'
 import { MessagingError } from './errors.ts'
 import {
   type MessageFields,
@@ -12,6 +13,7 @@ import {
   StructuredBody,
 } from './message.ts'
 import { type CallOptions, checkOptions, DELAY_RANGE, isDelay } from './options.ts'
+import { ReceivedMessage } from './received-message.ts'
 
 /** What a sender link adds to every message. */
 export interface MessageDefaults {
@@ -67,6 +69,30 @@ export function outgoingMessage(
     createdAt: fields.createdAt === undefined ? Date.now() : fields.createdAt.getTime(),
     deliveriesBefore: 0,
   }
+}
+
+/**
+ * A received message on its way to another node: as it came, with the fields that are given in their place.
+ *
+ * @throws as {@link outgoingMessage}
+ */
+export function forwardedMessage(
+  message: ReceivedMessage,
+  fields: Partial<MessageFields> & CallOptions,
+  defaults: MessageDefaults,
+): OutgoingMessage {
+  const { timeoutMs: _timeout, signal: _signal, ...replaced } = fields
+  const changed = outgoingMessage(
+    message.bytes,
+    { ...fields, contentType: replaced.contentType ?? message.contentType ?? '' },
+    defaults,
+  )
+  const copy = copyOf(ReceivedMessage.incoming(message))
+  if (copy.id === '') copy.id = changed.id
+  if (!defaults.structuredNative) copy.body = changed.body
+  for (const name of Object.keys(replaced) as (keyof typeof changed)[])
+    Object.assign(copy, { [name]: changed[name] })
+  return copy
 }
 
 /**

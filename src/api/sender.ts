@@ -3,7 +3,6 @@
 import { settledWithin } from '../core/aborts.ts'
 import { Attachment, asMessagingError } from '../core/attachment.ts'
 import type { AdapterConnection, AdapterSender } from './adapter.ts'
-import { copyOf } from './copy.ts'
 import { isMessagingError, MessagingError } from './errors.ts'
 import type { HostedLink } from './hosted-link.ts'
 import type { LinkHost } from './link-host.ts'
@@ -20,8 +19,8 @@ import {
   type SenderOptions,
   type SendOptions,
 } from './options.ts'
-import { type MessageDefaults, outgoingMessage } from './outgoing.ts'
-import { ReceivedMessage } from './received-message.ts'
+import { forwardedMessage, type MessageDefaults, outgoingMessage } from './outgoing.ts'
+import type { ReceivedMessage } from './received-message.ts'
 import { refuseUnsupported } from './refusal.ts'
 import { validateBody } from './schema.ts'
 import { type Outcome, SendPipeline } from './send-pipeline.ts'
@@ -181,19 +180,8 @@ export class Sender<Body = unknown> implements AsyncDisposable {
   forward(message: ReceivedMessage, fields: Partial<MessageFields> & SendOptions = {}): Promise<Outcome> {
     let copy: OutgoingMessage
     try {
-      const incoming = ReceivedMessage.incoming(message)
-      const { timeoutMs: _timeout, signal: _signal, ...replaced } = fields
-      const changed = outgoingMessage(
-        message.bytes,
-        { ...fields, contentType: replaced.contentType ?? message.contentType ?? '' },
-        this.#defaults(),
-      )
-      copy = copyOf(incoming)
+      copy = forwardedMessage(message, fields, this.#defaults())
       copy.members = this.#plan?.members
-      if (copy.id === '') copy.id = changed.id
-      if (!(this.#host.capabilities.features.structuredBodies.level === 'native')) copy.body = changed.body
-      for (const name of Object.keys(replaced) as (keyof typeof changed)[])
-        Object.assign(copy, { [name]: changed[name] })
       this.#refuseFields(copy)
     } catch (error) {
       return Promise.reject(error)
