@@ -95,8 +95,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
   // ── credit ──
 
   flow(credit: number): void {
-    this.#window.credit = credit
-    this.#turns.creditChanged()
+    this.#turns.changeCredit(credit)
   }
 
   async flush(): Promise<void> {

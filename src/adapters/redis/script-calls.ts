@@ -10,9 +10,14 @@ import type { Client } from './wire.ts'
 
 export type ScriptArgument = string | number | Buffer
 
-interface Held {
+interface Call {
   readonly order: number
-  write(): void
+  readonly client: Client
+  readonly name: ScriptName
+  readonly keys: readonly string[]
+  readonly args: readonly ScriptArgument[]
+  resolve(reply: unknown): void
+  reject(error: unknown): void
 }
 
 export class ScriptCalls {
@@ -22,7 +27,7 @@ export class ScriptCalls {
   /** Calls by digest without an answer. */
   #underWay = 0
   /** Calls that will be made with their text once nothing is under way. */
-  #held: Held[] = []
+  #held: Call[] = []
   #repeats = 0
 
   /** @param failed is told of every error of a call, before whoever made it */
@@ -36,60 +41,56 @@ export class ScriptCalls {
     return this.#repeats
   }
 
-  /** Rejects with the library's own error. */
+  /** Rejects with the library's own error. Calls of one connection settle in the order in which the server did them, whichever way they went. */
   run(
     client: Client,
     name: ScriptName,
     keys: readonly string[],
     args: readonly ScriptArgument[],
   ): Promise<unknown> {
-    const order = ++this.#calls
-    if (this.#held.length > 0) return this.#later(order, client, name, keys, args)
-    this.#underWay++
-    const { sha } = this.#scripts[name]
-    return client.callBuffer('EVALSHA', sha, keys.length, ...keys, ...args).then(this.#answered, (error) => {
-      const held = isMissingScript(error) ? this.#later(order, client, name, keys, args) : undefined
-      // order: it counts as answered before it is written again.
-      this.#ended()
-      if (held) return held
-      this.#failed(error)
-      throw error
+    return new Promise((resolve, reject) => {
+      const call: Call = { order: ++this.#calls, client, name, keys, args, resolve, reject }
+      if (this.#held.length > 0) this.#held.push(call)
+      else this.#byDigest(call)
     })
   }
 
-  readonly #answered = (reply: unknown): unknown => {
-    this.#ended()
-    return reply
+  #byDigest(call: Call): void {
+    const { client, name, keys, args } = call
+    this.#underWay++
+    client.callBuffer('EVALSHA', this.#scripts[name].sha, keys.length, ...keys, ...args).then(
+      (reply) => {
+        this.#ended()
+        call.resolve(reply)
+      },
+      (error) => {
+        const missing = isMissingScript(error)
+        if (missing) this.#held.push(call)
+        // order: it counts as answered before it is written again.
+        this.#ended()
+        if (!missing) this.#refused(call, error)
+      },
+    )
+  }
+
+  #byText(call: Call): void {
+    const { client, name, keys, args } = call
+    client
+      .callBuffer('EVAL', this.#scripts[name].lua, keys.length, ...keys, ...args)
+      .then(call.resolve, (error) => this.#refused(call, error))
+  }
+
+  #refused(call: Call, error: unknown): void {
+    this.#failed(error)
+    call.reject(error)
   }
 
   #ended(): void {
     this.#underWay--
-    if (this.#underWay === 0 && this.#held.length > 0) this.#writeHeld()
-  }
-
-  #later(
-    order: number,
-    client: Client,
-    name: ScriptName,
-    keys: readonly string[],
-    args: readonly ScriptArgument[],
-  ): Promise<unknown> {
-    const { lua } = this.#scripts[name]
-    return new Promise((resolve, reject) => {
-      const write = (): void => {
-        client.callBuffer('EVAL', lua, keys.length, ...keys, ...args).then(resolve, (error) => {
-          this.#failed(error)
-          reject(error)
-        })
-      }
-      this.#held.push({ order, write })
-    })
-  }
-
-  #writeHeld(): void {
+    if (this.#underWay > 0 || this.#held.length === 0) return
     const held = this.#held.sort((one, other) => one.order - other.order)
     this.#held = []
     this.#repeats += held.length
-    for (const { write } of held) write()
+    for (const call of held) this.#byText(call)
   }
 }

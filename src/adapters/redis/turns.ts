@@ -48,6 +48,10 @@ export class Turns {
   #owner = ''
   #verdicts = new Verdicts()
   #underWay = 0
+  /** As it was asked for; that of the window may follow. */
+  #credit: number
+  /** Turns that give back something unseen, and behind which there may still be messages on their way. */
+  #goingBack = 0
   #scheduled = false
   /** The next turn claims although nothing seems to wait. */
   #looking = false
@@ -69,6 +73,7 @@ export class Turns {
   constructor(parts: TurnsParts, events: TurnsEvents) {
     this.#parts = parts
     this.#window = parts.window
+    this.#credit = parts.window.credit
     this.#events = events
     this.#line = this.#newLine()
     this.#pauses = new Pauses(parts.session, parts.base, {
@@ -102,6 +107,7 @@ export class Turns {
     this.#verdicts = new Verdicts()
     this.#line.end()
     this.#line = this.#newLine()
+    this.#window.credit = this.#credit
     this.#window.asked = 0
     this.#window.flowing = false
     this.#called = false
@@ -123,10 +129,20 @@ export class Turns {
     else this.schedule()
   }
 
-  /** The credit was changed. */
-  creditChanged(): void {
-    if (this.#window.credit === 0) this.#pauses.stop()
+  /** More credit counts once everything that goes back unseen is back: nothing younger may come before it. */
+  changeCredit(credit: number): void {
+    this.#credit = credit
+    if (credit < this.#window.credit || !this.#givesBack) this.#applyCredit()
+  }
+
+  #applyCredit(): void {
+    this.#window.credit = this.#credit
+    if (this.#credit === 0) this.#pauses.stop()
     this.schedule()
+  }
+
+  get #givesBack(): boolean {
+    return this.#goingBack > 0 || this.#verdicts.unseen.length > 0
   }
 
   renew(): void {
@@ -144,7 +160,11 @@ export class Turns {
   }
 
   /** Resolves when everything has arrived that a claim made now finds. */
-  claimed(): Promise<void> {
+  async claimed(): Promise<void> {
+    while (this.#active && this.#givesBack) {
+      if (this.#verdicts.unseen.length > 0) this.#turn(true)
+      await this.#line.passedOn()
+    }
     if (this.#window.free > 0) this.#turn(true)
     return this.#line.passedOn()
   }
@@ -213,15 +233,18 @@ export class Turns {
     if (!this.#active) return
     if (this.#underWay >= MOST_UNDER_WAY && !always) return
     const want = this.#want(always)
-    // To leave the line, or to pass a call on to others, is a claim for nothing.
-    const isClaim = want > 0 || this.#called || this.#hasTooMuchRoom || (this.#leaving && this.#line.standing)
     const verdicts = this.#verdicts
+    const givesBack = verdicts.unseen.length > 0
+    // To leave the line, to pass a call on to others, or to see what had been handed over before is a claim for nothing.
+    const isClaim =
+      want > 0 || this.#called || givesBack || this.#hasTooMuchRoom || (this.#leaving && this.#line.standing)
     if (!isClaim && verdicts.empty && this.#renewed && !always) return
     this.#pauses.stopGathering()
     const line = this.#line
     // What it knows of its place now, before the claim takes another.
     const { place, handed } = line
     const claim = isClaim ? line.claim() : 0
+    if (givesBack) void this.#seeBack(line)
     if (isClaim) {
       this.#pauses.stop()
       this.#called = false
@@ -241,6 +264,14 @@ export class Turns {
     )
     // What does not fit into this claim may go into the next at once.
     if (want > 0 && this.#underWay < MOST_UNDER_WAY && this.#want(false) > 0) this.schedule()
+  }
+
+  /** What was handed over before something goes back has come in, and went back as well, when the claim's answer is passed on. */
+  async #seeBack(line: Line<Answer>): Promise<void> {
+    this.#goingBack++
+    await line.passedOn()
+    this.#goingBack--
+    if (this.#credit > this.#window.credit && !this.#givesBack) this.#applyCredit()
   }
 
   #answered({ verdicts, line, owner }: Turn, { kind, answer }: Outcome): void {

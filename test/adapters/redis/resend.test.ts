@@ -5,7 +5,7 @@ import { memberQueue } from '../../../src/api/adapter.ts'
 import type { MessagingError } from '../../../src/api/errors.ts'
 import type { OutgoingMessage } from '../../../src/api/message.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
-import { Fixture, keys, message, Reports, range, send, target, texts, url } from './fixture.ts'
+import { becomes, Fixture, keys, message, Reports, range, send, target, texts, url } from './fixture.ts'
 
 const on = new Fixture()
 
@@ -61,6 +61,40 @@ describe('a resend', () => {
       expect(await on.connection.inspect(queue)).toMatchObject({ depth: reaches ? 300 : 0 })
       expect(await sendAgain(queue, open)).toEqual(Array(300).fill(undefined))
       expect(texts(await on.browse(queue))).toEqual(range(300))
+    }
+  })
+
+  it('is the last word of its sender: what an old connection still had on its way is not stored behind it', async () => {
+    const fleet = on.name('fleet')
+    const member = await on.node({ name: memberQueue(fleet, 'a') })
+    const topic = await on.node({ type: 'topic' })
+    const subscription = { name: 'kept', durable: true }
+    await (await on.receiver(topic, { subscription })).receiver.close()
+    const queue = await on.node()
+    const places = [
+      { node: queue, look: () => on.browse(queue) },
+      { node: topic, look: () => on.browse(topic, { subscription }) },
+      { node: { name: fleet, type: 'multicast' } as const, look: () => on.browse(member) },
+    ]
+    for (const { node, look } of places) {
+      await using proxy = await FaultProxy.before(url)
+      const { connection } = await by(proxy)
+      const outgoing = range(3).map((body) => message(body, { members: ['a'], subject: 'a' }))
+      const sender = await on.sender(node, {}, connection)
+      expect(await send(sender, outgoing[0]!)).toBeUndefined()
+      proxy.silence()
+      for (const one of outgoing.slice(1)) void send(sender, one)
+      // They are written.
+      await new Promise(setImmediate)
+      await connection.close()
+      expect(await sendAgain(node, outgoing.slice(1))).toEqual([undefined, undefined])
+      expect(
+        await send(await on.sender(node), message('3', { members: ['a'], subject: 'a' })),
+      ).toBeUndefined()
+      await proxy.heal()
+      // It has read all when it has closed the connections.
+      await becomes(() => proxy.connections === 0, 'the old connection ends')
+      expect(texts(await look())).toEqual(range(4))
     }
   })
 

@@ -349,24 +349,30 @@ local function next_record(batch, at)
   return record, at
 end
 
--- Whether an earlier attempt of a message that is sent again was stored.
+-- Whether an earlier attempt of a message that is sent again was stored. Its link is closed by that: what an old connection still has on
+-- its way must not be stored behind. The note of a closed link is negative: -1 - N, where N was the last number.
 local function was_stored(base, record)
   for _, attempt in ipairs(record.attempts or {}) do
-    local last = call('GET', base .. '#sent:' .. attempt[1])
-    if last and attempt[2] <= tonumber(last) then
+    local note = base .. '#sent:' .. attempt[1]
+    local last = tonumber(call('GET', note) or 0)
+    if last >= 0 then
+      last = -1 - last
+      -- A full server may refuse it, as it will what comes late.
+      redis.pcall('SET', note, text_of(last), 'PX', SENT_MS)
+    end
+    if attempt[2] <= -1 - last then
       return not call('ZSCORE', base .. '#refused:' .. attempt[1], attempt[2])
     end
   end
   return false
 end
 
--- Whether messages of the same sender that go before these are still on their way: a call whose script the server had forgotten is
--- made again behind later ones.
+-- Whether nothing may be stored now: messages of the same sender that go before these are still on their way (a call whose script the
+-- server had forgotten is made again behind later ones), or all of them were sent again on another connection.
 local function comes_early(base, link, first, answered)
-  answered = tonumber(answered)
-  if link == '' or answered + 1 >= first then return false end
+  if link == '' then return false end
   local last = tonumber(call('GET', base .. '#sent:' .. link) or 0)
-  return math.max(last, answered) + 1 < first
+  return last < 0 or math.max(last, tonumber(answered)) + 1 < first
 end
 
 -- Notes how far a sender has come, and what was refused of it since the last answer it has seen.

@@ -1,7 +1,7 @@
 /**
  * Scripts of senders. Each takes a batch of one sender: link (empty: nothing is remembered), number of its first
  * message, how many, number up to which the sender has its answers, the messages. Each answers 1, and has done nothing, while earlier
- * messages of that sender are missing.
+ * messages of that sender are missing, or when they were sent again on another connection.
  */
 
 /**
@@ -75,7 +75,7 @@ local refused, full, live, at = {}, {}, {}, 1
 for n = 1, count do
   local record
   record, at = next_record(batch, at)
-  if not was_stored(base, record) then
+  if not (noted and was_stored(base, record)) then
     local obstacle
     for _, index in ipairs(record.targets or {}) do
       local queue = queues[index]
