@@ -204,8 +204,11 @@ async function settle(
   if (draw < 0.07) await verdict('release', () => delivery.release())
   else if (draw < 0.12)
     await verdict('release-later', () => delivery.release({ delayMs: dice.between(1, 300) }))
-  else if (draw < 0.17) await verdict('reject', () => delivery.reject('at random'))
-  else {
+  else if (draw < 0.17) {
+    const { error } = await verdict('reject', () => delivery.reject('at random'))
+    // Where everything must be kept it is put aside, and done with when it has been read there.
+    if (!error && !book.promises.kept) book.done(delivery.id)
+  } else {
     if (draw < 0.22) await sleep(dice.below(400))
     const { error } = await verdict('accept', () => delivery.accept())
     if (!error) book.done(delivery.id)

@@ -16,6 +16,8 @@ export interface Promises {
   readonly kept: boolean
   /** Nothing may come again after its verdict, nothing that was refused may come. */
   readonly once: boolean
+  /** What comes again says so: what is sent again is stored once. */
+  readonly marked: boolean
   /** First deliveries are in the order of sending. */
   readonly ordered: boolean
 }
@@ -54,12 +56,14 @@ export class Book {
     if (this.promises.once) {
       if (entry.done) this.watch.problem(`${this.name}: ${id} came again after its verdict, to ${by}`)
       if (entry.state === 'refused') this.watch.problem(`${this.name}: ${id} was refused and came, to ${by}`)
-      if (entry.seen > 0 && !redelivered)
-        this.watch.problem(
-          `${this.name}: ${id} came for the ${entry.seen + 1}th time, not as redelivered, to ${by}`,
-        )
     }
+    if (this.promises.marked && entry.seen > 0 && !redelivered)
+      this.watch.problem(
+        `${this.name}: ${id} came for the ${entry.seen + 1}th time, not as redelivered, to ${by}`,
+      )
     if (entry.seen++ > 0 || !this.promises.ordered) return
+    // Handed out before to a receiver that was lost: others may have got younger ones until that was noticed.
+    if (redelivered && !this.promises.once) return
     const [sender, number] = id.split('#') as [string, string]
     const latest = this.#latest.get(sender) ?? -1
     if (Number(number) > latest) this.#latest.set(sender, Number(number))

@@ -127,7 +127,7 @@ export class Cast {
 
   async #hurried(): Promise<void> {
     const node = await this.#queue('hurried')
-    const book = this.#book('hurried', { kept: false, once: false })
+    const book = this.#book('hurried', { kept: false, once: false, marked: false })
     this.#senders('hurried', node, book, SHORT_LIVED, SHORT_LIVED)
     this.#receivers('hurried', node, book, 'none-owed')
     this.probes.push({ target: node, book })
@@ -135,7 +135,7 @@ export class Cast {
 
   async #churned(): Promise<void> {
     const node = await this.#queue('churned')
-    const book = this.#book('churned', { kept: false, once: false })
+    const book = this.#book('churned', { kept: false, once: false, marked: false })
     this.#senders('churned', node, book, PLAIN, VARIED)
     this.#receivers('churned', node, book, 'any', 'accept')
     this.sending.push(act.churn(this.#scene, this.dice('churn'), node))
@@ -214,7 +214,10 @@ export class Cast {
 
   #book(what: string, promises: Partial<Promises> = {}): Book {
     const { watch, strict } = this.#scene
-    const book = new Book(what, { kept: true, once: strict, ordered: false, ...promises }, watch)
+    // Redis keeps its notes on senders over a restart, however soon a message was received.
+    const marked = strict || this.#direct.adapter === 'redis'
+    const all = { kept: true, once: strict, marked, ordered: false, ...promises }
+    const book = new Book(what, all, watch)
     this.books.push(book)
     return book
   }
