@@ -22,7 +22,7 @@ import { SessionTurns } from './session-turns.ts'
 
 /** Longest wait for the broker to answer a close. Unit: ms. */
 const CLOSE_MS = 1_000
-/** Places for unsettled deliveries in a session beyond its window. */
+/** Places for unsettled deliveries of a sending session beyond its window. */
 const SPARE = 2_048
 
 export class Physical {
@@ -86,6 +86,11 @@ export class Physical {
             : tcp({ host: endpoint.host, port: endpoint.port }, connected)
           socket.setNoDelay(true)
           writeOncePerTurn(socket)
+          // rhea does not listen to it, and waits on for a peer that was given up during the handshake.
+          socket.once('close', () => {
+            clearTimeout(connection.heartbeat_in)
+            ended(early ?? new Error('the socket was closed'))
+          })
           return socket
         },
       })

@@ -10,16 +10,21 @@ import type { SessionTurns } from './session-turns.ts'
 
 /** Any format but 0; never leaves this process. */
 const RAW_FORMAT = 1
+/**
+ * Frames the peer may send: as good as any number, since the credit of the link is the bound. Broker-J takes a session whose window is
+ * used up by large messages for one whose queue is empty: it returns the credit of a drain, and a browser would end too early.
+ */
+const INCOMING_FRAMES = 0x7fff_ffff
 
 export function openRawSession(
   connection: RheaConnection,
   turns: SessionTurns,
-  bufferSize: number,
+  outgoing: number,
 ): RheaSession {
-  const session = connection.create_session({ incoming: bufferSize, outgoing: bufferSize })
+  const session = connection.create_session({ incoming: INCOMING_FRAMES, outgoing })
   turns.add(session)
   const { incoming } = session
-  incoming.deliveries = new DeliveryTable(bufferSize)
+  incoming.deliveries = new DeliveryTable(INCOMING_FRAMES)
   const onTransfer = incoming.on_transfer
   incoming.on_transfer = function (frame, receiver) {
     if (frame.performative.message_format === 0) frame.performative.message_format = RAW_FORMAT

@@ -63,10 +63,13 @@ export interface RheaSession extends Emitter {
   }
   readonly error?: AmqpError
   connection: RheaConnection
+  readonly local: { readonly channel: number }
   begin(): void
   close(): void
   /** Writes what there is to write, and tells of outcomes. */
   _process(): void
+  /** Forgets a link that has ended. */
+  remove_link(link: RheaLink): void
   open_sender(options: object): RheaSender
   open_receiver(options: object): RheaReceiver
 }
@@ -96,6 +99,7 @@ export interface RheaConnection extends Emitter {
   create_session(bufferSize: { incoming: number; outgoing: number }): RheaSession
   readonly socket?: { cork?(): void; uncork?(): void; destroy(): void }
   close(): void
+  is_open(): boolean
   is_closed(): boolean
   readonly local: { readonly open: OpenFrame }
   readonly remote: { readonly open: OpenFrame }
@@ -107,6 +111,9 @@ export interface RheaConnection extends Emitter {
   _process(): void
   /** Without arguments: an empty frame. */
   _write_frame(...frame: unknown[]): void
+  /** Forgets a session that has ended. */
+  remove_session(session: RheaSession): void
+  dispatch(event: 'error', error: unknown): boolean
   /** Gives up a peer that says nothing. */
   idle(): void
 }

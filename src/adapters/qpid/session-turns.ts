@@ -27,10 +27,21 @@ export class SessionTurns {
       this.#touched.add(session)
       this.#schedule()
     }
+    // order: rhea forgets what has ended one tick later, and counts on a look before that.
+    const { remove_link } = session
+    session.remove_link = (link) => {
+      this.#lookBefore(session)
+      remove_link.call(session, link)
+    }
+    const removed = (): void => {
+      this.#lookBefore(session)
+      connection.remove_session(session)
+    }
     // All that a session and its links see of their connection is the connection, but for how they announce themselves.
     session.connection = Object.create(connection, {
       _register: { value: touched },
       _write_frame: { value: (...frame: unknown[]) => connection._write_frame(...frame) },
+      remove_session: { value: removed },
     })
   }
 
@@ -46,10 +57,31 @@ export class SessionTurns {
   readonly #look = (): void => {
     this.#scheduled = false
     const sessions = [...this.#touched]
+    const all = this.#all
     this.#touched.clear()
-    if (this.#all) {
-      this.#all = false
-      this.#connection._process()
-    } else for (const session of sessions) session._process()
+    this.#all = false
+    this.#guarded(() => {
+      if (all) this.#connection._process()
+      else for (const session of sessions) if (this.#isOpen(session)) session._process()
+    })
+  }
+
+  #lookBefore(session: RheaSession): void {
+    if (!this.#touched.delete(session) || !this.#connection.is_open() || !this.#isOpen(session)) return
+    this.#guarded(() => session._process())
+  }
+
+  /** Its number may be another session's by now. */
+  #isOpen(session: RheaSession): boolean {
+    return this.#connection.local_channel_map[session.local.channel] === session
+  }
+
+  /** What is thrown here ends the connection, as rhea does with what is thrown while it reads. */
+  #guarded(look: () => void): void {
+    try {
+      look()
+    } catch (error) {
+      this.#connection.dispatch('error', error)
+    }
   }
 }

@@ -15,6 +15,8 @@ interface FramePath {
   readonly channels?: ({ buffer: unknown } | null)[]
   readonly frameMax: number
   sentSinceLastCheck: boolean
+  /** Replaced when the connection ends, or is about to. */
+  readonly sendMessage: unknown
 }
 
 /** The parts of amqplib's channel that frames go through. */
@@ -94,10 +96,11 @@ class GatheredWrites {
     }
     entry.buffer = direct
     const { publish, sendMessage } = source
+    const sendByConnection = connection.sendMessage
     if (typeof publish !== 'function') return
     source.publish = (exchange, routingKey, body, options = {}, confirmed) => {
       const frames =
-        source.sendMessage === sendMessage
+        source.sendMessage === sendMessage && connection.sendMessage === sendByConnection
           ? publishFrames(source.ch, exchange, routingKey, body, options, connection.frameMax)
           : undefined
       if (!frames) return publish.call(source, exchange, routingKey, body, options, confirmed)

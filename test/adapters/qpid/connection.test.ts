@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Connection, connect, queue, topic } from '../../../src/index.ts'
 import { brokerVariable, PrivateBroker } from '../../support/brokers.ts'
+import { Child } from '../../support/child.ts'
 import { uniqueName } from '../../support/names.ts'
 import { rejection, url } from './fixture.ts'
 
@@ -67,6 +68,30 @@ test.each(['HTTP/1.1 400 Bad Request\r\n\r\n', 'AMQP\0\0\x09\x01', '-ERR unknown
     }
   },
 )
+
+describe('a process whose connect failed ends', () => {
+  const program = `
+import { connect } from 'src/index.ts'
+const options = { url: process.env.AT, connectTimeoutMs: 300, heartbeatMs: 30_000 }
+await connect(options).catch((error) => console.log(error.code))
+`
+  test.each(['by a peer that says nothing', 'by a wrong password'])('%s', async (how) => {
+    const silent = createServer((socket) => socket.on('error', () => {}))
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const { port } = silent.address() as AddressInfo
+    const wrong = how.endsWith('password')
+    const at = wrong ? url.replace(/:[^:@]*@/, ':wrong@') : `qpid://a:b@127.0.0.1:${port}`
+    try {
+      await using child = Child.run(program, { AT: at })
+      expect(await child.line()).toBe(wrong ? 'UNAUTHENTICATED' : 'CONNECT_FAILED')
+      const told = performance.now()
+      expect(await child.ended).toMatchObject({ code: 0 })
+      expect(performance.now() - told).toBeLessThan(5_000)
+    } finally {
+      silent.close()
+    }
+  })
+})
 
 describe('a login', () => {
   test('that is wrong, or a virtual host that is not there, is told without the password', async () => {
@@ -141,6 +166,47 @@ describe('heartbeats', () => {
     await servesFrom(connection)
   })
 })
+
+describe('a connection is told as lost, with the cause,', () => {
+  test('when its socket goes without a word', async () => {
+    await using connection = await connect({ url, reconnect: { minDelayMs: 20 } })
+    const lost = disconnected(connection)
+    ;(connection.native as Native).socket.destroy()
+    expect((await lost).message).toContain('the socket was closed')
+    await servesFrom(connection)
+  })
+
+  test('when a listener of the client library throws while outcomes are told', async () => {
+    await using connection = await connect({ url, reconnect: { minDelayMs: 20 } })
+    const node = queue(uniqueName(), { delete: 'always' })
+    await using _receiver = await connection.receiver(node)
+    const lost = disconnected(connection)
+    const sender = (connection.native as Native).open_sender(node.name)
+    sender.once('sendable', () => sender.send({ body: 'x' }))
+    sender.on('accepted', () => {
+      throw new Error('thrown by a listener')
+    })
+    expect(await lost).toMatchObject({
+      code: 'CONNECTION_LOST',
+      message: expect.stringContaining('listener'),
+    })
+    await servesFrom(connection)
+  })
+})
+
+/** The parts of rhea's connection that are used here. */
+interface Native {
+  readonly socket: Socket
+  open_sender(address: string): {
+    on(event: string, listener: () => void): void
+    once(event: string, listener: () => void): void
+    send(message: object): void
+  }
+}
+
+function disconnected(connection: Connection): Promise<Error> {
+  return new Promise((resolve) => connection.on('disconnected', ({ cause }) => resolve(cause)))
+}
 
 /** Where it is connected next. */
 function reconnected(connection: Connection): Promise<string> {

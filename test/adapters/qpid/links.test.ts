@@ -39,6 +39,23 @@ describe('many at once', () => {
     expect(texts(await inbox.take(1_000))).toEqual(range(4_000).slice(3_000))
     receiver.accept(first!)
   })
+
+  test('large messages in small frames: a browser sees all, and all of a window can be held', async () => {
+    const [count, bytes] = [50, 60_000]
+    const spec = await fixture.node()
+    const node = queue<string>(spec.name)
+    const sender = await fixture.sender(spec)
+    for (const at of range(count)) await sendOk(sender, message(`${at}`.padEnd(bytes)))
+    await using connection = await connect({ url, native: { maxFrameBytes: 1_024 } })
+    let seen = 0
+    for await (const message of connection.browse(node)) seen += message.body.length
+    expect(seen).toBe(count * bytes)
+    await using receiver = await connection.receiver(node, { credit: count })
+    const begin = performance.now()
+    for (const at of range(count))
+      expect((await receiver.receive({ timeoutMs: 5_000 }))?.body.trim()).toBe(`${at}`)
+    expect(performance.now() - begin).toBeLessThan(5_000)
+  })
 })
 
 describe('a stalled link', () => {

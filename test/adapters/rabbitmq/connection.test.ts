@@ -230,6 +230,23 @@ describe('closing', () => {
     await rejection(connection.inspect(node))
   })
 
+  test('what is sent behind the goodbye is not told as sent, with and without confirms', async () => {
+    const node = await fixture.node()
+    const { connection } = await fixture.connect()
+    const settled: string[] = []
+    const senders = [
+      await fixture.sender(node, {}, connection),
+      await fixture.sender(node, { reliability: 'at-most-once' }, connection),
+    ]
+    for (const sender of senders) await sendOk(sender)
+    void (connection.native as { publishing: ChannelModel }).publishing.close()
+    for (const [at, sender] of senders.entries())
+      void send(sender).then((error) => settled.push(error?.code ?? `sender ${at}: sent`))
+    await connection.close()
+    expect(settled).toEqual([])
+    expect(await fixture.connection.inspect(node)).toMatchObject({ depth: 2 })
+  })
+
   test('takes about a second with a broker that does not answer, for links and connection', async () => {
     let silent = false
     const proxy = await speaker((socket) => {
