@@ -103,9 +103,9 @@ export class ReceiverLink {
     return this.#carriedOut(this.#reject(delivery, reason, delivery.deliveryCount - 1))
   }
 
-  /** Settles when every release and reject begun so far has ended. */
-  verdicts(): Promise<unknown> {
-    return Promise.allSettled(this.#underWay)
+  /** Releases and rejects under way. */
+  get verdicts(): ReadonlySet<Promise<void>> {
+    return this.#underWay
   }
 
   /** The copy is safe before the original goes: a crash in between duplicates (same id), never loses. */

@@ -352,13 +352,17 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
   }
 
   async #close(timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs
     this.#inbox.rejectReaders(this.#closedError())
     this.#host.closed(this.#hosted)
     if (this.#native) {
       this.#native.flow(0)
       const back = this.#inbox.drain().filter((delivery) => Delivery.isHeld(delivery))
       const given = back.reverse().map((delivery) => Delivery.giveBack(delivery))
-      await settledWithin(Promise.allSettled([...given, this.#link?.verdicts()]), timeoutMs)
+      await settledWithin(Promise.allSettled(given), timeoutMs)
+      // Verdicts may be begun until the link ends; one of two steps that is cut in between would duplicate its message.
+      while (this.#link && this.#link.verdicts.size > 0 && performance.now() < deadline)
+        await settledWithin(Promise.allSettled(this.#link.verdicts), deadline - performance.now())
     }
     // Before the link goes: a verdict that the adapter could no longer write must not seem to be on its way.
     this.#link?.end()

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { holdMs, holdQueue } from '../../../src/adapters/rabbitmq/topology.ts'
-import { Fixture, message, rejection, send, sendOk, text, texts } from './fixture.ts'
+import { connect, type Delivery, queue } from '../../../src/index.ts'
+import { Fixture, message, rejection, send, sendOk, text, texts, url } from './fixture.ts'
 
 const fixture = new Fixture()
 
@@ -153,3 +154,30 @@ describe('delayed messages', () => {
     expect(new Set(Array.from({ length: 9000 }, (_, n) => holdMs(1000 + n))).size).toBeLessThanOrEqual(901)
   })
 })
+
+test.each(['together', 'one after the other'])(
+  'delayed releases that are given while their receiver closes, %s, leave each message there once',
+  async (how) => {
+    const spec = await fixture.node()
+    const node = queue<string>(spec.name)
+    await using connection = await connect(url)
+    const ids = ['a', 'b', 'c', 'd']
+    for (const id of ids) await connection.send(node, id, { id })
+    const receiver = await connection.receiver(node)
+    const taken: Delivery<string>[] = []
+    for (const _ of ids) taken.push((await receiver.receive({ timeoutMs: 5_000 }))!)
+    const release = (at: number) => taken[at]!.release({ delayMs: 20 }).catch(({ code }) => code)
+    const first = release(0)
+    const closing = receiver.close()
+    const outcomes: unknown[] = []
+    if (how === 'together') outcomes.push(...(await Promise.all([first, release(1), release(2), release(3)])))
+    else for (const at of taken.keys()) outcomes.push(await (at === 0 ? first : release(at)))
+    await closing
+    expect(outcomes.filter((code) => code !== undefined && code !== 'DELIVERY_LOST')).toEqual([])
+    const { inbox } = await fixture.receiver(spec)
+    expect(texts(await inbox.take(ids.length)).sort()).toEqual(ids)
+    // The last ones are due behind all that were before them.
+    await sendOk(await fixture.sender(spec), message('end', { delayMs: 60 }))
+    expect(text(await inbox.next())).toBe('end')
+  },
+)
