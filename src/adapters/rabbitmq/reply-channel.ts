@@ -33,6 +33,7 @@ export class ReplyChannel {
   readonly #life: LinkLife
   readonly #pauseMs: number
   #channel: Channel | undefined
+  #opening: Promise<void> | undefined
   /** Waits for a channel. Bound, together with `#written`: the capacity of the link. */
   #unwritten: Answer[] = []
   /** On the wire in this order, and nobody knows yet who was there. */
@@ -47,9 +48,7 @@ export class ReplyChannel {
     this.#session = session
     this.#life = life
     this.#pauseMs = pauseMs
-    life.atEnd(async () => {
-      if (this.#channel) await closeChannel(this.#channel)
-    })
+    life.atEnd(() => this.#close())
   }
 
   /**
@@ -68,7 +67,10 @@ export class ReplyChannel {
     this.#running = true
     try {
       while (this.#written.length + this.#unwritten.length > 0 && !this.#life.over) {
-        if (!this.#channel) await this.#open()
+        if (!this.#channel) {
+          this.#opening = this.#open()
+          await this.#opening
+        }
         await this.#moreAnswers()
         if (this.#channel && this.#written.length > 0) await this.#ask(this.#channel)
       }
@@ -102,8 +104,13 @@ export class ReplyChannel {
     channel.on('close', () => {
       if (this.#channel === channel) this.#channel = undefined
     })
-    if (this.#life.over) await closeChannel(channel)
-    else for (const answer of this.#unwritten.splice(0)) this.#write(channel, answer)
+    for (const answer of this.#unwritten.splice(0)) this.#write(channel, answer)
+  }
+
+  /** order: an answer that waits for its channel is written still, for its request may be accepted already. */
+  async #close(): Promise<void> {
+    if (!this.#channel) await this.#opening
+    if (this.#channel) await closeChannel(this.#channel)
   }
 
   #write(channel: Channel, answer: Answer): void {

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { connect, service } from '../../../src/index.ts'
-import { url } from './fixture.ts'
+import { Fixture, message, url } from './fixture.ts'
+
+const fixture = new Fixture()
 
 test('an answer that finds nobody is told, and holds up no other request', async () => {
   await using home = await connect(url)
@@ -47,4 +49,28 @@ test('a responder that closes has told what became of its answers', async () => 
   expect(problems).toEqual([])
   expect((await home.admin.inspect(quotes))?.depth).toBe(0)
   await home.admin.delete(quotes)
+})
+
+test('an answer is written though its sender is closed in the same turn: its request may be accepted already', async () => {
+  const { name } = await fixture.node()
+  const { channel } = fixture
+  const answered = new Promise<string | undefined>((resolve, reject) => {
+    const options = { noAck: true }
+    channel
+      .consume('amq.rabbitmq.reply-to', (answer) => resolve(answer?.content.toString()), options)
+      .then(() => channel.sendToQueue(name, Buffer.from('question'), { replyTo: 'amq.rabbitmq.reply-to' }))
+      .catch(reject)
+  })
+  await expect.poll(async () => (await fixture.connection.inspect({ name, type: 'queue' }))?.depth).toBe(1)
+  const question = await channel.get(name, { noAck: true })
+  if (!question) throw new Error('The question is gone')
+  const { connection } = await fixture.connect()
+  const sender = await fixture.sender(undefined, {}, connection)
+  sender.send({
+    message: message('answer', { to: question.properties.replyTo }),
+    resend: false,
+    settle: () => {},
+  })
+  await sender.close()
+  expect(await answered).toBe('answer')
 })
