@@ -37,7 +37,7 @@ export function contentTypeOf(body: unknown): string {
 }
 
 /** Half the price of `Buffer.from`, which looks for other kinds of sources first. */
-function copyOf(bytes: Uint8Array): Buffer {
+function copiedBytes(bytes: Uint8Array): Buffer {
   const copy = Buffer.allocUnsafe(bytes.byteLength)
   copy.set(bytes)
   return copy
@@ -53,7 +53,7 @@ export function encodeBody(
   contentType: string,
   codecs: CodecTable,
 ): Uint8Array | StructuredBody {
-  if (body instanceof Uint8Array) return copyOf(body)
+  if (body instanceof Uint8Array) return copiedBytes(body)
   const media = mediaType(contentType)
   try {
     const own = codecs.get(media)

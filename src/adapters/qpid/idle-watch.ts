@@ -26,7 +26,7 @@ export function watchIdle(connection: RheaConnection, socket: Socket): void {
     if (ours === 0 || read.unchangedMs() < 2 * ours) return
     // A program that stood still may have words of the peer in its socket: they are read before an immediate runs.
     setImmediate(() => {
-      if (read.unchangedMs() === 0 || connection.is_closed()) return
+      if (read.unchangedMs() < 2 * ours || socket.destroyed) return
       clearInterval(timer)
       connection.idle()
     })

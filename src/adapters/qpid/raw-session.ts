@@ -11,8 +11,8 @@ import type { SessionTurns } from './session-turns.ts'
 /** Any format but 0; never leaves this process. */
 const RAW_FORMAT = 1
 /**
- * Frames the peer may send: as good as any number, since the credit of the link is the bound. Broker-J takes a session whose window is
- * used up by large messages for one whose queue is empty: it returns the credit of a drain, and a browser would end too early.
+ * Frames the peer may send: more than it ever will, because the credit of the link is the bound. Broker-J takes a session whose
+ * window is used up by large messages for one whose queue is empty: it returns the credit of a drain, and a browser would end too early.
  */
 const INCOMING_FRAMES = 0x7fff_ffff
 
