@@ -221,16 +221,26 @@ async function file(): Promise<void> {
 const DEEP = 1_000_000
 const STEP = 250_000
 
-/** Filling a queue to a million and emptying it, step by step: neither may get dearer with the depth. */
+/** Filling a queue to a million, passing messages through it, emptying it: nothing of it may get dearer with the depth. */
 async function backlog(): Promise<void> {
   await using connection = await connect('memory:deep')
   await using sender = await connection.sender(queue('q'))
+  const through = [0, DEEP].map(
+    (depth) => new Rounds(`backlog: send one, receive and accept one, ${thousands(depth)} wait`),
+  )
   const depths = Array.from({ length: DEEP / STEP }, (_, step) => step * STEP)
   const sends = depths.map((depth) => new Rounds(`backlog: send on top of ${thousands(depth)}`))
   const receives = depths.map(
     (depth) => new Rounds(`backlog: receive and accept, ${thousands(depth + STEP)} wait`),
   )
+  const pass = (at: number, name: string): Promise<void> =>
+    through[at]!.run(name, async () => {
+      const start = performance.now()
+      await Promise.all([inBatches(sender, STEP), receiveAll(connection, 'q', STEP)])
+      return perSecond(STEP, start)
+    })
   const fillAndEmpty = async (name: string): Promise<void> => {
+    await pass(0, name)
     for (const step of sends) {
       await step.run(name, async () => {
         const start = performance.now()
@@ -238,6 +248,7 @@ async function backlog(): Promise<void> {
         return perSecond(STEP, start)
       })
     }
+    await pass(1, name)
     await using receiver = await connection.receiver(queue('q'), { credit: 1_000 })
     for (const step of receives.toReversed()) {
       await step.run(name, async () => {
@@ -248,7 +259,7 @@ async function backlog(): Promise<void> {
     }
   }
   for (const round of series.rounds()) await fillAndEmpty(round)
-  for (const steps of [sends, receives]) {
+  for (const steps of [through, sends, receives]) {
     for (const step of steps) series.show(step.figure(steps[0]!.figure()))
   }
 }

@@ -65,12 +65,12 @@ export class Backlog {
     return entry
   }
 
-  /** Takes all out. */
-  drain(): Entry[] {
-    const all = this.#waiting.drain().concat([...this.#delayed])
+  /** Forgets all. Returns those that were not packed. */
+  clear(): Entry[] {
+    const open = this.#waiting.clear().concat([...this.#delayed])
     this.#delayed.clear()
-    for (const entry of all) this.#timers.clear(entry)
-    return all
+    for (const entry of open) this.#timers.clear(entry)
+    return open
   }
 
   /** The first waiting message of a priority behind a place, expired ones left out; to look at, it may be a copy. */

@@ -20,8 +20,10 @@ export interface Packed<T> {
   seqAt(index: number): number
   /** A copy to look at: the list does not hold it. */
   peek(index: number): T
-  /** Called once, at the end of its life. */
+  /** Called once, at the end of its life; or {@link drop} is. */
   unpack(): T[]
+  /** The entries are forgotten. */
+  drop(): void
 }
 
 export interface Packing<T> {
@@ -136,11 +138,17 @@ export class OrderedEntries<T extends Sequenced> {
     return next?.packed ? next.packed.peek(0) : next?.items[next.head]
   }
 
-  /** Takes everything out, in order. */
-  drain(): T[] {
-    const all: T[] = []
-    for (let entry = this.shift(); entry !== undefined; entry = this.shift()) all.push(entry)
-    return all
+  /** Forgets everything. Returns the entries that were not packed, in order. */
+  clear(): T[] {
+    const open: T[] = []
+    for (const { packed, items } of this.#chunks) {
+      packed?.drop()
+      for (const entry of items) if (entry !== undefined) open.push(entry)
+    }
+    this.#chunks = [new Chunk<T>()]
+    this.#first = 0
+    this.#length = 0
+    return open
   }
 
   #append(entry: T): void {

@@ -1,9 +1,10 @@
 /**
- * Entries that are nothing but a place in the queue and a key in the store, as numbers: 8 bytes each, 16 with a time to
- * live, where an object takes about 150. What a long queue on disk consists of.
+ * Entries that were never handed over, as numbers: 8 bytes each, 16 with a time to live, where an object takes about 150.
+ * What a long queue consists of: on disk this is all of a message that takes memory, else the message is packed, too.
  */
 import { Entry, type EntryQueue } from './entry.ts'
 import type { Packed, Packing } from './ordered-entries.ts'
+import { PackedMessages } from './packed-messages.ts'
 import { TimerItem, type Timers } from './timers.ts'
 
 export class EntryPacking implements Packing<Entry> {
@@ -16,8 +17,10 @@ export class EntryPacking implements Packing<Entry> {
   }
 
   pack(entries: readonly Entry[], reopen: () => void): Packed<Entry> | undefined {
-    for (const entry of entries) if (!isPlain(entry)) return undefined
-    const packed = new PackedEntries(this.#queue, this.#timers, entries, reopen)
+    if (!entries.every(isFresh)) return undefined
+    const messages = PackedMessages.of(entries)
+    if (!messages && !entries.every(isInStoreOnly)) return undefined
+    const packed = new PackedEntries(this.#queue, this.#timers, entries, messages, reopen)
     if (packed.firstExpiry === 0) return packed
     for (const entry of entries) this.#timers.clear(entry)
     this.#timers.set(packed, packed.firstExpiry)
@@ -25,15 +28,14 @@ export class EntryPacking implements Packing<Entry> {
   }
 }
 
+/** As it was admitted. */
+function isFresh(entry: Entry): boolean {
+  return entry.count === 0 && !entry.redelivered && !entry.marked
+}
+
 /** Store and place tell all about it. */
-function isPlain(entry: Entry): boolean {
-  return (
-    entry.storeKey === entry.seq &&
-    entry.message === undefined &&
-    entry.count === 0 &&
-    !entry.redelivered &&
-    !entry.marked
-  )
+function isInStoreOnly(entry: Entry): boolean {
+  return entry.storeKey === entry.seq && entry.message === undefined
 }
 
 /** Due when the first of them expires: from then on each has its own clock. */
@@ -45,17 +47,30 @@ class PackedEntries extends TimerItem implements Packed<Entry> {
   readonly #seqs: Float64Array
   /** `undefined`: none expires. */
   readonly #expiries: Float64Array | undefined
+  /** `undefined`: all are in the store, each under its number. */
+  readonly #messages: PackedMessages | undefined
   readonly #reopen: () => void
 
-  constructor(queue: EntryQueue, timers: Timers, entries: readonly Entry[], reopen: () => void) {
+  constructor(
+    queue: EntryQueue,
+    timers: Timers,
+    entries: readonly Entry[],
+    messages: PackedMessages | undefined,
+    reopen: () => void,
+  ) {
     super()
     this.#queue = queue
     this.#timers = timers
     this.#priority = entries[0]!.priority
-    this.#seqs = Float64Array.from(entries, ({ seq }) => seq)
+    this.#seqs = new Float64Array(entries.length)
+    this.#messages = messages
     this.#reopen = reopen
     let first = Number.POSITIVE_INFINITY
-    for (const { expiresAt } of entries) if (expiresAt !== 0 && expiresAt < first) first = expiresAt
+    let index = 0
+    for (const { seq, expiresAt } of entries) {
+      this.#seqs[index++] = seq
+      if (expiresAt !== 0 && expiresAt < first) first = expiresAt
+    }
     const expires = first !== Number.POSITIVE_INFINITY
     this.firstExpiry = expires ? first : 0
     this.#expiries = expires ? Float64Array.from(entries, ({ expiresAt }) => expiresAt) : undefined
@@ -71,13 +86,16 @@ class PackedEntries extends TimerItem implements Packed<Entry> {
 
   peek(index: number): Entry {
     const seq = this.#seqs[index]!
-    const entry = new Entry(this.#queue, seq, seq, undefined, this.#priority, this.#expiries?.[index] ?? 0, 0)
+    const message = this.#messages?.at(index)
+    const storeKey = message ? 0 : seq
+    const expiresAt = this.#expiries?.[index] ?? 0
+    const entry = new Entry(this.#queue, seq, storeKey, message, this.#priority, expiresAt, 0)
     entry.state = 'ready'
     return entry
   }
 
   unpack(): Entry[] {
-    this.#timers.clear(this)
+    this.drop()
     const entries: Entry[] = []
     for (let index = 0; index < this.#seqs.length; index++) {
       const entry = this.peek(index)
@@ -85,6 +103,10 @@ class PackedEntries extends TimerItem implements Packed<Entry> {
       entries.push(entry)
     }
     return entries
+  }
+
+  drop(): void {
+    this.#timers.clear(this)
   }
 
   due(): void {

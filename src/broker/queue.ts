@@ -66,10 +66,7 @@ export class Queue implements EntryQueue, Deferred {
     this.role = role
     this.settings = settings
     this.storeId = storeId
-    this.#backlog = new Backlog(
-      kernel.timers,
-      storeId === 0 ? undefined : new EntryPacking(this, kernel.timers),
-    )
+    this.#backlog = new Backlog(kernel.timers, new EntryPacking(this, kernel.timers))
     this.#unused = new UnusedTimer(kernel.timers, () => owner.remove(this))
     this.touch()
   }
@@ -364,7 +361,7 @@ export class Queue implements EntryQueue, Deferred {
   delete(): void {
     this.deleted = true
     this.#unused.restart(undefined)
-    for (const entry of this.#backlog.drain()) {
+    for (const entry of this.#backlog.clear()) {
       this.kernel.forgetResident(entry)
       entry.state = 'gone'
     }

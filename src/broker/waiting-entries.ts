@@ -58,13 +58,11 @@ export class WaitingEntries {
     return level && level.length > 0 ? level.after(seq) : undefined
   }
 
-  /** Takes all out. */
-  drain(): Entry[] {
-    let all: Entry[] = []
-    for (const level of this.#levels) if (level) all = all.concat(level.drain())
+  /** Forgets all. Returns those that were not packed. */
+  clear(): Entry[] {
     this.#mask = 0
     this.#length = 0
-    return all
+    return this.#levels.flatMap((level) => level?.clear() ?? [])
   }
 
   #left(level: OrderedEntries<Entry>, priority: number): void {

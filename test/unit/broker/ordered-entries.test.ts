@@ -44,6 +44,7 @@ class Numbers implements Packing<{ seq: number }> {
       seqAt: (index) => seqs[index]!,
       peek,
       unpack: () => seqs.map((seq) => ({ seq })),
+      drop: () => {},
     }
   }
 }
@@ -57,6 +58,28 @@ test('a long list is packed between its ends, and looking at it packs nothing ou
   expect(list.after(100_000)).toBeUndefined()
   expect(list.remove(50_000)?.seq).toBe(50_000)
   expect(list.after(49_999)?.seq).toBe(50_001)
+})
+
+test('a long list that is cleared is empty, and gives out what was not packed', () => {
+  let dropped = 0
+  const numbers = new Numbers()
+  const list = new OrderedEntries<{ seq: number }>({
+    pack: (entries) => {
+      const packed = numbers.pack(entries)!
+      return { ...packed, peek: packed.peek, drop: () => dropped++ }
+    },
+  })
+  for (let seq = 1; seq <= 10_000; seq++) list.insert({ seq })
+  list.shift()
+  const open = list.clear().map(({ seq }) => seq)
+  expect(open[0]).toBe(2)
+  expect(open.at(-1)).toBe(10_000)
+  expect(open.length).toBeLessThan(1_100)
+  expect(dropped).toBe(numbers.packed)
+  expect(list.length).toBe(0)
+  expect(list.shift()).toBeUndefined()
+  list.insert({ seq: 1 })
+  expect(list.first()?.seq).toBe(1)
 })
 
 test.each([
@@ -91,7 +114,9 @@ test.each([
         expect(list.length).toBe(model.length)
         expect(list.first()?.seq).toBe(model[0])
       }
-      expect(list.drain().map(({ seq }) => seq)).toEqual(model)
+      const rest: number[] = []
+      for (let entry = list.shift(); entry; entry = list.shift()) rest.push(entry.seq)
+      expect(rest).toEqual(model)
     }),
     { numRuns: 150 },
   )
