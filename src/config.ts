@@ -57,7 +57,12 @@ export async function loadConfiguration(): Promise<Configuration> {
 }
 
 /** From what `connect` was given to full options. */
-export async function resolveConfiguration(to: string | ConnectOptions | undefined): Promise<ConnectOptions> {
+export async function resolveConfiguration(
+  to: string | URL | ConnectOptions | undefined,
+): Promise<ConnectOptions> {
+  if (to instanceof URL) return { url: to.href }
+  if (Array.isArray(to))
+    throw new TypeError('connect() takes a URL or options; several URLs go into { url: [...] }')
   if (typeof to === 'object' && to !== null) return to
   if (to !== undefined && typeof to !== 'string') throw new TypeError('connect() takes a URL or options')
   if (to?.includes(':')) return { url: to }
@@ -72,10 +77,14 @@ async function namedConnection(name: string, implicit: boolean): Promise<Connect
     if (implicit)
       throw invalid(
         'connect(): no URL given, SLUICE_URL is not set, and there is no sluice.config with a default connection',
+        undefined,
+        'Give a URL such as rabbitmq://localhost, or memory: for the embedded broker.',
       )
     const near = nearest(name, Object.keys(connections))
     throw invalid(
       `connect(): '${name}' is no URL and no connection of the configuration${near ? `; did you mean '${near}'?` : ''}`,
+      undefined,
+      'A URL begins with its scheme, as in memory: or rabbitmq://localhost.',
     )
   }
   if (typeof entry === 'string') return { url: entry }

@@ -18,7 +18,7 @@ import { resolveConfiguration } from './config.ts'
  * await using connection = await connect('rabbitmq://localhost')
  * await connection.send(queue('orders'), { id: 7 })
  */
-export async function connect(to?: string | ConnectOptions): Promise<Connection> {
+export async function connect(to?: string | URL | ConnectOptions): Promise<Connection> {
   const options = await resolveConfiguration(to)
   const plan = connectPlan(options)
   const adapters = await Promise.all(urlsOf(options).map((url) => adapterFor(url)))

@@ -1,4 +1,5 @@
 /** The front door: everything an application needs. */
+/// <reference lib="esnext.disposable" preserve="true" />
 
 export { adapterFor, registerAdapter } from './adapters/registry.ts'
 export { type CurveHubOptions, createCurveKeys } from './adapters/zeromq/hub/curve.ts'

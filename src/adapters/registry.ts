@@ -59,7 +59,7 @@ async function redis(): Promise<Adapter> {
 
 function unknown(text: string, near: string | undefined): MessagingError {
   return new MessagingError('CONFIG_INVALID', near ? `${text}; did you mean '${near}:'?` : text, {
-    hint: `Known schemes: ${knownSchemes().join(', ')}`,
+    hint: `A URL begins with its scheme, as in rabbitmq://localhost. Known schemes: ${knownSchemes().join(', ')}`,
     context: { option: 'url' },
   })
 }

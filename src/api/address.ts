@@ -228,6 +228,7 @@ export function multicast<Body = unknown>(
     ...base,
     to(...names: string[]): MembersAddress<Body> {
       if (names.length === 0) throw new TypeError('to() needs at least one member')
+      if (Array.isArray(names[0])) throw new TypeError('to() takes the members one by one: to(...names)')
       return Object.freeze({
         kind: 'members',
         ...base,
@@ -291,7 +292,8 @@ function subscription<Body>(
 function checkPatterns(patterns: readonly string[]): readonly string[] {
   if (patterns.length === 0) throw new TypeError('matching() needs at least one pattern')
   for (const pattern of patterns) {
-    if (typeof pattern !== 'string') throw new TypeError('A pattern is no string')
+    if (typeof pattern !== 'string')
+      throw new TypeError('A pattern is no string: matching() takes them one by one, matching(...patterns)')
     if (Buffer.byteLength(pattern) > 255) throw malformed('The pattern is longer than 255 bytes')
   }
   return Object.freeze([...new Set(patterns)])

@@ -59,7 +59,7 @@ export class Admin {
   /** The nodes of the broker. */
   async list(options: CallOptions = {}): Promise<NodeInfo[]> {
     checkOptions('list', options)
-    refuseUnsupported(this.#host.capabilities, 'list')
+    if (this.#host.state !== 'closed') refuseUnsupported(this.#host.capabilities, 'list')
     return this.#host.run('list', options, (connection) => connection.list())
   }
 

@@ -122,6 +122,8 @@ function encodeText(text: string, label: string): Uint8Array {
 function toJson(body: unknown): string {
   if (typeof body === 'number' && !Number.isFinite(body)) throw new TypeError(`JSON has no ${body}`)
   if (body instanceof Map || body instanceof Set) throw new TypeError('JSON has no Map and no Set')
+  if (body instanceof Error && !('toJSON' in body))
+    throw new TypeError('JSON has no Error: send its message, or what you need of it')
   if (body instanceof Promise) throw new TypeError('JSON has no Promise: await it first')
   if (ArrayBuffer.isView(body) || body instanceof ArrayBuffer)
     throw new TypeError(`JSON has no ${body.constructor.name}: give its bytes as a Uint8Array`)

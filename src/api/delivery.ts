@@ -93,9 +93,10 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
    * @throws `ALREADY_SETTLED`, `DELIVERY_LOST`, and what the dead-letter address refused the message with
    */
   reject(reason = 'rejected'): Promise<void> {
+    if (typeof reason !== 'string') return Promise.reject(new TypeError('reject(): the reason is no string'))
     const problem = this.#close()
     if (problem) return Promise.reject(problem)
-    return this.#link.reject(this.#native, String(reason)).catch((error) => this.#reopen(error))
+    return this.#link.reject(this.#native, reason).catch((error) => this.#reopen(error))
   }
 
   override toJSON(): Record<string, unknown> {

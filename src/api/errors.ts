@@ -31,7 +31,11 @@ export const ERROR_CODES = {
   NOT_SUPPORTED: fact('nothing', false, 'See connection.capabilities for what this broker can do.'),
   UNAUTHENTICATED: fact('connection', false, 'Check user name and password.'),
   UNAUTHORIZED: fact('link', false, 'Ask the administrator of the broker for the permission.'),
-  CONNECT_FAILED: fact('connection', true, 'Check that the broker runs and that host and port are right.'),
+  CONNECT_FAILED: fact(
+    'connection',
+    true,
+    'Check that the broker runs and that host and port are right; `sluice doctor URL` tells what is there.',
+  ),
   CONNECTION_LOST: fact('connection', true, 'Try again; Sluice goes on reconnecting in the background.'),
   CLOSED: fact('link', false, 'It was closed by this program: open a new one.'),
   DETACHED: fact('link', true, 'The broker ended the link; see the cause, then open a new one.'),

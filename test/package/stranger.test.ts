@@ -25,6 +25,9 @@ const SHIPPED = [
   'tsconfig.build.json',
   'src',
 ]
+/** What a compiler must be told in any case. */
+const DEFAULTS = ['--module', 'nodenext', '--target', 'es2022']
+const WITH_NODE = [...DEFAULTS, '--lib', 'es2023,esnext.disposable', '--types', 'node']
 const run = promisify(execFile)
 
 interface Manifest {
@@ -111,6 +114,15 @@ test('every entry point has types that hold up without skipLibCheck, and can be 
   expect(output).toBe(specifiers.map((specifier) => `${specifier} object\n`).join(''))
 }, 60_000)
 
+test('the types need no setting of the compiler beyond its own defaults', async () => {
+  await compile('defaults', "import { connect } from 'sluice'\nvoid connect\n", DEFAULTS)
+}, 60_000)
+
+test('a CommonJS program can require it', async () => {
+  writeFileSync(join(project, 'common.cjs'), "console.log(typeof require('sluice').connect)\n")
+  expect(await runProgram('common.cjs')).toBe('function\n')
+})
+
 test('a typed program sends and receives on memory:, and ends by itself', async () => {
   const output = await compileAndRun(
     'program',
@@ -177,19 +189,9 @@ async function compileAndRun(name: string, source: string): Promise<string> {
 }
 
 /** Resolves to the name of the program. */
-async function compile(name: string, source: string): Promise<string> {
+async function compile(name: string, source: string, settings = WITH_NODE): Promise<string> {
   writeFileSync(join(project, `${name}.ts`), source)
-  const types = [
-    '--module',
-    'nodenext',
-    '--target',
-    'es2022',
-    '--lib',
-    'es2023,esnext.disposable',
-    '--types',
-    'node',
-  ]
-  await tsc(project, '--strict', '--skipLibCheck', 'false', ...types, `${name}.ts`)
+  await tsc(project, '--strict', '--skipLibCheck', 'false', ...settings, `${name}.ts`)
   return `${name}.js`
 }
 

@@ -20,6 +20,8 @@ export function memoryName(url: string): string {
 export function fileDirectory(url: string): string {
   const rest = url.slice(url.indexOf(':') + 1)
   refuseQuery(rest)
+  // Slashes alone would be the root of the file system, which nobody means.
+  if (/^\/*$/.test(rest)) throw invalid(`'${url}' names no directory`)
   if (rest.startsWith('//')) {
     try {
       return fileURLToPath(`file:${rest}`)
@@ -28,7 +30,6 @@ export function fileDirectory(url: string): string {
     }
   }
   const path = decode(rest, url)
-  if (path === '') throw invalid("'file:' names no directory")
   if (path.includes('\0')) throw invalid('the path of the store holds a NUL character')
   return path
 }

@@ -89,6 +89,14 @@ export function connectError(cause: unknown, place: string): MessagingError {
       context,
     })
   }
+  // What rhea says of a broker that begins with a login where none was given.
+  if (cause instanceof Error && cause.message === 'SASL layer not enabled') {
+    return new MessagingError('UNAUTHENTICATED', `The broker at ${place} wants a login, and none was given`, {
+      cause,
+      context,
+      hint: 'Write user and password into the URL, qpid://user:password@host, or give username and password.',
+    })
+  }
   if (condition === 'amqp:not-found') {
     return new MessagingError(
       'CONNECT_FAILED',

@@ -77,7 +77,7 @@ export const rabbitmqCapabilities: Capabilities = {
     inspect: { level: 'native', note: 'depth and receivers of queues; exchanges only say that they exist' },
     list: {
       level: 'unsupported',
-      note: 'AMQP 0-9-1 cannot list; give the option managementUrl where the management plugin is enabled',
+      note: 'AMQP 0-9-1 cannot list; where the management plugin is enabled give its address: ?managementUrl=http://host:15672 in the URL, or the option of that name',
     },
   },
   limits: {

@@ -182,7 +182,7 @@ function brokerText(text: string): string {
 }
 
 function describeSocketError(cause: unknown): string | undefined {
-  const { code, name } = (cause ?? {}) as NativeError
+  const { code, name, message } = (cause ?? {}) as NativeError
   switch (code) {
     case 'ECONNREFUSED':
       return 'nothing listens there'
@@ -195,5 +195,6 @@ function describeSocketError(cause: unknown): string | undefined {
       return 'no answer'
   }
   if (name === 'AbortError') return 'no answer in the time allowed'
+  if (/^Socket closed abruptly/.test(String(message))) return 'the other end hung up'
   return undefined
 }

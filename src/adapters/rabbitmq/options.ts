@@ -17,7 +17,7 @@ export interface RabbitmqOptions {
   channelMax?: number
   /** How to log in. Default `PLAIN`; `EXTERNAL` takes the identity from the TLS certificate. */
   mechanism?: LoginMechanism
-  /** Base URL of the management plugin's HTTP API (`http://host:15672`): needed for `admin.list()`. */
+  /** Base URL of the management plugin's HTTP API (`http://host:15672`): needed for `admin.list()`. Also `?managementUrl=` in the URL. */
   managementUrl?: string
 }
 
@@ -42,7 +42,15 @@ export interface Endpoint {
 }
 
 const OPTIONS = ['vhost', 'frameMax', 'channelMax', 'mechanism', 'managementUrl'] as const
-const QUERY = ['heartbeat', 'frame_max', 'channel_max', 'frameMax', 'channelMax', 'vhost'] as const
+const QUERY = [
+  'heartbeat',
+  'frame_max',
+  'channel_max',
+  'frameMax',
+  'channelMax',
+  'vhost',
+  'managementUrl',
+] as const
 const MECHANISMS: readonly unknown[] = ['PLAIN', 'AMQPLAIN', 'EXTERNAL']
 
 /** @throws `CONFIG_INVALID` naming the wrong option */
@@ -72,7 +80,7 @@ export function endpointOf(target: ConnectTarget): Endpoint {
       heartbeat ?? (target.heartbeatMs > 0 ? Math.max(1, Math.round(target.heartbeatMs / 1000)) : 0),
     tls: target.tls ?? {},
     clientName: target.clientName,
-    management: managementOf(native.managementUrl),
+    management: managementOf(native.managementUrl ?? query.managementUrl),
     place: `${host.includes(':') ? `[${host}]` : host}:${port}`,
   }
 }

@@ -53,7 +53,15 @@ export function connectError(cause: unknown, place: string): MessagingError {
   }
   const tls = tlsProblem(inner, place, 'redis:', context)
   if (tls) return tls
-  const reason = socketReason(inner) ?? text
+  if (/\bDB index\b/.test(text)) {
+    return new MessagingError('CONNECT_FAILED', `Redis at ${place} has no database of that number`, {
+      cause,
+      context,
+      retryable: false,
+      hint: "Check the path of the URL (or the option db) against the server's setting 'databases'.",
+    })
+  }
+  const reason = socketReason(inner) ?? (CLOSED_TEXT.test(text) ? 'the other end hung up' : text)
   return new MessagingError('CONNECT_FAILED', `No connection to Redis at ${place}: ${reason}`, {
     cause,
     context,
@@ -73,6 +81,9 @@ export function isConnectionError(error: unknown): boolean {
 /** No longer a master, loading, or without its slots: another connection may find the right server. */
 const CONNECTION_TEXT =
   /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNBLOCKED|NOREPLICAS)\b|^Connection is closed|^Stream isn't writeable|^Command aborted|^Failed to refresh slots|^Too many Cluster redirections|^Cluster isn't ready|max retries per request|Command timed out/
+
+/** ioredis' words for a connection that ended before it could be used. */
+const CLOSED_TEXT = /^(Connection is closed|Stream isn't writeable)/
 
 export function isMissingScript(error: unknown): boolean {
   return textOf(error).startsWith('NOSCRIPT')

@@ -49,7 +49,12 @@ export class Wire {
         const subscriber = await open(new library.Redis(nodeOptions(endpoint, place)))
         return new Wire(cluster, subscriber, cluster)
       }
-      const make = (): Promise<Redis> => open(new library.Redis(serverOptions(endpoint)))
+      const make = async (): Promise<Redis> => {
+        const client = await open(new library.Redis(serverOptions(endpoint)))
+        // ioredis selects by itself, and stays in database 0 without a word where that is refused.
+        if (endpoint.db > 0) await client.select(endpoint.db)
+        return client
+      }
       const [commands, subscriber, sends] = await Promise.all([
         make(),
         make(),

@@ -47,6 +47,14 @@ describe('TLS', () => {
   })
 })
 
+test('no login where the broker wants one is UNAUTHENTICATED, and says how it is given', async () => {
+  const { host } = new URL(url)
+  expect(await rejection(connect(`qpid://${host}`))).toMatchObject({
+    code: 'UNAUTHENTICATED',
+    hint: expect.stringContaining('qpid://user:password@host'),
+  })
+})
+
 test.each(['HTTP/1.1 400 Bad Request\r\n\r\n', 'AMQP\0\0\x09\x01', '-ERR unknown command\r\n'])(
   'a peer that speaks something else (%j) is told at once, though it hangs on',
   async (greeting) => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { Fixture, message, nodeSpec, rejection, sendOk } from './fixture.ts'
+import { connect } from '../../../src/index.ts'
+import { Fixture, message, nodeSpec, rejection, sendOk, url } from './fixture.ts'
 
 const fixture = new Fixture()
 
@@ -127,10 +128,13 @@ describe('nodes', () => {
   test('listing is refused with the reason where the management API was not given', async () => {
     expect(fixture.connection.capabilities.features.list.level).toBe('unsupported')
     expect(await rejection(fixture.connection.list())).toMatchObject({ code: 'NOT_SUPPORTED' })
+    const connection = await connect(url)
+    await connection.close()
+    expect(await rejection(connection.admin.list())).toMatchObject({ code: 'CLOSED' })
   })
 
   test('a management API that does not answer is an error, not a hang', async () => {
-    const { connection } = await fixture.connect({ native: { managementUrl: 'http://127.0.0.1:1' } })
+    const { connection } = await fixture.connect({ url: `${url}?managementUrl=http://127.0.0.1:1` })
     expect(connection.capabilities.features.list.level).toBe('native')
     expect(await rejection(connection.list())).toMatchObject({ code: 'CONNECT_FAILED' })
   })

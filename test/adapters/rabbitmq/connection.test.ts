@@ -81,7 +81,10 @@ describe('connecting', () => {
     const web = await speaker((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
     expect(await rejection(connect({ url: web }))).toMatchObject({ code: 'CONNECT_FAILED' })
     const closer = await speaker((socket) => socket.destroy())
-    expect(await rejection(connect({ url: closer }))).toMatchObject({ code: 'CONNECT_FAILED' })
+    expect(await rejection(connect({ url: closer }))).toMatchObject({
+      code: 'CONNECT_FAILED',
+      message: expect.stringContaining('the other end hung up'),
+    })
   })
 
   test('a silent listener is given up when the signal says so, and its sockets are closed', async () => {
@@ -105,6 +108,7 @@ describe('connecting', () => {
     expect(invalid({ native: { managmentUrl: 'http://x' } })).toThrow(/managmentUrl.*managementUrl/)
     expect(invalid({ url: 'rabbitmq://h?heartbeet=3' })).toThrow(/heartbeet.*heartbeat/)
     expect(invalid({ native: { frameMax: 12 } })).toThrow(/frameMax/)
+    expect(invalid({ url: 'rabbitmq://h?managementUrl=ftp://h' })).toThrow(/managementUrl/)
     expect(invalid({ native: { mechanism: 'DIGEST' } })).toThrow(/mechanism/)
     expect(invalid({ tls: {} })).toThrow(/rabbitmqs/)
     expect(invalid({ url: 'rabbitmq://%zz@h' })).toThrow(/%/)

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { redisAdapter } from '../../../src/adapters/redis/adapter.ts'
@@ -69,6 +69,27 @@ describe('a connection', () => {
       ])
     }
     await becomes(() => timers() <= before, 'timers', 500)
+  })
+
+  it('to a database that the server does not have fails, rather than to use another one', async () => {
+    const failed = await rejection(open(`${url}/9999`))
+    expect([failed.code, failed.retryable, failed.message]).toEqual([
+      'CONNECT_FAILED',
+      false,
+      expect.stringContaining('no database of that number'),
+    ])
+  })
+
+  it('that is hung up on says so', async () => {
+    const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1')
+    on.atEnd(() => server.close())
+    await new Promise((resolve) => server.once('listening', resolve))
+    const { port } = server.address() as AddressInfo
+    const failed = await rejection(open(`redis://127.0.0.1:${port}`))
+    expect([failed.code, failed.message]).toEqual([
+      'CONNECT_FAILED',
+      expect.stringContaining('the other end hung up'),
+    ])
   })
 
   it('refuses sends of a full server, all or nothing, and still lets receivers empty it', async () => {

@@ -38,6 +38,7 @@ describe('bodies', () => {
     ['a Map', new Map([[1, 2]])],
     ['a bigint', 12n],
     ['a Promise', Promise.resolve(1)],
+    ['an Error', new Error('lost')],
     ['an ArrayBuffer', new ArrayBuffer(2)],
     ['a DataView', new DataView(new ArrayBuffer(2))],
     ['floats', new Float64Array(1)],

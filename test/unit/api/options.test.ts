@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { connect, queue, service } from '../../../src/index.ts'
+import { connect, multicast, queue, service, topic } from '../../../src/index.ts'
 
 const url = 'memory:options'
 
@@ -87,4 +87,74 @@ test('waits longer than a timer can be are waits, not none', async () => {
   } finally {
     rmSync(data, { recursive: true, force: true })
   }
+})
+
+test.each([
+  ['headers', 'properties', { headers: { a: 1 } }],
+  ['expiration', 'ttlMs', { expiration: 5 }],
+  ['persistent', 'durable', { persistent: true }],
+  ['routingKey', 'subject', { routingKey: 'a' }],
+])('a field that other libraries call %s: did you mean %s?', async (theirs, ours, fields) => {
+  await using connection = await connect(url)
+  await expect(connection.send(queue('words'), 'x', fields as never)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: `send: unknown option '${theirs}'; did you mean '${ours}'?`,
+  })
+})
+
+test('options that other libraries call otherwise: did you mean ours?', async () => {
+  await using connection = await connect(url)
+  await expect(connection.receiver(queue('words'), { prefetch: 1 } as never)).rejects.toThrow("'credit'")
+  await expect(connection.request(service('s'), 'x', { timeout: 1 } as never)).rejects.toThrow("'timeoutMs'")
+  await expect(connect({ url, timeout: 1 } as never)).rejects.toThrow("'connectTimeoutMs'")
+  await expect(connect({ host: 'localhost' } as never)).rejects.toThrow("'url'")
+  expect(() => queue('q', { deadLetterExchange: 'x' } as never)).toThrow("'deadLetter'")
+  await expect(connect('memory:?foo=1')).rejects.toMatchObject({
+    hint: expect.stringContaining('no options'),
+  })
+})
+
+test('connect() takes a URL object, and says how a URL is written', async () => {
+  await using connection = await connect(new URL(url))
+  expect(connection.adapter).toBe('memory')
+  for (const wrong of ['localhost', 'localhost:5672', 'memory', ''])
+    await expect(connect(wrong)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      hint: expect.stringMatching(/^A URL begins with its scheme, .*rabbitmq:\/\/localhost/),
+    })
+  await expect(connect([url] as never)).rejects.toThrow(/TypeError|url: \[/)
+})
+
+test.each(['file:', 'file:/', 'file://', 'file:///'])(
+  '%s is not the root of the file system',
+  async (root) => {
+    await expect(connect(root)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('names no directory'),
+    })
+  },
+)
+
+test('a reason that is no string leaves the delivery to be settled', async () => {
+  await using connection = await connect(url)
+  await connection.send(queue('reasons'), 'x')
+  const delivery = (await (await connection.receiver(queue('reasons'))).receive({ timeoutMs: 1_000 }))!
+  await expect(delivery.reject(false as never)).rejects.toThrow(TypeError)
+  await delivery.accept()
+})
+
+test('names and patterns in a list: one by one', () => {
+  expect(() => multicast('fleet').to(['a', 'b'] as never)).toThrow('to(...names)')
+  expect(() => topic('news').matching(['a', 'b'] as never)).toThrow('matching(...patterns)')
+})
+
+test('an option of a node that the embedded broker does not know is named', async () => {
+  await using connection = await connect(url)
+  await expect(connection.admin.declare(queue('q', { native: { foo: 1 } }))).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    context: { option: 'foo' },
+  })
+  await expect(
+    connection.admin.declare('q; {create: always, node: {x-declare: {foo: 1}}}'),
+  ).rejects.toMatchObject({ code: 'NOT_SUPPORTED', message: expect.stringContaining('x-declare: foo') })
 })

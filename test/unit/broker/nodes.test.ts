@@ -14,11 +14,11 @@ afterEach(() => broker.close())
 
 test('a native option that would change nothing is refused by name, and no node is made', async () => {
   await expect(hand.queue('q', { native: { 'qpid.policy_type': 'ring' } })).rejects.toMatchObject({
-    code: 'NOT_SUPPORTED',
+    code: 'CONFIG_INVALID',
     context: { option: 'qpid.policy_type' },
   })
   await expect(hand.topic('t', { native: { arguments: {} } })).rejects.toMatchObject({
-    code: 'NOT_SUPPORTED',
+    code: 'CONFIG_INVALID',
   })
   expect(await hand.session.list()).toEqual([])
 })
