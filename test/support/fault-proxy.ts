@@ -183,8 +183,9 @@ class Pair {
 
   reset(): void {
     for (const socket of this.#sockets) {
-      // A socket that is still connecting cannot be reset.
-      if (socket.connecting) socket.destroy()
+      // A socket that is still connecting cannot be reset. Of one that is just ending, Node would keep the handle for ever.
+      const ending = socket.writableEnded && !socket.writableFinished
+      if (socket.connecting || ending) socket.destroy()
       else socket.resetAndDestroy()
     }
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type AddressInfo, connect, createServer, type Server, Socket } from 'node:net'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { eventually } from '../../support/eventually.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
 
@@ -84,6 +84,21 @@ test('cut resets the open connections, on both sides, and the next one works', a
   await eventually(() => client.error?.code === 'ECONNRESET')
   await eventually(() => atServer[0]?.destroyed)
   await (await Client.open()).echoes('after')
+})
+
+test('a cut at the very moment in which an end is passed on leaves no connection behind', async () => {
+  const client = await Client.open()
+  await client.echoes('before')
+  const { end } = Socket.prototype
+  const spy = vi.spyOn(Socket.prototype, 'end').mockImplementation(function (this: Socket) {
+    end.call(this)
+    if (this !== client.socket) proxy.cut()
+    return this
+  })
+  client.socket.end()
+  await eventually(() => spy.mock.calls.length > 1 && proxy.connections === 0).finally(() =>
+    spy.mockRestore(),
+  )
 })
 
 test('a black hole keeps connections open and swallows; healed, it gives out what it held', async () => {
