@@ -102,20 +102,18 @@ class Bindings {
   }
 
   async place(): Promise<void> {
-    if (await this.#inPlace()) {
-      // A topic that was deleted and made anew has lost them.
-      await this.#scratch.run((channel) => this.#bind(channel, this.#parts.bindings))
-      // Still: nobody has changed them meanwhile.
-      if (await this.#inPlace()) return
-    }
+    // Still in place behind that: nobody has changed them meanwhile.
+    if ((await this.keep()) && (await this.#inPlace())) return
     await this.#locked(async () => {
       if (!(await this.#inPlace())) await this.#change()
     })
   }
 
-  /** For a receiver that is attached: what others have put in place since it came stays. */
-  async keep(): Promise<void> {
-    if (await this.#inPlace()) await this.place()
+  /** Binds again what a topic has lost that was deleted and made anew. `false`: others have put theirs in place, which stay. */
+  async keep(): Promise<boolean> {
+    if (!(await this.#inPlace())) return false
+    await this.#scratch.run((channel) => this.#bind(channel, this.#parts.bindings))
+    return true
   }
 
   /** Whether the record is there, says the same, and belongs to this very queue and not to one of that name before. */
@@ -214,14 +212,18 @@ function bound(binding: Binding, topic: string): Bound {
  * and made anew gets its bindings again.
  */
 export async function topicIsThere(scratch: Scratch, spec: ReceiverSpec, queue: string): Promise<boolean> {
+  const sources = bindingsOf(spec).map(({ source }) => source)
+  for (const exchange of new Set([spec.source.name, ...sources])) {
+    if (!(await scratch.exchange(exchange))) return false
+  }
   try {
     if (isBoundItself(spec)) await scratch.run((channel) => bindQueue(channel, queue, bindingsOf(spec)))
     else await bindingsBeside(scratch, spec, queue).keep()
-    return scratch.exchange(spec.source.name)
   } catch (error) {
-    if (isNotFound(error)) return false
-    throw error
+    // Something has gone or is being changed at this moment: the next look finds out.
+    if (!isNotFound(error)) throw error
   }
+  return true
 }
 
 /** Deletes the queue of a live subscription; its channel may be gone. */

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { Scratch } from '../../../src/adapters/rabbitmq/scratch.ts'
+import { topicIsThere } from '../../../src/adapters/rabbitmq/subscriptions.ts'
 import { fingerprint, subscriptionParts, subscriptionQueue } from '../../../src/adapters/rabbitmq/topology.ts'
 import { NO_LIMITS } from '../../../src/api/adapter.ts'
-import { Fixture, message, rejection, send, sendOk, texts } from './fixture.ts'
+import { Fixture, message, receiverSpec, rejection, send, sendOk, texts } from './fixture.ts'
 
 const fixture = new Fixture()
 
@@ -185,6 +187,27 @@ describe('named subscriptions', () => {
     for (const subject of ['a', 'old1', 'old2', 'b']) await sendOk(sender, message(subject, { subject }))
     await receiver.flush()
     expect(texts(inbox.deliveries)).toEqual(['b'])
+  })
+
+  test('a look after the bindings does not undo what another member changes meanwhile', async () => {
+    const node = await fixture.node({ type: 'topic' })
+    const topic = { name: node.name, type: 'topic' } as const
+    await named('s', ['a'], topic)
+    const scratch = new Scratch(fixture.bare)
+    const run = scratch.run.bind(scratch)
+    let questions = 0
+    let other: Awaited<ReturnType<typeof named>> | undefined
+    scratch.run = async (work) => {
+      const answer = await run(work)
+      // Behind the third one it is known that the own bindings are in place.
+      if (++questions === 3) other = await named('s', ['b'], topic)
+      return answer
+    }
+    const own = receiverSpec(topic, { patterns: ['a'], subscription: { name: 's', durable: true } })
+    expect(await topicIsThere(scratch, own, subscriptionQueue(node.name, 's'))).toBe(true)
+    const sender = await fixture.sender(node)
+    for (let n = 0; n < 4; n++) await sendOk(sender, message(`${n}`, { subject: 'b' }))
+    await other!.inbox.next()
   })
 
   test('a queue deleted and made anew gets its bindings again', async () => {

@@ -91,7 +91,7 @@ test('a cut at the very moment in which an end is passed on leaves no connection
   await client.echoes('before')
   const { end } = Socket.prototype
   const spy = vi.spyOn(Socket.prototype, 'end').mockImplementation(function (this: Socket) {
-    end.call(this)
+    Reflect.apply(end, this, [])
     if (this !== client.socket) proxy.cut()
     return this
   })
