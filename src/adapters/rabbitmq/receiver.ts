@@ -13,7 +13,7 @@ import { ADAPTER, brokerError } from './errors.ts'
 import { RabbitmqDelivery } from './incoming.ts'
 import type { LinkLife } from './link-life.ts'
 import type { Session } from './session.ts'
-import { Settlements } from './settlements.ts'
+import { Settlements, TAKEN_MS } from './settlements.ts'
 
 /** `basic.qos` has 16 bits. */
 const MAX_WINDOW = 65_535
@@ -35,6 +35,8 @@ export interface ReceiverParts {
   readonly label: string
   /** The queue dies with its last consumer: a closed window must not end it. */
   readonly autoDelete: boolean
+  /** It is a quorum queue, as far as the address tells. */
+  readonly quorum: boolean
 }
 
 export class RabbitmqReceiver implements AdapterReceiver {
@@ -231,11 +233,18 @@ export class RabbitmqReceiver implements AdapterReceiver {
     life.ended(brokerError(cause, { address: label, operation: 'receive' }))
   }
 
-  /** Closing the channel gives everything unsettled back, in order, and ends the consumer. */
+  /**
+   * Closing the channel gives everything unsettled back, in order, and ends the consumer.
+   *
+   * protocol: a quorum queue is told of verdicts through its log, a number of them at a time. Those that wait for their turn are
+   * forgotten with the channel, and the broker does not say when there are none left.
+   */
   async #end(): Promise<void> {
     this.#settlements.flush()
+    const early = this.#parts.quorum && this.#settlements.ahead
     this.#settlements.end()
     this.#over = true
+    if (early) await new Promise((resolve) => setTimeout(resolve, TAKEN_MS))
     await closeChannel(this.#parts.channel)
   }
 }

@@ -16,7 +16,10 @@ import {
   makeNamedSubscription,
   topicIsThere,
 } from './subscriptions.ts'
-import { subscriptionQueue } from './topology.ts'
+import { isQuorum, subscriptionQueue } from './topology.ts'
+
+/** A queue of no connection's own. */
+const SHARED = { durable: true, autoDelete: false, exclusive: false }
 
 export async function attachReceiver(
   session: Session,
@@ -56,7 +59,7 @@ async function consume(parts: Parts, spec: ReceiverSpec): Promise<AdapterReceive
   const { queue, ofTopic } = await sourceQueue(parts, spec)
   const { autoDelete, credit } = spec
   const receiver = new RabbitmqReceiver(
-    { ...parts, queue, autoDelete, consume: consumeOptions(spec) },
+    { ...parts, queue, autoDelete, quorum: isQuorum(spec.limits, SHARED), consume: consumeOptions(spec) },
     credit,
   )
   if (ofTopic && !spec.subscription) life.atEnd(() => endLiveSubscription(session.scratch, queue))

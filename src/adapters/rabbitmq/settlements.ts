@@ -8,6 +8,11 @@
 import type { Channel } from 'amqplib'
 import type { RabbitmqDelivery } from './incoming.ts'
 
+/** Within this time a queue takes what it is told, as long as disks are as they should be. Unit: ms. */
+export const TAKEN_MS = 100
+/** Frames that a quorum queue takes at a time; the others wait in the broker's channel, and end with it. */
+const MOST_AT_A_TIME = 32
+
 export class Settlements {
   readonly #channel: Channel
   readonly #written: () => void
@@ -17,6 +22,9 @@ export class Settlements {
   #accepted: RabbitmqDelivery[] = []
   #scheduled = false
   #open = true
+  /** Frames since the last pause, and when the last of them was written. */
+  #frames = 0
+  #lastFrame = 0
 
   /** @param written verdicts left, so there is room in the window */
   constructor(channel: Channel, written: () => void) {
@@ -27,6 +35,11 @@ export class Settlements {
   /** Deliveries without verdict on the wire. */
   get count(): number {
     return this.#count
+  }
+
+  /** Whether more was written of late than a quorum queue takes at a time. */
+  get ahead(): boolean {
+    return this.#open && this.#frames >= MOST_AT_A_TIME && performance.now() - this.#lastFrame < TAKEN_MS
   }
 
   add(delivery: RabbitmqDelivery): void {
@@ -50,8 +63,13 @@ export class Settlements {
     })
   }
 
-  /** Back to its place, at once. */
+  /**
+   * Back to its place, at once.
+   *
+   * order: behind what was accepted, which would be lost if it still waited when the channel is closed; a return loses nothing.
+   */
   release(delivery: RabbitmqDelivery): void {
+    this.flush()
     if (!this.#open || delivery.state !== 'open') return
     this.#remove(delivery)
     this.#write(() => this.#channel.nack(delivery.native, false, true))
@@ -102,6 +120,10 @@ export class Settlements {
   /** amqplib throws on a closed channel: the broker has taken the deliveries back then. */
   #write(frame: () => void): void {
     if (!this.#open) return
+    const now = performance.now()
+    if (now - this.#lastFrame > TAKEN_MS) this.#frames = 0
+    this.#lastFrame = now
+    this.#frames++
     try {
       frame()
     } catch {

@@ -210,7 +210,8 @@ const MAX_NATIVE_NAME = 255
 /** Leaves room for the longest part and a fingerprint. */
 const MAX_SUBSCRIPTION_BYTES = 205
 
-function isQuorum({ maxDeliveries, native }: QueueLimits, life: QueueLife): boolean {
+/** @throws `CONFIG_INVALID` */
+export function isQuorum({ maxDeliveries, native }: QueueLimits, life: QueueLife): boolean {
   const type = native.queueType ?? (native.arguments as Record<string, unknown> | undefined)?.['x-queue-type']
   if (type !== undefined && typeof type !== 'string') throw invalid('queueType', 'is no string')
   if (type !== undefined) return type === 'quorum'

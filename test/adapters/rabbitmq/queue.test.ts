@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { Fixture, message, rejection, send, sendOk, text, texts, url } from './fixture.ts'
+import { NO_LIMITS } from '../../../src/api/adapter.ts'
+import { Fixture, message, range, rejection, send, sendOk, text, texts, url } from './fixture.ts'
 
 const fixture = new Fixture()
 
@@ -242,6 +243,31 @@ describe('receiving from a queue', () => {
     const rest = await again.take(5)
     expect(texts(rest)).toEqual(['0', '2', '3', '4', '5'])
     expect(rest.map(({ redelivered }) => redelivered)).toEqual([true, true, expect.anything(), false, false])
+  })
+
+  test('what was accepted right before a close stays accepted in a quorum queue, however much goes back with it', async () => {
+    const native = { queueType: 'quorum' }
+    const limits = { ...NO_LIMITS, native }
+    const node = await fixture.node({ native })
+    const sender = await fixture.sender(node)
+    const waiting = new Set(range(300))
+    await Promise.all(range(300).map((body) => sendOk(sender, message(body))))
+    for (const every of [100, 100, 100, 2, 2]) {
+      const { receiver, inbox } = await fixture.receiver(node, { credit: 100, limits })
+      const all = await inbox.take(100)
+      const accepted = all.filter((_, n) => n % every === 0)
+      for (const delivery of accepted) {
+        receiver.accept(delivery)
+        waiting.delete(text(delivery))
+      }
+      receiver.flow(0)
+      for (const delivery of all.reverse())
+        if (!accepted.includes(delivery))
+          void receiver.settle(delivery, { kind: 'release', delayMs: 0, unseen: true })
+      await receiver.close()
+    }
+    const { inbox } = await fixture.receiver(node, { credit: 300, limits })
+    expect(texts(await inbox.take(waiting.size)).sort()).toEqual([...waiting].sort())
   })
 
   test('a rejected delivery is gone: the API has stored its copy', async () => {
