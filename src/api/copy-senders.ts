@@ -1,4 +1,5 @@
 /** The connection's own senders, opened on first need: for copies of deliveries and for dead letters. */
+import { settledWithin } from '../core/aborts.ts'
 import type { NodeRef } from './adapter.ts'
 import { queue } from './address.ts'
 import { MessagingError } from './errors.ts'
@@ -45,9 +46,11 @@ export class CopySenders implements CopyRoute {
     if (this.#anonymous) open.push(this.#anonymous)
     this.#deadLetter.clear()
     this.#anonymous = undefined
-    await Promise.all(
-      open.map((opening) => opening.then((sender) => sender.close({ timeoutMs })).catch(() => {})),
+    const closing = open.map((opening) =>
+      opening.then((sender) => sender.close({ timeoutMs })).catch(() => {}),
     )
+    // One that still waits to be opened ends with the connection.
+    await settledWithin(Promise.all(closing), timeoutMs)
   }
 
   /** The queue may exist with settings of its own, or the broker make none: then it is used as it is. */

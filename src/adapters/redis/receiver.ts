@@ -190,8 +190,8 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
     await this.#session.run('detach', [this.#parts.base], ['1', owner]).catch(() => {})
   }
 
-  lost(): void {
-    this.#end(connectionLost(undefined))
+  lost(cause: unknown): void {
+    this.#end(connectionLost(cause))
   }
 
   nodeGone(): void {

@@ -31,7 +31,7 @@ export interface SessionLink {
    */
   woken(claim: number | undefined, handed: Buffer | undefined): void
   /** The connection is gone: nothing of this link can reach the server any more. */
-  lost(): void
+  lost(cause: unknown): void
 }
 
 /** What a script for messages answered. */
@@ -198,23 +198,23 @@ export class Session {
   /** Gives the connection up: once, and told to everybody. */
   fail(cause: unknown): void {
     if (!this.#alive) return
-    this.#end()
+    this.#end(cause)
     this.events.disconnected(connectionLost(cause))
   }
 
   /** Closes politely: links have been closed before. */
   close(): void {
-    if (this.#alive) this.#end()
+    if (this.#alive) this.#end(undefined)
   }
 
-  #end(): void {
+  #end(cause: unknown): void {
     this.#alive = false
     this.#heartbeat.stop()
     this.subscriptions.stop()
     this.#marks.stop()
     const links = [...this.#links.values()]
     this.#links.clear()
-    for (const link of links) link.lost()
+    for (const link of links) link.lost(cause)
     this.wire.close()
   }
 

@@ -289,6 +289,23 @@ describe('closing', () => {
     expect(await open).toMatchObject([{ reason: { code: 'SEND_UNCONFIRMED' } }])
   })
 
+  test('the API’s close keeps its time, though a rejected message still waits for its dead-letter address', async () => {
+    await using proxy = await FaultProxy.before(url)
+    const connection = await api.connect({ url: proxy.urlFor(url), heartbeatMs: 60_000 })
+    const node = await fixture.node()
+    const aside = await fixture.node()
+    const orders = api.queue(node.name, { create: 'never', deadLetter: api.queue(aside.name) })
+    await connection.send(orders, 'bad')
+    const receiver = await connection.receiver(orders)
+    const delivery = await receiver.receive({ timeoutMs: 5_000 })
+    proxy.silence()
+    const rejecting = Promise.allSettled([delivery!.reject('bad')])
+    const started = performance.now()
+    await connection.close({ timeoutMs: 300 })
+    expect(performance.now() - started).toBeLessThan(4000)
+    expect(await rejecting).toMatchObject([{ reason: { code: 'CLOSED' } }])
+  })
+
   test('an attach that is refused leaves the connection as it was', async () => {
     const missing = { name: fixture.name(), type: 'queue' } as const
     for (let n = 0; n < 20; n++) {

@@ -3,8 +3,9 @@ import { type AddressInfo, createServer } from 'node:net'
 import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { redisAdapter } from '../../../src/adapters/redis/adapter.ts'
-import type { AdapterConnection, ConnectTarget } from '../../../src/api/adapter.ts'
+import { type AdapterConnection, type ConnectTarget, NO_LIMITS } from '../../../src/api/adapter.ts'
 import { brokerUrl, brokerVariable, PrivateBroker } from '../../support/brokers.ts'
+import { FaultProxy } from '../../support/fault-proxy.ts'
 import {
   becomes,
   Fixture,
@@ -17,6 +18,7 @@ import {
   rejection,
   send,
   sendAll,
+  sendOk,
   target,
   texts,
   url,
@@ -155,6 +157,22 @@ describe('a connection', () => {
     await sendAll(sender, ['b', 'c'])
     expect(texts(await inbox.take(3))).toEqual(['a', 'b', 'c'])
     await connection.close()
+  })
+
+  it('tells a verdict that was under way why it ended', async () => {
+    await using proxy = await FaultProxy.before(url)
+    const reports = new Reports()
+    const connection = await open(proxy.urlFor(url), { heartbeatMs: 200 }, reports)
+    const queue = await on.node()
+    const limits = { ...NO_LIMITS, deadLetter: await on.node() }
+    const inbox = new Inbox()
+    const receiver = await connection.attachReceiver(receiverSpec(queue, { limits }), inbox)
+    await sendOk(await on.sender(queue))
+    const delivery = await inbox.next()
+    proxy.silence()
+    const error = await rejection(receiver.settle(delivery, { kind: 'reject', reason: 'bad' }))
+    expect(error.message).toContain('did not answer')
+    expect(reports.lost[0]?.message).toBe(error.message)
   })
 
   it('ends once, with all its links, when it is cut', async () => {
