@@ -16,7 +16,7 @@
 import { MessagingError } from '../../api/errors.ts'
 import type { OutgoingMessage } from '../../api/message.ts'
 import { bodyBuffer, heldOptions } from './codec.ts'
-import { ADAPTER } from './errors.ts'
+import { ADAPTER, isPublishError } from './errors.ts'
 import type { LinkLife } from './link-life.ts'
 import { type InFlight, PublishChannel } from './publish-channel.ts'
 import type { Session } from './session.ts'
@@ -44,6 +44,8 @@ export class DelayLine {
   /** Not yet written. Bound: the capacity of the link. */
   #waiting: Held[] = []
   #channel: PublishChannel | undefined
+  /** Those whose holding queue is being declared; the publishes are written right behind that. */
+  #declaring: readonly Held[] = []
   #running = false
 
   constructor(session: Session, life: LinkLife) {
@@ -108,6 +110,7 @@ export class DelayLine {
     }
     const { channel } = await this.#open()
     const { options } = holdQueue(hold)
+    this.#declaring = batch
     if (target.kind === 'exchange') {
       await channel.assertQueue(room, options)
       await channel.assertExchange(room, 'fanout', { durable: true, autoDelete: true })
@@ -116,6 +119,15 @@ export class DelayLine {
     const declared = channel.assertQueue(room, options)
     for (const held of batch) this.#publish(held)
     await declared
+    this.#declaring = []
+  }
+
+  /** A broker that refuses the declaration reads nothing behind it: none of these messages is in doubt. */
+  #refused(cause: unknown): void {
+    if (isPublishError(cause)) return
+    for (const { item, target } of this.#declaring)
+      item.settle(this.#session.error(cause, { address: target.name, operation: 'send' }))
+    this.#declaring = []
   }
 
   #publish({ item, target, room, expiresAt }: Held): void {
@@ -130,7 +142,11 @@ export class DelayLine {
   }
 
   async #open(): Promise<PublishChannel> {
-    this.#channel ??= await PublishChannel.open(this.#session, undefined, this.#life)
+    if (!this.#channel) {
+      this.#channel = await PublishChannel.open(this.#session, undefined, this.#life)
+      // order: ahead of the end of the link, with which all that is open counts as in doubt.
+      this.#channel.channel.prependListener('error', (cause) => this.#refused(cause))
+    }
     return this.#channel
   }
 }

@@ -145,6 +145,10 @@ describe.skipIf(!management)('a user without permission (SLUICE_TEST_RABBITMQ_MA
       })
       await allowed({ write: '.*' }, async (connection) => {
         await connection.send(theirs, 'let in')
+        // What is delayed waits in a queue of its own, which is made for it.
+        await expect(connection.send(theirs, 'late', { delayMs: 50 })).rejects.toMatchObject(refused)
+        const late = connection.send(topic(news.name, { create: 'never' }), 1, { delayMs: 50 })
+        await expect(late).rejects.toMatchObject(refused)
         await expect(connection.receiver(theirs)).rejects.toMatchObject(refused)
       })
     } finally {
