@@ -9,3 +9,13 @@ export function parseBrokerUrl(url: string, adapter: string, form: string): URL 
     context: { adapter, option: 'url' },
   })
 }
+
+/** What a socket takes as its host: an IPv6 address loses the brackets it has in a URL; nothing is `localhost`. */
+export function hostName(inUrl: string): string {
+  return inUrl.replace(/^\[|\]$/g, '') || 'localhost'
+}
+
+/** `host:port`, for people. */
+export function placeText(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}

@@ -1,8 +1,8 @@
 /** Reads and checks what `connect` was given: URL, login, TLS, own options. Pure. */
 import type { ConnectTarget } from '../../api/adapter.ts'
-import { MessagingError } from '../../api/errors.ts'
-import { parseBrokerUrl } from '../../core/broker-url.ts'
+import { hostName, parseBrokerUrl, placeText } from '../../core/broker-url.ts'
 import { checkKnownKeys } from '../../core/known-keys.ts'
+import { optionReader } from '../../core/option-reader.ts'
 import { ADAPTER } from './errors.ts'
 
 /** The adapter's own options: `connect({ url, native: { ... } })`. */
@@ -11,7 +11,7 @@ export interface QpidOptions {
   virtualHost?: string
   /** Container id. Default: one for each connection. */
   containerId?: string
-  /** Largest frame. Unit: bytes. Default: the broker's. */
+  /** Largest frame. Unit: bytes, at least 512. Default: the broker's. */
   maxFrameBytes?: number
 }
 
@@ -34,6 +34,10 @@ export interface Endpoint {
 const OPTIONS = ['virtualHost', 'containerId', 'maxFrameBytes'] as const
 /** Broker-J refuses a shorter idle time-out. Unit: ms. */
 const LEAST_HEARTBEAT_MS = 1_000
+/** Every peer of AMQP 1.0 must take frames of this size. */
+const LEAST_FRAME_BYTES = 512
+
+const { invalid, text, urlPart, wholeNumber } = optionReader(ADAPTER, 'connect()')
 
 /** @throws `CONFIG_INVALID` naming the wrong option */
 export function endpointOf(target: ConnectTarget): Endpoint {
@@ -44,34 +48,21 @@ export function endpointOf(target: ConnectTarget): Endpoint {
   const secure = url.protocol === 'qpids:' || url.protocol === 'amqp10s:'
   if (target.tls !== undefined && !secure)
     throw invalid('tls', 'needs a URL that begins with qpids: or amqp10s:')
-  const host = url.hostname.replace(/^\[|\]$/g, '') || 'localhost'
+  const host = hostName(url.hostname)
   const port = url.port === '' ? (secure ? 5671 : 5672) : Number(url.port)
   return {
     secure,
     host,
     port,
-    virtualHost: native.virtualHost ?? (decode(url.pathname.replace(/^\//, '')) || host),
-    username: target.username ?? (decode(url.username) || undefined),
-    password: target.password ?? (decode(url.password) || undefined),
-    containerId: native.containerId,
-    maxFrameBytes: native.maxFrameBytes,
+    virtualHost:
+      text('virtualHost', native.virtualHost) ?? (urlPart(url.pathname.replace(/^\//, '')) || host),
+    username: target.username ?? (urlPart(url.username) || undefined),
+    password: target.password ?? (urlPart(url.password) || undefined),
+    containerId: text('containerId', native.containerId),
+    maxFrameBytes: wholeNumber('maxFrameBytes', native.maxFrameBytes, LEAST_FRAME_BYTES),
     heartbeatMs: target.heartbeatMs === 0 ? 0 : Math.max(LEAST_HEARTBEAT_MS, target.heartbeatMs),
     tls: target.tls ?? {},
     clientName: target.clientName,
-    place: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    place: placeText(host, port),
   }
-}
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    throw invalid('url', 'holds a % that is no escape')
-  }
-}
-
-function invalid(option: string, problem: string): MessagingError {
-  return new MessagingError('CONFIG_INVALID', `connect(): ${option} ${problem}`, {
-    context: { adapter: ADAPTER, option },
-  })
 }

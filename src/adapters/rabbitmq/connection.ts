@@ -118,8 +118,8 @@ export class RabbitmqConnection implements AdapterConnection {
   }
 
   async list(): Promise<NodeInfo[]> {
-    const { management } = this.#endpoint
-    if (management) return listNodes(this.#endpoint, management)
+    const { management, vhost } = this.#endpoint
+    if (management) return listNodes(management, vhost)
     throw new MessagingError('NOT_SUPPORTED', `Listing: ${rabbitmqCapabilities.features.list.note}`, {
       context: { adapter: ADAPTER, operation: 'list' },
     })

@@ -2,7 +2,7 @@
 import type { NodeInfo } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
 import { ADAPTER } from './errors.ts'
-import type { Endpoint } from './options.ts'
+import type { ManagementApi } from './options.ts'
 import { isHold, subscriptionOf } from './topology.ts'
 
 const TIMEOUT_MS = 10_000
@@ -25,11 +25,11 @@ interface ListedExchange {
 }
 
 /** Queues and exchanges of the virtual host, without the broker's and this library's own. */
-export async function listNodes(endpoint: Endpoint, management: URL): Promise<NodeInfo[]> {
-  const vhost = encodeURIComponent(endpoint.vhost)
+export async function listNodes(api: ManagementApi, virtualHost: string): Promise<NodeInfo[]> {
+  const vhost = encodeURIComponent(virtualHost)
   const [queues, exchanges] = await Promise.all([
-    ask<ListedQueue>(endpoint, management, `api/queues/${vhost}`),
-    ask<ListedExchange>(endpoint, management, `api/exchanges/${vhost}`),
+    ask<ListedQueue>(api, `api/queues/${vhost}`),
+    ask<ListedExchange>(api, `api/exchanges/${vhost}`),
   ])
   return [
     ...queues.filter(({ name, exclusive }) => !exclusive && !isHold(name)).map(queueInfo),
@@ -73,13 +73,9 @@ function isInternal(name: string): boolean {
   )
 }
 
-async function ask<T>({ username, password }: Endpoint, management: URL, path: string): Promise<T[]> {
-  const base = management.href.endsWith('/') ? management.href : `${management.href}/`
+async function ask<T>({ base, username, password }: ManagementApi, path: string): Promise<T[]> {
   const url = new URL(path, base)
-  url.username = url.password = ''
-  const login = Buffer.from(
-    `${decodeURIComponent(management.username) || username}:${decodeURIComponent(management.password) || password}`,
-  ).toString('base64')
+  const login = Buffer.from(`${username}:${password}`).toString('base64')
   const context = { adapter: ADAPTER, address: url.origin, operation: 'list' }
   let response: Response
   try {

@@ -1,8 +1,8 @@
 /** Reads and checks what `connect` was given: URL, login, TLS, own options. Pure. */
 import type { ConnectTarget } from '../../api/adapter.ts'
-import { MessagingError } from '../../api/errors.ts'
-import { parseBrokerUrl } from '../../core/broker-url.ts'
+import { hostName, parseBrokerUrl, placeText } from '../../core/broker-url.ts'
 import { checkKnownKeys } from '../../core/known-keys.ts'
+import { optionReader } from '../../core/option-reader.ts'
 import { ADAPTER } from './errors.ts'
 
 export type LoginMechanism = 'PLAIN' | 'AMQPLAIN' | 'EXTERNAL'
@@ -21,6 +21,14 @@ export interface RabbitmqOptions {
   managementUrl?: string
 }
 
+/** The management plugin, and who asks it. */
+export interface ManagementApi {
+  /** Without a login. */
+  readonly base: URL
+  readonly username: string
+  readonly password: string
+}
+
 /** Everything needed to open a connection. */
 export interface Endpoint {
   readonly secure: boolean
@@ -36,7 +44,7 @@ export interface Endpoint {
   readonly heartbeatSeconds: number
   readonly tls: Readonly<Record<string, unknown>>
   readonly clientName: string
-  readonly management: URL | undefined
+  readonly management: ManagementApi | undefined
   /** `host:port`, for people. */
   readonly place: string
 }
@@ -53,6 +61,8 @@ const QUERY = [
 ] as const
 const MECHANISMS: readonly unknown[] = ['PLAIN', 'AMQPLAIN', 'EXTERNAL']
 
+const { invalid, text, urlPart, wholeNumber } = optionReader(ADAPTER, 'connect()')
+
 /** @throws `CONFIG_INVALID` naming the wrong option */
 export function endpointOf(target: ConnectTarget): Endpoint {
   const url = parseBrokerUrl(target.url, ADAPTER, 'rabbitmq://user:password@host:port/virtual-host')
@@ -63,16 +73,18 @@ export function endpointOf(target: ConnectTarget): Endpoint {
   const secure = url.protocol === 'rabbitmqs:' || url.protocol === 'amqps:'
   if (target.tls !== undefined && !secure)
     throw invalid('tls', 'needs a URL that begins with rabbitmqs: or amqps:')
-  const host = url.hostname.replace(/^\[|\]$/g, '') || 'localhost'
+  const host = hostName(url.hostname)
   const port = url.port === '' ? (secure ? 5671 : 5672) : Number(url.port)
   const heartbeat = wholeNumber('heartbeat', query.heartbeat, 0)
+  const username = target.username ?? (urlPart(url.username) || 'guest')
+  const password = target.password ?? (url.username === '' ? 'guest' : urlPart(url.password))
   return {
     secure,
     host,
     port,
     vhost: text('vhost', native.vhost) ?? query.vhost ?? vhostOf(url),
-    username: target.username ?? (decode(url.username) || 'guest'),
-    password: target.password ?? (url.username === '' ? 'guest' : decode(url.password)),
+    username,
+    password,
     mechanism: mechanismOf(native.mechanism),
     frameMax: wholeNumber('frameMax', native.frameMax ?? query.frameMax ?? query.frame_max, 4096),
     channelMax: wholeNumber('channelMax', native.channelMax ?? query.channelMax ?? query.channel_max, 1),
@@ -80,22 +92,14 @@ export function endpointOf(target: ConnectTarget): Endpoint {
       heartbeat ?? (target.heartbeatMs > 0 ? Math.max(1, Math.round(target.heartbeatMs / 1000)) : 0),
     tls: target.tls ?? {},
     clientName: target.clientName,
-    management: managementOf(native.managementUrl ?? query.managementUrl),
-    place: `${host.includes(':') ? `[${host}]` : host}:${port}`,
+    management: managementOf(native.managementUrl ?? query.managementUrl, username, password),
+    place: placeText(host, port),
   }
 }
 
 /** As the AMQP URI specification has it, except that an empty path after the slash means `/` too. */
 function vhostOf(url: URL): string {
-  return decode(url.pathname.replace(/^\//, '')) || '/'
-}
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    throw invalid('url', 'holds a % that is no escape')
-  }
+  return urlPart(url.pathname.replace(/^\//, '')) || '/'
 }
 
 function mechanismOf(value: unknown): LoginMechanism {
@@ -104,29 +108,19 @@ function mechanismOf(value: unknown): LoginMechanism {
   return value as LoginMechanism
 }
 
-function managementOf(value: unknown): URL | undefined {
+/** Its URL may have a login of its own. */
+function managementOf(value: unknown, username: string, password: string): ManagementApi | undefined {
   if (value === undefined) return undefined
-  try {
-    const url = new URL(String(value))
-    if (url.protocol === 'http:' || url.protocol === 'https:') return url
-  } catch {}
-  throw invalid('managementUrl', 'is no http: or https: URL')
-}
-
-function text(option: string, value: unknown): string | undefined {
-  if (value === undefined || typeof value === 'string') return value
-  throw invalid(option, 'is no string')
-}
-
-function wholeNumber(option: string, value: unknown, least: number): number | undefined {
-  if (value === undefined) return undefined
-  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
-  if (Number.isSafeInteger(number) && (number as number) >= least) return number as number
-  throw invalid(option, `is no whole number from ${least} up`)
-}
-
-function invalid(option: string, problem: string): MessagingError {
-  return new MessagingError('CONFIG_INVALID', `connect(): ${option} ${problem}`, {
-    context: { adapter: ADAPTER, option },
-  })
+  const given = String(value)
+  const base = URL.canParse(given) ? new URL(given) : undefined
+  if (base?.protocol !== 'http:' && base?.protocol !== 'https:')
+    throw invalid('managementUrl', 'is no http: or https: URL')
+  const api = {
+    base,
+    username: urlPart(base.username, 'managementUrl') || username,
+    password: urlPart(base.password, 'managementUrl') || password,
+  }
+  base.username = base.password = ''
+  if (!base.pathname.endsWith('/')) base.pathname += '/'
+  return api
 }

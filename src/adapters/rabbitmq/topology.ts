@@ -13,6 +13,7 @@ import type { Options } from 'amqplib'
 import type { NodeSpec, NodeType } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
 import { checkKnownKeys } from '../../core/known-keys.ts'
+import { optionReader } from '../../core/option-reader.ts'
 import { MAX_TTL_MS } from './codec.ts'
 import { ADAPTER } from './errors.ts'
 
@@ -39,6 +40,8 @@ const MAX_PRIORITY = 9
 const NEVER_REACHED = 2_000_000_000
 /** Portable settings of `x-declare` arguments; the API has translated them already. */
 const TRANSLATED = new Set(['qpid.max_count', 'qpid.policy_type', 'qpid.auto_delete_timeout'])
+
+const { invalid } = optionReader(ADAPTER, 'native')
 
 /**
  * How a queue with these limits is declared.
@@ -269,10 +272,4 @@ function fitted(name: string, limit: number): string {
   let head = name.slice(0, limit)
   while (Buffer.byteLength(head) > limit - hash.length - 1) head = head.slice(0, -1)
   return `${head.replace(/[\ud800-\udbff]$/, '')}~${hash}`
-}
-
-function invalid(option: string, problem: string): MessagingError {
-  return new MessagingError('CONFIG_INVALID', `native: ${option} ${problem}`, {
-    context: { adapter: ADAPTER, option },
-  })
 }

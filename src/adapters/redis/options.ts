@@ -1,8 +1,8 @@
 /** Reads and checks what `connect` was given: URL, login, TLS, own options. Pure. */
 import type { ConnectTarget } from '../../api/adapter.ts'
-import { MessagingError } from '../../api/errors.ts'
-import { parseBrokerUrl } from '../../core/broker-url.ts'
+import { hostName, parseBrokerUrl, placeText } from '../../core/broker-url.ts'
 import { checkKnownKeys } from '../../core/known-keys.ts'
+import { optionReader } from '../../core/option-reader.ts'
 import { ADAPTER } from './errors.ts'
 
 /** The adapter's own options: `connect({ url, native: { ... } })`. */
@@ -86,7 +86,11 @@ const OPTIONS = [
   'waitReplicas',
   'waitMs',
 ] as const satisfies readonly (keyof RedisAdapterOptions)[]
+/** Renewing takes its time: a shorter lease would end under a receiver that lives. Unit: ms. */
+export const LEAST_LEASE_MS = 100
 const QUERY = ['cluster', 'sentinel', 'db', 'prefix'] as const
+
+const { invalid, urlPart, wholeNumber } = optionReader(ADAPTER, 'connect()')
 
 /** @throws `CONFIG_INVALID` naming the wrong option */
 export function endpointOf(target: ConnectTarget): Endpoint {
@@ -97,13 +101,13 @@ export function endpointOf(target: ConnectTarget): Endpoint {
   const native = target.native as RedisAdapterOptions
   const secure = url.protocol === 'rediss:'
   if (target.tls !== undefined && !secure) throw invalid('tls', 'needs a URL that begins with rediss:')
-  const sentinel = text('sentinel', native.sentinel) ?? query.sentinel
+  const sentinel = nonEmpty('sentinel', native.sentinel) ?? query.sentinel
   const cluster = flag('cluster', native.cluster ?? query.cluster)
   if (cluster && sentinel !== undefined) throw invalid('cluster', 'and sentinel exclude each other')
   const mode = cluster ? 'cluster' : sentinel !== undefined ? 'sentinel' : 'single'
   const first = hostPort(url.hostname, url.port, mode === 'sentinel' ? 26_379 : 6_379)
   const nodes = [first, ...nodesOf(native.nodes, mode)]
-  const db = whole(
+  const db = wholeNumber(
     'db',
     native.db ?? query.db ?? (/^\/\d+$/.test(url.pathname) ? url.pathname.slice(1) : undefined),
     0,
@@ -111,28 +115,28 @@ export function endpointOf(target: ConnectTarget): Endpoint {
   if (db === undefined && url.pathname.length > 1)
     throw invalid('url', 'has a path that is no database number')
   if (mode === 'cluster' && db) throw invalid('db', 'is not there in a Cluster: it has database 0 alone')
-  const waitReplicas = whole('waitReplicas', native.waitReplicas, 0) ?? 0
+  const waitReplicas = wholeNumber('waitReplicas', native.waitReplicas, 0) ?? 0
   if (mode === 'cluster' && waitReplicas > 0) throw invalid('waitReplicas', 'does not work in a Cluster')
   return {
     mode,
     nodes,
     master: sentinel ?? '',
-    username: target.username ?? (decode(url.username) || undefined),
-    password: target.password ?? (decode(url.password) || undefined),
-    sentinelUsername: text('sentinelUsername', native.sentinelUsername),
-    sentinelPassword: text('sentinelPassword', native.sentinelPassword),
+    username: target.username ?? (urlPart(url.username) || undefined),
+    password: target.password ?? (urlPart(url.password) || undefined),
+    sentinelUsername: nonEmpty('sentinelUsername', native.sentinelUsername),
+    sentinelPassword: nonEmpty('sentinelPassword', native.sentinelPassword),
     db: db ?? 0,
     tls: secure ? (target.tls ?? {}) : undefined,
     clientName: target.clientName.replace(/[^\x21-\x7e]/g, '-'),
     heartbeatMs: target.heartbeatMs,
-    prefix: prefixOf(text('prefix', native.prefix) ?? query.prefix),
-    leaseMs: whole('leaseMs', native.leaseMs, 100) ?? 30_000,
-    pollMs: whole('pollMs', native.pollMs, 10) ?? 2_000,
+    prefix: prefixOf(nonEmpty('prefix', native.prefix) ?? query.prefix),
+    leaseMs: wholeNumber('leaseMs', native.leaseMs, LEAST_LEASE_MS) ?? 30_000,
+    pollMs: wholeNumber('pollMs', native.pollMs, 10) ?? 2_000,
     alwaysEnvelope: alwaysEnvelope(native.envelope),
-    liveBuffer: whole('liveBuffer', native.liveBuffer, 1) ?? 10_000,
+    liveBuffer: wholeNumber('liveBuffer', native.liveBuffer, 1) ?? 10_000,
     waitReplicas,
-    waitMs: whole('waitMs', native.waitMs, 1) ?? 1_000,
-    place: nodes.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(', '),
+    waitMs: wholeNumber('waitMs', native.waitMs, 1) ?? 1_000,
+    place: nodes.map(({ host, port }) => placeText(host, port)).join(', '),
   }
 }
 
@@ -148,7 +152,7 @@ function nodesOf(nodes: unknown, mode: Endpoint['mode']): HostPort[] {
 }
 
 function hostPort(host: string, port: string, standard: number): HostPort {
-  return { host: host.replace(/^\[|\]$/g, '') || 'localhost', port: port === '' ? standard : Number(port) }
+  return { host: hostName(host), port: port === '' ? standard : Number(port) }
 }
 
 /** It stands in scripts and keys, where other characters have a meaning. */
@@ -157,15 +161,7 @@ function prefixOf(prefix = 'sluice'): string {
   throw invalid('prefix', 'holds something else than letters, digits and _ . : -')
 }
 
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    throw invalid('url', 'holds a % that is no escape')
-  }
-}
-
-function text(option: string, value: unknown): string | undefined {
+function nonEmpty(option: string, value: unknown): string | undefined {
   if (value === undefined || (typeof value === 'string' && value !== '')) return value
   throw invalid(option, 'is no text')
 }
@@ -180,17 +176,4 @@ function flag(option: string, value: unknown): boolean {
   if (value === undefined || value === false || value === 'false') return false
   if (value === true || value === 'true' || value === '') return true
   throw invalid(option, 'is neither true nor false')
-}
-
-function whole(option: string, value: unknown, least: number): number | undefined {
-  if (value === undefined) return undefined
-  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
-  if (Number.isSafeInteger(number) && (number as number) >= least) return number as number
-  throw invalid(option, `is no whole number from ${least} up`)
-}
-
-function invalid(option: string, problem: string): MessagingError {
-  return new MessagingError('CONFIG_INVALID', `connect(): ${option} ${problem}`, {
-    context: { adapter: ADAPTER, option },
-  })
 }

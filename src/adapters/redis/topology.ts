@@ -1,8 +1,9 @@
 /** Settings of nodes: as text that every client can read, compared, and as fields that the scripts use. Pure. */
 import { type NodeSpec, plainQueue, type ReceiverSpec } from '../../api/adapter.ts'
-import { MessagingError } from '../../api/errors.ts'
 import { checkKnownKeys } from '../../core/known-keys.ts'
+import { optionReader } from '../../core/option-reader.ts'
 import { ADAPTER } from './errors.ts'
+import { LEAST_LEASE_MS } from './options.ts'
 
 /** What is kept of a spec; a setting that is missing is not set. */
 export interface StoredSpec {
@@ -23,6 +24,8 @@ export interface StoredSpec {
 
 /** Native options of a node: `queue('orders', { native: { leaseMs: 60_000 } })`. `type` comes from address strings. */
 const NATIVE = ['leaseMs', 'type'] as const
+
+const { wholeNumber } = optionReader(ADAPTER, 'native')
 
 /** @throws `CONFIG_INVALID` on an unknown native option */
 export function formatSpec(node: NodeSpec): string {
@@ -92,9 +95,5 @@ export function subscriptionSpec({ source, subscription, limits }: ReceiverSpec)
 
 /** @throws `CONFIG_INVALID` when it is no time */
 export function leaseOf(value: unknown): number | undefined {
-  if (value === undefined) return undefined
-  if (Number.isSafeInteger(value) && (value as number) >= 100) return value as number
-  throw new MessagingError('CONFIG_INVALID', 'native: leaseMs is no whole number from 100 up', {
-    context: { adapter: ADAPTER, option: 'leaseMs' },
-  })
+  return wholeNumber('leaseMs', value, LEAST_LEASE_MS)
 }

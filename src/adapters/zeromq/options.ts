@@ -1,8 +1,8 @@
 /** Reads and checks what `connect` was given. Pure. */
 import type { ConnectTarget } from '../../api/adapter.ts'
-import { MessagingError } from '../../api/errors.ts'
 import { parseBrokerUrl } from '../../core/broker-url.ts'
 import { checkKnownKeys } from '../../core/known-keys.ts'
+import { optionReader } from '../../core/option-reader.ts'
 import { ADAPTER } from './errors.ts'
 import { peerAddresses } from './peer/addresses.ts'
 import { decodeZ85 } from './z85.ts'
@@ -54,6 +54,8 @@ const MOST_HEARTBEAT_MS = 2_500
 /** TCP addresses that no other machine can reach. */
 export const LOOPBACK = /^tcp:\/\/(127\.|localhost[:]|\[::1\])/
 
+const { invalid, text } = optionReader(ADAPTER, 'connect()')
+
 /** ZeroMQ takes such an address only when the socket is told before. */
 export function isIpv6(address: string): boolean {
   return address.startsWith('tcp://[')
@@ -74,7 +76,7 @@ export function endpointOf(target: ConnectTarget): Endpoint {
   return {
     address,
     embedded: native.hub === 'embedded' || query.hub === 'embedded',
-    data: native.data ?? query.data,
+    data: text('data', native.data) ?? query.data,
     curve: native.curve,
     heartbeatMs: target.heartbeatMs === 0 ? NEVER_MS : Math.min(target.heartbeatMs, MOST_HEARTBEAT_MS),
     clientName: target.clientName,
@@ -122,11 +124,4 @@ function addressOf(url: string): { address: string; query: Record<string, string
   if (parsed.username !== '' || parsed.password !== '')
     throw invalid('url', 'holds a login, which ZeroMQ does not have: use native.curve')
   return { address: `tcp://${parsed.hostname}:${parsed.port || DEFAULT_PORT}`, query }
-}
-
-function invalid(option: string, problem: string, cause?: unknown): MessagingError {
-  return new MessagingError('CONFIG_INVALID', `connect(): ${option} ${problem}`, {
-    cause,
-    context: { adapter: ADAPTER, option },
-  })
 }

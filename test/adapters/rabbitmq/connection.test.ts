@@ -109,6 +109,8 @@ describe('connecting', () => {
     expect(invalid({ url: 'rabbitmq://h?heartbeet=3' })).toThrow(/heartbeet.*heartbeat/)
     expect(invalid({ native: { frameMax: 12 } })).toThrow(/frameMax/)
     expect(invalid({ url: 'rabbitmq://h?managementUrl=ftp://h' })).toThrow(/managementUrl/)
+    expect(invalid({ native: { managementUrl: 'ftp://h' } })).toThrow(/managementUrl.*http/)
+    expect(invalid({ native: { managementUrl: 'http://%zz@h' } })).toThrow(/managementUrl.*%/)
     expect(invalid({ native: { mechanism: 'DIGEST' } })).toThrow(/mechanism/)
     expect(invalid({ tls: {} })).toThrow(/rabbitmqs/)
     expect(invalid({ url: 'rabbitmq://%zz@h' })).toThrow(/%/)
