@@ -72,27 +72,32 @@ export function outgoingMessage(
 }
 
 /**
- * A received message on its way to another node: as it came, with the fields that are given in their place.
+ * A received message on its way to another node: as it came, with the fields that are given in their place. Where it has no
+ * subject, and where it would live longer, the defaults hold for it as for any other.
  *
  * @throws as {@link outgoingMessage}
  */
 export function forwardedMessage(
   message: ReceivedMessage,
-  fields: Partial<MessageFields> & CallOptions,
+  fields: MessageFields & CallOptions,
   defaults: MessageDefaults,
 ): OutgoingMessage {
-  const { timeoutMs: _timeout, signal: _signal, ...replaced } = fields
-  const changed = outgoingMessage(
-    message.bytes,
-    { ...fields, contentType: replaced.contentType ?? message.contentType ?? '' },
-    defaults,
-  )
+  const given = outgoingMessage(message.bytes, fields, defaults)
   const copy = copyOf(ReceivedMessage.incoming(message))
-  if (copy.id === '') copy.id = changed.id
-  if (!defaults.structuredNative) copy.body = changed.body
-  for (const name of Object.keys(replaced) as (keyof typeof changed)[])
-    Object.assign(copy, { [name]: changed[name] })
+  if (copy.id === '') copy.id = given.id
+  if (!defaults.structuredNative) copy.body = given.body
+  copy.subject ??= given.subject
+  copy.ttlMs = shorter(copy.ttlMs, defaults.ttlMs)
+  for (const name of FIELD_NAMES) if (fields[name] !== undefined) take(name, given, copy)
   return copy
+}
+
+function take<Name extends keyof MessageFields>(
+  name: Name,
+  from: OutgoingMessage,
+  into: OutgoingMessage,
+): void {
+  into[name] = from[name]
 }
 
 /**
@@ -116,8 +121,8 @@ function checkField(fields: MessageFields & CallOptions, name: string): void {
 
 type Check = (value: unknown, name: string) => void
 
-/** What may be said beside the body, and what each must be; `undefined` counts as not said. */
-const CHECKS: Readonly<Record<keyof (MessageFields & CallOptions), Check>> = {
+/** What may be said of a message beside its body, and what each must be; `undefined` counts as not said. */
+const FIELD_CHECKS: Readonly<Record<keyof MessageFields, Check>> = {
   id: checkText,
   subject: checkText,
   contentType: checkText,
@@ -145,10 +150,14 @@ const CHECKS: Readonly<Record<keyof (MessageFields & CallOptions), Check>> = {
     checkNumber(value, 'delayMs')
     if (!isDelay(value)) throw invalid('delayMs', value, DELAY_RANGE)
   },
+}
+const FIELD_NAMES = Object.keys(FIELD_CHECKS) as (keyof MessageFields)[]
+const CALL_CHECKS: Readonly<Record<keyof CallOptions, Check>> = {
   timeoutMs: checkOption,
   signal: checkOption,
 }
-const CHECK_OF: ReadonlyMap<string, Check> = new Map(Object.entries(CHECKS))
+/** A map, because a field called `constructor` is unknown, too. */
+const CHECK_OF: ReadonlyMap<string, Check> = new Map(Object.entries({ ...FIELD_CHECKS, ...CALL_CHECKS }))
 
 function checkText(value: unknown, name: string): void {
   if (typeof value !== 'string') throw new TypeError(`${name} is no string`)

@@ -173,11 +173,12 @@ export class Sender<Body = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Passes a received message on: same id, body bytes, fields and properties; the remaining time to live; `fields` replace single ones.
+   * Passes a received message on: same id, body bytes, fields and properties; the remaining time to live. `fields` replace single
+   * ones; what is `undefined` there stays as it came.
    *
    * @throws as {@link send} does
    */
-  forward(message: ReceivedMessage, fields: Partial<MessageFields> & SendOptions = {}): Promise<Outcome> {
+  forward(message: ReceivedMessage, fields: MessageFields & SendOptions = {}): Promise<Outcome> {
     let copy: OutgoingMessage
     try {
       copy = forwardedMessage(message, fields, this.#defaults())

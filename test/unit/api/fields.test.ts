@@ -1,16 +1,29 @@
 import { expect, it } from 'vitest'
 import type { MessageFields, OutgoingMessage } from '../../../src/api/message.ts'
-import { outgoingMessage } from '../../../src/api/outgoing.ts'
+import { forwardedMessage, type MessageDefaults, outgoingMessage } from '../../../src/api/outgoing.ts'
+import { ReceivedMessage } from '../../../src/api/received-message.ts'
+
+const DEFAULTS: MessageDefaults = {
+  subject: undefined,
+  durable: true,
+  ttlMs: undefined,
+  codecs: new Map(),
+  structuredNative: false,
+  maxBodyBytes: 100,
+}
 
 function made(fields: MessageFields): OutgoingMessage {
-  return outgoingMessage('x', fields, {
-    subject: undefined,
-    durable: true,
-    ttlMs: undefined,
-    codecs: new Map(),
-    structuredNative: false,
-    maxBodyBytes: 100,
-  })
+  return outgoingMessage('x', fields, DEFAULTS)
+}
+
+/** Forwards what was sent with `original`. */
+function forwarded(
+  original: MessageFields,
+  fields: MessageFields,
+  defaults: Partial<MessageDefaults> = {},
+): OutgoingMessage {
+  const received = new ReceivedMessage({ ...made(original), annotations: undefined }, DEFAULTS.codecs)
+  return forwardedMessage(received, fields, { ...DEFAULTS, ...defaults })
 }
 
 class Urgent {
@@ -30,8 +43,14 @@ it.each<[string, MessageFields]>([
   ['a class with getters', new Urgent(7)],
   ['an object that inherits', Object.create({ subject: 'own', priority: 7 })],
   ['an object without prototype', Object.assign(Object.create(null), { subject: 'own', priority: 7 })],
-])('the fields of %s are taken', (_name, fields) => {
+])('the fields of %s are taken, by send and by forward', (_name, fields) => {
   expect(made(fields)).toMatchObject({ subject: 'own', priority: 7 })
+  expect(forwarded({ id: 'first', subject: 'other', groupId: 'g' }, fields)).toMatchObject({
+    id: 'first',
+    subject: 'own',
+    priority: 7,
+    groupId: 'g',
+  })
 })
 
 it.each<[string, MessageFields]>([
@@ -39,9 +58,9 @@ it.each<[string, MessageFields]>([
   ['a class with getters', new Urgent(12)],
   ['an object that inherits', Object.create({ priority: 12 })],
 ])('and are checked: a wrong one of %s is refused', (_name, fields) => {
-  expect(() => made(fields)).toThrow(
-    expect.objectContaining({ code: 'CONFIG_INVALID', context: { option: 'priority' } }),
-  )
+  const refusal = expect.objectContaining({ code: 'CONFIG_INVALID', context: { option: 'priority' } })
+  expect(() => made(fields)).toThrow(refusal)
+  expect(() => forwarded({}, fields)).toThrow(refusal)
 })
 
 it.each<[string, object]>([
@@ -49,4 +68,26 @@ it.each<[string, object]>([
   ['inherited', Object.create({ prioirty: 1 })],
 ])('a misspelt field that is %s is refused and the right one named', (_name, fields) => {
   expect(() => made(fields)).toThrow(/unknown option 'prioirty'; did you mean 'priority'/)
+})
+
+it('a forwarded message keeps what is not replaced; undefined replaces nothing', () => {
+  const original = {
+    id: 'first',
+    subject: 'other',
+    contentType: 'text/x',
+    priority: 3,
+    ttlMs: 50,
+    durable: false,
+  }
+  expect(forwarded(original, {})).toMatchObject(original)
+  expect(forwarded(original, { subject: undefined, ttlMs: undefined, durable: undefined })).toMatchObject(
+    original,
+  )
+})
+
+it('subject and time to live of the sender hold for a forwarded message as for a sent one', () => {
+  const defaults = { subject: 'of the link', ttlMs: 20 }
+  expect(forwarded({}, {}, defaults)).toMatchObject(defaults)
+  expect(forwarded({ subject: 'own', ttlMs: 50 }, {}, defaults)).toMatchObject({ subject: 'own', ttlMs: 20 })
+  expect(forwarded({ ttlMs: 10 }, {}, defaults)).toMatchObject({ ttlMs: 10 })
 })
