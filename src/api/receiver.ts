@@ -3,13 +3,14 @@
  * than the credit).
  */
 import { abortedError, settledWithin } from '../core/aborts.ts'
-import { Attachment, asMessagingError } from '../core/attachment.ts'
+import { Attachment } from '../core/attachment.ts'
 import { Inbox } from '../core/inbox.ts'
 import type { AdapterConnection, AdapterDelivery, AdapterReceiver } from './adapter.ts'
 import { refuseLinkOptions } from './address-refusals.ts'
 import { Delivery } from './delivery.ts'
 import { MessagingError } from './errors.ts'
 import type { HostedLink } from './hosted-link.ts'
+import { Intake } from './intake.ts'
 import type { LinkHost } from './link-host.ts'
 import { applies } from './lowering.ts'
 import type { NodePlan } from './node-plan.ts'
@@ -23,16 +24,11 @@ import {
   DEFAULT_CREDIT,
   type ReceiverOptions,
 } from './options.ts'
-import { ReceivedMessage } from './received-message.ts'
 import { ReceiverLink } from './receiver-link.ts'
 import { type ReceiverAsk, receiverSpec, refuseReceiver } from './receiver-spec.ts'
-import { SchemaGate } from './schema-gate.ts'
 
 /** Longest last look at the broker before a `receive` answers «nothing». Unit: ms. */
 const LAST_LOOK_MS = 2_000
-
-/** Pause before a message over its limit, for which there was no room aside, is given back. Unit: ms. */
-const DIVERT_AGAIN_MS = 1_000
 
 export interface InternalReceiverOptions extends ReceiverOptions {
   /** Browse: go on with new arrivals. */
@@ -47,6 +43,7 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
   readonly #attachment: Attachment<AdapterReceiver>
   readonly #hosted: HostedLink
   readonly #inbox: Inbox<Delivery<Body>>
+  readonly #intake: Intake<Body>
   readonly #presettle: boolean
   /** The current epoch; set before the adapter attaches, because deliveries may come before it returns. */
   #link: ReceiverLink | undefined
@@ -60,7 +57,6 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
   #quiet = false
   #ended: MessagingError | undefined
   #closing: Promise<void> | undefined
-  readonly #gate: SchemaGate<Body> | undefined
 
   private constructor(host: LinkHost, plan: NodePlan, options: InternalReceiverOptions) {
     this.#host = host
@@ -71,13 +67,7 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
       beforeNothing: () => this.#lastLook(),
       handOver: (delivery) => this.#presettle && Delivery.presettle(delivery),
     })
-    const { schema } = plan.options
-    this.#gate =
-      schema &&
-      new SchemaGate<Body>(schema, {
-        pass: (delivery) => this.#inbox.push(delivery),
-        refuse: (delivery, error) => this.#refuseBody(delivery, error),
-      })
+    this.#intake = new Intake(host, plan, this.mode, this.#inbox)
     this.#attachment = new Attachment<AdapterReceiver>({
       attach: (connection, detached) => this.#attach(connection, detached),
       up: (native) => this.#up(native),
@@ -183,7 +173,7 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
   async #lastLook(): Promise<void> {
     const native = this.#native
     if (native) await settledWithin(native.flush(), LAST_LOOK_MS)
-    await this.#gate?.checked()
+    await this.#intake.checked()
   }
 
   #next(): Promise<IteratorResult<Delivery<Body>>> {
@@ -204,48 +194,7 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
   }
 
   #deliver(link: ReceiverLink, native: AdapterDelivery): void {
-    if (link !== this.#link || this.#closing) return
-    const { maxDeliveries } = this.#plan.spec
-    if (maxDeliveries !== undefined && native.deliveryCount > maxDeliveries && this.#diverts) {
-      this.#background(this.#divert(link, native, `more than ${maxDeliveries} deliveries`))
-      return
-    }
-    const delivery = new Delivery<Body>(native, link, this.#host.codecs)
-    if (this.#gate) this.#gate.push(delivery)
-    else this.#inbox.push(delivery)
-  }
-
-  /** What cannot be put aside goes back after a pause: kept here it would take up credit for ever. */
-  async #divert(link: ReceiverLink, native: AdapterDelivery, reason: string): Promise<void> {
-    try {
-      await link.divert(native, reason)
-    } catch (error) {
-      this.#host.warning(asMessagingError(error))
-      await this.#host.delay(DIVERT_AGAIN_MS)
-      if (link.holds(native)) await link.giveBack(native)
-    }
-  }
-
-  get #diverts(): boolean {
-    return this.mode === 'consume' && this.#host.capabilities.features.maxDeliveries.level === 'emulated'
-  }
-
-  /** A body that does not fit its schema is rejected with the reason and never seen; who browses sees the message without it. */
-  #refuseBody(delivery: Delivery<Body>, error: unknown): void {
-    const problem = asMessagingError(error)
-    if (this.mode === 'consume') {
-      this.#background(delivery.reject(problem.message))
-      return
-    }
-    ReceivedMessage.refuseBody(delivery, problem)
-    this.#inbox.push(delivery)
-  }
-
-  #background(work: Promise<unknown>): void {
-    work.catch((error) => {
-      const problem = asMessagingError(error)
-      if (problem.code !== 'DELIVERY_LOST' && problem.code !== 'ALREADY_SETTLED') this.#host.warning(problem)
-    })
+    if (link === this.#link && !this.#closing) this.#intake.take(link, native)
   }
 
   // ── pausing ──
@@ -254,9 +203,13 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
     if (this.#paused || this.#closing || this.#ended) return
     this.#paused = true
     this.#native?.flow(0)
-    const back = this.#inbox.drain().filter((delivery) => Delivery.isHeld(delivery))
-    // Last first, so that brokers which put back at the head keep the order.
-    await Promise.allSettled(back.reverse().map((delivery) => Delivery.giveBack(delivery)))
+    await this.#giveBackUnread()
+  }
+
+  /** Last first, so that brokers which put back at the head keep the order. Never rejects. */
+  #giveBackUnread(): Promise<unknown> {
+    const unread = this.#inbox.drain().filter((delivery) => Delivery.isHeld(delivery))
+    return Promise.allSettled(unread.reverse().map((delivery) => Delivery.giveBack(delivery)))
   }
 
   #resume(): void {
@@ -289,20 +242,22 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
     this.#native = undefined
     const early: AdapterDelivery[] = []
     let attached = false
+    let ended = false
     const native = await connection.attachReceiver(spec, {
       // Held back until the link is known: a verdict needs it.
       deliver: (delivery) => (attached ? this.#deliver(link, delivery) : early.push(delivery)),
       lost: (delivery) => link.leaseEnded(delivery),
       gap: (reason, count) => this.#host.emit({ type: 'gap', address: this.#plan.label, reason, count }),
-      end: () => (attached ? this.#end(link) : early.push(END)),
+      end: () => {
+        if (attached) void this.#end(link)
+        else ended = true
+      },
       detached: (error) => detached(this.#made(error)),
     })
     link.attached(native)
     attached = true
-    for (const delivery of early) {
-      if (delivery === END) this.#end(link)
-      else this.#deliver(link, delivery)
-    }
+    for (const delivery of early) this.#deliver(link, delivery)
+    if (ended) void this.#end(link)
     return native
   }
 
@@ -312,7 +267,9 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
     return new MessagingError('DETACHED', error.message, { cause: error, context: error.context })
   }
 
-  #end(link: ReceiverLink): void {
+  /** A browse has handed over everything; what is still being checked comes before its end. */
+  async #end(link: ReceiverLink): Promise<void> {
+    await this.#intake.checked()
     if (link !== this.#link) return
     this.#exhausted = true
     this.#inbox.answerReaders()
@@ -357,9 +314,7 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
     this.#host.closed(this.#hosted)
     if (this.#native) {
       this.#native.flow(0)
-      const back = this.#inbox.drain().filter((delivery) => Delivery.isHeld(delivery))
-      const given = back.reverse().map((delivery) => Delivery.giveBack(delivery))
-      await settledWithin(Promise.allSettled(given), timeoutMs)
+      await settledWithin(this.#giveBackUnread(), timeoutMs)
       // Verdicts may be begun until the link ends; one of two steps that is cut in between would duplicate its message.
       while (this.#link && this.#link.verdicts.size > 0 && performance.now() < deadline)
         await settledWithin(Promise.allSettled(this.#link.verdicts), deadline - performance.now())
@@ -376,13 +331,4 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
       context: { address: this.#plan.label, operation: 'receive' },
     })
   }
-}
-
-/** Marks the end of a browse among deliveries that came before the link was known. */
-const END: AdapterDelivery = {
-  get message(): never {
-    throw new MessagingError('INTERNAL', 'The end of a browse is no delivery')
-  },
-  deliveryCount: 0,
-  redelivered: false,
 }

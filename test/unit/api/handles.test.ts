@@ -103,6 +103,24 @@ test('one-off calls to addresses that are written anew each time share a link', 
   })
 })
 
+test('a browse ends behind the bodies that an asynchronous schema still checks', async () => {
+  const patient = {
+    '~standard': {
+      version: 1,
+      vendor: 'test',
+      validate: async (value: unknown) => {
+        await new Promise(setImmediate)
+        return { value }
+      },
+    },
+  } as const
+  await using connection = await connect('memory:handles-browse')
+  for (const body of [1, 2, 3]) await connection.send(queue('looked-at'), body)
+  const seen: unknown[] = []
+  for await (const { body } of connection.browse(queue('looked-at', { schema: patient }))) seen.push(body)
+  expect(seen).toEqual([1, 2, 3])
+})
+
 const NUMBERS = {
   '~standard': {
     version: 1,
