@@ -23,11 +23,20 @@ export interface BodyCodec {
 /** User codecs by media type. */
 export type CodecTable = ReadonlyMap<string, BodyCodec>
 
+/** How bodies go to the broker of the moment. */
+export interface BodyEncoding {
+  readonly codecs: CodecTable
+  /** The broker takes typed bodies as they are. */
+  readonly structuredNative: boolean
+  /** Largest body. Unit: bytes. */
+  readonly maxBodyBytes: number
+}
+
 export const TEXT = 'text/plain'
 export const BYTES = 'application/octet-stream'
 export const JSON_TYPE = 'application/json'
-export const AMQP_MAP = 'amqp/map'
-export const AMQP_LIST = 'amqp/list'
+const AMQP_MAP = 'amqp/map'
+const AMQP_LIST = 'amqp/list'
 
 /** The content type of a body whose sender named none. */
 export function contentTypeOf(body: unknown): string {

@@ -1,8 +1,7 @@
 /** A handler for every delivery: accepted when it returns, tried again with a growing delay when it throws. */
 import { settledWithin } from '../core/aborts.ts'
-import { asMessagingError } from '../core/attachment.ts'
 import { Delivery } from './delivery.ts'
-import { isMessagingError } from './errors.ts'
+import { asMessagingError, isMessagingError } from './errors.ts'
 import type { LinkHost } from './link-host.ts'
 import type { NodePlan } from './node-plan.ts'
 import { type CloseOptions, type ConsumeOptions, checkOptions, DEFAULT_CLOSE_MS } from './options.ts'

@@ -3,10 +3,9 @@
  * is lost, and go again on the next one until their time is up.
  */
 import { abortedError, onAbort } from '../core/aborts.ts'
-import { asMessagingError } from '../core/attachment.ts'
 import { LONGEST_TIMER_MS } from '../core/longest-timer.ts'
 import type { AdapterConnection } from './adapter.ts'
-import { MessagingError } from './errors.ts'
+import { asMessagingError, MessagingError } from './errors.ts'
 import { type CallOptions, DEFAULT_TIMEOUT_MS } from './options.ts'
 
 /** A call fails by the loss of its connection; the loss itself may be told a moment later. */

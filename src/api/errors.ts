@@ -131,6 +131,13 @@ export function isMessagingError(error: unknown, code?: ErrorCode): error is Mes
   return error instanceof MessagingError && (code === undefined || error.code === code)
 }
 
+/** Whatever was thrown, as the one error class. */
+export function asMessagingError(error: unknown): MessagingError {
+  if (error instanceof MessagingError) return error
+  const text = error instanceof Error ? error.message : String(error)
+  return new MessagingError('INTERNAL', text, { cause: error })
+}
+
 /**
  * Hides passwords in anything that looks like a URL: `scheme://user:secret@host` keeps its user only. A password may hold
  * an `@`; one with spaces is told from text where the whole is a URL.

@@ -4,16 +4,15 @@
  */
 import { channel } from 'node:diagnostics_channel'
 import { settledWithin } from '../core/aborts.ts'
-import { asMessagingError } from '../core/attachment.ts'
 import { EventFeed } from '../core/event-feed.ts'
 import { timerMs } from '../core/longest-timer.ts'
 import { Supervisor, type SupervisorOwner } from '../core/supervisor.ts'
 import type { Adapter, AdapterConnection } from './adapter.ts'
 import type { Capabilities } from './capabilities.ts'
-import type { CodecTable } from './codec.ts'
+import type { BodyEncoding, CodecTable } from './codec.ts'
 import type { ConnectPlan } from './connect-options.ts'
 import { CurrentConnection } from './current-connection.ts'
-import { isMessagingError, MessagingError } from './errors.ts'
+import { asMessagingError, isMessagingError, MessagingError } from './errors.ts'
 import type { CopyRoute, Handle, HostedLink } from './hosted-link.ts'
 import type { CallOptions } from './options.ts'
 import type { ConnectionState, StatusEvent } from './status.ts'
@@ -34,6 +33,7 @@ export class LinkHost implements SupervisorOwner {
   readonly #delays = new Set<() => void>()
   readonly #connection: CurrentConnection
   #capabilities: Capabilities
+  #bodyEncoding: BodyEncoding
   #state: ConnectionState = 'disconnected'
   #blocked = false
   #url = ''
@@ -46,6 +46,7 @@ export class LinkHost implements SupervisorOwner {
     this.codecs = plan.codecs
     this.#plan = plan
     this.#capabilities = adapter.capabilities
+    this.#bodyEncoding = this.#encodingFor(adapter.capabilities)
     this.#connection = new CurrentConnection(adapter.name)
     this.copies = copiesOver(this)
     this.#supervisor = new Supervisor(adapter, plan.targets, plan.connectTimeoutMs, plan.reconnect, this)
@@ -53,6 +54,10 @@ export class LinkHost implements SupervisorOwner {
 
   get capabilities(): Capabilities {
     return this.#capabilities
+  }
+
+  get bodyEncoding(): BodyEncoding {
+    return this.#bodyEncoding
   }
 
   get current(): AdapterConnection | undefined {
@@ -153,6 +158,7 @@ export class LinkHost implements SupervisorOwner {
 
   connected(connection: AdapterConnection, url: string): void {
     this.#capabilities = connection.capabilities
+    this.#bodyEncoding = this.#encodingFor(connection.capabilities)
     this.#url = url
     this.#state = 'connected'
     this.#connection.opened(connection)
@@ -218,6 +224,14 @@ export class LinkHost implements SupervisorOwner {
       })
     }
     this.emit({ type: 'warning', error })
+  }
+
+  #encodingFor({ features, limits }: Capabilities): BodyEncoding {
+    return {
+      codecs: this.codecs,
+      structuredNative: features.structuredBodies.level === 'native',
+      maxBodyBytes: limits.maxBodyBytes,
+    }
   }
 
   #end(error: MessagingError, shown: MessagingError | undefined): void {

@@ -81,7 +81,7 @@ export function limitsOf(spec: NodeSpec): NodeLimits {
 }
 
 /** A dead-letter address, as a queue. */
-export function deadLetterNode(address: NodeOptions['deadLetter']): NodeRef | undefined {
+function deadLetterNode(address: NodeOptions['deadLetter']): NodeRef | undefined {
   if (address === undefined) return undefined
   return { name: toAddress(address).name, type: 'queue' }
 }

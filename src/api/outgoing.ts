@@ -1,7 +1,7 @@
 /** From what an application passes to `send` to the message the contract carries: checked, defaulted, encoded. */
 import { checkKnownKeys } from '../core/known-keys.ts'
 import { newMessageId } from '../core/message-id.ts'
-import { bodyBytes, type CodecTable, contentTypeOf, encodeBody } from './codec.ts'
+import { type BodyEncoding, bodyBytes, contentTypeOf, encodeBody } from './codec.ts'
 import { copyOf } from './copy.ts'
 import { MessagingError } from './errors.ts'
 import {
@@ -20,11 +20,7 @@ export interface MessageDefaults {
   readonly subject: string | undefined
   readonly durable: boolean
   readonly ttlMs: number | undefined
-  readonly codecs: CodecTable
-  /** The broker takes typed bodies as they are. */
-  readonly structuredNative: boolean
-  /** Largest body. Unit: bytes. */
-  readonly maxBodyBytes: number
+  readonly encoding: BodyEncoding
 }
 
 const NO_FIELDS: MessageFields = Object.freeze({})
@@ -41,13 +37,14 @@ export function outgoingMessage(
   if (body === undefined) throw new TypeError('The body is undefined; send null for an empty one')
   if (fields !== NO_FIELDS) checkFields(fields)
   const contentType = fields.contentType ?? contentTypeOf(body)
-  let encoded = encodeBody(body, contentType, defaults.codecs)
-  if (encoded instanceof StructuredBody && !defaults.structuredNative) encoded = bodyBytes(encoded)
-  if (encoded instanceof Uint8Array && encoded.byteLength > defaults.maxBodyBytes) {
+  const { codecs, structuredNative, maxBodyBytes } = defaults.encoding
+  let encoded = encodeBody(body, contentType, codecs)
+  if (encoded instanceof StructuredBody && !structuredNative) encoded = bodyBytes(encoded)
+  if (encoded instanceof Uint8Array && encoded.byteLength > maxBodyBytes) {
     throw new MessagingError(
       'MESSAGE_TOO_LARGE',
-      `The body has ${encoded.byteLength} bytes, the limit is ${defaults.maxBodyBytes}`,
-      { context: { bytes: encoded.byteLength, limit: defaults.maxBodyBytes } },
+      `The body has ${encoded.byteLength} bytes, the limit is ${maxBodyBytes}`,
+      { context: { bytes: encoded.byteLength, limit: maxBodyBytes } },
     )
   }
   return {
@@ -85,7 +82,7 @@ export function forwardedMessage(
   const given = outgoingMessage(message.bytes, fields, defaults)
   const copy = copyOf(ReceivedMessage.incoming(message))
   if (copy.id === '') copy.id = given.id
-  if (!defaults.structuredNative) copy.body = given.body
+  if (!defaults.encoding.structuredNative) copy.body = given.body
   copy.subject ??= given.subject
   copy.ttlMs = shorter(copy.ttlMs, defaults.ttlMs)
   for (const name of FIELD_NAMES) if (fields[name] !== undefined) take(name, given, copy)

@@ -1,10 +1,10 @@
 /** The asking side of request/response: one private reply address per service, answers told apart by correlation id. */
 import { abortedError, onAbort, settledWithin } from '../core/aborts.ts'
-import { Attachment, type AttachmentOwner, asMessagingError } from '../core/attachment.ts'
+import { Attachment, type AttachmentOwner } from '../core/attachment.ts'
 import { deadlines, Timed } from '../core/deadlines.ts'
 import { newMessageId } from '../core/message-id.ts'
 import type { AdapterConnection, AdapterDelivery, AdapterRequester } from './adapter.ts'
-import { MessagingError } from './errors.ts'
+import { asMessagingError, MessagingError } from './errors.ts'
 import type { HostedLink } from './hosted-link.ts'
 import type { LinkHost } from './link-host.ts'
 import { type MessageFields, RESPONSE_ERROR } from './message.ts'
@@ -96,7 +96,7 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
     const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = fields ?? {}
     const { schema } = this.#plan.options
     const value = schema ? await validateBody(schema, body, 'ENCODE_FAILED') : body
-    const { capabilities, codecs } = this.#host
+    const { capabilities, bodyEncoding } = this.#host
     const message = outgoingMessage(value, fields, {
       subject: this.#plan.subject,
       durable: false,
@@ -105,9 +105,7 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
         capabilities.features.ttl.level === 'unsupported' || timeoutMs === Infinity
           ? undefined
           : Math.max(1, timeoutMs),
-      codecs,
-      structuredNative: capabilities.features.structuredBodies.level === 'native',
-      maxBodyBytes: capabilities.limits.maxBodyBytes,
+      encoding: bodyEncoding,
     })
     // Always our own: answers of two requests must not cross, whatever id the application gave.
     const correlationId = newMessageId()

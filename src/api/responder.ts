@@ -141,7 +141,6 @@ async function send(
   body: unknown,
   properties: Properties,
 ): Promise<void> {
-  const { capabilities, codecs } = host
   const message = outgoingMessage(
     body,
     request.correlationId === undefined ? {} : { correlationId: request.correlationId },
@@ -149,9 +148,7 @@ async function send(
       subject: undefined,
       durable: false,
       ttlMs: undefined,
-      codecs,
-      structuredNative: capabilities.features.structuredBodies.level === 'native',
-      maxBodyBytes: capabilities.limits.maxBodyBytes,
+      encoding: host.bodyEncoding,
     },
   )
   message.properties = properties

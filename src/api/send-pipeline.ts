@@ -130,11 +130,6 @@ export class SendPipeline implements PendingSendOwner {
     if (!blocked) this.#pump()
   }
 
-  /** Takes no further messages; what is open goes on. */
-  end(error: MessagingError): void {
-    this.#ended ??= error
-  }
-
   /** Resolves when nothing is open any more. */
   idle(): Promise<void> {
     if (this.unsettled === 0) return Promise.resolve()

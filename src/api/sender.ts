@@ -1,9 +1,9 @@
 /** The sending side of a link: checks and encodes, then hands over to the pipeline. */
 
 import { settledWithin } from '../core/aborts.ts'
-import { Attachment, asMessagingError } from '../core/attachment.ts'
+import { Attachment } from '../core/attachment.ts'
 import type { AdapterConnection, AdapterSender } from './adapter.ts'
-import { isMessagingError, MessagingError } from './errors.ts'
+import { asMessagingError, isMessagingError, MessagingError } from './errors.ts'
 import type { HostedLink } from './hosted-link.ts'
 import type { LinkHost } from './link-host.ts'
 import type { MessageFields, OutgoingMessage } from './message.ts'
@@ -253,14 +253,11 @@ export class Sender<Body = unknown> implements AsyncDisposable {
   #defaultsCache: MessageDefaults | undefined
   #defaults(): MessageDefaults {
     if (this.#defaultsCache) return this.#defaultsCache
-    const { capabilities, codecs } = this.#host
     this.#defaultsCache = {
       subject: this.#plan?.subject,
       durable: this.#plan?.durableMessages ?? true,
       ttlMs: this.#plan?.spec.type === 'queue' ? undefined : this.#plan?.options.ttlMs,
-      codecs,
-      structuredNative: capabilities.features.structuredBodies.level === 'native',
-      maxBodyBytes: capabilities.limits.maxBodyBytes,
+      encoding: this.#host.bodyEncoding,
     }
     return this.#defaultsCache
   }

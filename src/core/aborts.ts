@@ -10,11 +10,6 @@ export function abortedError(signal: AbortSignal, operation: string): MessagingE
   })
 }
 
-/** @throws `ABORTED` when `signal` is aborted already */
-export function throwIfAborted(signal: AbortSignal | undefined, operation: string): void {
-  if (signal?.aborted) throw abortedError(signal, operation)
-}
-
 /** Who waits on a signal; one listener stands for all, because Node warns of a leak from the eleventh on. */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>()
 
@@ -47,20 +42,6 @@ function tellAll(this: AbortSignal): void {
   const all = waiting.get(this)
   waiting.delete(this)
   for (const listener of all ?? []) listener()
-}
-
-/** `promise`, or `ABORTED` as soon as `signal` aborts. The work behind `promise` goes on. */
-export function abortable<T>(
-  promise: Promise<T>,
-  signal: AbortSignal | undefined,
-  operation: string,
-): Promise<T> {
-  if (!signal) return promise
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(abortedError(signal, operation))
-    const off = onAbort(signal, () => reject(abortedError(signal, operation)))
-    promise.then(resolve, reject).finally(off)
-  })
 }
 
 /** Resolves to whether `promise` settled within `ms`. Never rejects. */

@@ -9,7 +9,7 @@
  *                     └ detached, final ──▶ failed
  */
 import type { AdapterConnection } from '../api/adapter.ts'
-import { MessagingError } from '../api/errors.ts'
+import { asMessagingError, MessagingError } from '../api/errors.ts'
 import { backoffDelay } from './backoff.ts'
 
 export interface Closable {
@@ -146,11 +146,4 @@ export class Attachment<L extends Closable> {
     clearTimeout(this.#retry)
     this.#retry = setTimeout(() => void this.reconnected(connection), backoffDelay(this.#attempt, BACKOFF))
   }
-}
-
-/** Whatever was thrown, as the one error class. */
-export function asMessagingError(error: unknown): MessagingError {
-  if (error instanceof MessagingError) return error
-  const text = error instanceof Error ? error.message : String(error)
-  return new MessagingError('INTERNAL', text, { cause: error })
 }

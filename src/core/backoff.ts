@@ -1,4 +1,4 @@
-/** Delays between attempts: exponential with full jitter, so that many clients do not come back at the same moment. */
+/** Delays between attempts: exponential with jitter, so that many clients do not come back at the same moment. */
 import { timerMs } from './longest-timer.ts'
 
 export interface BackoffOptions {

@@ -3,9 +3,8 @@
  * every new connection and every loss. It knows nothing of links.
  */
 import type { Adapter, AdapterConnection, ConnectionEvents, ConnectTarget } from '../api/adapter.ts'
-import { MessagingError, redact } from '../api/errors.ts'
+import { asMessagingError, MessagingError, redact } from '../api/errors.ts'
 import { abortedError, onAbort } from './aborts.ts'
-import { asMessagingError } from './attachment.ts'
 import { backoffDelay, pause } from './backoff.ts'
 import { timerMs } from './longest-timer.ts'
 

@@ -3,8 +3,7 @@
  * takes each outcome to its transfer.
  */
 import type { AdapterSender, LinkEvents, Transfer } from '../../api/adapter.ts'
-import { type MessagingError, MessagingError as SluiceError } from '../../api/errors.ts'
-import { asMessagingError } from '../../core/attachment.ts'
+import { asMessagingError, type MessagingError, MessagingError as SluiceError } from '../../api/errors.ts'
 import { Deque } from '../../core/deque.ts'
 import { encodeMessage } from './codec.ts'
 import { ADAPTER, refusal } from './errors.ts'

@@ -4,14 +4,13 @@
  * A request is a map with the application properties `operation`, `type`, and for an existing object `index` and `key`; the answer carries
  * `statusCode` and a map.
  */
-import { MessagingError } from '../../api/errors.ts'
+import { asMessagingError, MessagingError } from '../../api/errors.ts'
 import {
   noProperties,
   type OutgoingMessage,
   StructuredBody,
   type StructuredValue,
 } from '../../api/message.ts'
-import { asMessagingError } from '../../core/attachment.ts'
 import { Deque } from '../../core/deque.ts'
 import { newMessageId } from '../../core/message-id.ts'
 import { decodeMessage, encodeMessage } from './codec.ts'

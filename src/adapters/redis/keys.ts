@@ -83,17 +83,14 @@ function tagOf(key: string): string {
 /** Replies come on a channel of this name, which is also the address that requests carry. */
 export const REPLY_PREFIX = 'sluice-reply:'
 
-/**
- * The channel of a subject: `TOPIC.SUBJECT`, and `TOPIC` alone for messages without a subject. Dots in the name of a topic are
- * escaped, so that the first dot of a channel always ends it.
- */
-export function channelOf(topic: string, subject: string | undefined): string {
-  return subject === undefined ? channelRoot(topic) : `${channelRoot(topic)}.${subject}`
-}
-
-/** The part of a channel before the subject. */
+/** The part of a channel before the subject: dots in the name of a topic are escaped, so that the first dot of a channel always ends it. */
 export function channelRoot(topic: string): string {
   return /[%.]/.test(topic) ? topic.replace(/[%.]/g, hex) : topic
+}
+
+/** The channel of a subject below `root`: `ROOT.SUBJECT`, and `ROOT` alone for messages without a subject. */
+export function channelOf(root: string, subject: string | undefined): string {
+  return subject === undefined ? root : `${root}.${subject}`
 }
 
 /** The subject in a channel below `root`. */

@@ -3,7 +3,7 @@ import type { Transfer } from '../../api/adapter.ts'
 import { noProperties, type OutgoingMessage } from '../../api/message.ts'
 import { newMessageId } from '../../core/message-id.ts'
 import { HEADER_AT, isPlain } from './envelope.ts'
-import { channelRoot } from './keys.ts'
+import { channelOf, channelRoot } from './keys.ts'
 import {
   type Batch,
   bodyOf,
@@ -116,7 +116,7 @@ export class TopicOutbox extends Outbox {
         return used.size
       })
     }
-    const channel = subject === undefined ? this.#root : `${this.#root}.${subject}`
+    const channel = channelOf(this.#root, subject)
     const plain = this.#isPlain(message)
     const kept = targets.length > 0
     return {

@@ -1,4 +1,5 @@
 /** A client's links: senders, requesters and receivers as the contract has them, over the records of the protocol. */
+
 import type {
   AdapterDelivery,
   AdapterReceiver,
@@ -9,7 +10,7 @@ import type {
   Transfer,
   Verdict,
 } from '../../api/adapter.ts'
-import { asMessagingError } from '../../core/attachment.ts'
+import { asMessagingError } from '../../api/errors.ts'
 import type { Client, LinkEnd } from './client.ts'
 import { fromWire, type WireError } from './errors.ts'
 import { RemoteDelivery } from './incoming.ts'

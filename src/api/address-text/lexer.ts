@@ -90,7 +90,7 @@ interface Position {
  * Line and column as the originals count: lines from 1; columns in characters, from 0 on the first line and, the line
  * break being counted in, from 1 on the others.
  */
-export function positionOf(text: string, at: number): Position {
+function positionOf(text: string, at: number): Position {
   const before = text.slice(0, at)
   const lastBreak = before.lastIndexOf('\n')
   const end = text.indexOf('\n', lastBreak + 1)

@@ -11,7 +11,7 @@ import { visible } from '../print/terminal-text.ts'
 import type { SubjectMap } from './subject-map.ts'
 
 /** Property with the marks of the places a message has been taken from, the first one first. */
-export const VIA = 'sluice-via'
+const VIA = 'sluice-via'
 
 export interface BridgeOptions {
   readonly map: SubjectMap

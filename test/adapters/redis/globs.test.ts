@@ -31,7 +31,7 @@ describe('globs', () => {
     fc.assert(
       fc.property(topic, pattern, subject, (name, one, key) => {
         const root = channelRoot(name)
-        const channel = channelOf(name, key)
+        const channel = channelOf(root, key)
         const { fits, places } = placesOf(root, one)
         const by = places.filter((place) =>
           place.kind === 'exact' ? place.name === channel : globFits(place.name, channel),
@@ -52,8 +52,8 @@ describe('names', () => {
         fc.option(fc.string(), { nil: undefined }),
         fc.string({ minLength: 1 }),
         (name, key, other) => {
-          const channel = channelOf(name, key)
           const root = channelRoot(name)
+          const channel = channelOf(root, key)
           expect(channel === root || channel.startsWith(`${root}.`)).toBe(true)
           expect(subjectOf(root, channel)).toBe(key)
           const foreign = channelRoot(other)

@@ -7,9 +7,7 @@ const DEFAULTS: MessageDefaults = {
   subject: undefined,
   durable: true,
   ttlMs: undefined,
-  codecs: new Map(),
-  structuredNative: false,
-  maxBodyBytes: 100,
+  encoding: { codecs: new Map(), structuredNative: false, maxBodyBytes: 100 },
 }
 
 function made(fields: MessageFields): OutgoingMessage {
@@ -22,7 +20,10 @@ function forwarded(
   fields: MessageFields,
   defaults: Partial<MessageDefaults> = {},
 ): OutgoingMessage {
-  const received = new ReceivedMessage({ ...made(original), annotations: undefined }, DEFAULTS.codecs)
+  const received = new ReceivedMessage(
+    { ...made(original), annotations: undefined },
+    DEFAULTS.encoding.codecs,
+  )
   return forwardedMessage(received, fields, { ...DEFAULTS, ...defaults })
 }
 

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest'
-import { MessagingError } from '../../../src/api/errors.ts'
-import { asMessagingError } from '../../../src/core/attachment.ts'
+import { asMessagingError, MessagingError } from '../../../src/api/errors.ts'
 
 it('whatever is thrown becomes the one error class: a stranger is INTERNAL and keeps its cause', () => {
   const known = new MessagingError('CLOSED', 'closed')

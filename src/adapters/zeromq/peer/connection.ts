@@ -14,8 +14,7 @@ import type {
   ReceiverSpec,
   SenderSpec,
 } from '../../../api/adapter.ts'
-import { MessagingError } from '../../../api/errors.ts'
-import { asMessagingError } from '../../../core/attachment.ts'
+import { asMessagingError, MessagingError } from '../../../api/errors.ts'
 import { ADAPTER, connectionLost } from '../errors.ts'
 import { type Endpoint, isIpv6 } from '../options.ts'
 import { HIGH_WATER_MARK, MAX_BODY_BYTES, peerCapabilities } from './capabilities.ts'
