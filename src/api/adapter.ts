@@ -40,13 +40,15 @@ export interface Adapter {
   connect(target: ConnectTarget, events: ConnectionEvents, signal: AbortSignal): Promise<AdapterConnection>
 }
 
+/** Where and how to connect: `connect()`'s options for one URL, checked as far as they are the same for all adapters. */
 export interface ConnectTarget {
   /** One URL; the API goes round a list. */
   readonly url: string
   /** Shown to the broker's administrator. */
   readonly clientName: string
-  /** Replaces the URL's user and password. */
+  /** Replaces the URL's user. */
   readonly username: string | undefined
+  /** Replaces the URL's password. */
   readonly password: string | undefined
   /** Node's own TLS options, for the TLS schemes. */
   readonly tls: Readonly<Record<string, unknown>> | undefined
@@ -62,45 +64,57 @@ export interface ConnectionEvents {
   disconnected(cause: MessagingError): void
   /** The broker takes no more messages for now; the API stops sending until `unblocked`. */
   blocked(reason: string): void
+  /** It takes messages again. */
   unblocked(): void
   /** Something a person should know that no call can report. */
   warning(error: MessagingError): void
 }
 
+/** What a node does with a message: hands it to one receiver, to subscriptions by pattern, to all attached, to named members. */
 export type NodeType = 'queue' | 'topic' | 'broadcast' | 'multicast'
 
 /**
  * Names a place at the broker. Mailboxes and services are queues here; a multicast member is the queue
- * `memberQueue(node, member)`. `type` is absent where an address string did not say it.
+ * `memberQueue(node, member)`.
  */
 export interface NodeRef {
+  /** As the program names it; an adapter escapes what its broker cannot hold. */
   readonly name: string
+  /** Absent where an address string did not say it. */
   readonly type: NodeType | undefined
   /** The named subscription of this topic instead of the topic itself; for `delete`, `purge` and `inspect`. */
   readonly subscription?: string
 }
 
+/** A tie by which a topic gives messages to a queue: `x-bindings` of an address string. */
 export interface Binding {
   /** Node messages come from (a topic); absent: the node that carries the binding. */
   readonly source?: string
   /** Node messages go to; absent: the node that carries the binding. */
   readonly target?: string
+  /** Pattern of the subjects that pass; absent: the broker's own default. */
   readonly key?: string
+  /** This broker's own; only where `addressOptions` names them. */
   readonly arguments?: Readonly<Record<string, unknown>>
 }
 
 /** What a node keeps, how long and how often it hands it over. What is `undefined` is not limited. */
 export interface NodeLimits {
+  /** Deliveries of one message before it goes to the dead-letter address; at least 1. */
   readonly maxDeliveries: number | undefined
+  /** Where rejected messages and those over `maxDeliveries` go. */
   readonly deadLetter: NodeRef | undefined
+  /** Messages that may wait; more is refused with `SEND_REJECTED`. */
   readonly maxLength: number | undefined
+  /** Longest life of a message in the node. Unit: ms. */
   readonly ttlMs: number | undefined
-  /** The node deletes itself after being unused this long. */
+  /** The node deletes itself after being unused this long. Unit: ms. */
   readonly expiresMs: number | undefined
   /** This broker's own arguments, as the user wrote them. */
   readonly native: Readonly<Record<string, unknown>>
 }
 
+/** Nothing is limited. */
 export const NO_LIMITS: NodeLimits = Object.freeze({
   maxDeliveries: undefined,
   deadLetter: undefined,
@@ -112,12 +126,16 @@ export const NO_LIMITS: NodeLimits = Object.freeze({
 
 /** A node to be made. */
 export interface NodeSpec extends NodeLimits {
+  /** As the program names it. */
   readonly name: string
   readonly type: NodeType
+  /** It survives a restart of the broker. */
   readonly durable: boolean
+  /** One receiver at a time. */
   readonly exclusive: boolean
   /** Deleted when its last receiver has gone. */
   readonly autoDelete: boolean
+  /** Made with the node. */
   readonly bindings: readonly Binding[]
 }
 
@@ -189,11 +207,13 @@ export interface AdapterConnection {
   close(): Promise<void>
 }
 
+/** How a link talks back. */
 export interface LinkEvents {
   /** The broker ended this link while the connection lives. Not after `close()`. The API attaches anew if retryable. */
   detached(error: MessagingError): void
 }
 
+/** A sending link to be attached. */
 export interface SenderSpec {
   /** `undefined`: every message says its `to`. */
   readonly target: NodeRef | undefined
@@ -205,12 +225,14 @@ export interface SenderSpec {
   readonly link: LinkOptions
 }
 
+/** Promise on loss: a message is gone, or comes again. */
 export type Reliability = 'at-most-once' | 'at-least-once'
 
 /** From the `link` map of an address string. */
 export interface LinkOptions {
   /** The subscription has it too; for a queue it is a label. */
   readonly name?: string
+  /** SQL condition on messages; only where the feature `selector` is supported. */
   readonly selector?: string
   /** Receivers: stand for the patterns, none of them has a `target`. Only where `addressOptions` names them. */
   readonly bindings?: readonly Binding[]
@@ -229,6 +251,7 @@ export type AddressOption =
 
 /** A message on its way out, with the place where its outcome goes. */
 export interface Transfer {
+  /** What to write; its bytes are not changed any more. */
   readonly message: OutgoingMessage
   /**
    * The same message was written before on a link that ended without an answer: the broker may hold it. Adapters whose
@@ -244,6 +267,7 @@ export interface Transfer {
   settle(error?: MessagingError): void
 }
 
+/** A sending link, alive from attaching to `detached`, `close()` or the end of its connection. */
 export interface AdapterSender {
   /**
    * Writes the message. Never throws and never waits: what the broker cannot take yet is kept (at most
@@ -254,21 +278,26 @@ export interface AdapterSender {
   close(): Promise<void>
 }
 
+/** A sending link with an address for answers. */
 export interface AdapterRequester extends AdapterSender {
   /** What the requests carry as `replyTo`; a responder's link without target reaches it as `to`. */
   readonly replyTo: string
 }
 
+/** A receiving link to be attached. */
 export interface ReceiverSpec {
+  /** Its type is known. */
   readonly source: NodeRef
   /** `browse`: hand over copies, change nothing, call `events.end` after the last one unless `follow`. */
   readonly mode: 'consume' | 'browse'
+  /** Browse: go on with new arrivals. */
   readonly follow: boolean
   /**
    * Window: how many deliveries may be handed over and not yet settled. Must never be exceeded. 0: attach, hand
    * over nothing. While browsing and on live subscriptions `accept` means «consumed, hand over the next».
    */
   readonly credit: number
+  /** `at-most-once`: the API accepts each delivery as it hands it over. */
   readonly reliability: Reliability
   /** Topics only: patterns, at least one; a message that fits several comes once. */
   readonly patterns: readonly string[]
@@ -280,9 +309,11 @@ export interface ReceiverSpec {
   readonly autoDelete: boolean
   /** Limits of the node (of the subscription, for a topic), as in its spec. */
   readonly limits: NodeLimits
+  /** Native extras of the link, names checked by the API. */
   readonly link: LinkOptions
 }
 
+/** A lasting interest in a topic. */
 export interface Subscription {
   /** Receivers of the same node and name share the work, and messages are retained while none is attached. */
   readonly name: string
@@ -292,13 +323,17 @@ export interface Subscription {
 
 /** One delivery as the adapter made it; the API hands the same object back with the verdict. */
 export interface AdapterDelivery {
+  /** May be decoded on reading. */
   readonly message: IncomingMessage
   /** 1 the first time; the least it can be where the broker does not count. */
   readonly deliveryCount: number
+  /** It was, or may have been, handed to a receiver before. */
   readonly redelivered: boolean
 }
 
+/** How a receiving link talks back. */
 export interface ReceiverEvents extends LinkEvents {
+  /** Hands over one message. May be called before `attachReceiver` has settled; never more than the credit allows. */
   deliver(delivery: AdapterDelivery): void
   /** The broker took this delivery back (its lease ended) though the link lives; a verdict would be void. */
   lost(delivery: AdapterDelivery): void
@@ -308,6 +343,7 @@ export interface ReceiverEvents extends LinkEvents {
   end(): void
 }
 
+/** What becomes of a delivery that is not accepted. */
 export type Verdict =
   /**
    * Back to its place. `unseen`: it was only prefetched, the application never saw it, so it should not count
@@ -317,6 +353,7 @@ export type Verdict =
   /** Final. To the dead-letter address where `deadLetter` is native, else gone (the API has stored the copy). */
   | { readonly kind: 'reject'; readonly reason: string }
 
+/** A receiving link, alive from attaching to `detached`, `close()` or the end of its connection. */
 export interface AdapterReceiver {
   /**
    * Where a copy of a delivery can be sent (as `to` on a link without target) so that it comes to this link's own queue

@@ -57,21 +57,29 @@ export interface MessageFields {
 
 /** What a message says, whichever way it goes. Every field is always present. */
 export interface MessageContent {
+  /** Identity, for de-duplication and tracing. */
   id: string
+  /** Key that patterns are matched against. */
   subject: string | undefined
   /** Bytes, or a structured body where the broker has typed values. */
   body: Uint8Array | StructuredBody
+  /** Media type of the body. */
   contentType: string | undefined
   /** A null-prototype record: keys like `__proto__` are data. */
   properties: Properties
+  /** An address string of this adapter. */
   replyTo: string | undefined
+  /** Ties an answer to its question. */
   correlationId: string | undefined
   /** `undefined`: the broker's normal one, 4. */
   priority: number | undefined
   /** Remaining life. Unit: milliseconds; `undefined`: for ever. */
   ttlMs: number | undefined
+  /** It survives a restart of the broker where node and store do. */
   durable: boolean
+  /** As the sender gave it. */
   userId: string | undefined
+  /** Name of the group of messages it belongs to; carried, not acted upon. */
   groupId: string | undefined
   /** Milliseconds since 1970. */
   createdAt: number | undefined
@@ -83,6 +91,7 @@ export interface OutgoingMessage extends MessageContent {
   to: string | undefined
   /** Members addressed; only on multicast links, never empty. */
   members: readonly string[] | undefined
+  /** Not delivered before this long. Unit: ms. */
   delayMs: number | undefined
   createdAt: number
   /** How many deliveries happened before this copy was made (a delayed release); 0 for a fresh message. */

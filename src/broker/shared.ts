@@ -7,6 +7,7 @@ import { openLmdbStore } from './lmdb-store.ts'
 
 /** A share in a broker; it stays open at least until `release`. */
 export interface BrokerLease {
+  /** Not to be closed by who has a share alone. */
   readonly broker: Broker
   /** Gives the share back; the last share of a file broker closes it. Idempotent. */
   release(): Promise<void>

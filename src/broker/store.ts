@@ -23,6 +23,7 @@ export interface StoredMark {
   readonly dueAt: number
 }
 
+/** What is known of a kept message from its beginning. */
 export interface StoredFacts {
   readonly priority: number
   /** As `now()`; 0: never. */
@@ -37,6 +38,7 @@ export interface StoredEntry extends StoredFacts, StoredMark {
   readonly key: number
 }
 
+/** A node as recovery finds it. */
 export interface StoredNode {
   readonly id: number
   /** JSON, as it was saved. */
@@ -54,6 +56,7 @@ export interface Store {
 
   /** Writes a node, anew or again. */
   saveNode(id: number, text: string, waiter: CommitWaiter | undefined): void
+  /** Forgets a node; its messages are for `clear`. */
   removeNode(id: number): void
   /** Returns the size of the record. Unit: bytes. */
   insert(
@@ -67,6 +70,7 @@ export interface Store {
   remove(queue: number, key: number, marked: boolean): void
   /** Notes what happened to a message since it was written. */
   mark(queue: number, key: number, mark: StoredMark): void
+  /** Takes back what `mark` noted. */
   unmark(queue: number, key: number): void
   /** Removes all messages of a queue, in the background and in pieces. */
   clear(queue: number): void
@@ -84,7 +88,7 @@ export interface Store {
   set beforeWrite(listener: (() => void) | undefined)
   /** Called with what no waiter can be told. */
   set failed(listener: ((error: Error) => void) | undefined)
-  /** @throws when the record is damaged */
+  /** The message as it was inserted; `undefined` when it is gone. @throws when the record is damaged */
   read(queue: number, key: number): OutgoingMessage | undefined
 
   /** Writes what is pending and gives the place free. Idempotent. */

@@ -15,6 +15,7 @@ export interface CaseDefinition {
   readonly uses?: readonly Facility[]
   /** Longest run. Unit: ms. Default 20,000. */
   readonly timeoutMs?: number
+  /** Holds the promise up to the broker: resolves where it is kept, rejects where it is broken. */
   run(c: CaseContext): Promise<void>
   /** What holds where a needed feature is unsupported; default: the refusals of those features. */
   otherwise?(c: CaseContext): Promise<void>
@@ -24,6 +25,7 @@ export interface CaseDefinition {
 export interface Case extends CaseDefinition {
   /** `chapter.case` */
   readonly id: string
+  /** Name of its chapter. */
   readonly chapter: string
   readonly needs: readonly Feature[]
   readonly uses: readonly Facility[]
@@ -32,7 +34,9 @@ export interface Case extends CaseDefinition {
 
 /** Cases on one subject. */
 export interface Chapter {
+  /** First part of the ids of its cases. */
   readonly name: string
+  /** In the order they run. */
   readonly cases: readonly Case[]
 }
 

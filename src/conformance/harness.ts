@@ -59,8 +59,9 @@ export interface Harness {
   wrongLogin?(): ConnectOptions
   /** This adapter towards another port of the loopback interface. */
   otherPort?(port: number): ConnectOptions
-  /** Called before the first case and after the last. */
+  /** Called before the first case. */
   start?(): Promise<void>
+  /** Called after the last case. */
   stop?(): Promise<void>
 }
 
@@ -92,11 +93,15 @@ export interface BrokerControl {
 
 /** A message as a stranger's client sees it. */
 export interface WitnessedMessage {
+  /** As it came over the wire. */
   readonly body: Uint8Array
   /** The body as the client's own typed value, where the wire has such. */
   readonly value?: unknown
+  /** `undefined`: the wire has none. */
   readonly contentType: string | undefined
+  /** The application's own, in the client's types. */
   readonly properties: Readonly<Record<string, unknown>>
+  /** `undefined`: the wire does not tell. */
   readonly durable: boolean | undefined
 }
 
@@ -108,12 +113,15 @@ export interface Witness {
   get(queue: string): Promise<WitnessedMessage | undefined>
   /** Puts a message as a program without this library would. */
   put(queue: string, body: Uint8Array, facts: ForeignFacts): Promise<void>
+  /** Ends its own connection. */
   close(): Promise<void>
 }
 
 /** What a stranger's message says beside its body. */
 export interface ForeignFacts {
+  /** Media type of the body. */
   readonly contentType?: string
+  /** The application's own. */
   readonly properties?: Readonly<Record<string, string | number | boolean>>
 }
 

@@ -47,9 +47,11 @@ export {
 export { forNodeTest, forVitest, type TestRunner } from './runners.ts'
 export { chapters }
 
+/** What to run, on what, under which runner. */
 export interface ConformanceOptions {
   /** The runner's own words; see `forVitest` and `forNodeTest`. */
   readonly test: TestRunner
+  /** The adapter and its broker. */
   readonly harness: Harness
   /** Chapters to run. Default: all. */
   readonly chapters?: readonly string[]

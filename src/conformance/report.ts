@@ -11,11 +11,15 @@ export type CaseOutcome = 'passed' | 'failed' | 'inverted' | 'skipped'
 
 /** One case of a run. */
 export interface CaseResult {
+  /** `chapter.case` */
   readonly id: string
+  /** Name of its chapter. */
   readonly chapter: string
+  /** The promise, as a sentence. */
   readonly title: string
   /** Weakest level of the features it needs; `required` where it needs none that may be absent. */
   readonly level: CapabilityLevel | 'required'
+  /** What came of it. */
   readonly result: CaseOutcome
   /** Time it took. Unit: ms. */
   readonly ms: number
@@ -27,9 +31,13 @@ export interface CaseResult {
 
 /** A whole run, as it stands in the JSON file. */
 export interface ConformanceReport {
+  /** Name of the adapter, as its harness gives it. */
   readonly adapter: string
+  /** What was found at the other end. */
   readonly broker: { readonly product: string; readonly version: string }
+  /** What the adapter declares of this very broker. */
   readonly capabilities: Capabilities
+  /** Every case, in the order they ran. */
   readonly cases: readonly CaseResult[]
 }
 

@@ -1,10 +1,14 @@
 /** The few words the suite needs of a test runner, and how the usual ones say them. */
 
+/** A test runner, as the suite speaks to it. */
 export interface TestRunner {
+  /** Groups the tests that `body` names. */
   describe(title: string, body: () => void): void
   /** `body` calls `skip` last, with the reason. */
   it(title: string, body: (skip: (reason: string) => void) => Promise<void>, timeoutMs: number): void
+  /** Runs `body` before the first test of the group. */
   before(body: () => Promise<void>): void
+  /** Runs `body` after the last test of the group. */
   after(body: () => Promise<void>): void
 }
 

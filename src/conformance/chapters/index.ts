@@ -29,6 +29,7 @@ import { subscriptionChapter } from './subscription.ts'
 import { timingChapter } from './timing.ts'
 import { topicChapter } from './topic.ts'
 
+/** The whole suite, in the order it runs. */
 export const chapters: readonly Chapter[] = [
   connectChapter,
   sendChapter,
