@@ -382,11 +382,12 @@ export interface AdapterReceiver {
   close(): Promise<void>
 }
 
-/** Name of the queue behind a multicast member; the parts are escaped so that two members never share one. */
-export function memberQueue(node: string, member: string): string {
-  return `${escapePart(node)}:${escapePart(member)}`
+/** A name of several parts with `:` between them; `%` and `:` within a part are escaped, so that no other parts give the same name. */
+export function joinedName(...parts: string[]): string {
+  return parts.map((part) => part.replaceAll('%', '%25').replaceAll(':', '%3A')).join(':')
 }
 
-function escapePart(part: string): string {
-  return part.replaceAll('%', '%25').replaceAll(':', '%3A')
+/** Name of the queue behind a multicast member. */
+export function memberQueue(node: string, member: string): string {
+  return joinedName(node, member)
 }

@@ -2,6 +2,7 @@
 import { MessagingError } from '../../api/errors.ts'
 import {
   type IncomingMessage,
+  NORMAL_PRIORITY,
   noProperties,
   type OutgoingMessage,
   type Properties,
@@ -31,7 +32,6 @@ const BIGINTS = 'x-opt-sluice-bigint'
 const DELIVERIES = 'x-opt-sluice-deliveries'
 /** Broker-J holds a message back until this time (ms since 1970) on queues that allow it. */
 const NOT_BEFORE = 'x-qpid-not-valid-before'
-const NORMAL_PRIORITY = 4
 const MAX_UINT = 0xffffffff
 
 const writer = new WireWriter()

@@ -1,5 +1,6 @@
 /** From AMQP 1.0 error conditions to Sluice's codes: by condition symbol, never by text. Pure. */
 import { type ErrorCode, type ErrorContext, MessagingError } from '../../api/errors.ts'
+import { socketReason } from '../../core/socket-reason.ts'
 import { tlsProblem } from '../../core/tls-problem.ts'
 
 export const ADAPTER = 'qpid'
@@ -109,20 +110,10 @@ export function connectError(cause: unknown, place: string): MessagingError {
       },
     )
   }
-  const code = (cause as { code?: string } | undefined)?.code
   const tls = tlsProblem(cause, place, 'qpid: or amqp10:', context)
   if (tls) return tls
-  const reasons: Record<string, string> = {
-    ECONNREFUSED: 'nothing listens there',
-    ENOTFOUND: 'the host name is unknown',
-    EAI_AGAIN: 'the host name is unknown',
-    ECONNRESET: 'the other end hung up',
-    ETIMEDOUT: 'no answer',
-  }
   const text =
-    (code && reasons[code]) ??
-    description ??
-    (cause instanceof Error ? cause.message : 'the other end hung up')
+    socketReason(cause) ?? description ?? (cause instanceof Error ? cause.message : 'the other end hung up')
   return new MessagingError('CONNECT_FAILED', `No connection to an AMQP 1.0 broker at ${place}: ${text}`, {
     cause,
     context,

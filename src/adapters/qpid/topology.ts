@@ -1,5 +1,5 @@
 /** What a node of ours is at Broker-J. Pure. */
-import type { Binding, NodeSpec } from '../../api/adapter.ts'
+import { type Binding, joinedName, type NodeSpec } from '../../api/adapter.ts'
 import { wireName } from './names.ts'
 
 /** 0 to 9; Broker-J takes 4 for messages that say nothing. */
@@ -61,11 +61,7 @@ export function bindingsOf({ name, bindings }: NodeSpec): FullBinding[] {
 
 /** The queue behind a named subscription; parts are escaped so that two subscriptions never share one. */
 export function subscriptionQueue(node: string, subscription: string): string {
-  return wireName(`${escapePart(node)}:subscription:${escapePart(subscription)}`)
-}
-
-function escapePart(part: string): string {
-  return part.replaceAll('%', '%25').replaceAll(':', '%3A')
+  return wireName(joinedName(node, 'subscription', subscription))
 }
 
 /** Nodes that come and go with links. */

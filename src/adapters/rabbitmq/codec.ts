@@ -2,7 +2,7 @@
 import type { Options } from 'amqplib'
 import { formatAddress, parseAddress } from '../../api/address-text/index.ts'
 import { MessagingError } from '../../api/errors.ts'
-import { noProperties, type OutgoingMessage, StructuredBody } from '../../api/message.ts'
+import { NORMAL_PRIORITY, noProperties, type OutgoingMessage, StructuredBody } from '../../api/message.ts'
 import { ADAPTER } from './errors.ts'
 import {
   CREATED_MS,
@@ -24,8 +24,6 @@ export const DIRECT_REPLY_TO = 'amq.rabbitmq.reply-to'
 /** Up to here a message counts as made when it is sent. Unit: ms. */
 const FRESH_MS = 1_000
 
-/** What a message without priority counts as: between 3 and 5, though RabbitMQ would sort it under 0. */
-const NORMAL_PRIORITY = 4
 /** RabbitMQ takes ten years and refuses more; longer is as good as for ever. Unit: ms. */
 export const MAX_TTL_MS = 315_360_000_000
 const MAX_SHORT_STRING = 255
@@ -99,6 +97,7 @@ export function publishOptions(message: OutgoingMessage, route: Route): Options.
     persistent: message.durable,
     contentType,
     headers: used ? headers : NO_NOTES,
+    // RabbitMQ would sort a message without one under 0.
     priority: message.priority ?? NORMAL_PRIORITY,
     correlationId,
     replyTo: nativeReplyTo,

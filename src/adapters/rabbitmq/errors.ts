@@ -3,6 +3,7 @@
  * nothing else (the opening handshake). Pure.
  */
 import { type ErrorCode, type ErrorContext, MessagingError } from '../../api/errors.ts'
+import { socketReason } from '../../core/socket-reason.ts'
 import { tlsProblem } from '../../core/tls-problem.ts'
 
 export const ADAPTER = 'rabbitmq'
@@ -61,7 +62,7 @@ export function connectError(cause: unknown, place: string, vhost: string): Mess
   }
   const tls = tlsProblem(cause, place, 'rabbitmq: or amqp:', context)
   if (tls) return tls
-  const reason = describeSocketError(cause) ?? text
+  const reason = socketReason(cause) ?? attemptEnded(cause) ?? text
   return new MessagingError('CONNECT_FAILED', `No connection to RabbitMQ at ${place}: ${reason}`, {
     cause,
     context,
@@ -181,20 +182,9 @@ function brokerText(text: string): string {
   return said?.[1] ?? text
 }
 
-function describeSocketError(cause: unknown): string | undefined {
-  const { code, name, message } = (cause ?? {}) as NativeError
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'nothing listens there'
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'the host name is unknown'
-    case 'ECONNRESET':
-      return 'the other end hung up'
-    case 'ETIMEDOUT':
-      return 'no answer'
-  }
+/** What amqplib says itself of an attempt that led nowhere. */
+function attemptEnded(cause: unknown): string | undefined {
+  const { name, message } = (cause ?? {}) as NativeError
   if (name === 'AbortError') return 'no answer in the time allowed'
-  if (/^Socket closed abruptly/.test(String(message))) return 'the other end hung up'
-  return undefined
+  return /^Socket closed abruptly/.test(String(message)) ? 'the other end hung up' : undefined
 }

@@ -10,7 +10,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Options } from 'amqplib'
-import type { NodeSpec, NodeType } from '../../api/adapter.ts'
+import { joinedName, type NodeSpec, type NodeType } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
 import { checkKnownKeys } from '../../core/known-keys.ts'
 import { optionReader } from '../../core/option-reader.ts'
@@ -102,7 +102,7 @@ export function exchangeType(type: NodeType): 'topic' | 'fanout' {
 
 /** Name of the queue behind a named subscription; no two subscriptions and no multicast member share one. */
 export function subscriptionQueue(topic: string, name: string): string {
-  return fitted(`${escapePart(topic)}:subscription:${escapePart(name)}`, MAX_SUBSCRIPTION_BYTES)
+  return fitted(joinedName(topic, 'subscription', name), MAX_SUBSCRIPTION_BYTES)
 }
 
 /** `topic/name` for a queue that {@link subscriptionQueue} named. */
@@ -110,7 +110,7 @@ export function subscriptionOf(queue: string): { topic: string; name: string } |
   const [, topic, name] = /^([^:]+):subscription:([^:]+)$/.exec(queue) ?? []
   return topic === undefined || name === undefined
     ? undefined
-    : { topic: unescapePart(topic), name: unescapePart(name) }
+    : { topic: originalPart(topic), name: originalPart(name) }
 }
 
 /** The exchanges (and a lock) beside a named subscription; see `subscriptions.ts`. */
@@ -256,12 +256,8 @@ function wholeMs(ms: number): number {
   return Math.min(MAX_TTL_MS, Math.ceil(ms))
 }
 
-/** As `memberQueue` does it; the parts are joined by `:`. */
-function escapePart(part: string): string {
-  return part.replaceAll('%', '%25').replaceAll(':', '%3A')
-}
-
-function unescapePart(part: string): string {
+/** One part of a {@link joinedName}, as it was. */
+function originalPart(part: string): string {
   return part.replaceAll('%3A', ':').replaceAll('%25', '%')
 }
 

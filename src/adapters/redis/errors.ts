@@ -1,5 +1,6 @@
 /** From ioredis' and the server's errors to Sluice's: by the first word of an error reply, by code for sockets. Pure. */
 import { type ErrorCode, type ErrorContext, MessagingError } from '../../api/errors.ts'
+import { socketReason } from '../../core/socket-reason.ts'
 import { tlsProblem } from '../../core/tls-problem.ts'
 
 export const ADAPTER = 'redis'
@@ -134,20 +135,4 @@ function innermost(cause: unknown): unknown {
   if (lastNodeError !== undefined) return innermost(lastNodeError)
   if (Array.isArray(errors) && errors.length > 0) return innermost(errors[0])
   return cause
-}
-
-function socketReason(cause: unknown): string | undefined {
-  switch ((cause as NativeError | undefined)?.code) {
-    case 'ECONNREFUSED':
-      return 'nothing listens there'
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'the host name is unknown'
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return 'the other end hung up'
-    case 'ETIMEDOUT':
-      return 'no answer'
-  }
-  return undefined
 }
