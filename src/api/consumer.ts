@@ -79,7 +79,7 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
         continue
       }
       const problem = delivery.settled ? undefined : Delivery.tryAccept(delivery)
-      if (problem) this.#report(problem)
+      if (problem) this.#host.verdictFailed(problem)
     }
   }
 
@@ -92,11 +92,11 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
       maxDeliveries !== undefined && delivery.deliveryCount >= maxDeliveries
         ? delivery.reject(reason)
         : delivery.release({ delayMs: this.#delay(delivery.deliveryCount) })
-    await verdict.catch((problem) => this.#report(problem))
+    await verdict.catch((problem) => this.#host.verdictFailed(problem))
     if (delivery.settled || this.#stopping) return
     // The verdict could not be carried out, for want of room at the dead-letter address perhaps: not lost, and not in a hot loop.
     await this.#host.delay(this.#backoff(delivery.deliveryCount))
-    await delivery.release().catch((problem) => this.#report(problem))
+    await delivery.release().catch((problem) => this.#host.verdictFailed(problem))
   }
 
   #tell(error: unknown): void {
@@ -117,12 +117,6 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
   #backoff(deliveryCount: number): number {
     const { minDelayMs = 1_000, maxDelayMs = 30_000 } = this.#options.retry ?? {}
     return Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(deliveryCount - 1, 20))
-  }
-
-  #report(error: unknown): void {
-    const problem = asMessagingError(error)
-    // Lost or settled meanwhile: the broker gives the message again, which is no fault.
-    if (problem.code !== 'DELIVERY_LOST' && problem.code !== 'ALREADY_SETTLED') this.#host.warning(problem)
   }
 
   async #close(timeoutMs: number): Promise<void> {

@@ -40,7 +40,8 @@ export class Intake<Body> {
   take(link: ReceiverLink, native: AdapterDelivery): void {
     const limit = this.#maxDeliveries
     if (limit !== undefined && native.deliveryCount > limit && this.#diverts) {
-      this.#background(this.#divert(link, native, `more than ${limit} deliveries`))
+      const reason = `more than ${limit} deliveries`
+      this.#divert(link, native, reason).catch((error) => this.#host.verdictFailed(error))
       return
     }
     const delivery = new Delivery<Body>(native, link, this.#host.codecs)
@@ -72,17 +73,10 @@ export class Intake<Body> {
   #refuseBody(delivery: Delivery<Body>, error: unknown): void {
     const problem = asMessagingError(error)
     if (this.#mode === 'consume') {
-      this.#background(delivery.reject(problem.message))
+      delivery.reject(problem.message).catch((failure) => this.#host.verdictFailed(failure))
       return
     }
     ReceivedMessage.refuseBody(delivery, problem)
     this.#inbox.push(delivery)
-  }
-
-  #background(work: Promise<unknown>): void {
-    work.catch((error) => {
-      const problem = asMessagingError(error)
-      if (problem.code !== 'DELIVERY_LOST' && problem.code !== 'ALREADY_SETTLED') this.#host.warning(problem)
-    })
   }
 }

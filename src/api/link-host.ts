@@ -226,6 +226,12 @@ export class LinkHost implements SupervisorOwner {
     this.emit({ type: 'warning', error })
   }
 
+  /** A verdict that nobody waits for failed. Lost or settled meanwhile is no fault: the broker gives the message again. */
+  verdictFailed(error: unknown): void {
+    const problem = asMessagingError(error)
+    if (problem.code !== 'DELIVERY_LOST' && problem.code !== 'ALREADY_SETTLED') this.warning(problem)
+  }
+
   #encodingFor({ features, limits }: Capabilities): BodyEncoding {
     return {
       codecs: this.codecs,

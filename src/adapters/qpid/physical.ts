@@ -72,20 +72,7 @@ export class Physical {
         ...loginOptions(endpoint),
         reconnect: false,
         connect: (_port: number, _host: string, _options: object, connected: () => void) => {
-          socket = endpoint.secure
-            ? tls(
-                {
-                  host: endpoint.host,
-                  port: endpoint.port,
-                  // The extension holds names only.
-                  ...(isIP(endpoint.host) === 0 && { servername: endpoint.host }),
-                  ...endpoint.tls,
-                },
-                connected,
-              )
-            : tcp({ host: endpoint.host, port: endpoint.port }, connected)
-          socket.setNoDelay(true)
-          writeOncePerTurn(socket)
+          socket = dial(endpoint, connected)
           // rhea does not listen to it, and waits on for a peer that was given up during the handshake.
           socket.once('close', () => {
             clearTimeout(connection.heartbeat_in)
@@ -270,6 +257,18 @@ class LinkLife {
   close(): void {
     this.over = true
   }
+}
+
+function dial(endpoint: Endpoint, connected: () => void): Socket {
+  const { secure, host, port } = endpoint
+  // The extension holds names only.
+  const name = isIP(host) === 0 ? { servername: host } : {}
+  const socket = secure
+    ? tls({ host, port, ...name, ...endpoint.tls }, connected)
+    : tcp({ host, port }, connected)
+  socket.setNoDelay(true)
+  writeOncePerTurn(socket)
+  return socket
 }
 
 /** rhea writes frame by frame: what one look through its sessions brings about leaves as one packet. */

@@ -23,6 +23,7 @@ import type {
 } from '../../api/adapter.ts'
 import type { Capabilities } from '../../api/capabilities.ts'
 import { MessagingError } from '../../api/errors.ts'
+import { settledWithin } from '../../core/aborts.ts'
 import { rabbitmqCapabilities, withListing } from './capabilities.ts'
 import { ADAPTER, connectionLost } from './errors.ts'
 import { listNodes } from './management.ts'
@@ -145,12 +146,7 @@ export class RabbitmqConnection implements AdapterConnection {
   async #close(): Promise<void> {
     if (!this.#session.alive) return
     this.#session.alive = false
-    let timer: NodeJS.Timeout | undefined
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_MS)
-    })
-    await Promise.race([this.#closeAll(), patience])
-    clearTimeout(timer)
+    await settledWithin(this.#closeAll(), CLOSE_MS)
     for (const connection of this.#physical) connection.destroy()
   }
 

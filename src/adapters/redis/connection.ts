@@ -15,6 +15,7 @@ import type {
 } from '../../api/adapter.ts'
 import type { Capabilities } from '../../api/capabilities.ts'
 import { MessagingError } from '../../api/errors.ts'
+import { settledWithin } from '../../core/aborts.ts'
 import { capabilitiesOf } from './capabilities.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { ADAPTER } from './errors.ts'
@@ -110,12 +111,7 @@ export class RedisConnection implements AdapterConnection {
   async #close(): Promise<void> {
     if (this.#session.alive) {
       const links = [...this.#links, this.#deadLetters].map((link) => link.close())
-      let timer: NodeJS.Timeout | undefined
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, CLOSE_MS)
-      })
-      await Promise.race([Promise.allSettled(links), late])
-      clearTimeout(timer)
+      await settledWithin(Promise.allSettled(links), CLOSE_MS)
     }
     this.#session.close()
   }

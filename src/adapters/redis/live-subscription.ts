@@ -6,6 +6,7 @@ import type { AdapterDelivery, AdapterReceiver, NodeRef, ReceiverEvents, Verdict
 import { deadLetterOf } from '../../api/copy.ts'
 import { MessagingError } from '../../api/errors.ts'
 import { Deque } from '../../core/deque.ts'
+import { timerMs } from '../../core/longest-timer.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { ADAPTER, isForbidden, nodeDeleted } from './errors.ts'
 import { type ChannelPlace, type PatternPlaces, placesOf } from './globs.ts'
@@ -261,13 +262,10 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
   }
 
   #later(delayMs: number, work: () => void): void {
-    const timer = setTimeout(
-      () => {
-        this.#timers.delete(timer)
-        work()
-      },
-      Math.min(delayMs, MAX_TIMER_MS),
-    )
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      work()
+    }, timerMs(delayMs))
     timer.unref()
     this.#timers.add(timer)
     // They take part in the bound of the buffer: the oldest goes.
@@ -325,9 +323,6 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
     })
   }
 }
-
-/** The longest a Node timer can wait. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 function idOf({ kind, name }: ChannelPlace): string {
   return `${kind}:${name}`

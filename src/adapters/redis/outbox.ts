@@ -4,7 +4,7 @@
  */
 import type { Transfer } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
-import type { OutgoingMessage } from '../../api/message.ts'
+import { NORMAL_PRIORITY, type OutgoingMessage } from '../../api/message.ts'
 import { type Attempt, attemptsOf, noteAttempt } from './attempts.ts'
 import { formatHeader, HEADER_AT, writeHeader } from './envelope.ts'
 import { ADAPTER, isConnectionError } from './errors.ts'
@@ -18,8 +18,6 @@ const MAX_MESSAGES = 1_000
 const MAX_BYTES = 1_048_576
 /** Answer of a script to a batch before which others of its sender are missing. */
 export const COMES_EARLY = 1
-/** Priority of messages that say none. */
-const NORMAL = 4
 
 export interface OutboxParts {
   readonly session: Session
@@ -205,7 +203,11 @@ export abstract class Outbox {
     const attempts = transfer.resend ? attemptsOf(message) : NO_ATTEMPTS
     let flags = 0
     const { priority, ttlMs, delayMs, deliveriesBefore } = message
-    if ((priority !== undefined && priority !== NORMAL) || ttlMs !== undefined || delayMs !== undefined)
+    if (
+      (priority !== undefined && priority !== NORMAL_PRIORITY) ||
+      ttlMs !== undefined ||
+      delayMs !== undefined
+    )
       flags |= FACTS
     if (deliveriesBefore > 0) flags |= FACTS
     if (attempts.length > 0) flags |= RESEND
@@ -295,7 +297,7 @@ export function writeRecord(writer: RecordWriter, encoded: Encoded, payloadBytes
   writer.byte(flags)
   writer.long(payloadBytes)
   if ((flags & FACTS) !== 0) {
-    writer.byte(message.priority ?? NORMAL)
+    writer.byte(message.priority ?? NORMAL_PRIORITY)
     writer.float(message.ttlMs ?? 0)
     writer.float(message.delayMs ?? 0)
     writer.long(message.deliveriesBefore)

@@ -1,8 +1,15 @@
 /** A client's end of the protocol: one DEALER socket, one read loop, one outbox; calls and links told apart by number. */
 import type { Dealer } from 'zeromq'
-import { MessagingError } from '../../api/errors.ts'
+import type { MessagingError } from '../../api/errors.ts'
 import { clientLibrary } from '../../core/client-library.ts'
-import { connectFailed, connectionLost, fromWire, type WireError } from './errors.ts'
+import {
+  connectFailed,
+  connectionLost,
+  fromWire,
+  HANDSHAKE_EVENTS,
+  handshakeRefused,
+  type WireError,
+} from './errors.ts'
 import { type Endpoint, isIpv6 } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { Op, type OpCode, PROTOCOL_VERSION, type Verb, type Welcome } from './protocol.ts'
@@ -82,20 +89,8 @@ export class Client implements RecordListener {
         'connect:retry',
         () => client.#onWelcome && fail(connectFailed('nothing listens there', endpoint.address)),
       )
-      for (const event of [
-        'handshake:error:auth',
-        'handshake:error:protocol',
-        'handshake:error:other',
-      ] as const) {
-        socket.events.on(event, () => {
-          const code = event === 'handshake:error:auth' ? 'UNAUTHENTICATED' : 'CONNECT_FAILED'
-          fail(
-            new MessagingError(code, `The hub at ${endpoint.address} refused the handshake`, {
-              context: { address: endpoint.address },
-            }),
-          )
-        })
-      }
+      for (const event of HANDSHAKE_EVENTS)
+        socket.events.on(event, () => fail(handshakeRefused(event, endpoint.address)))
       socket.events.on('disconnect', () => {
         if (client.#onWelcome) fail(connectFailed('the other end hung up', endpoint.address))
         else client.lost(connectionLost('the hub is gone'))

@@ -36,6 +36,21 @@ export function connectionLost(text: string, cause?: unknown): MessagingError {
   })
 }
 
+/** `event`: what the socket tells of it. */
+export function handshakeRefused(event: HandshakeEvent, place: string): MessagingError {
+  const code = event === 'handshake:error:auth' ? 'UNAUTHENTICATED' : 'CONNECT_FAILED'
+  return new MessagingError(code, `The hub at ${place} refused the handshake`, {
+    context: { adapter: ADAPTER, address: place, operation: 'connect' },
+  })
+}
+
+export const HANDSHAKE_EVENTS = [
+  'handshake:error:auth',
+  'handshake:error:protocol',
+  'handshake:error:other',
+] as const
+type HandshakeEvent = (typeof HANDSHAKE_EVENTS)[number]
+
 export function connectFailed(text: string, place: string, cause?: unknown): MessagingError {
   return new MessagingError('CONNECT_FAILED', `No connection to a hub at ${place}: ${text}`, {
     cause,
