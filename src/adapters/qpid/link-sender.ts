@@ -27,6 +27,8 @@ export class LinkSender implements AdapterSender {
   #handed = 0
   /** Closed by us, or ended by the broker. */
   #over = false
+  #closing: Promise<void> | undefined
+  #whenWritten: () => void = () => {}
 
   private constructor(physical: Physical, link: RheaSender, options: SenderOptions, events: LinkEvents) {
     this.#physical = physical
@@ -39,6 +41,7 @@ export class LinkSender implements AdapterSender {
     link.on('sendable', () => this.#pump())
     physical.watch(link, (error) => {
       this.#over = true
+      this.#whenWritten()
       events.detached(error)
     })
   }
@@ -62,7 +65,19 @@ export class LinkSender implements AdapterSender {
     else this.#waiting.push(transfer)
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** order: an answer that waits for credit is written still, for its request may be accepted already. */
+  async #close(): Promise<void> {
+    if (this.#waiting.length > 0 && this.#options.address === undefined && !this.#over) {
+      const written = new Promise<void>((resolve) => {
+        this.#whenWritten = resolve
+      })
+      await this.#physical.finish(written)
+    }
     this.#over = true
     await this.#physical.closeLink(this.#link)
   }
@@ -74,6 +89,7 @@ export class LinkSender implements AdapterSender {
 
   #pump(): void {
     while (this.#waiting.length > 0 && this.#room) this.#write(this.#waiting.shift()!)
+    if (this.#waiting.length === 0) this.#whenWritten()
   }
 
   #write(transfer: Transfer): void {

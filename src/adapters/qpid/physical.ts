@@ -33,6 +33,8 @@ export class Physical {
   /** Whoever waits for the broker: a lost connection ends it. */
   readonly #waiting = new Set<(error: MessagingError) => void>()
   readonly #lives = new WeakMap<RheaLink, LinkLife>()
+  /** Links that write before they end. */
+  readonly #finishing = new Set<Promise<unknown>>()
   #over: MessagingError | undefined
   #closing: Promise<void> | undefined
   #onLost: (error: MessagingError) => void = () => {}
@@ -188,6 +190,14 @@ export class Physical {
     this.#lives.get(link)?.watch(ended)
   }
 
+  /** Gives a link time to write what waits for credit, a second at most; the connection is not closed before. */
+  async finish(written: Promise<void>): Promise<void> {
+    const finishing = settledWithin(written, CLOSE_MS)
+    this.#finishing.add(finishing)
+    await finishing
+    this.#finishing.delete(finishing)
+  }
+
   /** Ends a link and its session; resolves when the broker has answered, or after a second. */
   async closeLink(link: RheaLink): Promise<void> {
     const life = this.#lives.get(link)
@@ -214,6 +224,7 @@ export class Physical {
 
   async #close(): Promise<void> {
     this.#onLost = () => {}
+    if (!this.#over) await Promise.all(this.#finishing)
     if (!this.#over) {
       const closed = new Promise<void>((resolve) => {
         this.connection.once('connection_close', () => resolve())

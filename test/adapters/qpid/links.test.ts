@@ -2,6 +2,7 @@
 import type { Connection } from 'rhea'
 import { describe, expect, test } from 'vitest'
 import { connect, queue } from '../../../src/index.ts'
+import { FaultProxy } from '../../support/fault-proxy.ts'
 import { Fixture, message, range, rejection, send, sendAll, sendOk, texts, url } from './fixture.ts'
 
 const fixture = new Fixture()
@@ -165,3 +166,21 @@ test('one link more than the broker takes is refused alone; a link closed makes 
   await open()
   expect(reports.lost).toEqual([])
 })
+
+test.each(['sender', 'connection'])(
+  'an answer that waits for credit is written though its %s is closed: its request may be accepted already',
+  async (what) => {
+    const node = await fixture.node()
+    const { inbox } = await fixture.receiver(node)
+    await using proxy = await FaultProxy.before(url)
+    const { connection } = await fixture.connect({}, proxy.urlFor(url))
+    // The broker's credit comes a good while behind its attach.
+    proxy.degrade({ sliceBytes: 10, sliceGapMs: 5 })
+    const sender = await fixture.sender(undefined, {}, connection)
+    sender.send({ message: message('answer', { to: node.name }), resend: false, settle: () => {} })
+    const closing = sender.close()
+    if (what === 'connection') await connection.close()
+    await closing
+    expect(texts([await inbox.next()])).toEqual(['answer'])
+  },
+)
