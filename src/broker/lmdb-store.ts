@@ -8,14 +8,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database, RootDatabase } from 'lmdb'
-import { MessagingError } from '../api/errors.ts'
 import type { OutgoingMessage } from '../api/message.ts'
 import { settledWithin } from '../core/aborts.ts'
 import { clientLibrary } from '../core/client-library.ts'
 import { LmdbUse } from './lmdb-use.ts'
 import { decodeHead, decodeRecord, RecordWriter } from './record-codec.ts'
 import type { CommitWaiter, Store, StoredEntry, StoredFacts, StoredMark, StoredNode } from './store.ts'
-import { checkStore, DATA_FILE, damagedStore } from './store-check.ts'
+import { checkStore, DATA_FILE, damagedStore, markStore, unusableStore } from './store-check.ts'
 import { lockStore, type StoreLock } from './store-lock.ts'
 import { type Demand, NO_ROOM, noRoom, StoreRoom } from './store-room.ts'
 import type { Deferred } from './turn.ts'
@@ -61,13 +60,14 @@ class Change implements Write {
 export async function openLmdbStore(directory: string): Promise<Store> {
   const { open } = await clientLibrary('lmdb', () => import('lmdb'))
   const lock = await lockStore(directory).catch((error) => {
-    throw unusable(directory, error)
+    throw unusableStore(directory, error)
   })
+  let root: RootDatabase | undefined
   try {
-    await checkStore(directory)
+    const marked = await checkStore(directory)
     const room = new StoreRoom(directory)
     if (!existsSync(join(directory, DATA_FILE)) && !room.fitsNew) throw noRoom(directory)
-    const root = open({
+    root = open({
       path: directory,
       noSubdir: false,
       // One promise per batch and none per write: see `#write`.
@@ -77,17 +77,13 @@ export async function openLmdbStore(directory: string): Promise<Store> {
       cache: false,
       compression: false,
     } as Parameters<typeof open>[0] & { path: string })
+    if (!marked) await markStore(directory)
     return new LmdbStore(directory, root, lock, room)
   } catch (error) {
+    await root?.close()
     await lock.release()
-    throw unusable(directory, error)
+    throw unusableStore(directory, error)
   }
-}
-
-function unusable(directory: string, error: unknown): MessagingError {
-  if (error instanceof MessagingError) return error
-  const text = error instanceof Error ? error.message : String(error)
-  return damagedStore(directory, `it cannot be opened: ${text}`, error)
 }
 
 class LmdbStore implements Store {

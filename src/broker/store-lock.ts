@@ -30,8 +30,8 @@ export async function lockStore(directory: string): Promise<StoreLock> {
   const file = join(directory, FILE)
   const own: Owner = { pid: process.pid, host: hostname(), started: await startOf(process.pid) }
   const draft = `${file}.${randomName()}`
-  await writeFile(draft, JSON.stringify(own), { flag: 'wx' })
   try {
+    await writeFile(draft, JSON.stringify(own), { flag: 'wx' })
     for (let attempt = 0; attempt < 10; attempt++) {
       // A link is made whole or not at all, so that nobody ever reads half a lock.
       if (await made(link(draft, file))) return { release: () => releaseLock(file, own) }

@@ -10,6 +10,7 @@ import { MessagingError } from '../api/errors.ts'
 
 /** Why a commit was refused. */
 export const NO_ROOM = 'there is no room left on the disk'
+export const MAKE_ROOM = 'Make room on the disk of the store.'
 
 /** Kept free for removals. Unit: bytes. */
 const RESERVE = 1024 * 1024
@@ -87,7 +88,7 @@ function fileSizeLimit(): number {
 export function noRoom(directory: string): MessagingError {
   return new MessagingError('CONNECT_FAILED', `The store '${directory}' cannot be made: ${NO_ROOM}`, {
     retryable: false,
-    hint: 'Make room on the disk of the store.',
+    hint: MAKE_ROOM,
     context: { operation: 'connect', directory },
   })
 }
