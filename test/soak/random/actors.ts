@@ -386,6 +386,9 @@ export async function churn(scene: Scene, dice: Dice, node: QueueAddress<string>
       else await admin[what](node, { ...options, ...abort(dice) })
     })
   }
+  // Declared as another one while it was deleted, it would refuse those who come back until somebody deletes it.
+  const { admin } = scene.connection(dice)
+  await scene.watch.call('delete', PATIENCE_MS, () => admin.delete(node, options))
 }
 
 function abort(dice: Dice): { signal?: AbortSignal } {

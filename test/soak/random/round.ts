@@ -197,6 +197,7 @@ class Round implements act.Scene {
 
   /** Those that received before must go on: they get a last message each, and everything that was accepted. */
   async #settle(direct: Connection, { books, probes }: Cast): Promise<void> {
+    const end = performance.now() + SETTLE_MS
     for (const { target, book } of probes) {
       const id = probeOf(book)
       const timeoutMs = act.PATIENCE_MS
@@ -207,13 +208,14 @@ class Round implements act.Scene {
         if (!error) break
         // A full queue is being emptied.
         await sleep(200)
-        if (this.watch.problems.length > 30) return
+        if (performance.now() < end) continue
+        this.watch.problem(`${id} cannot be sent: ${error.message}`)
+        return
       }
       book.sent(id, undefined, true)
     }
     const probed = () => probes.filter(({ book }) => !book.entries.get(probeOf(book))!.done)
     const left = () => books.flatMap((book) => book.missing())
-    const end = performance.now() + SETTLE_MS
     while (performance.now() < end && (left().length > 0 || probed().length > 0)) await sleep(50)
     for (const { book } of probed())
       this.watch.problem(`${book.name}: receivers that were there do not get what is sent`)
