@@ -80,7 +80,7 @@ test.each(['HTTP/1.1 400 Bad Request\r\n\r\n', 'AMQP\0\0\x09\x01', '-ERR unknown
 describe('a process whose connect failed ends', () => {
   const program = `
 import { connect } from 'src/index.ts'
-const options = { url: process.env.AT, connectTimeoutMs: 300, heartbeatMs: 30_000 }
+const options = { url: process.env.AT, connectTimeoutMs: Number(process.env.LIMIT), heartbeatMs: 30_000 }
 await connect(options).catch((error) => console.log(error.code))
 `
   test.each(['by a peer that says nothing', 'by a wrong password'])('%s', async (how) => {
@@ -90,7 +90,7 @@ await connect(options).catch((error) => console.log(error.code))
     const wrong = how.endsWith('password')
     const at = wrong ? url.replace(/:[^:@]*@/, ':wrong@') : `qpid://a:b@127.0.0.1:${port}`
     try {
-      await using child = Child.run(program, { AT: at })
+      await using child = Child.run(program, { AT: at, LIMIT: wrong ? '10000' : '300' })
       expect(await child.line()).toBe(wrong ? 'UNAUTHENTICATED' : 'CONNECT_FAILED')
       const told = performance.now()
       expect(await child.ended).toMatchObject({ code: 0 })

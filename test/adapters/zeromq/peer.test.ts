@@ -148,13 +148,15 @@ describe('peers', () => {
 import { connect, queue, topic, service } from 'src/index.ts'
 const connection = await connect(process.env.URL)
 await connection.receiver(topic('news'))
-await connection.request(service('double'), 1, { timeoutMs: 5_000 })
+await connection.request(service('double'), 1, { timeoutMs: 10_000 })
+console.log('answered')
 for (let at = 0; at < 100; at++) await connection.send(queue('jobs'), at)
 await connection.close()
 `,
       { URL: base },
     )
     await using _responder = await host.respond(double, ({ body }) => body * 2)
+    expect(await child.line()).toBe('answered')
     const bodies: number[] = []
     while (bodies.length < 100) {
       const delivery = await receiver.receive({ timeoutMs: 10_000 })
