@@ -71,6 +71,7 @@ export type {
   ReceiverOptions,
   RequestOptions,
   RespondOptions,
+  RetryDelay,
   SenderOptions,
   SendOptions,
 } from './api/options.ts'

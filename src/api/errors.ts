@@ -140,12 +140,13 @@ export function asMessagingError(error: unknown): MessagingError {
 
 /**
  * Hides passwords in anything that looks like a URL: `scheme://user:secret@host` keeps its user only. A password may hold
- * an `@`; one with spaces is told from text where the whole is a URL.
+ * an `@`; one with spaces is told from text where the whole is a URL. URLs inside the query of another may be escaped.
  */
 export function redact(text: string): string {
   if (!text.includes('://')) return text
   return (URL.canParse(text) ? text.replaceAll(' ', '%20') : text)
     .replace(/(\w[\w+.-]*:\/\/[^\s:/@]*):(?:(?!:\/\/)\S)*@/g, '$1:***@')
+    .replace(/(%3A%2F%2F(?:(?!%3A)[^\s&])*%3A)[^\s&]*%40/gi, '$1***%40')
     .replace(/([?&][\w.-]*(?:password|token|secret)[\w.-]*=)[^&\s]*/gi, '$1***')
 }
 

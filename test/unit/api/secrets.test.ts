@@ -26,4 +26,8 @@ test.each([
   ['amqp://host?password=p&x=1', 'amqp://host?password=***&x=1'],
   ['zmq://host?curve.secretKey=p', 'zmq://host?curve.secretKey=***'],
   ['asked amqp://host:5672 for me@home', 'asked amqp://host:5672 for me@home'],
+  [
+    'rabbitmq://h?managementUrl=http%3A%2F%2Fu%3As%2540cret%40h%3A1&heartbeat=5',
+    'rabbitmq://h?managementUrl=http%3A%2F%2Fu%3A***%40h%3A1&heartbeat=5',
+  ],
 ])('%s is shown as %s', (text, shown) => expect(redact(text)).toBe(shown))
