@@ -2,7 +2,6 @@
  * From what the broker hands over to what somebody may read: a delivery over the limit of its node goes aside, a body that
  * does not fit its schema is refused, all others come to the inbox in their order.
  */
-
 import type { Inbox } from '../core/inbox.ts'
 import type { AdapterDelivery } from './adapter.ts'
 import { Delivery } from './delivery.ts'

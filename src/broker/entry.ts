@@ -12,8 +12,6 @@ import { TimerItem } from './timers.ts'
  */
 export type EntryState = 'pending' | 'delayed' | 'ready' | 'leased' | 'gone'
 
-/** Priority of messages that name none. */
-export const NORMAL_PRIORITY = 4
 export const PRIORITIES = 10
 
 /** The queue as its entries lead to it. */

@@ -6,9 +6,9 @@
  * O(log n) in the depth.
  */
 import { MessagingError } from '../api/errors.ts'
-import type { OutgoingMessage } from '../api/message.ts'
+import { NORMAL_PRIORITY, type OutgoingMessage } from '../api/message.ts'
 import { Backlog, expired } from './backlog.ts'
-import { Entry, type EntryQueue, NORMAL_PRIORITY } from './entry.ts'
+import { Entry, type EntryQueue } from './entry.ts'
 import type { Kernel } from './kernel.ts'
 import type { QueueSettings } from './node-settings.ts'
 import { EntryPacking } from './packed-entries.ts'

@@ -3,9 +3,8 @@
  *
  * A binary heap by due time in which every item knows its place, so that one that is settled early leaves at once.
  */
+import { timerMs } from '../core/longest-timer.ts'
 
-/** The longest a Node timer can wait. Unit: ms. */
-const LONGEST_MS = 2 ** 31 - 1
 /** Items fired in one go; the rest waits for the next turn of the event loop. */
 const MAX_PER_TURN = 2_000
 
@@ -70,7 +69,7 @@ export class Timers {
   #arm(at: number): void {
     clearTimeout(this.#timer)
     this.#armedFor = at
-    const delay = Math.min(LONGEST_MS, Math.max(1, Math.ceil(at - now())))
+    const delay = timerMs(Math.max(1, Math.ceil(at - now())))
     this.#timer = setTimeout(() => this.#fire(), delay)
     if (!this.#holdsProcess) this.#timer.unref()
   }

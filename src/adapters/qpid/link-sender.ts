@@ -3,7 +3,7 @@
  * takes each outcome to its transfer.
  */
 import type { AdapterSender, LinkEvents, Transfer } from '../../api/adapter.ts'
-import { asMessagingError, type MessagingError, MessagingError as SluiceError } from '../../api/errors.ts'
+import { asMessagingError, MessagingError } from '../../api/errors.ts'
 import { Deque } from '../../core/deque.ts'
 import { encodeMessage } from './codec.ts'
 import { ADAPTER, refusal } from './errors.ts'
@@ -126,7 +126,7 @@ export class LinkSender implements AdapterSender {
     if (!this.#inFlight.has(delivery)) return
     this.#settled(
       delivery,
-      new SluiceError('SEND_UNCONFIRMED', 'The broker settled the message without an outcome', {
+      new MessagingError('SEND_UNCONFIRMED', 'The broker settled the message without an outcome', {
         context: { adapter: ADAPTER, address: this.#options.address, operation: 'send' },
       }),
     )
@@ -139,7 +139,11 @@ export class LinkSender implements AdapterSender {
 }
 
 function tooLarge(bytes: number, limit: number, address: string | undefined): MessagingError {
-  return new SluiceError('MESSAGE_TOO_LARGE', `The message has ${bytes} bytes, the broker takes ${limit}`, {
-    context: { adapter: ADAPTER, address, operation: 'send' },
-  })
+  return new MessagingError(
+    'MESSAGE_TOO_LARGE',
+    `The message has ${bytes} bytes, the broker takes ${limit}`,
+    {
+      context: { adapter: ADAPTER, address, operation: 'send' },
+    },
+  )
 }

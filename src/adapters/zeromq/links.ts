@@ -1,5 +1,4 @@
 /** A client's links: senders, requesters and receivers as the contract has them, over the records of the protocol. */
-
 import type {
   AdapterDelivery,
   AdapterReceiver,
