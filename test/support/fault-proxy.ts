@@ -1,6 +1,6 @@
 /**
- * A TCP proxy that does to connections what networks do: cut them, swallow bytes, delay, trickle. Tests of
- * reconnecting put it between the library and a real broker.
+ * A TCP proxy that does to connections what networks do: cut them, hold bytes back in one direction or both, delay, trickle,
+ * be slow, change bits. Tests of reconnecting put it between the library and a real broker.
  */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
@@ -18,17 +18,33 @@ export interface Faults {
   sliceBytes: number
   /** … and this long passes between two of them. Unit: ms. */
   sliceGapMs: number
+  /** What each connection carries at most. Unit: bytes per second. */
+  bytesPerSecond: number
 }
 
-const NONE: Readonly<Faults> = { latencyMs: 0, sliceBytes: Number.POSITIVE_INFINITY, sliceGapMs: 0 }
+const NONE: Readonly<Faults> = {
+  latencyMs: 0,
+  sliceBytes: Number.POSITIVE_INFINITY,
+  sliceGapMs: 0,
+  bytesPerSecond: Number.POSITIVE_INFINITY,
+}
+const BOTH: readonly Direction[] = ['toBroker', 'toClient']
+/** Pieces in which a slow line passes bytes on. Unit: pieces per second. */
+const PIECES_PER_SECOND = 50
+
+interface Silence {
+  readonly over: Promise<void>
+  readonly end: () => void
+}
 
 export class FaultProxy implements AsyncDisposable {
   readonly #target: { host: string; port: number }
   readonly #pairs = new Set<Pair>()
   #server: Server | undefined
   #port = 0
-  #faults: Readonly<Faults> = NONE
-  #silence: { readonly over: Promise<void>; readonly end: () => void } | undefined
+  readonly #faults: Record<Direction, Readonly<Faults>> = { toBroker: NONE, toClient: NONE }
+  readonly #silence: Partial<Record<Direction, Silence>> = {}
+  readonly #corruptAfter: Partial<Record<Direction, { bytes: number; readonly done: () => void }>> = {}
   #cutAfter: { direction: Direction; bytes: number; done: () => void } | undefined
   /** Connections taken since the beginning. */
   accepted = 0
@@ -73,14 +89,26 @@ export class FaultProxy implements AsyncDisposable {
     })
   }
 
-  /** A black hole: connections stay open and new ones are taken, but no byte passes. */
-  silence(): void {
-    if (this.#silence !== undefined) return
-    let end = () => {}
-    const over = new Promise<void>((resolve) => {
-      end = resolve
+  /**
+   * A black hole: connections stay open and new ones are taken, but no byte passes. With a direction: half-open, bytes of the
+   * other one still pass.
+   */
+  silence(direction?: Direction): void {
+    for (const one of direction === undefined ? BOTH : [direction]) {
+      if (this.#silence[one] !== undefined) continue
+      let end = () => {}
+      const over = new Promise<void>((resolve) => {
+        end = resolve
+      })
+      this.#silence[one] = { over, end }
+    }
+  }
+
+  /** Turns over the lowest bit of the byte that follows so many further ones in that direction. Resolves when it has. */
+  corruptAfter(direction: Direction, bytes: number): Promise<void> {
+    return new Promise((done) => {
+      this.#corruptAfter[direction] = { bytes, done }
     })
-    this.#silence = { over, end }
   }
 
   /** Refuses new connections (nobody listens), until `allow`. Open ones go on. */
@@ -103,14 +131,18 @@ export class FaultProxy implements AsyncDisposable {
     this.#port = (server.address() as AddressInfo).port
   }
 
-  /** Delays and slices what passes from now on. */
-  degrade(faults: Partial<Faults>): void {
-    this.#faults = { ...this.#faults, ...faults }
+  /** Delays, slices and slows what passes from now on, in one direction or both. */
+  degrade(faults: Partial<Faults>, direction?: Direction): void {
+    for (const one of direction === undefined ? BOTH : [direction])
+      this.#faults[one] = { ...this.#faults[one], ...faults }
   }
 
   /** Ends every fault; what was held passes. */
   async heal(): Promise<void> {
-    this.#faults = NONE
+    for (const direction of BOTH) {
+      this.#faults[direction] = NONE
+      delete this.#corruptAfter[direction]
+    }
     this.#cutAfter = undefined
     this.#endSilence()
     await this.allow()
@@ -123,10 +155,12 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   #endSilence(): void {
-    const silence = this.#silence
-    // In this order: whoever wakes looks whether there is a new silence.
-    this.#silence = undefined
-    silence?.end()
+    for (const direction of BOTH) {
+      const silence = this.#silence[direction]
+      // In this order: whoever wakes looks whether there is a new silence.
+      delete this.#silence[direction]
+      silence?.end()
+    }
   }
 
   #accept(client: Socket): void {
@@ -138,9 +172,22 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   readonly #gate: Gate = {
-    faults: () => this.#faults,
-    silence: () => this.#silence?.over,
+    faults: (direction) => this.#faults[direction],
+    silence: (direction) => this.#silence[direction]?.over,
     allowance: (direction) => (this.#cutAfter?.direction === direction ? this.#cutAfter.bytes : undefined),
+    corrupt: (direction, bytes) => {
+      const fault = this.#corruptAfter[direction]
+      if (fault === undefined) return bytes
+      if (fault.bytes >= bytes.length) {
+        fault.bytes -= bytes.length
+        return bytes
+      }
+      delete this.#corruptAfter[direction]
+      const changed = Buffer.from(bytes)
+      changed[fault.bytes]! ^= 1
+      fault.done()
+      return changed
+    },
     passed: (direction, bytes) => {
       const limit = this.#cutAfter
       if (limit?.direction !== direction) return
@@ -155,10 +202,12 @@ export class FaultProxy implements AsyncDisposable {
 
 /** What a connection asks of its proxy. */
 interface Gate {
-  faults(): Readonly<Faults>
-  silence(): Promise<void> | undefined
+  faults(direction: Direction): Readonly<Faults>
+  silence(direction: Direction): Promise<void> | undefined
   /** Bytes that may pass before the cut; `undefined`: no cut is planned. */
   allowance(direction: Direction): number | undefined
+  /** The bytes as they go on. */
+  corrupt(direction: Direction, bytes: Buffer): Buffer
   passed(direction: Direction, bytes: number): void
 }
 
@@ -196,6 +245,8 @@ class Pump {
   #queued = 0
   #ended = false
   #running = false
+  /** When a slow line has carried all that it was given. A time of `performance.now()`. */
+  #freeAt = 0
 
   constructor(
     readonly source: Socket,
@@ -229,7 +280,7 @@ class Pump {
 
   async #run(): Promise<void> {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      const wait = next.at + this.gate.faults().latencyMs - performance.now()
+      const wait = next.at + this.gate.faults(this.direction).latencyMs - performance.now()
       if (wait > 0) await delay(wait)
       await this.#pass(next.bytes)
       this.#queued -= next.bytes.length
@@ -240,17 +291,35 @@ class Pump {
 
   async #pass(bytes: Buffer): Promise<void> {
     for (let from = 0; from < bytes.length; ) {
-      for (let silence = this.gate.silence(); silence !== undefined; silence = this.gate.silence())
-        await silence
+      await this.#whileSilent()
+      const { sliceBytes, sliceGapMs, bytesPerSecond } = this.gate.faults(this.direction)
+      if (bytesPerSecond !== Number.POSITIVE_INFINITY) await this.#keepPace()
+      // A silence may have begun meanwhile.
+      await this.#whileSilent()
       if (this.sink.destroyed) return
-      const { sliceBytes, sliceGapMs } = this.gate.faults()
       const allowance = this.gate.allowance(this.direction) ?? Number.POSITIVE_INFINITY
-      const piece = bytes.subarray(from, from + Math.min(sliceBytes, allowance))
+      const most = Math.min(sliceBytes, allowance, Math.ceil(bytesPerSecond / PIECES_PER_SECOND))
+      const piece = bytes.subarray(from, from + most)
       from += piece.length
-      await this.#write(piece)
+      this.#freeAt = Math.max(this.#freeAt, performance.now()) + (piece.length / bytesPerSecond) * 1000
+      await this.#write(this.gate.corrupt(this.direction, piece))
       this.gate.passed(this.direction, piece.length)
       if (sliceGapMs > 0) await delay(sliceGapMs)
     }
+  }
+
+  async #whileSilent(): Promise<void> {
+    for (;;) {
+      const silence = this.gate.silence(this.direction)
+      if (silence === undefined) return
+      await silence
+    }
+  }
+
+  /** Until the line has carried what was given to it before. */
+  async #keepPace(): Promise<void> {
+    const wait = this.#freeAt - performance.now()
+    if (wait > 0) await delay(wait)
   }
 
   /** Settles when the operating system has taken the bytes: a reset must not overtake them in our buffer. */

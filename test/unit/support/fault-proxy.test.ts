@@ -176,6 +176,39 @@ test('what is held back is bounded: a silent proxy stops reading', async () => {
   expect(received.length).toBe(0)
 })
 
+test('half-open: bytes of one direction are held, those of the other pass', async () => {
+  const client = await Client.open()
+  await client.echoes('before')
+  proxy.silence('toClient')
+  client.socket.write('asked')
+  await eventually(() => received.toString() === 'beforeasked')
+  await otherWay()
+  expect(client.bytes.toString()).toBe('before')
+  await proxy.heal()
+  await eventually(() => client.bytes.toString() === 'beforeasked')
+})
+
+test('a slow line carries so many bytes a second, in its direction alone', async () => {
+  const client = await Client.open()
+  await client.echoes('before')
+  proxy.degrade({ bytesPerSecond: 100_000 }, 'toBroker')
+  const begun = performance.now()
+  await client.echoes('x'.repeat(30_000))
+  const took = performance.now() - begun
+  // The last piece is on its way as soon as those before it have passed.
+  expect(took).toBeGreaterThan(250)
+  expect(took).toBeLessThan(2_000)
+})
+
+test('corruptAfter turns one bit of one byte over, and says when', async () => {
+  const client = await Client.open()
+  const done = proxy.corruptAfter('toBroker', 6)
+  client.socket.write('hello ')
+  client.socket.write('world')
+  await done
+  await eventually(() => client.bytes.toString() === 'hello vorld')
+})
+
 /** A round trip past the proxy. */
 async function otherWay(): Promise<void> {
   const direct = connect((server.address() as AddressInfo).port, '127.0.0.1')
