@@ -48,6 +48,7 @@ class BareTransfer implements Transfer {
       groupId: undefined,
       createdAt: 1,
       deliveriesBefore: 0,
+      original: undefined,
     }
   }
 

@@ -36,7 +36,7 @@ export const ROOMS: readonly Room[] = [
   {
     name: 'values',
     files:
-      /^src\/api\/(errors|message|copy|capabilities|address|structured-text|codec|address-text\/.*)(\.ts)?$/,
+      /^src\/api\/(errors|message|copy|annotations|ranges|capabilities|address|structured-text|codec|address-text\/.*)(\.ts)?$/,
     mayImport: ['core', 'contract type'],
     because: 'values import values',
   },

@@ -38,6 +38,11 @@ export interface Adapter {
    * `UNAUTHENTICATED` (not), `CLIENT_LIBRARY_MISSING`, `CONFIG_INVALID`.
    */
   connect(target: ConnectTarget, events: ConnectionEvents, signal: AbortSignal): Promise<AdapterConnection>
+  /**
+   * The message that {@link IncomingMessage.wireForm} was taken from, with its body. Needed by adapters that give a wire form; the
+   * bytes may come from anybody. Must throw `DECODE_FAILED` on what is no such form.
+   */
+  fromWireForm?(form: Uint8Array, body: Uint8Array): IncomingMessage
 }
 
 /** Where and how to connect: `connect()`'s options for one URL, checked as far as they are the same for all adapters. */

@@ -2,6 +2,7 @@
  * Messages as values: what an application sends, what travels through the contract, what arrives.
  * No behaviour of any broker here.
  */
+import type { MessagingError } from './errors.ts'
 
 /** A value of an application property. The same type comes out at the other end on every adapter. */
 export type PropertyValue = string | number | bigint | boolean | Date | Uint8Array | null
@@ -96,15 +97,39 @@ export interface OutgoingMessage extends MessageContent {
   createdAt: number
   /** How many deliveries happened before this copy was made (a delayed release); 0 for a fresh message. */
   deliveriesBefore: number
+  /**
+   * The received message that this one is a copy of; `undefined` for a fresh one.
+   *
+   * The copy must carry all that the original has, also what no field here has a name for. An adapter that knows the original as its
+   * own (by its class) writes it again with every native property, header, section, annotation and type: a field above (or a property)
+   * that says what the original says is written as the original has it, one that differs, or is missing, replaces it. Any other adapter
+   * writes `carriedAnnotations(message)` as its broker can hold them. What cannot be held stands in the adapter's mapping table, and is
+   * told once for a connection by the event `warning`. An adapter keeps no reference to it after the message is written.
+   */
+  original: IncomingMessage | undefined
 }
 
 /**
- * What an adapter hands to the API: decoded from the wire, the body still as it came. `id` is empty when the sender set none. Where
- * the broker tells only the life that was sent, the adapter takes off the age by `createdAt` (at least 1 is left).
+ * What an adapter hands to the API: decoded from the wire, the body still as it came. `id` is empty when the sender set none.
+ *
+ * `priority` and `createdAt` are as the wire has them: the API brings them into range. `ttlMs` is what the broker still grants where it
+ * tells, else all that was sent: only the broker's clock decides whether a message lives, never the sender's or ours.
+ *
+ * A field that cannot be decoded is left out, never thrown: what the decoder does not take is told by {@link damage}.
  */
 export interface IncomingMessage extends MessageContent {
-  /** Native extras (exchange, routing key, x-headers …); `undefined` when none. */
+  /** Native extras (exchange, routing key, x-headers …), named as `annotations.ts` says; `undefined` when none. */
   annotations: Readonly<Record<string, unknown>> | undefined
+  /**
+   * Why the message, or a part of it, could not be decoded; `body` is then its bytes as they came. Reading `delivery.body` gives
+   * this error (`DECODE_FAILED`); the delivery can be settled like any other. Absent: all was understood.
+   */
+  readonly damage?: MessagingError | undefined
+  /**
+   * All of the message beside its body as it stood on the wire, in the adapter's own form, for a dump that is restored on the same adapter
+   * (`Adapter.fromWireForm`). Absent: fields and annotations say it all.
+   */
+  readonly wireForm?: Uint8Array | undefined
 }
 
 /** Of a message whose sender gave none. */

@@ -65,6 +65,7 @@ export function outgoingMessage(
     groupId: fields.groupId,
     createdAt: fields.createdAt === undefined ? Date.now() : fields.createdAt.getTime(),
     deliveriesBefore: 0,
+    original: undefined,
   }
 }
 

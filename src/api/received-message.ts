@@ -4,6 +4,9 @@ import { bodyBytes, type CodecTable, decodeBody } from './codec.ts'
 import type { MessagingError } from './errors.ts'
 import { base64, loggable } from './loggable.ts'
 import { type IncomingMessage, NORMAL_PRIORITY, type Properties } from './message.ts'
+import { priorityInRange, timeInRange } from './ranges.ts'
+
+const NO_ANNOTATIONS: Readonly<Record<string, unknown>> = Object.freeze({})
 
 /** A message that came in: fields, properties and the decoded body. Browsing and responses give these; a receiver gives deliveries. */
 export class ReceivedMessage<Body = unknown> {
@@ -27,6 +30,8 @@ export class ReceivedMessage<Body = unknown> {
   get body(): Body {
     if (this.#refused) throw this.#refused
     if (!this.#decoded) {
+      const { damage } = this.#incoming
+      if (damage) throw damage
       this.#body = decodeBody(this.#incoming.body, this.#incoming.contentType, this.#codecs) as Body
       this.#decoded = true
     }
@@ -62,9 +67,9 @@ export class ReceivedMessage<Body = unknown> {
   get correlationId(): string | undefined {
     return this.#incoming.correlationId
   }
-  /** 0 to 9, larger first; 4 is the normal one. */
+  /** 0 to 9, larger first; 4 is the normal one. One out of range counts as the nearest, and stands in {@link annotations} as it came. */
   get priority(): number {
-    return this.#incoming.priority ?? NORMAL_PRIORITY
+    return priorityInRange(this.#incoming.priority) ?? NORMAL_PRIORITY
   }
   /** Unit: ms; what is left of it where the broker tells. */
   get ttlMs(): number | undefined {
@@ -82,14 +87,18 @@ export class ReceivedMessage<Body = unknown> {
   get groupId(): string | undefined {
     return this.#incoming.groupId
   }
-  /** When it was sent, by the sender's clock. */
+  /** When it was sent, by the sender's clock; a time that no `Date` can hold stands in {@link annotations} only. */
   get createdAt(): Date | undefined {
-    const { createdAt } = this.#incoming
+    const createdAt = timeInRange(this.#incoming.createdAt)
     return createdAt === undefined ? undefined : new Date(createdAt)
   }
-  /** Native extras. */
+  /** Native extras; also `priority` and `createdAt` (ms) where they were out of range. */
   get annotations(): Readonly<Record<string, unknown>> {
-    return this.#incoming.annotations ?? {}
+    const { annotations = NO_ANNOTATIONS, priority, createdAt } = this.#incoming
+    const odd: Record<string, unknown> = {}
+    if (priority !== priorityInRange(priority)) odd.priority = priority
+    if (createdAt !== timeInRange(createdAt)) odd.createdAt = createdAt
+    return Object.keys(odd).length === 0 ? annotations : Object.assign(Object.create(null), annotations, odd)
   }
 
   /** The contract's own message, for parts of this library that pass it on whole. */

@@ -101,6 +101,7 @@ export class PackedMessages {
       groupId: this.#groupIds.at(index),
       createdAt: this.#createdAt[index]!,
       deliveriesBefore: example.deliveriesBefore,
+      original: undefined,
     }
   }
 }

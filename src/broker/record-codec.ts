@@ -147,6 +147,7 @@ export function decodeRecord(record: Buffer): OutgoingMessage {
     groupId,
     createdAt,
     deliveriesBefore,
+    original: undefined,
   }
 }
 

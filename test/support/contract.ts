@@ -156,6 +156,7 @@ export function message(
     groupId: undefined,
     createdAt: Date.now(),
     deliveriesBefore: 0,
+    original: undefined,
     ...changes,
   }
 }

@@ -205,6 +205,7 @@ function requestOf({ id, properties, body }: Question, replyTo: string | undefin
     groupId: undefined,
     createdAt: Date.now(),
     deliveriesBefore: 0,
+    original: undefined,
   }
 }
 

@@ -18,6 +18,7 @@ const kind = fc.record({
   durable: fc.boolean(),
   userId: text,
   deliveriesBefore: fc.nat(3),
+  original: fc.constant(undefined),
 })
 const differing = fc.record({
   id: fc.string({ unit: 'grapheme' }),

@@ -23,6 +23,7 @@ export class WireMessage implements OutgoingMessage {
   groupId: string | undefined
   createdAt: number
   deliveriesBefore: number
+  original: undefined
   /** Private: a copy of the message with other fields must not have it. */
   readonly #bytes: Uint8Array | undefined
 
