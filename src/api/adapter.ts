@@ -109,7 +109,7 @@ export interface NodeLimits {
   readonly maxDeliveries: number | undefined
   /** Where rejected messages and those over `maxDeliveries` go. */
   readonly deadLetter: NodeRef | undefined
-  /** Messages that may wait; more is refused with `SEND_REJECTED`. */
+  /** Messages that may wait; more is refused with `nodeFull()` (`SEND_REJECTED`, retryable). */
   readonly maxLength: number | undefined
   /** Longest life of a message in the node. Unit: ms. */
   readonly ttlMs: number | undefined
@@ -206,10 +206,10 @@ export interface AdapterConnection {
   attachRequester(spec: SenderSpec, events: ReceiverEvents): Promise<AdapterRequester>
 
   /**
-   * Ends links and connection, flushing settlements. Idempotent; never rejects; bounded by itself to about
-   * a second when the broker does not answer.
+   * Ends links and connection, flushing settlements. Idempotent; never rejects. When the broker does not answer it ends, and has
+   * let go of every socket, at the latest after `timeoutMs`. Default, and the most it may take: about a second.
    */
-  close(): Promise<void>
+  close(timeoutMs?: number): Promise<void>
 }
 
 /** How a link talks back. */
@@ -308,7 +308,7 @@ export interface ReceiverSpec {
   readonly patterns: readonly string[]
   /** Topics only. Absent: a live subscription, gone with the link. */
   readonly subscription: Subscription | undefined
-  /** Refuse other receivers with `UNAUTHORIZED`… as long as this one is attached. */
+  /** Refuse other receivers with `inUse()` (`UNAUTHORIZED`) as long as this one is attached. */
   readonly exclusive: boolean
   /** The node is deleted with its last receiver: pausing must not count as leaving. */
   readonly autoDelete: boolean

@@ -1,5 +1,6 @@
 /** What an application holds: opens links, sends once, asks, answers, consumes, browses; tells its status. */
 import { settledWithin } from '../core/aborts.ts'
+import { countdown } from '../core/countdown.ts'
 import { type Browsable, type ServiceLike, type Source, type Target, toAddress } from './address.ts'
 import { cacheKey, planFor } from './address-use.ts'
 import { Admin } from './admin.ts'
@@ -197,7 +198,10 @@ export class Connection implements AsyncDisposable {
     )
   }
 
-  /** Settles what is open within `timeoutMs` (default 5 s), gives unsettled deliveries back, ends the connection. Idempotent. */
+  /**
+   * Settles what is open within `timeoutMs` (default 5 s), gives unsettled deliveries back, ends the connection. A broker that does
+   * not answer holds it up for a quarter of a second longer at most. Idempotent.
+   */
   close(options: CloseOptions = {}): Promise<void> {
     this.#closing ??= this.#close(checkOptions('close', options).timeoutMs ?? DEFAULT_CLOSE_MS)
     return this.#closing
@@ -214,9 +218,10 @@ export class Connection implements AsyncDisposable {
   }
 
   async #close(timeoutMs: number): Promise<void> {
+    const left = countdown(timeoutMs)
     const handles = [...this.#host.handles].map((handle) => handle.close({ timeoutMs }))
-    await settledWithin(Promise.all(handles), timeoutMs)
-    await this.#host.close(timeoutMs)
+    await settledWithin(Promise.all(handles), left())
+    await this.#host.close(left())
   }
 }
 

@@ -1,5 +1,6 @@
 /** A handler for every delivery: accepted when it returns, tried again with a growing delay when it throws. */
 import { settledWithin } from '../core/aborts.ts'
+import { countdown } from '../core/countdown.ts'
 import { Delivery } from './delivery.ts'
 import { asMessagingError, isMessagingError } from './errors.ts'
 import type { LinkHost } from './link-host.ts'
@@ -121,8 +122,9 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
 
   async #close(timeoutMs: number): Promise<void> {
     this.#stopping = true
-    await settledWithin(Promise.all([Receiver.quiesce(this.#receiver), ...this.#workers]), timeoutMs)
-    await this.#receiver.close({ timeoutMs })
+    const left = countdown(timeoutMs)
+    await settledWithin(Promise.all([Receiver.quiesce(this.#receiver), ...this.#workers]), left())
+    await this.#receiver.close({ timeoutMs: left() })
     this.#host.handles.delete(this)
   }
 }

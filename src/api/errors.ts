@@ -26,7 +26,7 @@ export const ERROR_CODES = {
   ADDRESS_MISMATCH: fact(
     'link',
     false,
-    'The node exists with other settings: use those, or delete it first.',
+    "The node exists with other settings: use it as it is with create: 'never', give the address its settings, or delete it first.",
   ),
   NOT_SUPPORTED: fact('nothing', false, 'See connection.capabilities for what this broker can do.'),
   UNAUTHENTICATED: fact('connection', false, 'Check user name and password.'),
@@ -60,7 +60,16 @@ export const ERROR_CODES = {
   DELIVERY_LOST: fact('delivery', false, 'The broker gives this delivery to a receiver again; do nothing.'),
   REQUEST_TIMEOUT: fact('nothing', true, 'Check that a responder runs, or allow more time with timeoutMs.'),
   REQUEST_FAILED: fact('nothing', false, 'The responder threw; its message is the text of this error.'),
-  ABORTED: fact('nothing', false, 'The signal given to the call was aborted.'),
+  HANDLER_FAILED: fact(
+    'delivery',
+    true,
+    'The handler given to consume() or respond() threw; see the cause. The message is tried again as its address says.',
+  ),
+  ABORTED: fact(
+    'nothing',
+    false,
+    'The signal given to the call was aborted. With context.inDoubt true the broker may have done it all the same.',
+  ),
   ENCODE_FAILED: fact('nothing', false, 'Send a value that the content type can carry.'),
   DECODE_FAILED: fact('nothing', false, 'Read delivery.bytes, or send with the right contentType.'),
   CLIENT_LIBRARY_MISSING: fact('connection', false, 'Install the package named in the message.'),
@@ -81,6 +90,10 @@ export interface ErrorContext {
   operation?: string
   /** The message's `id`. */
   messageId?: string
+  /** What the code alone does not tell: see {@link nodeFull} and {@link inUse}. */
+  reason?: 'node-full' | 'in-use'
+  /** A wait ended by an abort or its time-out: whether the broker may have done what was asked. */
+  inDoubt?: boolean
   [key: string]: unknown
 }
 
@@ -124,6 +137,32 @@ export class MessagingError extends Error {
     const { name, code, message, scope, retryable, hint, context } = this
     return { name, code, message, scope, retryable, hint, context }
   }
+}
+
+/**
+ * The node has as many messages as it may have: `SEND_REJECTED` with `reason: 'node-full'`, which may be sent again later.
+ * Adapters make this error, whatever their broker calls it.
+ */
+export function nodeFull(text: string, options: MessagingErrorOptions = {}): MessagingError {
+  return new MessagingError('SEND_REJECTED', text, {
+    hint: 'The node is full: let receivers take messages and send again, or raise its maxLength.',
+    retryable: true,
+    ...options,
+    context: { ...options.context, reason: 'node-full' },
+  })
+}
+
+/**
+ * Another receiver has the node for itself: `UNAUTHORIZED` with `reason: 'in-use'`. A receiver that is being opened is told at
+ * once; one that stood before tries again, because the other may be what the broker still keeps of its own lost connection.
+ * Adapters make this error, whatever their broker calls it.
+ */
+export function inUse(text: string, options: MessagingErrorOptions = {}): MessagingError {
+  return new MessagingError('UNAUTHORIZED', text, {
+    hint: 'Another receiver uses it exclusively: close that one first.',
+    ...options,
+    context: { ...options.context, reason: 'in-use' },
+  })
 }
 
 /** True when `error` is a {@link MessagingError}, and, if given, has that code. */

@@ -4,6 +4,7 @@
  */
 import { channel } from 'node:diagnostics_channel'
 import { settledWithin } from '../core/aborts.ts'
+import { countdown } from '../core/countdown.ts'
 import { EventFeed } from '../core/event-feed.ts'
 import { timerMs } from '../core/longest-timer.ts'
 import { Supervisor, type SupervisorOwner } from '../core/supervisor.ts'
@@ -19,6 +20,9 @@ import type { ConnectionState, StatusEvent } from './status.ts'
 
 /** Every status event of every connection of the process, as `{ adapter, url, event }`: for monitoring that cannot reach the connections. */
 const statusChannel = channel('sluice:status')
+
+/** What the end of the connection may take when all the time of a close is used up. Unit: ms. */
+const FAREWELL_MS = 150
 
 export class LinkHost implements SupervisorOwner {
   readonly adapter: Adapter
@@ -142,16 +146,16 @@ export class LinkHost implements SupervisorOwner {
 
   async close(timeoutMs: number): Promise<void> {
     if (this.#state === 'closed') return
-    const deadline = performance.now() + timeoutMs
+    const left = countdown(timeoutMs)
     for (const done of this.#delays) done()
-    const links = [...this.#links]
-    await Promise.all(links.map((link) => link.close({ timeoutMs })))
-    await this.copies.close(Math.max(0, deadline - performance.now()))
+    const links = [...this.#links].map((link) => link.close({ timeoutMs }))
+    await settledWithin(Promise.all(links), left())
+    await this.copies.close(left())
     const closed = new MessagingError('CLOSED', 'The connection was closed')
     this.#end(closed, undefined)
     // Those that were being opened meanwhile.
     for (const link of [...this.#links]) link.abandoned(closed)
-    await settledWithin(this.#supervisor.close(), 2_000)
+    await this.#supervisor.close(Math.max(FAREWELL_MS, left()))
   }
 
   // ── told by the supervisor ──

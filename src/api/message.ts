@@ -107,6 +107,14 @@ export interface OutgoingMessage extends MessageContent {
    * told once for a connection by the event `warning`. An adapter keeps no reference to it after the message is written.
    */
   original: IncomingMessage | undefined
+  /**
+   * The request that this message answers; absent: it is no answer.
+   *
+   * An adapter that knows the request as its own (by its class) writes `correlationId` with the type that the request's correlation id, or,
+   * where it had none, its message id has on the wire, as long as the text is still the same: an asker that gave a number, a UUID or
+   * bytes finds its answer by that. An adapter keeps no reference to it after the message is written.
+   */
+  answers?: IncomingMessage | undefined
 }
 
 /**

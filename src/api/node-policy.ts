@@ -78,6 +78,9 @@ async function declareDeadLetter(connection: AdapterConnection, { options, node 
   }
 }
 
+/** What deleting a node may take when all the time of a close is used up. Unit: ms. */
+export const DISPOSE_MS = 100
+
 /** Deletes the node if the address says so for this side; called when the link was closed by the program. */
 export async function disposeNode(connection: AdapterConnection, plan: NodePlan, side: Side): Promise<void> {
   if (applies(plan.delete, side)) await connection.delete(plan.node)

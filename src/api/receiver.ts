@@ -2,8 +2,9 @@
  * The receiving side of a link: what the broker hands over goes to whoever waits, else into the inbox (never more
  * than the credit).
  */
-import { abortedError, settledWithin } from '../core/aborts.ts'
+import { abortedError, settledWithin, within } from '../core/aborts.ts'
 import { Attachment } from '../core/attachment.ts'
+import { countdown } from '../core/countdown.ts'
 import { Inbox } from '../core/inbox.ts'
 import type { AdapterConnection, AdapterDelivery, AdapterReceiver } from './adapter.ts'
 import { refuseLinkOptions } from './address-refusals.ts'
@@ -14,7 +15,7 @@ import { Intake } from './intake.ts'
 import type { LinkHost } from './link-host.ts'
 import { applies } from './lowering.ts'
 import type { NodePlan } from './node-plan.ts'
-import { disposeNode, prepareNode } from './node-policy.ts'
+import { DISPOSE_MS, disposeNode, prepareNode } from './node-policy.ts'
 import {
   type CallOptions,
   type CloseOptions,
@@ -309,21 +310,22 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const deadline = performance.now() + timeoutMs
+    const left = countdown(timeoutMs)
     this.#inbox.rejectReaders(this.#closedError())
     this.#host.closed(this.#hosted)
     if (this.#native) {
       this.#native.flow(0)
-      await settledWithin(this.#giveBackUnread(), timeoutMs)
+      await settledWithin(this.#giveBackUnread(), left())
       // Verdicts may be begun until the link ends; one of two steps that is cut in between would duplicate its message.
-      while (this.#link && this.#link.verdicts.size > 0 && performance.now() < deadline)
-        await settledWithin(Promise.allSettled(this.#link.verdicts), deadline - performance.now())
+      while (this.#link && this.#link.verdicts.size > 0 && left() > 0)
+        await settledWithin(Promise.allSettled(this.#link.verdicts), left())
     }
     // Before the link goes: a verdict that the adapter could no longer write must not seem to be on its way.
     this.#link?.end()
-    await settledWithin(this.#attachment.stop(), timeoutMs)
+    await settledWithin(this.#attachment.stop(), left())
     const connection = this.#host.current
-    if (connection) await disposeNode(connection, this.#plan, 'receiver')
+    if (connection)
+      await within(disposeNode(connection, this.#plan, 'receiver'), Math.max(DISPOSE_MS, left()))
   }
 
   #closedError(): MessagingError {

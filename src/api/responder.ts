@@ -1,5 +1,6 @@
 /** The answering side of request/response: a consumer whose handler's return value goes back to the asker. */
 
+import { countdown } from '../core/countdown.ts'
 import { Consumer } from './consumer.ts'
 import type { Delivery } from './delivery.ts'
 import { isMessagingError, type MessagingError } from './errors.ts'
@@ -74,8 +75,9 @@ export class Responder implements AsyncDisposable {
   }
 
   async #close(timeoutMs: number): Promise<void> {
+    const left = countdown(timeoutMs)
     await this.#consumer.close({ timeoutMs })
-    await this.#sender.close({ timeoutMs })
+    await this.#sender.close({ timeoutMs: left() })
     this.#host.handles.delete(this)
   }
 }
@@ -155,6 +157,7 @@ async function send(
   message.to = request.replyTo
   // A foreign asker that gave no correlation id expects the request's own id back.
   message.correlationId ??= request.id || undefined
+  message.answers = ReceivedMessage.incoming(request)
   await Sender.submit(sender, message, DEFAULT_TIMEOUT_MS)
 }
 

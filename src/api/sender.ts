@@ -1,14 +1,15 @@
 /** The sending side of a link: checks and encodes, then hands over to the pipeline. */
 
-import { settledWithin } from '../core/aborts.ts'
+import { settledWithin, within } from '../core/aborts.ts'
 import { Attachment } from '../core/attachment.ts'
+import { countdown } from '../core/countdown.ts'
 import type { AdapterConnection, AdapterSender } from './adapter.ts'
 import { asMessagingError, isMessagingError, MessagingError } from './errors.ts'
 import type { HostedLink } from './hosted-link.ts'
 import type { LinkHost } from './link-host.ts'
 import type { MessageFields, OutgoingMessage } from './message.ts'
 import type { NodePlan } from './node-plan.ts'
-import { disposeNode, prepareNode } from './node-policy.ts'
+import { DISPOSE_MS, disposeNode, prepareNode } from './node-policy.ts'
 import {
   type CallOptions,
   type CloseOptions,
@@ -357,13 +358,14 @@ export class Sender<Body = unknown> implements AsyncDisposable {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const deadline = performance.now() + timeoutMs
-    await settledWithin(this.#pipeline.idle(), timeoutMs)
+    const left = countdown(timeoutMs)
+    await settledWithin(this.#pipeline.idle(), left())
     this.#pipeline.fail(closedError(this.#plan))
     this.#host.closed(this.#hosted)
-    await settledWithin(this.#attachment.stop(), Math.max(0, deadline - performance.now()))
+    await settledWithin(this.#attachment.stop(), left())
     const connection = this.#host.current
-    if (connection && this.#plan) await disposeNode(connection, this.#plan, 'sender')
+    if (connection && this.#plan)
+      await within(disposeNode(connection, this.#plan, 'sender'), Math.max(DISPOSE_MS, left()))
   }
 }
 

@@ -10,7 +10,7 @@ import type {
   ReceiverSpec,
   SenderSpec,
 } from '../api/adapter.ts'
-import { MessagingError } from '../api/errors.ts'
+import { inUse, MessagingError } from '../api/errors.ts'
 import { settledWithin } from '../core/aborts.ts'
 import { Browser } from './browser.ts'
 import { Consumer } from './consumer.ts'
@@ -184,7 +184,9 @@ export class BrokerSession implements Session {
     const exclusive = spec.exclusive || queue.settings.exclusive
     const others = [...queue.consumers]
     if (others.length > 0 && (exclusive || others.some((consumer) => consumer.exclusive))) {
-      throw refused('UNAUTHORIZED', spec, `'${queue.name}' has an exclusive receiver`)
+      throw inUse(`'${queue.name}' has an exclusive receiver`, {
+        context: { address: spec.source.name, operation: 'receive' },
+      })
     }
     const atMostOnce = spec.reliability === 'at-most-once'
     const consumer = new Consumer(queue, { credit: spec.credit, exclusive, atMostOnce, events, onClose })
@@ -232,7 +234,7 @@ function notFound(spec: ReceiverSpec): MessagingError {
 }
 
 function refused(
-  code: 'NOT_SUPPORTED' | 'UNAUTHORIZED' | 'ADDRESS_NOT_FOUND',
+  code: 'NOT_SUPPORTED' | 'ADDRESS_NOT_FOUND',
   spec: ReceiverSpec,
   text: string,
 ): MessagingError {

@@ -2,7 +2,7 @@
 import { memberQueue, type NodeInfo, type NodeRef, type Transfer } from '../api/adapter.ts'
 import { parseAddress } from '../api/address-text/index.ts'
 import { deadLetterOf } from '../api/copy.ts'
-import { MessagingError } from '../api/errors.ts'
+import { MessagingError, nodeFull } from '../api/errors.ts'
 import type { OutgoingMessage } from '../api/message.ts'
 import type { Entry } from './entry.ts'
 import type { Kernel } from './kernel.ts'
@@ -235,8 +235,7 @@ export class Router {
 
 function rejectedAsFull(queues: readonly Queue[], message: OutgoingMessage): MessagingError {
   const names = queues.map((queue) => `'${queue.name}'`).join(', ')
-  return new MessagingError('SEND_REJECTED', `The queue is full: ${names}`, {
-    hint: 'The queue is full: receive from it, wait, or raise its maxLength.',
+  return nodeFull(`The queue is full: ${names}`, {
     context: { address: queues[0]!.name, operation: 'send', messageId: message.id },
   })
 }

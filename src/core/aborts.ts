@@ -44,6 +44,12 @@ function tellAll(this: AbortSignal): void {
   for (const listener of all ?? []) listener()
 }
 
+/** Settles as `promise` does, but resolves after `ms` at the latest; what it rejects with later is dropped. */
+export async function within(promise: Promise<unknown>, ms: number): Promise<void> {
+  if (await settledWithin(promise, ms)) await promise
+  else promise.catch(() => {})
+}
+
 /** Resolves to whether `promise` settled within `ms`. Never rejects. */
 export function settledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   return new Promise((resolve) => {

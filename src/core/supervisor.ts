@@ -4,7 +4,7 @@
  */
 import type { Adapter, AdapterConnection, ConnectionEvents, ConnectTarget } from '../api/adapter.ts'
 import { asMessagingError, MessagingError, redact } from '../api/errors.ts'
-import { abortedError, onAbort } from './aborts.ts'
+import { abortedError, onAbort, settledWithin } from './aborts.ts'
 import { backoffDelay, pause } from './backoff.ts'
 import { timerMs } from './longest-timer.ts'
 
@@ -81,11 +81,12 @@ export class Supervisor {
     }
   }
 
-  async close(): Promise<void> {
+  /** Settles after `timeoutMs` at the latest, whatever the adapter does. Never rejects. */
+  async close(timeoutMs: number): Promise<void> {
     this.#closing.abort()
     const current = this.#current
     this.#current = undefined
-    await current?.close()
+    if (current) await settledWithin(current.close(timeoutMs), timeoutMs)
   }
 
   async #tryNext(timeoutMs: number, signal?: AbortSignal): Promise<void> {

@@ -13,6 +13,10 @@ import type {
 } from '../../api/adapter.ts'
 import type { Capabilities } from '../../api/capabilities.ts'
 import type { Broker, BrokerLease, Session, SessionEvents } from '../../broker/index.ts'
+import { settledWithin } from '../../core/aborts.ts'
+
+/** For a disk that does not answer. Unit: ms. */
+const CLOSE_MS = 1_000
 
 export class EmbeddedConnection implements AdapterConnection {
   readonly capabilities: Capabilities
@@ -65,8 +69,8 @@ export class EmbeddedConnection implements AdapterConnection {
     return this.#session.attachRequester(spec, events)
   }
 
-  async close(): Promise<void> {
-    await this.#session.close()
+  async close(timeoutMs = CLOSE_MS): Promise<void> {
+    await settledWithin(this.#session.close(), timeoutMs)
     await this.#lease.release()
   }
 }

@@ -27,7 +27,7 @@ export const qpidAdapter: Adapter = {
       lost = error
       if (ready) events.disconnected(error)
     })
-    const off = onAbort(signal, () => void physical.close())
+    const off = onAbort(signal, () => void physical.close(0))
     try {
       const product = productOf(physical.connection.properties)
       const management = product.kind === 'broker-j' ? await Management.open(physical) : undefined

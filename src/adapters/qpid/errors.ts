@@ -1,5 +1,5 @@
 /** From AMQP 1.0 error conditions to Sluice's codes: by condition symbol, never by text. Pure. */
-import { type ErrorCode, type ErrorContext, MessagingError } from '../../api/errors.ts'
+import { type ErrorCode, type ErrorContext, inUse, MessagingError, nodeFull } from '../../api/errors.ts'
 import { socketReason } from '../../core/socket-reason.ts'
 import { tlsProblem } from '../../core/tls-problem.ts'
 
@@ -14,7 +14,6 @@ export interface AmqpError {
 const BY_CONDITION: Readonly<Record<string, ErrorCode>> = {
   'amqp:not-found': 'ADDRESS_NOT_FOUND',
   'amqp:unauthorized-access': 'UNAUTHORIZED',
-  'amqp:resource-locked': 'UNAUTHORIZED',
   'amqp:resource-deleted': 'ADDRESS_NOT_FOUND',
   'amqp:resource-limit-exceeded': 'SEND_REJECTED',
   'amqp:precondition-failed': 'ADDRESS_MISMATCH',
@@ -32,11 +31,11 @@ const BY_CONDITION: Readonly<Record<string, ErrorCode>> = {
 /** Why the broker ended or refused a link. */
 export function linkError(cause: unknown, context: ErrorContext): MessagingError {
   const { condition, description } = facts(cause)
+  const options = { cause, context: { adapter: ADAPTER, condition, ...context } }
+  const text = description ?? condition ?? 'The broker ended the link'
+  if (condition === 'amqp:resource-locked') return inUse(text, options)
   const code = (condition && BY_CONDITION[condition]) || 'DETACHED'
-  return new MessagingError(code, description ?? condition ?? 'The broker ended the link', {
-    cause,
-    context: { adapter: ADAPTER, condition, ...context },
-  })
+  return new MessagingError(code, text, options)
 }
 
 /** A link for which the connection has no session left. */
@@ -57,15 +56,10 @@ export function refusal(cause: unknown, context: ErrorContext): MessagingError {
   const unroutable = condition === 'amqp:not-found' || condition === 'amqp:resource-deleted'
   const tooLarge = condition === 'amqp:link:message-size-exceeded'
   const code: ErrorCode = unroutable ? 'SEND_UNROUTABLE' : tooLarge ? 'MESSAGE_TOO_LARGE' : 'SEND_REJECTED'
-  const hint =
-    condition === 'amqp:resource-limit-exceeded'
-      ? 'The queue is full: let receivers catch up, or raise its limit.'
-      : undefined
-  return new MessagingError(code, description ?? condition ?? 'The broker refused the message', {
-    cause,
-    hint,
-    context: { adapter: ADAPTER, condition, operation: 'send', ...context },
-  })
+  const options = { cause, context: { adapter: ADAPTER, condition, operation: 'send', ...context } }
+  const text = description ?? condition ?? 'The broker refused the message'
+  if (condition === 'amqp:resource-limit-exceeded') return nodeFull(text, options)
+  return new MessagingError(code, text, options)
 }
 
 /** The end of a connection that had been open. */

@@ -217,21 +217,22 @@ export class Physical {
     this.#waiting.delete(done!)
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close()
+  close(timeoutMs = CLOSE_MS): Promise<void> {
+    this.#closing ??= this.#close(performance.now() + timeoutMs)
     return this.#closing
   }
 
-  async #close(): Promise<void> {
+  async #close(deadline: number): Promise<void> {
+    const left = (): number => Math.min(CLOSE_MS, Math.max(0, deadline - performance.now()))
     this.#onLost = () => {}
-    if (!this.#over) await Promise.all(this.#finishing)
+    if (!this.#over) await settledWithin(Promise.all(this.#finishing), left())
     if (!this.#over) {
       const closed = new Promise<void>((resolve) => {
         this.connection.once('connection_close', () => resolve())
         this.connection.once('disconnected', () => resolve())
       })
       this.connection.close()
-      await settledWithin(closed, CLOSE_MS)
+      await settledWithin(closed, left())
       this.#lost(new Error('closed by this program'))
     }
     this.#socket.destroy()

@@ -137,8 +137,8 @@ export class Session implements AdapterConnection {
     return Requester.open(this.#physical, spec, spec.target && this.#address(spec.target), events)
   }
 
-  close(): Promise<void> {
-    return this.#physical.close()
+  close(timeoutMs?: number): Promise<void> {
+    return this.#physical.close(timeoutMs)
   }
 
   /** RabbitMQ accepts messages for a queue that is not there, and drops them; a receiver it refuses. */

@@ -138,15 +138,15 @@ export class RabbitmqConnection implements AdapterConnection {
     return attachRequester(this.#session, spec, events)
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close()
+  close(timeoutMs = CLOSE_MS): Promise<void> {
+    this.#closing ??= this.#close(Math.min(timeoutMs, CLOSE_MS))
     return this.#closing
   }
 
-  async #close(): Promise<void> {
+  async #close(timeoutMs: number): Promise<void> {
     if (!this.#session.alive) return
     this.#session.alive = false
-    await settledWithin(this.#closeAll(), CLOSE_MS)
+    await settledWithin(this.#closeAll(), timeoutMs)
     for (const connection of this.#physical) connection.destroy()
   }
 

@@ -2,7 +2,7 @@
  * From amqplib's errors to Sluice's: by AMQP reply code where there is one, by text only where amqplib gives
  * nothing else (the opening handshake). Pure.
  */
-import { type ErrorCode, type ErrorContext, MessagingError } from '../../api/errors.ts'
+import { type ErrorCode, type ErrorContext, inUse, MessagingError } from '../../api/errors.ts'
 import { socketReason } from '../../core/socket-reason.ts'
 import { tlsProblem } from '../../core/tls-problem.ts'
 
@@ -24,6 +24,8 @@ export function brokerError(
   if (cause instanceof MessagingError) return cause
   const { code, message } = (cause ?? {}) as NativeError
   const text = typeof message === 'string' ? brokerText(message) : String(cause)
+  if (code === 405 || (code === 403 && /exclusive use/.test(text)))
+    return inUse(text, { cause, context: { adapter: ADAPTER, ...context } })
   const [mapped, hint] = typeof code === 'number' ? byReplyCode(code, text, fallback) : [fallback]
   return new MessagingError(mapped, text, { cause, hint, context: { adapter: ADAPTER, ...context } })
 }
@@ -135,13 +137,9 @@ function byReplyCode(code: number, text: string, fallback: ErrorCode): [ErrorCod
     case 402:
       return ['CONNECT_FAILED']
     case 403:
-      return /exclusive use/.test(text)
-        ? ['UNAUTHORIZED', 'Another receiver uses it exclusively: close that one first.']
-        : ['UNAUTHORIZED']
+      return ['UNAUTHORIZED']
     case 404:
       return ['ADDRESS_NOT_FOUND']
-    case 405:
-      return ['UNAUTHORIZED', 'It belongs to another connection exclusively.']
     case 406:
       return preconditionFailed(text, fallback)
     case 530:

@@ -12,7 +12,7 @@
  * and before the `ack` of their message.
  */
 import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib'
-import { MessagingError } from '../../api/errors.ts'
+import { MessagingError, nodeFull } from '../../api/errors.ts'
 import type { OutgoingMessage } from '../../api/message.ts'
 import { closeChannel, openConfirmChannel } from './channels.ts'
 import { bodyBuffer } from './codec.ts'
@@ -192,8 +192,9 @@ function refusal(error: MessagingError): MessagingError {
 }
 
 function refused(address: string | undefined): MessagingError {
-  return new MessagingError('SEND_REJECTED', 'RabbitMQ refused the message', {
-    hint: 'Most likely the queue is full (maxLength): receive from it, or raise the limit.',
+  // basic.nack gives no reason; a full queue is the one that a healthy broker has.
+  return nodeFull('RabbitMQ refused the message', {
+    hint: 'Most likely the queue is full (maxLength): receive from it and send again, or raise the limit.',
     context: { adapter: ADAPTER, address, operation: 'send' },
   })
 }

@@ -1,6 +1,6 @@
 /** The first step of a receiver: it becomes an owner at the server, with a lease. */
 import type { ReceiverEvents } from '../../api/adapter.ts'
-import { MessagingError } from '../../api/errors.ts'
+import { inUse, MessagingError } from '../../api/errors.ts'
 import { ADAPTER } from './errors.ts'
 import type { RejectionParts } from './rejection.ts'
 
@@ -29,9 +29,6 @@ export async function attachOwner(
     throw new MessagingError('ADDRESS_NOT_FOUND', `no such queue: ${label}`, { context })
   }
   if (reply[0] === IN_USE) {
-    throw new MessagingError('UNAUTHORIZED', `The queue '${label}' is in exclusive use`, {
-      hint: 'Another receiver uses it exclusively: close that one first.',
-      context,
-    })
+    throw inUse(`The queue '${label}' is in exclusive use`, { context })
   }
 }

@@ -103,15 +103,17 @@ export class RedisConnection implements AdapterConnection {
     return this.#opened(() => RedisRequester.open(this.#session, spec, events))
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close()
+  close(timeoutMs = CLOSE_MS): Promise<void> {
+    this.#closing ??= this.#close(Math.min(timeoutMs, CLOSE_MS))
     return this.#closing
   }
 
-  async #close(): Promise<void> {
+  async #close(timeoutMs: number): Promise<void> {
     if (this.#session.alive) {
       const links = [...this.#links, this.#deadLetters].map((link) => link.close())
-      await settledWithin(Promise.allSettled(links), CLOSE_MS)
+      // A server that did not answer in all this time will not read the farewell either.
+      const answered = await settledWithin(Promise.allSettled(links), timeoutMs)
+      if (!answered) this.#session.hangUpAtOnce()
     }
     this.#session.close()
   }

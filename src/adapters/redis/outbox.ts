@@ -3,7 +3,7 @@
  * way, and their order is that of `send`.
  */
 import type { Transfer } from '../../api/adapter.ts'
-import { MessagingError } from '../../api/errors.ts'
+import { MessagingError, nodeFull } from '../../api/errors.ts'
 import { NORMAL_PRIORITY, type OutgoingMessage } from '../../api/message.ts'
 import { type Attempt, attemptsOf, noteAttempt } from './attempts.ts'
 import { formatHeader, HEADER_AT, writeHeader } from './envelope.ts'
@@ -227,11 +227,7 @@ export abstract class Outbox {
   }
 
   protected full(message: OutgoingMessage, name: string): MessagingError {
-    return new MessagingError('SEND_REJECTED', `The queue '${name}' is full`, {
-      hint: 'Let a receiver take messages, or raise maxLength.',
-      retryable: true,
-      context: this.context(message),
-    })
+    return nodeFull(`The queue '${name}' is full`, { context: this.context(message) })
   }
 
   #unreplicated(replicas: number): MessagingError {

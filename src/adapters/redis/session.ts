@@ -207,6 +207,11 @@ export class Session {
     if (this.#alive) this.#end(undefined)
   }
 
+  /** For a server that does not answer: nothing of {@link close} waits for it. */
+  hangUpAtOnce(): void {
+    this.wire.destroy()
+  }
+
   #end(cause: unknown): void {
     this.#alive = false
     this.#heartbeat.stop()

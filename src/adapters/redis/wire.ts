@@ -85,6 +85,13 @@ export class Wire {
     for (const client of this.#clients) hangUp(client)
   }
 
+  /** Ends every socket without waiting for what is still to be written. */
+  destroy(): void {
+    this.#ended = undefined
+    for (const client of this.#clients)
+      for (const node of 'nodes' in client ? client.nodes() : [client]) node.stream?.destroy()
+  }
+
   #watch(client: Client): void {
     client.on('error', (error: unknown) => {
       this.#cause = error

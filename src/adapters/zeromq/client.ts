@@ -1,6 +1,7 @@
 /** A client's end of the protocol: one DEALER socket, one read loop, one outbox; calls and links told apart by number. */
 import type { Dealer } from 'zeromq'
 import type { MessagingError } from '../../api/errors.ts'
+import { settledWithin } from '../../core/aborts.ts'
 import { clientLibrary } from '../../core/client-library.ts'
 import {
   connectFailed,
@@ -156,11 +157,12 @@ export class Client implements RecordListener {
     this.#links.delete(link)
   }
 
-  async close(): Promise<void> {
+  async close(timeoutMs = LINGER_MS): Promise<void> {
     if (this.#over) return
     this.#onLost = () => {}
     this.write(Op.BYE, 0, {})
-    await this.outbox.flush()
+    const flushed = await settledWithin(this.outbox.flush(), timeoutMs)
+    this.socket.linger = flushed ? Math.min(LINGER_MS, timeoutMs) : 0
     this.lost(connectionLost('closed by this program'))
   }
 

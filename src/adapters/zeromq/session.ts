@@ -85,8 +85,8 @@ export class HubSession implements AdapterConnection {
     return end
   }
 
-  async close(): Promise<void> {
-    await this.#client.close()
+  async close(timeoutMs?: number): Promise<void> {
+    await this.#client.close(timeoutMs)
     await this.#release()
   }
 
