@@ -51,8 +51,7 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
   async start(): Promise<void> {
     const { session, base, label, nodes, follow } = this.#parts
     try {
-      const commands = session.wire.commands
-      if ((await commands.exists(base)) === 0) throw notFound(label)
+      if ((await session.ask((commands) => commands.exists(base))) === 0) throw notFound(label)
       if (follow) await this.#watch()
       const untidy = await nodes.untidy(base)
       if (untidy.due + untidy.expired + untidy.pushed > 0) await nodes.tidy(base)
@@ -69,7 +68,7 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
 
   async #read(): Promise<void> {
     const { session, base, events, follow } = this.#parts
-    const seen = Number((await session.wire.commands.hget(base, 'seq')) ?? 0)
+    const seen = Number((await session.ask((commands) => commands.hget(base, 'seq'))) ?? 0)
     await this.#readWaiting(seen)
     if (this.#ended) return
     if (!follow) return events.end()
@@ -118,20 +117,24 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
     if (this.#ended) return []
     const limit = Math.min(this.#page, Math.max(1, this.#credit - this.#held))
     const { session, base } = this.#parts
-    const ranks = await session.wire.commands.zrangebyscore(`${base}#ready`, from, to, 'LIMIT', 0, limit)
+    const ranks = await session.ask((commands) =>
+      commands.zrangebyscore(`${base}#ready`, from, to, 'LIMIT', 0, limit),
+    )
     return ranks.map(Number)
   }
 
   async #show(ranks: readonly number[]): Promise<void> {
     if (ranks.length === 0) return
     const { session, base, events } = this.#parts
-    const { commands } = session.wire
-    const [payloads, deliveries, ends, now] = await Promise.all([
-      commands.hmgetBuffer(`${base}#msg`, ...ranks.map(String)),
-      commands.hmget(`${base}#deliveries`, ...ranks.map(String)),
-      commands.zmscore(`${base}#exp`, ...ranks.map(String)),
-      session.now(),
-    ])
+    const members = ranks.map(String)
+    const [payloads, deliveries, ends, now] = await session.ask((commands) =>
+      Promise.all([
+        commands.hmgetBuffer(`${base}#msg`, ...members),
+        commands.hmget(`${base}#deliveries`, ...members),
+        commands.zmscore(`${base}#exp`, ...members),
+        session.now(),
+      ]),
+    )
     let bytes = 0
     for (const [at, payload] of payloads.entries()) {
       // A receiver was quicker.
@@ -197,7 +200,7 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
       return (await session.run('watch', [base], [session.ownerName(this.#link), forMs])) === 1
     } catch (error) {
       if (!isForbidden(error)) throw error
-      return (await session.wire.commands.exists(base)) === 1
+      return (await session.ask((commands) => commands.exists(base))) === 1
     }
   }
 

@@ -74,11 +74,10 @@ export class DeadLetters {
   }
 
   async #isTopic(target: NodeRef): Promise<boolean> {
-    const { keys, wire } = this.#session
-    const [isQueue, topic] = await Promise.all([
-      wire.commands.exists(keys.queue(target.name)),
-      wire.commands.hget(keys.topic(target.name), 'type'),
-    ])
+    const { keys } = this.#session
+    const [isQueue, topic] = await this.#session.ask((commands) =>
+      Promise.all([commands.exists(keys.queue(target.name)), commands.hget(keys.topic(target.name), 'type')]),
+    )
     return isQueue === 0 && (topic === 'topic' || topic === 'broadcast')
   }
 }

@@ -83,6 +83,19 @@ export function isConnectionError(error: unknown): boolean {
 const CONNECTION_TEXT =
   /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNBLOCKED|NOREPLICAS)\b|^Connection is closed|^Stream isn't writeable|^Command aborted|^Failed to refresh slots|^Too many Cluster redirections|^Cluster isn't ready|max retries per request|Command timed out/
 
+/**
+ * The server did not run the command, and may run it later. In a Cluster that also concerns one slot or one master only: a slot that
+ * is being moved, that nobody serves, or whose master cannot be reached (the loss of one that had been reached ends the connection).
+ */
+export function isNotNow(error: unknown, cluster: boolean): boolean {
+  const text = textOf(error)
+  return BUSY_TEXT.test(text) || (cluster && SLOT_TEXT.test(text))
+}
+
+const BUSY_TEXT = /^BUSY\b/
+const SLOT_TEXT =
+  /^(TRYAGAIN|CLUSTERDOWN|LOADING|MASTERDOWN|MOVED|ASK)\b|^Too many Cluster redirections|^Connection is closed|^Stream isn't writeable/
+
 /** ioredis' words for a connection that ended before it could be used. */
 const CLOSED_TEXT = /^(Connection is closed|Stream isn't writeable)/
 

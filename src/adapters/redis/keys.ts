@@ -76,8 +76,18 @@ export function sameSlot(one: string, other: string): boolean {
   return tagOf(one) === tagOf(other)
 }
 
-function tagOf(key: string): string {
+/** The part of a key that decides its slot. */
+export function tagOf(key: string): string {
   return key.slice(key.indexOf('{'), key.indexOf('}'))
+}
+
+/**
+ * A key that never is, in the slot of `key`. Every script names it, so that the server runs none while the slot is being moved: a master that
+ * lacks one of several keys then answers TRYAGAIN. Otherwise a script could see one half of a node at one master and make the
+ * other half anew.
+ */
+export function absentKey(key: string): string {
+  return `${key}#none`
 }
 
 /** Replies come on a channel of this name, which is also the address that requests carry. */

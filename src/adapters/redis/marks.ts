@@ -3,7 +3,7 @@
  * their answer and each in its own time, but in their order.
  */
 import type { Redis } from 'ioredis'
-import { isForbidden } from './errors.ts'
+import { isForbidden, isNotNow } from './errors.ts'
 
 /** A master whose marks do not come is waited for this long. Unit: ms. */
 const LONGEST_MS = 1_000
@@ -33,13 +33,23 @@ export class Marks {
       timer = setTimeout(resolve, LONGEST_MS)
     })
     try {
-      await Promise.all(masters.map((master) => master.publish(this.#channel, mark)))
+      await Promise.all(masters.map((master) => this.#publish(master, mark)))
       await all
     } catch (error) {
       if (!isForbidden(error)) throw error
     } finally {
       clearTimeout(timer)
       this.#waiting.delete(mark)
+    }
+  }
+
+  async #publish(master: Redis, mark: string): Promise<void> {
+    try {
+      await master.publish(this.#channel, mark)
+    } catch (error) {
+      // One that cannot be reached passes nothing on.
+      if (!isNotNow(error, true)) throw error
+      this.arrived(mark)
     }
   }
 

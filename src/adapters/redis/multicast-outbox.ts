@@ -27,7 +27,7 @@ export class MulticastOutbox extends Outbox {
     const members = [...indexes.keys()]
     this.#members.set(batch, members)
     const bases = members.map((member) => this.session.keys.queue(memberQueue(this.label, member)))
-    return { script: 'multicast' as const, keys: [this.base], args: [...head, writeAll(encoded), ...bases] }
+    return { script: 'multicast' as const, keys: [this.base, ...bases], args: [...head, writeAll(encoded)] }
   }
 
   protected mustRepeat(reply: unknown): boolean {

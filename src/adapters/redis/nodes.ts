@@ -48,15 +48,17 @@ export class Nodes {
 
   /** The spec a node had already, else `undefined`. */
   async #make(node: NodeSpec): Promise<string | undefined> {
-    const { keys, wire } = this.#session
+    const { keys } = this.#session
     const base = node.type === 'queue' ? keys.queue(node.name) : keys.topic(node.name)
     const spec = formatSpec(node)
     // A plain look first: most nodes are there, and a user who may only read needs no more.
-    const existing = await wire.commands.hget(base, 'spec')
+    const existing = await this.#session.ask((commands) => commands.hget(base, 'spec'))
     // Declaring is use, and starts the clock of `expiresMs` anew.
     if (existing !== null && (node.expiresMs === undefined || existing !== spec)) return existing
     // order: listed before it is there, so that no node is ever missing in the list.
-    await wire.commands.sadd(keys.nodes, `${node.type === 'queue' ? 'q' : 't'}:${node.name}`)
+    await this.#session.ask((commands) =>
+      commands.sadd(keys.nodes, `${node.type === 'queue' ? 'q' : 't'}:${node.name}`),
+    )
     const answer = await this.#session.run('declare', [base], [spec, ...queueFields(node)])
     return answer === null ? undefined : String(answer)
   }
@@ -98,9 +100,9 @@ export class Nodes {
     const entry = JSON.stringify({ name: subscription!.name, patterns })
     const durable = subscription!.durable ? '1' : '0'
     const node = subscriptionSpec(spec)
-    const args = [base, entry, durable, formatSpec(node), ...queueFields(node).slice(2)]
+    const args = [entry, durable, formatSpec(node), ...queueFields(node).slice(2)]
     return this.#guarded(source.name, 'attachReceiver', async () => {
-      const outcome = await this.#session.run('subscribe', [keys.topic(source.name)], args)
+      const outcome = await this.#session.run('subscribe', [keys.topic(source.name), base], args)
       if (outcome === 0) throw this.#notFound('topic', source.name)
       if (outcome === 2) {
         throw mismatch(`${source.name}/${subscription!.name}`, [
@@ -112,16 +114,16 @@ export class Nodes {
   }
 
   async delete(node: NodeRef): Promise<boolean> {
-    const { keys, wire } = this.#session
+    const { keys } = this.#session
     return this.#guarded(node.name, 'delete', async () => {
       if (node.subscription !== undefined) {
         const base = keys.subscription(node.name, node.subscription)
-        return (await this.#session.run('unsubscribe', [keys.topic(node.name)], [base])) === 1
+        return (await this.#session.run('unsubscribe', [keys.topic(node.name), base], [])) === 1
       }
       const found = await this.#find(node)
       if (found === undefined) return false
       const existed = (await this.#session.run('remove', [found.base], [])) === 1
-      await wire.commands.srem(keys.nodes, `${found.kind}:${node.name}`)
+      await this.#session.ask((commands) => commands.srem(keys.nodes, `${found.kind}:${node.name}`))
       return existed
     })
   }
@@ -146,7 +148,8 @@ export class Nodes {
         const base = this.#session.keys.subscription(node.name, node.subscription)
         const info = await this.#inspectQueue(node.name, base)
         if (info === undefined) return undefined
-        const type = await this.#session.wire.commands.hget(this.#session.keys.topic(node.name), 'type')
+        const topic = this.#session.keys.topic(node.name)
+        const type = await this.#session.ask((commands) => commands.hget(topic, 'type'))
         const details = { subscription: node.subscription, ...info.details }
         return { ...info, type: type === 'broadcast' ? 'broadcast' : 'topic', details }
       }
@@ -161,7 +164,7 @@ export class Nodes {
   async list(): Promise<NodeInfo[]> {
     const { keys, wire } = this.#session
     return this.#guarded('', 'list', async () => {
-      const entries = await wire.commands.smembers(keys.nodes)
+      const entries = await this.#session.ask((commands) => commands.smembers(keys.nodes))
       const infos = await Promise.all(
         entries.map(async (entry) => {
           const name = entry.slice(2)
@@ -188,30 +191,34 @@ export class Nodes {
 
   /** Messages of a queue that {@link tidy} would move. */
   async untidy(base: string): Promise<{ now: number; due: number; expired: number; pushed: number }> {
-    const { commands } = this.#session.wire
-    const [now, pushed] = await Promise.all([this.#session.now(), commands.llen(`${base}#in`)])
-    const [due, expired] = await Promise.all([
-      commands.zcount(`${base}#delayed`, '-inf', now),
-      commands.zcount(`${base}#exp`, '-inf', now),
-    ])
+    const now = await this.#session.now()
+    const [pushed, due, expired] = await this.#session.ask((commands) =>
+      Promise.all([
+        commands.llen(`${base}#in`),
+        commands.zcount(`${base}#delayed`, '-inf', now),
+        commands.zcount(`${base}#exp`, '-inf', now),
+      ]),
+    )
     return { now, due, expired, pushed }
   }
 
   async #inspectQueue(name: string, base: string): Promise<NodeInfo | undefined> {
-    const { commands } = this.#session.wire
-    const spec = await commands.hget(base, 'spec')
+    const spec = await this.#session.ask((commands) => commands.hget(base, 'spec'))
     if (spec === null) return undefined
     let untidy = await this.untidy(base)
     if (untidy.expired > 0) {
       await this.tidy(base)
       untidy = await this.untidy(base)
     }
-    const [ready, delayed, kept, receivers] = await Promise.all([
-      commands.zcard(`${base}#ready`),
-      commands.zcard(`${base}#delayed`),
-      commands.hlen(`${base}#msg`),
-      commands.zcount(`${base}#owners`, untidy.now, '+inf'),
-    ])
+    const { now } = untidy
+    const [ready, delayed, kept, receivers] = await this.#session.ask((commands) =>
+      Promise.all([
+        commands.zcard(`${base}#ready`),
+        commands.zcard(`${base}#delayed`),
+        commands.hlen(`${base}#msg`),
+        commands.zcount(`${base}#owners`, now, '+inf'),
+      ]),
+    )
     const { type: _, name: __, durable, ...settings } = parseSpec(spec)
     return {
       name,
@@ -224,11 +231,9 @@ export class Nodes {
   }
 
   async #inspectTopic(name: string, base: string): Promise<NodeInfo | undefined> {
-    const { commands } = this.#session.wire
-    const [spec, table] = await Promise.all([
-      commands.hget(base, 'spec'),
-      commands.hgetallBuffer(`${base}#subs`),
-    ])
+    const [spec, table] = await this.#session.ask((commands) =>
+      Promise.all([commands.hget(base, 'spec'), commands.hgetallBuffer(`${base}#subs`)]),
+    )
     if (spec === null) return undefined
     const { type, durable } = parseSpec(spec)
     if (type === 'multicast')
@@ -239,21 +244,21 @@ export class Nodes {
   }
 
   async #inspectReply(name: string): Promise<NodeInfo | undefined> {
-    const { keys, wire } = this.#session
-    if ((await wire.commands.exists(keys.reply(name))) === 0) return undefined
+    const key = this.#session.keys.reply(name)
+    if ((await this.#session.ask((commands) => commands.exists(key))) === 0) return undefined
     return { name, type: 'queue', depth: 0, receivers: 1, durable: false, details: {} }
   }
 
   /** A queue wins over a topic. */
   async #find(node: NodeRef): Promise<{ kind: 'q' | 't'; base: string } | undefined> {
-    const { keys, wire } = this.#session
+    const { keys } = this.#session
     if (node.type === undefined || node.type === 'queue') {
       const base = keys.queue(node.name)
-      if ((await wire.commands.exists(base)) === 1) return { kind: 'q', base }
+      if ((await this.#session.ask((commands) => commands.exists(base))) === 1) return { kind: 'q', base }
       if (node.type === 'queue') return undefined
     }
     const base = keys.topic(node.name)
-    const type = await wire.commands.hget(base, 'type')
+    const type = await this.#session.ask((commands) => commands.hget(base, 'type'))
     if (type === null || (node.type !== undefined && node.type !== type)) return undefined
     return { kind: 't', base }
   }

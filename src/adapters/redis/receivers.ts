@@ -83,7 +83,7 @@ async function baseOf(session: Session, nodes: Nodes, spec: ReceiverSpec): Promi
 
 async function specOf(session: Session, base: string, label: string) {
   try {
-    const spec = await session.wire.commands.hget(base, 'spec')
+    const spec = await session.ask((commands) => commands.hget(base, 'spec'))
     if (spec !== null) return parseSpec(spec)
   } catch (cause) {
     session.check(cause)

@@ -79,7 +79,8 @@ export class RedisRequester implements AdapterRequester, SessionLink {
   }
 
   #show(): Promise<unknown> {
-    return this.#session.wire.commands.set(this.#key, '1', 'PX', this.#session.endpoint.leaseMs)
+    const { leaseMs } = this.#session.endpoint
+    return this.#session.ask((commands) => commands.set(this.#key, '1', 'PX', leaseMs))
   }
 
   #end(): void {

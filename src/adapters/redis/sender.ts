@@ -140,7 +140,9 @@ class PlacesSender implements AdapterSender, SessionLink {
 
   async #findTopic(name: string): Promise<Outbox | undefined> {
     try {
-      const type = await this.#session.wire.commands.hget(this.#session.keys.topic(name), 'type')
+      const type = await this.#session.ask((commands) =>
+        commands.hget(this.#session.keys.topic(name), 'type'),
+      )
       if (type !== 'topic' && type !== 'broadcast') return undefined
       return await outboxFor(this.#session, { name, type }, { unconfirmed: this.#unconfirmed })
     } catch (error) {

@@ -11,17 +11,18 @@ import {
   connectionLost,
   isConnectionError,
   isForbidden,
+  isNotNow,
   redisError,
 } from './errors.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { Keys } from './keys.ts'
+import { absentKey, Keys } from './keys.ts'
 import { Marks } from './marks.ts'
 import type { Endpoint } from './options.ts'
-import { type ScriptArgument, ScriptCalls } from './script-calls.ts'
+import { FIRST_PAUSE_MS, LONGEST_PAUSE_MS, type ScriptArgument, ScriptCalls } from './script-calls.ts'
 import { type ScriptName, type Scripts, scriptsFor } from './scripts/index.ts'
 import { askServer, type ServerFacts } from './server-facts.ts'
 import { Subscriptions } from './subscriptions.ts'
-import { Wire } from './wire.ts'
+import { type Client, Wire } from './wire.ts'
 
 /** A link that must learn of the end of the connection, and that may be woken. */
 export interface SessionLink {
@@ -78,7 +79,7 @@ export class Session {
       cluster: endpoint.mode === 'cluster',
       flags: Number.parseInt(facts.version, 10) >= 7,
     })
-    this.#calls = new ScriptCalls(this.#scripts, (error) => this.check(error))
+    this.#calls = new ScriptCalls(this.#scripts, this.cluster, (error) => this.check(error))
     this.#marks = new Marks(keys.wake(this.token))
     this.#heartbeat = new Heartbeat(endpoint.heartbeatMs, wire, (cause) => this.fail(cause))
   }
@@ -139,13 +140,17 @@ export class Session {
 
   /** Runs a script on the slot of `keys`. Rejects with the library's own error; a lost connection has been reported then. */
   run(name: ScriptName, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown> {
-    return this.#calls.run(this.wire.commands, name, keys, args)
+    return this.#calls.run(this.wire.commands, name, this.#withAbsent(keys), args)
   }
 
   /** As `run`, for messages. */
   runSend(name: ScriptName, keys: readonly string[], args: readonly ScriptArgument[]): Promise<Sent> {
-    const running = this.#calls.run(this.wire.sends, name, keys, args)
+    const running = this.#calls.run(this.wire.sends, name, this.#withAbsent(keys), args)
     return this.endpoint.waitReplicas === 0 ? running.then(sentAtOnce) : this.#waitForReplicas(running)
+  }
+
+  #withAbsent(keys: readonly string[]): readonly string[] {
+    return this.cluster ? [...keys, absentKey(keys[0]!)] : keys
   }
 
   async #waitForReplicas(running: Promise<unknown>): Promise<Sent> {
@@ -165,7 +170,7 @@ export class Session {
   /** The server's clock, or this machine's where the user may not ask. Unit: ms since 1970. */
   async now(): Promise<number> {
     try {
-      const [seconds, microseconds] = await this.wire.commands.time()
+      const [seconds, microseconds] = await this.ask((commands) => commands.time())
       return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
     } catch (error) {
       if (isForbidden(error)) return Date.now()
@@ -183,9 +188,22 @@ export class Session {
     else await subscriber.ping()
   }
 
+  /** Runs plain commands, and again after a pause where the server cannot run one for now. They must bear to be run twice. */
+  async ask<T>(work: (commands: Client) => Promise<T>): Promise<T> {
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      try {
+        return await work(this.wire.commands)
+      } catch (error) {
+        if (!isNotNow(error, this.cluster)) throw error
+        await new Promise((resolve) => setTimeout(resolve, pauseMs))
+        if (!this.#alive) throw error
+      }
+    }
+  }
+
   /** Ends everything if the error says that the connection is no good any more. */
   check(error: unknown): void {
-    if (isConnectionError(error)) this.fail(error)
+    if (isConnectionError(error) && !isNotNow(error, this.cluster)) this.fail(error)
   }
 
   error(cause: unknown, context: ErrorContext): MessagingError {
@@ -217,6 +235,7 @@ export class Session {
     this.#heartbeat.stop()
     this.subscriptions.stop()
     this.#marks.stop()
+    this.#calls.end(connectionLost(cause))
     const links = [...this.#links.values()]
     this.#links.clear()
     for (const link of links) link.lost(cause)
@@ -230,8 +249,10 @@ export class Session {
     )
     const waking = this.subscriptions.exact(this.keys.wake(this.token), (_, word) => this.#wake(word))
     for (const outcome of await Promise.allSettled([...loading, waking.ready])) {
-      // A user who may only read can browse; receivers that cannot be woken look by themselves.
-      if (outcome.status === 'rejected' && !isForbidden(outcome.reason)) throw outcome.reason
+      if (outcome.status === 'fulfilled') continue
+      const { reason } = outcome
+      // A user who may only read can browse; receivers that cannot be woken look by themselves. A script that is missing is sent when it is called.
+      if (!isForbidden(reason) && !isNotNow(reason, this.cluster)) throw reason
     }
     this.#warnOfEviction()
   }

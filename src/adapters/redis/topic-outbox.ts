@@ -49,10 +49,9 @@ export class TopicOutbox extends Outbox {
 
   /** Fetches the table, so that the first publish need not be written twice. */
   async load(): Promise<void> {
-    const [version, table] = await Promise.all([
-      this.session.wire.commands.hget(this.base, 'version'),
-      this.session.wire.commands.hgetallBuffer(`${this.base}#subs`),
-    ])
+    const [version, table] = await this.session.ask((commands) =>
+      Promise.all([commands.hget(this.base, 'version'), commands.hgetallBuffer(`${this.base}#subs`)]),
+    )
     this.#table.update(
       version ?? '0',
       Object.entries(table).flatMap(([base, entry]) => [Buffer.from(base), entry]),
@@ -67,8 +66,8 @@ export class TopicOutbox extends Outbox {
     const { version } = this.#table
     return {
       script: 'publish' as const,
-      keys: [this.base],
-      args: [...head, writePublishes(publishes), version, ...bases],
+      keys: [this.base, ...bases],
+      args: [...head, writePublishes(publishes), version],
     }
   }
 

@@ -44,7 +44,7 @@ export class Wire {
       if (endpoint.mode === 'cluster') {
         const cluster = await open(new library.Cluster([...endpoint.nodes], clusterOptions(endpoint)))
         // Plain pub/sub reaches every node of a cluster, so one subscriber hears all.
-        const { host, port } = cluster.nodes('master')[0]!.options
+        const { host, port } = (await livingMaster(cluster)).options
         const place = { host: host!, port: port! }
         const subscriber = await open(new library.Redis(nodeOptions(endpoint, place)))
         return new Wire(cluster, subscriber, cluster)
@@ -73,10 +73,12 @@ export class Wire {
     if (this.#isEnded) ended(this.#cause)
   }
 
-  /** Every server that a heartbeat must reach. */
+  /** Every server that a heartbeat must reach: of a Cluster the masters that could be reached. */
   get servers(): Redis[] {
     const clients = [...this.#clients]
-    return clients.flatMap((client) => ('nodes' in client ? client.nodes('master') : [client]))
+    return clients.flatMap((client) =>
+      'nodes' in client ? client.nodes('master').filter(isReady) : [client],
+    )
   }
 
   /** Ends all connections at once; what was written before is still sent. */
@@ -110,8 +112,40 @@ export class Wire {
     client.on('node error', (error: unknown) => {
       this.#cause = error
     })
-    client.on('-node', end)
+    // One that was never reached has nothing in doubt: what is meant for it waits (see `script-calls.ts`).
+    client.on('-node', (node: Redis) => {
+      if (reached.has(node)) end()
+    })
   }
+}
+
+/** Nodes of Clusters that were ready for commands once. */
+const reached = new WeakSet<Redis>()
+
+function isReady({ status }: Redis): boolean {
+  return status === 'ready'
+}
+
+/**
+ * The first master that answers, once all were tried: one that is dead keeps none of the others from being used.
+ *
+ * @throws what the Cluster says of itself where it serves nobody, or why no master answers
+ */
+async function livingMaster(cluster: Cluster): Promise<Redis> {
+  const masters = cluster.nodes('master')
+  const answers = masters.map(async (master) => {
+    await master.ping()
+    return master
+  })
+  let first: Redis
+  try {
+    first = await Promise.any(answers)
+  } catch (cause) {
+    throw cause instanceof AggregateError ? (cause.errors[0] ?? cause) : cause
+  }
+  const state = await first.cluster('INFO').catch(() => '')
+  if (/cluster_state:fail/.test(String(state))) throw new Error('CLUSTERDOWN The cluster is down')
+  return first
 }
 
 /** On a socket that is closed already ioredis would set a timer that keeps the process alive. */
@@ -153,6 +187,7 @@ function guard(client: Redis): void {
   }
   client.on('connect', listen)
   client.on('error', listen)
+  client.once('ready', () => reached.add(client))
 }
 
 function ignore(): void {}
@@ -209,7 +244,11 @@ function clusterOptions(endpoint: Endpoint): ClusterOptions {
     redisOptions,
     lazyConnect: true,
     enableOfflineQueue: false,
-    enableReadyCheck: true,
+    // One that fails would leave `connect` without an end: see `livingMaster`.
+    enableReadyCheck: false,
+    // The rest of its patience is ours: it would let later calls go before earlier ones.
+    maxRedirections: 4,
+    retryDelayOnTryAgain: 10,
     scaleReads: 'master',
     clusterRetryStrategy: () => null,
     // A write whose answer was lost must not be written again behind our back.

@@ -57,7 +57,10 @@ export type ScriptName = keyof typeof BODIES
 export type Scripts = Readonly<Record<ScriptName, Script>>
 
 export function scriptsFor(settings: ScriptSettings): Scripts {
-  const head = `local PREFIX, CLUSTER = '${settings.prefix}', ${settings.cluster}\n`
+  // In a Cluster the last key is the one that never is: see keys.ts.
+  const head =
+    `local PREFIX, CLUSTER = '${settings.prefix}', ${settings.cluster}\n` +
+    `local BASES = #KEYS${settings.cluster ? ' - 1' : ''}\n`
   const made = Object.entries(BODIES).map(([name, body]) => {
     // protocol: the first line, without a newline before it.
     const flags = settings.flags && RELIEVING.has(name) ? '#!lua flags=allow-oom\n' : ''

@@ -17,21 +17,21 @@ return false
 `
 
 /**
- * Makes or changes a named subscription. KEYS: base of the topic. ARGV: base of the subscription, its entry in the
+ * Makes or changes a named subscription. KEYS: base of the topic, base of the subscription. ARGV: its entry in the
  * topic's table, durable '1' or '0', its spec, then fields and values of its hash. Answers 0: no such topic; 1: done; 2: it is there with another durability.
  */
 export const SUBSCRIBE = `
-local topic, base, now = KEYS[1], ARGV[1], clock()
+local topic, base, now = KEYS[1], KEYS[2], clock()
 if call('EXISTS', topic) == 0 then return 0 end
 local durable = call('HGET', base, 'durable')
-if durable and durable ~= ARGV[3] then return 2 end
+if durable and durable ~= ARGV[2] then return 2 end
 call('HDEL', base, 'maxLength', 'ttlMs', 'expiresMs')
 if call('TTL', base) > 0 then
   for _, part in ipairs(PARTS) do call('PERSIST', base .. part) end
 end
-call('HSET', base, 'type', 'subscription', 'durable', ARGV[3], 'spec', unpack(ARGV, 4))
-if call('HGET', topic .. '#subs', base) ~= ARGV[2] then
-  call('HSET', topic .. '#subs', base, ARGV[2])
+call('HSET', base, 'type', 'subscription', 'durable', ARGV[2], 'spec', unpack(ARGV, 3))
+if call('HGET', topic .. '#subs', base) ~= ARGV[1] then
+  call('HSET', topic .. '#subs', base, ARGV[1])
   call('HINCRBY', topic, 'version', 1)
 end
 touch(base, now, call('HGET', base, 'expiresMs'), false)
@@ -67,10 +67,10 @@ call('PUBLISH', KEYS[1] .. '#gone', '')
 return delete_node(KEYS[1])
 `
 
-/** Deletes a named subscription. KEYS: base of the topic. ARGV: base of the subscription. */
+/** Deletes a named subscription. KEYS: base of the topic, base of the subscription. */
 export const UNSUBSCRIBE = `
-if call('HDEL', KEYS[1] .. '#subs', ARGV[1]) == 1 then call('HINCRBY', KEYS[1], 'version', 1) end
-return delete_node(ARGV[1])
+if call('HDEL', KEYS[1] .. '#subs', KEYS[2]) == 1 then call('HINCRBY', KEYS[1], 'version', 1) end
+return delete_node(KEYS[2])
 `
 
 /** Removes some of what waits. KEYS: base. ARGV: how many at most of each kind. Answers how many it were. */

@@ -44,8 +44,8 @@ return refused
 `
 
 /**
- * To a topic. KEYS: base. ARGV: as SEND, then the version of the table of kept subscriptions that the batch was
- * matched with, then the base keys its targets stand for. Answers {0}: no such topic; {1, version, table}: match again;
+ * To a topic. KEYS: base, then the base keys its targets stand for. ARGV: as SEND, then the version of the table of kept subscriptions
+ * that the batch was matched with. Answers {0}: no such topic; {1, version, table}: match again;
  * {2, [message, target, …]}: done, with the messages that were refused because that target is full.
  *
  * A message goes to all or to nobody, so that sending again after a refusal doubles nothing.
@@ -61,13 +61,13 @@ if version ~= ARGV[6] then return { 1, version, call('HGETALL', base .. '#subs')
 local noted = version ~= '0'
 if noted and comes_early(base, link, first, ARGV[4]) then return 1 end
 local queues = {}
-for n = 7, #ARGV do
-  local queue = open_queue(ARGV[n], now)
+for n = 2, BASES do
+  local queue = open_queue(KEYS[n], now)
   if queue then
-    queues[n - 6] = queue
+    queues[n - 1] = queue
   else
     -- It ended by itself.
-    call('HDEL', base .. '#subs', ARGV[n])
+    call('HDEL', base .. '#subs', KEYS[n])
     call('HINCRBY', base, 'version', 1)
   end
 end
@@ -105,7 +105,7 @@ return { 2, full }
 `
 
 /**
- * To members of a multicast. KEYS: base. ARGV: as SEND, then the base keys of the members that the targets stand for.
+ * To members of a multicast. KEYS: base, then the base keys of the members that the targets stand for. ARGV: as SEND.
  * Answers {[missing targets], [message, target, …]}: the second list tells which member was full.
  */
 export const MULTICAST = `
@@ -113,9 +113,9 @@ local base, now = KEYS[1], clock()
 local link, first, count, batch = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[5]
 if comes_early(base, link, first, ARGV[4]) then return 1 end
 local queues, missing = {}, {}
-for n = 6, #ARGV do
-  queues[n - 5] = open_queue(ARGV[n], now)
-  if not queues[n - 5] then missing[#missing + 1] = n - 5 end
+for n = 2, BASES do
+  queues[n - 1] = open_queue(KEYS[n], now)
+  if not queues[n - 1] then missing[#missing + 1] = n - 1 end
 end
 local refused, full, at = {}, {}, 1
 for n = 1, count do
