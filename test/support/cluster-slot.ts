@@ -28,9 +28,9 @@ export class ClusterSlot implements AsyncDisposable {
       }),
     )
     const slot = Number(await masters[0]!.client.cluster('KEYSLOT', key))
-    const ranges = (await masters[0]!.client.cluster('SLOTS')) as [number, number, [string, number]][]
-    const [, , [, port]] = ranges.find(([first, last]) => first <= slot && slot <= last)!
-    return new ClusterSlot(slot, password, masters, masters.find((master) => master.port === port)!)
+    const ranges = await masters[0]!.client.cluster('SLOTS')
+    const [, , owner] = ranges.find(([first, last]) => first <= slot && slot <= last)!
+    return new ClusterSlot(slot, password, masters, masters.find(({ port }) => port === owner![1])!)
   }
 
   private constructor(slot: number, password: string, masters: readonly Master[], owner: Master) {

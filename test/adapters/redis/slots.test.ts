@@ -234,7 +234,7 @@ async function anySlot(): Promise<{ name: string; slot: ClusterSlot }> {
 /** A name whose slot is the first of its master: that is the one which `redis-cli --cluster reshard` takes. */
 async function firstSlot(): Promise<{ name: string; slot: ClusterSlot }> {
   const probe = await slotOf('any')
-  const firsts = ((await probe.owner.cluster('SLOTS')) as [number][]).map(([first]) => first)
+  const firsts = (await probe.owner.cluster('SLOTS')).map(([first]) => first)
   for (;;) {
     const names = Array.from({ length: 2000 }, () => uniqueName('resharded'))
     const asking = probe.owner.pipeline()
