@@ -2,6 +2,7 @@
 import type { Adapter } from '../../api/adapter.ts'
 import { MessagingError } from '../../api/errors.ts'
 import { onAbort } from '../../core/aborts.ts'
+import { AmqpMessage } from './amqp-message.ts'
 import { capabilities } from './capabilities.ts'
 import { ADAPTER, connectError } from './errors.ts'
 import { Management } from './management.ts'
@@ -43,4 +44,6 @@ export const qpidAdapter: Adapter = {
       off()
     }
   },
+
+  fromWireForm: AmqpMessage.fromWireForm,
 }

@@ -51,6 +51,9 @@ export interface ReceiverOptions {
  */
 const WAKE_MS = 1_000
 
+/** A transfer may have no bytes at all. */
+const NOTHING = Buffer.alloc(0)
+
 export class LinkReceiver implements AdapterReceiver {
   readonly address?: string
   readonly #physical: Physical
@@ -94,7 +97,7 @@ export class LinkReceiver implements AdapterReceiver {
     this.#events = events
     this.#credit = options.credit
     if (options.copiesTo !== undefined) this.address = options.copiesTo
-    link.on('message', ({ delivery, message }) => this.#arrived(delivery!, message!))
+    link.on('message', ({ delivery, message }) => this.#arrived(delivery!, message ?? NOTHING))
     // rhea would take every answer to a drain at its word, late ones as well.
     link.on_flow = (frame) => this.#flowed(frame)
     physical.watch(link, (error) => {

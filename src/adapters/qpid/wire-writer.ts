@@ -66,9 +66,20 @@ export class WireWriter {
 
   timestamp(ms: number): void {
     if (Number.isNaN(ms)) throw new RangeError('the date is not valid')
+    this.timestampCount(BigInt(Math.trunc(ms)))
+  }
+
+  /** A time that no `Date` may hold. Unit: ms since 1970. */
+  timestampCount(ms: bigint): void {
     const at = this.#room(9)
     this.#buffer[at] = 0x83
-    this.#buffer.writeBigInt64BE(BigInt(Math.trunc(ms)), at + 1)
+    this.#buffer.writeBigInt64BE(ms, at + 1)
+  }
+
+  /** Bytes that are encoded already. */
+  raw(bytes: Buffer, from: number, to: number): void {
+    const at = this.#room(to - from)
+    bytes.copy(this.#buffer, at, from, to)
   }
 
   string(value: string): void {

@@ -1,0 +1,105 @@
+/** Messages of strangers through the codec alone: decoded as the standard means them, and copied byte by byte. */
+import { deepStrictEqual, equal, ok } from 'node:assert/strict'
+import fc from 'fast-check'
+import { describe, test } from 'vitest'
+import { AmqpMessage } from '../../../src/adapters/qpid/amqp-message.ts'
+import { decodeMessage, encodeMessage } from '../../../src/adapters/qpid/codec.ts'
+import { isBody } from '../../../src/adapters/qpid/sections.ts'
+import { bodyBytes } from '../../../src/api/codec.ts'
+import { copyOf, deadLetterOf } from '../../../src/api/copy.ts'
+import type { MessagingError } from '../../../src/api/errors.ts'
+import { StructuredBody } from '../../../src/api/message.ts'
+import { runs, timeoutOf } from '../runs.ts'
+import { comparable } from './comparable.ts'
+import { anyMessage, damagedMessage } from './messages.ts'
+
+const COUNT = 400
+
+describe('any legal message', () => {
+  test('is decoded as it was meant, and its copy is the same bytes', { timeout: timeoutOf(COUNT, 5) }, () => {
+    fc.assert(
+      fc.property(anyMessage, ({ bytes, plain }) => {
+        const { message } = decodeMessage(bytes)
+        equal(message.damage, undefined)
+        const { body, properties, annotations } = message
+        deepStrictEqual(
+          comparable(body instanceof StructuredBody ? body.value : body),
+          comparable(plain.body),
+        )
+        const nested = annotations?.properties as Record<string, unknown> | undefined
+        deepStrictEqual(comparable({ ...properties, ...nested }), comparable(plain.properties))
+        ok(encodeMessage(copyOf(message)).equals(bytes), 'the copy')
+        const restored = AmqpMessage.fromWireForm(message.wireForm ?? bytes, bodyBytes(body))
+        ok(restored.bytes.equals(bytes), 'restored')
+      }),
+      runs(COUNT),
+    )
+  })
+
+  test('becomes a dead letter or a delayed copy without losing anything else', {
+    timeout: timeoutOf(COUNT, 5),
+  }, () => {
+    fc.assert(
+      fc.property(anyMessage, ({ bytes }) => {
+        const { message } = decodeMessage(bytes)
+        const letter = decodeMessage(encodeMessage(deadLetterOf(message, 'bad', 3, 'orders'))).message
+        const reason = { 'sluice-reason': 'bad', 'sluice-deliveries': 3, 'sluice-origin': 'orders' }
+        deepStrictEqual(comparable(letter.properties), comparable({ ...message.properties, ...reason }))
+        equal(letter.ttlMs, undefined)
+        equal(letter.annotations?.absoluteExpiryTime, undefined)
+        equal(kept(letter), kept(message))
+
+        const delayed = encodeMessage({ ...copyOf(message), delayMs: 100, deliveriesBefore: 2, to: 'there' })
+        const later = decodeMessage(delayed)
+        equal(later.failures, 2)
+        deepStrictEqual(comparable(later.message.properties), comparable(message.properties))
+        equal(kept(later.message), kept(message))
+        // Once more, on a link that needs no address.
+        const again = decodeMessage(encodeMessage(copyOf(later.message))).message
+        deepStrictEqual(comparable(again.annotations), comparable({ ...message.annotations, to: 'there' }))
+      }),
+      runs(COUNT),
+    )
+  })
+})
+
+test('whatever comes is decoded or told as DECODE_FAILED, and can be copied', {
+  timeout: timeoutOf(COUNT * 2, 5),
+}, () => {
+  fc.assert(
+    fc.property(damagedMessage, (bytes) => {
+      const { message } = decodeMessage(bytes)
+      if (message.damage) {
+        equal(message.damage.code, 'DECODE_FAILED')
+        equal(message.body, message.bytes)
+      }
+      encodeMessage(copyOf(message))
+      const letter = decodeMessage(encodeMessage(deadLetterOf(message, 'bad', 1, 'q'))).message
+      ok(letter.damage !== undefined || letter.properties['sluice-reason'] === 'bad')
+      const form = message.wireForm
+      if (form) ok(AmqpMessage.fromWireForm(form, bodyBytes(message.body)).bytes.equals(bytes), 'restored')
+    }),
+    runs(COUNT * 2),
+  )
+})
+
+test('a wire form may come from anybody', { timeout: timeoutOf(COUNT, 5) }, () => {
+  fc.assert(
+    fc.property(damagedMessage, fc.uint8Array({ maxLength: 300 }), (form, body) => {
+      try {
+        AmqpMessage.fromWireForm(form, body)
+      } catch (error) {
+        equal((error as MessagingError).code, 'DECODE_FAILED')
+      }
+    }),
+    runs(COUNT),
+  )
+})
+
+/** Sections that no copy may change. */
+function kept({ bytes, sections }: AmqpMessage): string {
+  return sections
+    .filter(({ code }) => code === undefined || isBody(code) || code === 0x71 || code === 0x78)
+    .map(({ from, to }) => bytes.toString('hex', from, to))
+    .join()
+}
