@@ -6,10 +6,10 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { CONNECT_OPTIONS, type ConnectOptions } from './api/connect-options.ts'
-import { MessagingError } from './api/errors.ts'
-import { checkKnownKeys } from './core/known-keys.ts'
-import { nearest } from './core/nearest.ts'
+import { CONNECT_OPTIONS, type ConnectOptions } from './api/link/connect-options.ts'
+import { checkKnownKeys } from './core/options/known-keys.ts'
+import { nearest } from './core/options/nearest.ts'
+import { MessagingError } from './model/errors.ts'
 
 /** A connection in a configuration: a URL, or options. `passwordEnv` and `passwordFile` keep the secret elsewhere. */
 export type ConfiguredConnection =

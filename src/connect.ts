@@ -1,11 +1,11 @@
 /** The switchboard: the only file that knows both the API and the adapters. */
 import { adapterFor } from './adapters/registry.ts'
-import { type ConnectOptions, connectPlan, urlsOf } from './api/connect-options.ts'
 import { Connection } from './api/connection.ts'
-import { CopySenders } from './api/copy-senders.ts'
-import { MessagingError } from './api/errors.ts'
-import { LinkHost } from './api/link-host.ts'
+import { type ConnectOptions, connectPlan, urlsOf } from './api/link/connect-options.ts'
+import { LinkHost } from './api/link/link-host.ts'
+import { CopySenders } from './api/send/copy-senders.ts'
 import { resolveConfiguration } from './config.ts'
+import { MessagingError } from './model/errors.ts'
 
 /**
  * Connects to a broker.

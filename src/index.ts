@@ -29,40 +29,11 @@ export {
   type TextAddress,
   type TopicAddress,
   topic,
-} from './api/address.ts'
-export { formatAddress, type ParsedAddress, parseAddress } from './api/address-text/index.ts'
+} from './api/address/address.ts'
 export type { Admin, NodeInfo } from './api/admin.ts'
-export {
-  type Capabilities,
-  type Capability,
-  type CapabilityLevel,
-  FEATURES,
-  type Feature,
-  type Tier,
-} from './api/capabilities.ts'
-export type { BodyCodec } from './api/codec.ts'
-export type { ConnectOptions } from './api/connect-options.ts'
 export type { Connection } from './api/connection.ts'
-export type { Consumer, Handler } from './api/consumer.ts'
-export type { Delivery, ReleaseOptions } from './api/delivery.ts'
-export {
-  ERROR_CODES,
-  type ErrorCode,
-  type ErrorContext,
-  type ErrorScope,
-  isMessagingError,
-  MessagingError,
-  redact,
-} from './api/errors.ts'
-export {
-  DEAD_LETTER_DELIVERIES,
-  DEAD_LETTER_ORIGIN,
-  DEAD_LETTER_REASON,
-  type MessageFields,
-  type Properties,
-  type PropertyValue,
-  type StructuredValue,
-} from './api/message.ts'
+export type { ConnectOptions } from './api/link/connect-options.ts'
+export type { ConnectionState, StatusEvent } from './api/link/status.ts'
 export type {
   BrowseOptions,
   CallOptions,
@@ -75,12 +46,13 @@ export type {
   SenderOptions,
   SendOptions,
 } from './api/options.ts'
-export type { ReceivedMessage } from './api/received-message.ts'
-export type { Receiver } from './api/receiver.ts'
-export type { RequestHandler, Responder } from './api/responder.ts'
-export type { Outcome } from './api/send-pipeline.ts'
-export type { Sender } from './api/sender.ts'
-export type { ConnectionState, StatusEvent } from './api/status.ts'
+export type { Consumer, Handler } from './api/receive/consumer.ts'
+export type { Delivery, ReleaseOptions } from './api/receive/delivery.ts'
+export type { ReceivedMessage } from './api/receive/received-message.ts'
+export type { Receiver } from './api/receive/receiver.ts'
+export type { RequestHandler, Responder } from './api/request/responder.ts'
+export type { Outcome } from './api/send/send-pipeline.ts'
+export type { Sender } from './api/send/sender.ts'
 export {
   type Configuration,
   type ConfiguredConnection,
@@ -89,3 +61,31 @@ export {
   resolveConfiguration,
 } from './config.ts'
 export { connect } from './connect.ts'
+export { formatAddress, type ParsedAddress, parseAddress } from './model/address-text/index.ts'
+export type { BodyCodec } from './model/body-codec.ts'
+export {
+  type Capabilities,
+  type Capability,
+  type CapabilityLevel,
+  FEATURES,
+  type Feature,
+  type Tier,
+} from './model/capabilities.ts'
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorContext,
+  type ErrorScope,
+  isMessagingError,
+  MessagingError,
+  redact,
+} from './model/errors.ts'
+export {
+  DEAD_LETTER_DELIVERIES,
+  DEAD_LETTER_ORIGIN,
+  DEAD_LETTER_REASON,
+  type MessageFields,
+  type Properties,
+  type PropertyValue,
+  type StructuredValue,
+} from './model/message.ts'

@@ -3,14 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { Broker, type Session } from '../../src/broker/index.ts'
 import {
   NO_LIMITS,
   type ReceiverEvents,
   type ReceiverSpec,
   type SenderSpec,
   type Transfer,
-} from '../../src/api/adapter.ts'
-import { Broker, type Session } from '../../src/broker/index.ts'
+} from '../../src/contract/adapter.ts'
 import { type Connection, connect, queue, type Sender } from '../../src/index.ts'
 import { type Prepared, perSecond, Rounds, Series, thousands } from '../run/rounds.ts'
 

@@ -1,5 +1,5 @@
 /** The page of error codes, from the table that the library itself uses. Pure. */
-import { ERROR_CODES } from '../../src/api/errors.ts'
+import { ERROR_CODES } from '../../src/model/errors.ts'
 
 const SCOPE = {
   nothing: 'only this call failed',
@@ -12,7 +12,7 @@ export function errorsPage(): string {
   return [
     '# Errors',
     '',
-    '<!-- Generated from src/api/errors.ts (npm run docs:errors); do not edit. -->',
+    '<!-- Generated from src/model/errors.ts (npm run docs:errors); do not edit. -->',
     '',
     'Every error is a `MessagingError` with `code`, `scope` (what is dead after it), `retryable` (whether the same call may succeed later), `hint`, `context`',
     "(adapter, address, operation, ids; no bodies, no secrets) and `cause` (the client library's own error). Codes are for programs and stay; texts are for people and may change.",

@@ -1,7 +1,7 @@
 /** Which adapter speaks which URL scheme; each is loaded when its scheme is first used. */
-import type { Adapter } from '../api/adapter.ts'
-import { MessagingError } from '../api/errors.ts'
-import { nearest } from '../core/nearest.ts'
+import type { Adapter } from '../contract/adapter.ts'
+import { nearest } from '../core/options/nearest.ts'
+import { MessagingError } from '../model/errors.ts'
 
 const LOADERS: Readonly<Record<string, () => Promise<Adapter>>> = {
   memory: async () => (await import('./memory/adapter.ts')).memoryAdapter,

@@ -1,15 +1,15 @@
 /** Nodes as a whole: make, delete, empty, look at, list. */
-import type { NodeInfo, NodeRef } from './adapter.ts'
-import type { AnyAddress } from './address.ts'
-import type { LinkHost } from './link-host.ts'
-import { plan } from './lowering.ts'
-import type { NodePlan } from './node-plan.ts'
-import { declareNode, notFound } from './node-policy.ts'
+import type { NodeInfo, NodeRef } from '../contract/adapter.ts'
+import type { AnyAddress } from './address/address.ts'
+import { plan } from './address/lowering.ts'
+import type { NodePlan } from './address/node-plan.ts'
+import { declareNode, notFound } from './address/node-policy.ts'
+import { refuseUnsupported } from './address/refusal.ts'
+import type { LinkHost } from './link/link-host.ts'
 import { type CallOptions, checkOptions } from './options.ts'
-import { Receiver } from './receiver.ts'
-import { refuseUnsupported } from './refusal.ts'
+import { Receiver } from './receive/receiver.ts'
 
-export type { NodeInfo } from './adapter.ts'
+export type { NodeInfo } from '../contract/adapter.ts'
 
 /**
  * Nodes as a whole; `connection.admin`. Every call waits up to `timeoutMs` (default 30 s), through a reconnect as well, and may throw

@@ -1,16 +1,15 @@
 /** What an application holds: opens links, sends once, asks, answers, consumes, browses; tells its status. */
 import { settledWithin } from '../core/aborts.ts'
 import { countdown } from '../core/countdown.ts'
-import { type Browsable, type ServiceLike, type Source, type Target, toAddress } from './address.ts'
-import { cacheKey, planFor } from './address-use.ts'
+import type { Capabilities } from '../model/capabilities.ts'
+import { MessagingError } from '../model/errors.ts'
+import type { MessageFields } from '../model/message.ts'
+import { type Browsable, type ServiceLike, type Source, type Target, toAddress } from './address/address.ts'
+import { cacheKey, planFor } from './address/address-use.ts'
 import { Admin } from './admin.ts'
-import { browse } from './browse.ts'
-import type { Capabilities } from './capabilities.ts'
-import { Consumer, type Handler } from './consumer.ts'
-import { MessagingError } from './errors.ts'
-import { LinkCache } from './link-cache.ts'
-import type { LinkHost } from './link-host.ts'
-import type { MessageFields } from './message.ts'
+import { LinkCache } from './link/link-cache.ts'
+import type { LinkHost } from './link/link-host.ts'
+import type { ConnectionState, StatusEvent } from './link/status.ts'
 import {
   type BrowseOptions,
   type CallOptions,
@@ -24,13 +23,14 @@ import {
   type SenderOptions,
   type SendOptions,
 } from './options.ts'
-import type { ReceivedMessage } from './received-message.ts'
-import { Receiver } from './receiver.ts'
-import { Requester } from './requester.ts'
-import { type RequestHandler, Responder } from './responder.ts'
-import type { Outcome } from './send-pipeline.ts'
-import { Sender } from './sender.ts'
-import type { ConnectionState, StatusEvent } from './status.ts'
+import { browse } from './receive/browse.ts'
+import { Consumer, type Handler } from './receive/consumer.ts'
+import type { ReceivedMessage } from './receive/received-message.ts'
+import { Receiver } from './receive/receiver.ts'
+import { Requester } from './request/requester.ts'
+import { type RequestHandler, Responder } from './request/responder.ts'
+import type { Outcome } from './send/send-pipeline.ts'
+import { Sender } from './send/sender.ts'
 
 /** Links opened by one-off calls that are kept for the next call. */
 const MAX_KEPT_LINKS = 64

@@ -1,7 +1,8 @@
 /** Options of the calls, with their defaults; and their checks. */
-import { checkKnownKeys } from '../core/known-keys.ts'
-import type { Reliability } from './adapter.ts'
-import { MessagingError } from './errors.ts'
+
+import type { Reliability } from '../contract/adapter.ts'
+import { checkKnownKeys } from '../core/options/known-keys.ts'
+import { MessagingError } from '../model/errors.ts'
 
 /** Every call that waits takes these. */
 export interface CallOptions {

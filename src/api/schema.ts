@@ -1,6 +1,6 @@
 /** Bodies checked by any Standard Schema (zod, valibot, arktype …). */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { type ErrorCode, MessagingError } from './errors.ts'
+import { type ErrorCode, MessagingError } from '../model/errors.ts'
 
 /** The body as the schema gives it back; a promise only where the schema is asynchronous. */
 export function validateBody(schema: StandardSchemaV1, body: unknown, code: ErrorCode): unknown {

@@ -9,16 +9,16 @@
  *
  * Everything runs in the calls of its clients and in microtasks; nothing waits but for the store.
  */
-import { MessagingError } from '../api/errors.ts'
-import { BrokerSession } from './broker-session.ts'
-import type { EntryQueue } from './entry.ts'
-import { Kernel } from './kernel.ts'
-import { Nodes } from './nodes.ts'
-import { recover } from './recovery.ts'
-import { Resends } from './resends.ts'
-import { Router } from './router.ts'
-import type { Session, SessionEvents, SessionOptions } from './session.ts'
-import type { Store } from './store.ts'
+import { MessagingError } from '../model/errors.ts'
+import { Nodes } from './nodes/nodes.ts'
+import { Router } from './nodes/router.ts'
+import type { EntryQueue } from './queue/entry.ts'
+import { Kernel } from './queue/kernel.ts'
+import { Resends } from './queue/resends.ts'
+import { BrokerSession } from './session/broker-session.ts'
+import type { Session, SessionEvents, SessionOptions } from './session/session.ts'
+import { recover } from './store/recovery.ts'
+import type { Store } from './store/store.ts'
 
 /** Options of `Broker.open()`. */
 export interface BrokerOptions {

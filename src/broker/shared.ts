@@ -1,9 +1,9 @@
 /** Brokers shared within the process: everybody who names the same place gets the same broker. */
 import { mkdir, realpath, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { MessagingError } from '../api/errors.ts'
+import { MessagingError } from '../model/errors.ts'
 import { Broker } from './broker.ts'
-import { openLmdbStore } from './lmdb-store.ts'
+import { openLmdbStore } from './store/lmdb-store.ts'
 
 /** A share in a broker; it stays open at least until `release`. */
 export interface BrokerLease {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command `sluice VERB`. */
 import manifest from '../../package.json' with { type: 'json' }
-import { nearest } from '../core/nearest.ts'
+import { nearest } from '../core/options/nearest.ts'
 import { visible } from './print/terminal-text.ts'
 import { runProgram } from './program.ts'
 import { VERBS } from './verbs.ts'

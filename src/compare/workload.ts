@@ -1,5 +1,5 @@
 /** What is measured: workloads named after the patterns, their settings and the checks of them. Pure values. */
-import { checkKnownKeys } from '../core/known-keys.ts'
+import { checkKnownKeys } from '../core/options/known-keys.ts'
 import { MessagingError } from '../index.ts'
 
 /** Which pattern a workload exercises. */

@@ -1,5 +1,5 @@
 /** Abort signals and time limits around promises, without leaving listeners behind. */
-import { MessagingError } from '../api/errors.ts'
+import { MessagingError } from '../model/errors.ts'
 import { timerMs } from './longest-timer.ts'
 
 /** The error of a call whose signal was aborted. */

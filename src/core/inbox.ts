@@ -1,5 +1,5 @@
 /** What has arrived and waits to be read, and readers that wait for what has not arrived. Never both at once. */
-import type { MessagingError } from '../api/errors.ts'
+import type { MessagingError } from '../model/errors.ts'
 import { abortedError, onAbort } from './aborts.ts'
 import { deadlines, Timed } from './deadlines.ts'
 import { Deque } from './deque.ts'

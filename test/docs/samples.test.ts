@@ -65,7 +65,7 @@ test('samples compile as shown', () => {
     // The sources, by the names a user imports.
     paths: {
       sluice: [join(CHECKOUT, 'src/index.ts')],
-      'sluice/adapter': [join(CHECKOUT, 'src/api/adapter.ts')],
+      'sluice/adapter': [join(CHECKOUT, 'src/contract/adapter.ts')],
       'sluice/broker': [join(CHECKOUT, 'src/broker/index.ts')],
       'sluice/conformance': [join(CHECKOUT, 'src/conformance/index.ts')],
     },

@@ -12,8 +12,8 @@ import type {
   NodeSpec,
   ReceiverSpec,
   SenderSpec,
-} from '../../src/api/adapter.ts'
-import type { MessagingError } from '../../src/api/errors.ts'
+} from '../../src/contract/adapter.ts'
+import type { MessagingError } from '../../src/model/errors.ts'
 import { Inbox, nodeSpec, Reports, receiverSpec, target } from './contract.ts'
 
 export abstract class AdapterFixture {

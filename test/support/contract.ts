@@ -11,9 +11,9 @@ import {
   plainQueue,
   type ReceiverEvents,
   type ReceiverSpec,
-} from '../../src/api/adapter.ts'
-import type { MessagingError } from '../../src/api/errors.ts'
-import { noProperties, type OutgoingMessage } from '../../src/api/message.ts'
+} from '../../src/contract/adapter.ts'
+import type { MessagingError } from '../../src/model/errors.ts'
+import { noProperties, type OutgoingMessage } from '../../src/model/message.ts'
 
 export function target(url: string, changes: Partial<ConnectTarget> = {}): ConnectTarget {
   return {

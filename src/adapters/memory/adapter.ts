@@ -1,6 +1,7 @@
 /** The embedded broker inside this process: in memory (`memory:`), or on a crash-safe store (`file:`). */
-import type { Adapter } from '../../api/adapter.ts'
+
 import { type BrokerLease, fileBroker, memoryBroker } from '../../broker/index.ts'
+import type { Adapter } from '../../contract/adapter.ts'
 import { fileCapabilities, memoryCapabilities } from './capabilities.ts'
 import { EmbeddedConnection } from './connection.ts'
 import { checkTarget, fileDirectory, memoryName } from './options.ts'

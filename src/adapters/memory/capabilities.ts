@@ -1,6 +1,7 @@
 /** What the embedded broker can do, in memory and on its store. */
-import type { Capabilities, Capability, Feature } from '../../api/capabilities.ts'
+
 import { LIVE_BUFFER, MAX_NAME_BYTES } from '../../broker/index.ts'
+import type { Capabilities, Capability, Feature } from '../../model/capabilities.ts'
 
 const NATIVE: Capability = { level: 'native' }
 

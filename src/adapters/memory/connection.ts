@@ -1,4 +1,6 @@
 /** A session of the embedded broker as a connection: nothing to translate. */
+
+import type { Broker, BrokerLease, Session, SessionEvents } from '../../broker/index.ts'
 import type {
   AdapterConnection,
   AdapterReceiver,
@@ -10,10 +12,9 @@ import type {
   ReceiverEvents,
   ReceiverSpec,
   SenderSpec,
-} from '../../api/adapter.ts'
-import type { Capabilities } from '../../api/capabilities.ts'
-import type { Broker, BrokerLease, Session, SessionEvents } from '../../broker/index.ts'
+} from '../../contract/adapter.ts'
 import { settledWithin } from '../../core/aborts.ts'
+import type { Capabilities } from '../../model/capabilities.ts'
 
 /** For a disk that does not answer. Unit: ms. */
 const CLOSE_MS = 1_000

@@ -1,8 +1,8 @@
 /** URLs of the embedded broker: `memory:`, `memory:name`, `file:./directory`, `file:///absolute/directory`. */
 import { fileURLToPath } from 'node:url'
-import type { ConnectTarget } from '../../api/adapter.ts'
-import { MessagingError } from '../../api/errors.ts'
-import { checkKnownKeys } from '../../core/known-keys.ts'
+import type { ConnectTarget } from '../../contract/adapter.ts'
+import { checkKnownKeys } from '../../core/options/known-keys.ts'
+import { MessagingError } from '../../model/errors.ts'
 
 /** @throws `CONFIG_INVALID` on an option of its own: there are none */
 export function checkTarget(target: ConnectTarget): void {

@@ -1,15 +1,15 @@
 /** AMQP 1.0: Apache Qpid Broker-J, and other brokers as far as they go. */
-import type { Adapter } from '../../api/adapter.ts'
-import { MessagingError } from '../../api/errors.ts'
+import type { Adapter } from '../../contract/adapter.ts'
 import { onAbort } from '../../core/aborts.ts'
+import { MessagingError } from '../../model/errors.ts'
 import { AmqpMessage } from './amqp-message.ts'
 import { capabilities } from './capabilities.ts'
 import { ADAPTER, connectError } from './errors.ts'
-import { Management } from './management.ts'
+import { Management } from './nodes/management.ts'
+import { productOf } from './nodes/product.ts'
 import { endpointOf } from './options.ts'
-import { Physical } from './physical.ts'
-import { productOf } from './product.ts'
 import { Session } from './session.ts'
+import { Physical } from './wire/physical.ts'
 
 export const qpidAdapter: Adapter = {
   name: ADAPTER,

@@ -2,7 +2,7 @@
  * A message that came in, decoded from the sections of AMQP 1.0. It keeps its bytes, from which copies take whatever they do not
  * replace (`copy-writer.ts`).
  */
-import { MessagingError } from '../../api/errors.ts'
+import { MessagingError } from '../../model/errors.ts'
 import {
   type IncomingMessage,
   NORMAL_PRIORITY,
@@ -11,11 +11,11 @@ import {
   type PropertyValue,
   StructuredBody,
   type StructuredValue,
-} from '../../api/message.ts'
+} from '../../model/message.ts'
+import { keyText, malformed, WireReader } from './codec/wire-reader.ts'
 import { ADAPTER } from './errors.ts'
 import { extraName } from './foreign-names.ts'
 import { BIGINTS, DELIVERIES, isOurs } from './own-annotations.ts'
-import { shownReplyTo } from './reply-address.ts'
 import {
   APPLICATION_PROPERTIES,
   DATA,
@@ -30,7 +30,7 @@ import {
   sectionsOf,
   VALUE,
 } from './sections.ts'
-import { keyText, malformed, WireReader } from './wire-reader.ts'
+import { shownReplyTo } from './send/reply-address.ts'
 
 export class AmqpMessage implements IncomingMessage {
   id = ''

@@ -1,6 +1,6 @@
 /** What AMQP 1.0 brokers can do through this adapter: Broker-J in full, others as far as AMQP 1.0 itself goes. */
-import type { Capabilities, Capability } from '../../api/capabilities.ts'
-import type { BrokerKind } from './product.ts'
+import type { Capabilities, Capability } from '../../model/capabilities.ts'
+import type { BrokerKind } from './nodes/product.ts'
 
 const native: Capability = { level: 'native' }
 const byApi = (note: string): Capability => ({ level: 'emulated', note })

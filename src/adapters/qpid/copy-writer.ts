@@ -5,15 +5,17 @@
  * Beside that the header begins anew (`first-acquirer`, `delivery-count`: those are of the original's deliveries), a dead letter has no
  * `absolute-expiry-time`, and annotations of this adapter give way to those of the copy.
  */
-import { sameProperty } from '../../api/copy.ts'
+import { sameProperty } from '../../model/copy.ts'
 import {
   DEAD_LETTER_REASON,
   type OutgoingMessage,
   type PropertyValue,
   StructuredBody,
-} from '../../api/message.ts'
-import { priorityInRange, timeInRange } from '../../api/ranges.ts'
+} from '../../model/message.ts'
+import { priorityInRange, timeInRange } from '../../model/ranges.ts'
 import { type AmqpMessage, textKey } from './amqp-message.ts'
+import { WireReader } from './codec/wire-reader.ts'
+import type { WireWriter } from './codec/wire-writer.ts'
 import {
   holdsBigint,
   ownAnnotations,
@@ -25,7 +27,7 @@ import {
   writeTtl,
   writeUserId,
 } from './message-writer.ts'
-import { wireAddress } from './names.ts'
+import { wireAddress } from './nodes/names.ts'
 import { BIGINTS, isOurs } from './own-annotations.ts'
 import {
   APPLICATION_PROPERTIES,
@@ -38,8 +40,6 @@ import {
   placesOf,
   type Section,
 } from './sections.ts'
-import { WireReader } from './wire-reader.ts'
-import type { WireWriter } from './wire-writer.ts'
 
 /**
  * @throws `DECODE_FAILED` where a section that must be changed cannot be read, TypeError or RangeError on what AMQP 1.0 has no type for;

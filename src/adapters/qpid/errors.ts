@@ -1,7 +1,8 @@
 /** From AMQP 1.0 error conditions to Sluice's codes: by condition symbol, never by text. Pure. */
-import { type ErrorCode, type ErrorContext, inUse, MessagingError, nodeFull } from '../../api/errors.ts'
-import { socketReason } from '../../core/socket-reason.ts'
-import { tlsProblem } from '../../core/tls-problem.ts'
+
+import { socketReason } from '../../core/connecting/socket-reason.ts'
+import { tlsProblem } from '../../core/connecting/tls-problem.ts'
+import { type ErrorCode, type ErrorContext, inUse, MessagingError, nodeFull } from '../../model/errors.ts'
 
 export const ADAPTER = 'qpid'
 

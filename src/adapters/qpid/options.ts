@@ -1,8 +1,8 @@
 /** Reads and checks what `connect` was given: URL, login, TLS, own options. Pure. */
-import type { ConnectTarget } from '../../api/adapter.ts'
-import { hostName, parseBrokerUrl, placeText } from '../../core/broker-url.ts'
-import { checkKnownKeys } from '../../core/known-keys.ts'
-import { optionReader } from '../../core/option-reader.ts'
+import type { ConnectTarget } from '../../contract/adapter.ts'
+import { hostName, parseBrokerUrl, placeText } from '../../core/connecting/broker-url.ts'
+import { checkKnownKeys } from '../../core/options/known-keys.ts'
+import { optionReader } from '../../core/options/option-reader.ts'
 import { ADAPTER } from './errors.ts'
 
 /** The adapter's own options: `connect({ url, native: { ... } })`. */

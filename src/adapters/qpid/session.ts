@@ -11,22 +11,22 @@ import type {
   ReceiverEvents,
   ReceiverSpec,
   SenderSpec,
-} from '../../api/adapter.ts'
-import type { Capabilities } from '../../api/capabilities.ts'
-import { MessagingError } from '../../api/errors.ts'
+} from '../../contract/adapter.ts'
+import type { Capabilities } from '../../model/capabilities.ts'
+import { MessagingError } from '../../model/errors.ts'
 import { capabilities, withoutManagement } from './capabilities.ts'
 import { ADAPTER } from './errors.ts'
-import { LinkReceiver } from './link-receiver.ts'
-import { LinkSender } from './link-sender.ts'
-import type { Management } from './management.ts'
-import { MulticastSender } from './multicast-sender.ts'
-import { MANAGEMENT, queueAddress } from './names.ts'
-import { Nodes } from './nodes.ts'
-import type { Physical } from './physical.ts'
-import type { Product } from './product.ts'
-import { Requester } from './requester.ts'
-import { subscribe } from './subscriptions.ts'
-import { selectorFilter } from './terminus.ts'
+import type { Management } from './nodes/management.ts'
+import { MANAGEMENT, queueAddress } from './nodes/names.ts'
+import { Nodes } from './nodes/nodes.ts'
+import type { Product } from './nodes/product.ts'
+import { LinkReceiver } from './receive/link-receiver.ts'
+import { subscribe } from './receive/subscriptions.ts'
+import { selectorFilter } from './receive/terminus.ts'
+import { LinkSender } from './send/link-sender.ts'
+import { MulticastSender } from './send/multicast-sender.ts'
+import { Requester } from './send/requester.ts'
+import type { Physical } from './wire/physical.ts'
 
 export class Session implements AdapterConnection {
   readonly broker: { readonly product: string; readonly version: string }

@@ -1,5 +1,5 @@
 /** RabbitMQ 3.10 and later, by AMQP 0-9-1 (`amqplib`). */
-import type { Adapter, AdapterConnection, ConnectionEvents, ConnectTarget } from '../../api/adapter.ts'
+import type { Adapter, AdapterConnection, ConnectionEvents, ConnectTarget } from '../../contract/adapter.ts'
 import { rabbitmqCapabilities } from './capabilities.ts'
 import { RabbitmqConnection } from './connection.ts'
 import { ADAPTER } from './errors.ts'

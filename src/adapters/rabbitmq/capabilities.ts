@@ -1,5 +1,5 @@
 /** What RabbitMQ 3.10 can do, and what this adapter does in its place. */
-import type { Capabilities, Capability } from '../../api/capabilities.ts'
+import type { Capabilities, Capability } from '../../model/capabilities.ts'
 
 const native: Capability = { level: 'native' }
 

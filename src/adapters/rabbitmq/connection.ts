@@ -20,20 +20,20 @@ import type {
   ReceiverEvents,
   ReceiverSpec,
   SenderSpec,
-} from '../../api/adapter.ts'
-import type { Capabilities } from '../../api/capabilities.ts'
-import { MessagingError } from '../../api/errors.ts'
+} from '../../contract/adapter.ts'
 import { settledWithin } from '../../core/aborts.ts'
+import type { Capabilities } from '../../model/capabilities.ts'
+import { MessagingError } from '../../model/errors.ts'
 import { rabbitmqCapabilities, withListing } from './capabilities.ts'
 import { ADAPTER, connectionLost } from './errors.ts'
-import { listNodes } from './management.ts'
-import { declareNode, deleteNode, inspectNode, purgeNode } from './nodes.ts'
+import { listNodes } from './nodes/management.ts'
+import { declareNode, deleteNode, inspectNode, purgeNode } from './nodes/nodes.ts'
 import type { Endpoint } from './options.ts'
-import { PhysicalConnection } from './physical.ts'
-import { attachReceiver } from './receivers.ts'
-import { Scratch } from './scratch.ts'
-import { attachRequester, attachSender } from './senders.ts'
-import { Session } from './session.ts'
+import { attachReceiver } from './receive/receivers.ts'
+import { attachRequester, attachSender } from './send/senders.ts'
+import { PhysicalConnection } from './wire/physical.ts'
+import { Scratch } from './wire/scratch.ts'
+import { Session } from './wire/session.ts'
 
 /** How long `close` waits for the broker before it cuts the connection. */
 const CLOSE_MS = 1_000

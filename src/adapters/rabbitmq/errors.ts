@@ -2,9 +2,10 @@
  * From amqplib's errors to Sluice's: by AMQP reply code where there is one, by text only where amqplib gives
  * nothing else (the opening handshake). Pure.
  */
-import { type ErrorCode, type ErrorContext, inUse, MessagingError } from '../../api/errors.ts'
-import { socketReason } from '../../core/socket-reason.ts'
-import { tlsProblem } from '../../core/tls-problem.ts'
+
+import { socketReason } from '../../core/connecting/socket-reason.ts'
+import { tlsProblem } from '../../core/connecting/tls-problem.ts'
+import { type ErrorCode, type ErrorContext, inUse, MessagingError } from '../../model/errors.ts'
 
 export const ADAPTER = 'rabbitmq'
 

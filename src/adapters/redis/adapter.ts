@@ -1,5 +1,5 @@
 /** Redis 7 by `ioredis`: alone, behind Sentinels, or as a Cluster. */
-import type { Adapter, AdapterConnection, ConnectionEvents, ConnectTarget } from '../../api/adapter.ts'
+import type { Adapter, AdapterConnection, ConnectionEvents, ConnectTarget } from '../../contract/adapter.ts'
 import { redisCapabilities } from './capabilities.ts'
 import { RedisConnection } from './connection.ts'
 import { ADAPTER } from './errors.ts'

@@ -1,7 +1,7 @@
 /** What Redis 7 can do with this adapter's scripts, in general and as a server has it set up. */
-import type { Capabilities, Capability, Tier } from '../../api/capabilities.ts'
+import type { Capabilities, Capability, Tier } from '../../model/capabilities.ts'
 import type { Endpoint } from './options.ts'
-import type { ServerFacts } from './server-facts.ts'
+import type { ServerFacts } from './wire/server-facts.ts'
 
 const native: Capability = { level: 'native' }
 

@@ -12,19 +12,19 @@ import type {
   ReceiverEvents,
   ReceiverSpec,
   SenderSpec,
-} from '../../api/adapter.ts'
-import type { Capabilities } from '../../api/capabilities.ts'
-import { MessagingError } from '../../api/errors.ts'
+} from '../../contract/adapter.ts'
 import { settledWithin } from '../../core/aborts.ts'
+import type { Capabilities } from '../../model/capabilities.ts'
+import { MessagingError } from '../../model/errors.ts'
 import { capabilitiesOf } from './capabilities.ts'
-import { DeadLetters } from './dead-letters.ts'
 import { ADAPTER } from './errors.ts'
-import { Nodes } from './nodes.ts'
+import { Nodes } from './nodes/nodes.ts'
 import type { Endpoint } from './options.ts'
-import { attachReceiver } from './receivers.ts'
-import { RedisRequester } from './requester.ts'
-import { attachSender } from './sender.ts'
-import { Session } from './session.ts'
+import { attachReceiver } from './receive/receivers.ts'
+import { DeadLetters } from './send/dead-letters.ts'
+import { RedisRequester } from './send/requester.ts'
+import { attachSender } from './send/sender.ts'
+import { Session } from './wire/session.ts'
 
 interface Closable {
   close(): Promise<void>

@@ -1,7 +1,8 @@
 /** From ioredis' and the server's errors to Sluice's: by the first word of an error reply, by code for sockets. Pure. */
-import { type ErrorCode, type ErrorContext, MessagingError } from '../../api/errors.ts'
-import { socketReason } from '../../core/socket-reason.ts'
-import { tlsProblem } from '../../core/tls-problem.ts'
+
+import { socketReason } from '../../core/connecting/socket-reason.ts'
+import { tlsProblem } from '../../core/connecting/tls-problem.ts'
+import { type ErrorCode, type ErrorContext, MessagingError } from '../../model/errors.ts'
 
 export const ADAPTER = 'redis'
 

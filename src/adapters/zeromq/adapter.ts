@@ -1,13 +1,13 @@
 /** ZeroMQ: the Sluice hub, in a process of its own or embedded in this one; or peers without a hub. */
-import type { Adapter, ConnectTarget } from '../../api/adapter.ts'
+import type { Adapter, ConnectTarget } from '../../contract/adapter.ts'
 import { randomName } from '../../core/message-id.ts'
 import { hubCapabilities } from './capabilities.ts'
-import { Client } from './client.ts'
 import { ADAPTER } from './errors.ts'
 import { embeddedHub } from './hub/embedded.ts'
 import { endpointOf } from './options.ts'
 import { openPeer } from './peer/open.ts'
 import { HubSession } from './session.ts'
+import { Client } from './wire/client.ts'
 
 /** The API hands over the same target at every attempt: so a client that comes back is known as the same. */
 const identities = new WeakMap<ConnectTarget, string>()

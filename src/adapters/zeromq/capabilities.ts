@@ -1,6 +1,7 @@
 /** What the hub can do: what the embedded broker inside it can, at the strength of its store. */
-import type { Capabilities, Capability, Tier } from '../../api/capabilities.ts'
+
 import { LIVE_BUFFER } from '../../broker/index.ts'
+import type { Capabilities, Capability, Tier } from '../../model/capabilities.ts'
 
 const native: Capability = { level: 'native' }
 

@@ -1,5 +1,5 @@
 /** Errors over the wire and of the transport. Pure. */
-import { ERROR_CODES, type ErrorCode, type ErrorContext, MessagingError } from '../../api/errors.ts'
+import { ERROR_CODES, type ErrorCode, type ErrorContext, MessagingError } from '../../model/errors.ts'
 
 export const ADAPTER = 'zeromq'
 

@@ -1,11 +1,11 @@
 /** Reads and checks what `connect` was given. Pure. */
-import type { ConnectTarget } from '../../api/adapter.ts'
-import { parseBrokerUrl } from '../../core/broker-url.ts'
-import { checkKnownKeys } from '../../core/known-keys.ts'
-import { optionReader } from '../../core/option-reader.ts'
+import type { ConnectTarget } from '../../contract/adapter.ts'
+import { parseBrokerUrl } from '../../core/connecting/broker-url.ts'
+import { checkKnownKeys } from '../../core/options/known-keys.ts'
+import { optionReader } from '../../core/options/option-reader.ts'
 import { ADAPTER } from './errors.ts'
 import { peerAddresses } from './peer/addresses.ts'
-import { decodeZ85 } from './z85.ts'
+import { decodeZ85 } from './wire/z85.ts'
 
 /** Keys of CURVE, in Z85 text. */
 export interface CurveClientOptions {

@@ -11,12 +11,12 @@ import type {
   ReceiverEvents,
   ReceiverSpec,
   SenderSpec,
-} from '../../api/adapter.ts'
-import type { Capabilities } from '../../api/capabilities.ts'
+} from '../../contract/adapter.ts'
+import type { Capabilities } from '../../model/capabilities.ts'
 import { hubCapabilities } from './capabilities.ts'
-import type { Client, LinkEnd } from './client.ts'
-import { ReceiverLink, RequesterLink, SenderLink } from './links.ts'
-import type { Verb, Welcome } from './protocol.ts'
+import { ReceiverLink, RequesterLink, SenderLink } from './links/links.ts'
+import type { Client, LinkEnd } from './wire/client.ts'
+import type { Verb, Welcome } from './wire/protocol.ts'
 
 export class HubSession implements AdapterConnection {
   readonly broker: { readonly product: string; readonly version: string }

@@ -10,7 +10,7 @@
  * What can be known without a message is checked when the path is read: roots, fields, syntax. A property or an index that a
  * message does not have is an error of that message.
  */
-import { nearest } from '../../core/nearest.ts'
+import { nearest } from '../../core/options/nearest.ts'
 import { CommandError } from '../errors.ts'
 import { contentOf } from '../print/printable.ts'
 import { FIELDS, type FormatMessage } from './fields.ts'

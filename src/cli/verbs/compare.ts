@@ -166,7 +166,7 @@ async function parsed(path: string): Promise<unknown> {
   } catch (error) {
     throw new CommandError(`${path} cannot be read: ${(error as Error).message}`)
   }
-  const { clientLibrary } = await import('../../core/client-library.ts')
+  const { clientLibrary } = await import('../../core/connecting/client-library.ts')
   const yaml = path.endsWith('.json') ? undefined : await clientLibrary('yaml', () => import('yaml'))
   try {
     return yaml ? yaml.parse(text) : JSON.parse(text)

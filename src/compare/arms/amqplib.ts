@@ -1,6 +1,6 @@
 /** The control arm on RabbitMQ: amqplib by itself, with a confirm and an acknowledgement for each message. */
 import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage, Options } from 'amqplib'
-import { clientLibrary } from '../../core/client-library.ts'
+import { clientLibrary } from '../../core/connecting/client-library.ts'
 import type { Tier } from '../../index.ts'
 import {
   type Arm,

@@ -3,7 +3,7 @@
  * PUBLISH, requests are a pair of lists.
  */
 import type { Redis } from 'ioredis'
-import { clientLibrary } from '../../core/client-library.ts'
+import { clientLibrary } from '../../core/connecting/client-library.ts'
 import type { Tier } from '../../index.ts'
 import {
   type Arm,

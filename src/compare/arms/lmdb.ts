@@ -4,7 +4,7 @@
  */
 import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { clientLibrary } from '../../core/client-library.ts'
+import { clientLibrary } from '../../core/connecting/client-library.ts'
 import type { Arm, ArmEvents, ArmRun, Plan } from '../arm.ts'
 
 export function lmdbArm(url: string): Arm {

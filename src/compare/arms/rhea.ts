@@ -1,6 +1,6 @@
 /** The control arm on AMQP 1.0: rhea by itself, one session per link, credit by hand, every outcome awaited. */
 import type { Connection, EventContext, Message, Receiver, Sender } from 'rhea'
-import { clientLibrary } from '../../core/client-library.ts'
+import { clientLibrary } from '../../core/connecting/client-library.ts'
 import { connect, MessagingError, type Tier } from '../../index.ts'
 import {
   type Arm,

@@ -4,7 +4,7 @@
  * DEALER and ROUTER for requests.
  */
 import type { Dealer, Publisher, Pull, Push, Router, Subscriber, XPublisher } from 'zeromq'
-import { clientLibrary } from '../../core/client-library.ts'
+import { clientLibrary } from '../../core/connecting/client-library.ts'
 import { type Arm, type ArmEvents, type ArmRun, type Plan, subjectOf } from '../arm.ts'
 import type { Workload } from '../workload.ts'
 

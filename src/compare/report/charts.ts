@@ -1,5 +1,5 @@
 /** Which charts a report has, as SVG text made without a browser; drawn twice, for a window and for a phone. */
-import { clientLibrary } from '../../core/client-library.ts'
+import { clientLibrary } from '../../core/connecting/client-library.ts'
 import { MOST_LOAD } from '../load-curve.ts'
 import { TIMELINE_STEP_MS } from '../measurement.ts'
 import type { Cell, Report } from '../report.ts'

@@ -1,7 +1,7 @@
 /** What Broker-J does natively, through address strings and builders, and what it refuses. */
 import { describe, expect, test } from 'vitest'
-import { StructuredBody } from '../../../src/api/message.ts'
 import { connect, queue, topic } from '../../../src/index.ts'
+import { StructuredBody } from '../../../src/model/message.ts'
 import { Fixture, message, range, rejection, send, sendAll, sendOk, texts, url } from './fixture.ts'
 
 const fixture = new Fixture()

@@ -4,8 +4,8 @@
  */
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { StructuredBody } from '../../../src/api/message.ts'
 import { type Connection, connect, queue, service } from '../../../src/index.ts'
+import { StructuredBody } from '../../../src/model/message.ts'
 import { brokerUrl, brokerVariable } from '../../support/brokers.ts'
 import { uniqueName } from '../../support/names.ts'
 import { bareConnection, range, rejection } from './fixture.ts'

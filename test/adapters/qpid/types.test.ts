@@ -1,8 +1,8 @@
 /** Values of every AMQP 1.0 type, both ways, with bare rhea and hand-written bytes as the other client. */
 import rhea from 'rhea'
 import { describe, expect, test } from 'vitest'
-import { decodeMessage, encodeMessage } from '../../../src/adapters/qpid/codec.ts'
-import { StructuredBody, type StructuredValue } from '../../../src/api/message.ts'
+import { decodeMessage, encodeMessage } from '../../../src/adapters/qpid/codec/codec.ts'
+import { StructuredBody, type StructuredValue } from '../../../src/model/message.ts'
 import { type AmqpValue, amqpType } from './amqp-values.ts'
 import { Fixture, message, send, sendOk } from './fixture.ts'
 

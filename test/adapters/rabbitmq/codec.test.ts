@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Properties, PropertyValue } from '../../../src/api/message.ts'
+import type { Properties, PropertyValue } from '../../../src/model/message.ts'
 import { Fixture, message, send, sendOk, url } from './fixture.ts'
 
 const fixture = new Fixture()

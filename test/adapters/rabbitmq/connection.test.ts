@@ -3,8 +3,8 @@ import net from 'node:net'
 import type { ChannelModel } from 'amqplib'
 import { describe, expect, test } from 'vitest'
 import { rabbitmqAdapter } from '../../../src/adapters/rabbitmq/adapter.ts'
-import { MessagingError } from '../../../src/api/errors.ts'
 import * as api from '../../../src/index.ts'
+import { MessagingError } from '../../../src/model/errors.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
 import {
   Fixture,

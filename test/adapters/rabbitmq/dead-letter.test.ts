@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { NodeRef, NodeSpec } from '../../../src/api/adapter.ts'
+import type { NodeRef, NodeSpec } from '../../../src/contract/adapter.ts'
 import { eventually } from '../../support/eventually.ts'
 import { Fixture, message, sendOk, text, texts } from './fixture.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { holdMs, holdQueue } from '../../../src/adapters/rabbitmq/topology.ts'
+import { holdMs, holdQueue } from '../../../src/adapters/rabbitmq/nodes/topology.ts'
 import { connect, type Delivery, queue } from '../../../src/index.ts'
 import { Fixture, message, rejection, send, sendOk, text, texts, url } from './fixture.ts'
 

@@ -1,7 +1,7 @@
 /** The RabbitMQ adapter driven through its contract, with a bare amqplib beside it. */
 import amqp, { type ChannelModel, type ConfirmChannel } from 'amqplib'
 import { rabbitmqAdapter } from '../../../src/adapters/rabbitmq/adapter.ts'
-import type { ConnectTarget } from '../../../src/api/adapter.ts'
+import type { ConnectTarget } from '../../../src/contract/adapter.ts'
 import { AdapterFixture } from '../../support/adapter-fixture.ts'
 import { brokerUrl } from '../../support/brokers.ts'
 import * as contract from '../../support/contract.ts'

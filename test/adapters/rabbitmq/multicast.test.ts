@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { memberQueue, type NodeRef } from '../../../src/api/adapter.ts'
+import { memberQueue, type NodeRef } from '../../../src/contract/adapter.ts'
 import { Fixture, message, send, sendOk, texts } from './fixture.ts'
 
 const fixture = new Fixture()

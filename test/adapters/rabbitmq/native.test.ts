@@ -1,10 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { adoptFieldTable, decodeFieldTable, UNDECODED } from '../../../src/adapters/rabbitmq/field-table.ts'
-import { RabbitmqDelivery, RabbitmqMessage } from '../../../src/adapters/rabbitmq/incoming.ts'
-import { RawProperties } from '../../../src/adapters/rabbitmq/native-properties.ts'
-import { queueOptions, subscriptionOf, subscriptionQueue } from '../../../src/adapters/rabbitmq/topology.ts'
-import { NO_LIMITS } from '../../../src/api/adapter.ts'
+import { RabbitmqDelivery, RabbitmqMessage } from '../../../src/adapters/rabbitmq/codec/incoming.ts'
+import {
+  queueOptions,
+  subscriptionOf,
+  subscriptionQueue,
+} from '../../../src/adapters/rabbitmq/nodes/topology.ts'
+import {
+  adoptFieldTable,
+  decodeFieldTable,
+  UNDECODED,
+} from '../../../src/adapters/rabbitmq/wire/field-table.ts'
+import { RawProperties } from '../../../src/adapters/rabbitmq/wire/native-properties.ts'
+import { NO_LIMITS } from '../../../src/contract/adapter.ts'
 import { Fixture, message, sendOk } from './fixture.ts'
 
 const fixture = new Fixture()

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import type { Options } from 'amqplib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { publishFrames } from '../../../src/adapters/rabbitmq/publish-frames.ts'
+import { publishFrames } from '../../../src/adapters/rabbitmq/wire/publish-frames.ts'
 
 const require = createRequire(import.meta.url)
 const library = dirname(require.resolve('amqplib'))

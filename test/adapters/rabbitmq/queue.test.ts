@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { NO_LIMITS } from '../../../src/api/adapter.ts'
+import { NO_LIMITS } from '../../../src/contract/adapter.ts'
 import { Fixture, message, range, rejection, send, sendOk, text, texts, url } from './fixture.ts'
 
 const fixture = new Fixture()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { AdapterRequester, NodeRef } from '../../../src/api/adapter.ts'
-import { parseAddress } from '../../../src/api/address-text/index.ts'
+import type { AdapterRequester, NodeRef } from '../../../src/contract/adapter.ts'
+import { parseAddress } from '../../../src/model/address-text/index.ts'
 import { Fixture, Inbox, message, rejection, send, sendOk, text } from './fixture.ts'
 
 const fixture = new Fixture()

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { Scratch } from '../../../src/adapters/rabbitmq/scratch.ts'
-import { topicIsThere } from '../../../src/adapters/rabbitmq/subscriptions.ts'
-import { fingerprint, subscriptionParts, subscriptionQueue } from '../../../src/adapters/rabbitmq/topology.ts'
-import { NO_LIMITS } from '../../../src/api/adapter.ts'
+import {
+  fingerprint,
+  subscriptionParts,
+  subscriptionQueue,
+} from '../../../src/adapters/rabbitmq/nodes/topology.ts'
+import { topicIsThere } from '../../../src/adapters/rabbitmq/receive/subscriptions.ts'
+import { Scratch } from '../../../src/adapters/rabbitmq/wire/scratch.ts'
+import { NO_LIMITS } from '../../../src/contract/adapter.ts'
 import { Fixture, message, receiverSpec, rejection, send, sendOk, texts } from './fixture.ts'
 
 const fixture = new Fixture()

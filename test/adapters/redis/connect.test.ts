@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { redisAdapter } from '../../../src/adapters/redis/adapter.ts'
-import { type AdapterConnection, type ConnectTarget, NO_LIMITS } from '../../../src/api/adapter.ts'
+import { type AdapterConnection, type ConnectTarget, NO_LIMITS } from '../../../src/contract/adapter.ts'
 import { brokerUrl, brokerVariable, PrivateBroker } from '../../support/brokers.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
 import {

@@ -1,8 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bodyOffset, envelope, isPlain, plainContentType } from '../../../src/adapters/redis/envelope.ts'
-import { RedisMessage } from '../../../src/adapters/redis/incoming.ts'
-import type { PropertyValue } from '../../../src/api/message.ts'
+import {
+  bodyOffset,
+  envelope,
+  isPlain,
+  plainContentType,
+} from '../../../src/adapters/redis/codec/envelope.ts'
+import { RedisMessage } from '../../../src/adapters/redis/codec/incoming.ts'
+import type { PropertyValue } from '../../../src/model/message.ts'
 import { message } from '../../support/contract.ts'
 
 const value: fc.Arbitrary<PropertyValue> = fc.oneof(

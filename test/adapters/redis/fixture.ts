@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { redisAdapter } from '../../../src/adapters/redis/adapter.ts'
-import { Keys } from '../../../src/adapters/redis/keys.ts'
-import type { ConnectTarget } from '../../../src/api/adapter.ts'
+import { Keys } from '../../../src/adapters/redis/nodes/keys.ts'
+import type { ConnectTarget } from '../../../src/contract/adapter.ts'
 import { AdapterFixture } from '../../support/adapter-fixture.ts'
 import { brokerUrl } from '../../support/brokers.ts'
 

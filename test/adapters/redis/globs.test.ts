@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { placesOf } from '../../../src/adapters/redis/globs.ts'
-import { channelOf, channelRoot, Keys, sameSlot, subjectOf } from '../../../src/adapters/redis/keys.ts'
-import { memberQueue } from '../../../src/api/adapter.ts'
+import { placesOf } from '../../../src/adapters/redis/nodes/globs.ts'
+import { channelOf, channelRoot, Keys, sameSlot, subjectOf } from '../../../src/adapters/redis/nodes/keys.ts'
+import { memberQueue } from '../../../src/contract/adapter.ts'
 
 const word = fc.constantFrom('a', 'b', 'ab', 'a*', '[a]', '?', '\\', '^', 'ü')
 const pattern = fc

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { redisAdapter } from '../../../src/adapters/redis/adapter.ts'
-import type { AdapterDelivery } from '../../../src/api/adapter.ts'
+import type { AdapterDelivery } from '../../../src/contract/adapter.ts'
 import { PrivateBroker } from '../../support/brokers.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
 import {

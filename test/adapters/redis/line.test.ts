@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type ClaimAnswer, Line } from '../../../src/adapters/redis/line.ts'
+import { type ClaimAnswer, Line } from '../../../src/adapters/redis/receive/line.ts'
 
 /** A line that notes what it passes on. */
 function noting(): { line: Line<ClaimAnswer>; events: string[] } {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { AdapterDelivery } from '../../../src/api/adapter.ts'
+import type { AdapterDelivery } from '../../../src/contract/adapter.ts'
 import { newMessageId } from '../../../src/core/message-id.ts'
 import { compilePattern } from '../../../src/core/pattern.ts'
 import { becomes, Fixture, message, range, send, sendAll, sendOk, text, texts } from './fixture.ts'

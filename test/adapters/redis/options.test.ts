@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { redisAdapter } from '../../../src/adapters/redis/adapter.ts'
 import { endpointOf } from '../../../src/adapters/redis/options.ts'
-import { MessagingError } from '../../../src/api/errors.ts'
+import { MessagingError } from '../../../src/model/errors.ts'
 import { target } from '../../support/contract.ts'
 
 function refusal(url: string, changes: Parameters<typeof target>[1] = {}): string {

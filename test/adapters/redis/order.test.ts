@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { scriptsFor } from '../../../src/adapters/redis/scripts/index.ts'
-import type { AdapterReceiver } from '../../../src/api/adapter.ts'
+import type { AdapterReceiver } from '../../../src/contract/adapter.ts'
 import { Fixture, type Inbox, message, range, send, text, texts } from './fixture.ts'
 
 // Nobody looks by itself: a call that is missed is missed for good.

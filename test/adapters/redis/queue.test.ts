@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DEAD_LETTER_DELIVERIES, DEAD_LETTER_ORIGIN, DEAD_LETTER_REASON } from '../../../src/api/message.ts'
+import { DEAD_LETTER_DELIVERIES, DEAD_LETTER_ORIGIN, DEAD_LETTER_REASON } from '../../../src/model/message.ts'
 import {
   becomes,
   Fixture,

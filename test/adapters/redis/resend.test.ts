@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { redisAdapter } from '../../../src/adapters/redis/adapter.ts'
-import type { AdapterConnection, NodeRef } from '../../../src/api/adapter.ts'
-import { memberQueue } from '../../../src/api/adapter.ts'
-import type { MessagingError } from '../../../src/api/errors.ts'
-import type { OutgoingMessage } from '../../../src/api/message.ts'
+import type { AdapterConnection, NodeRef } from '../../../src/contract/adapter.ts'
+import { memberQueue } from '../../../src/contract/adapter.ts'
+import type { MessagingError } from '../../../src/model/errors.ts'
+import type { OutgoingMessage } from '../../../src/model/message.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
 import { becomes, Fixture, keys, message, Reports, range, send, target, texts, url } from './fixture.ts'
 

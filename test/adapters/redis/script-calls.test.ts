@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { expect, it } from 'vitest'
-import { ScriptCalls } from '../../../src/adapters/redis/script-calls.ts'
 import { scriptsFor } from '../../../src/adapters/redis/scripts/index.ts'
+import { ScriptCalls } from '../../../src/adapters/redis/wire/script-calls.ts'
 import { becomes, Fixture, url } from './fixture.ts'
 
 const on = new Fixture()

@@ -1,7 +1,7 @@
 /** Redis Cluster: the slot of a node moves to another master while the node is in use. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { absentKey, Keys } from '../../../src/adapters/redis/keys.ts'
+import { absentKey, Keys } from '../../../src/adapters/redis/nodes/keys.ts'
 import { scriptsFor } from '../../../src/adapters/redis/scripts/index.ts'
 import { type Connection, connect, type Delivery, queue, topic } from '../../../src/index.ts'
 import { PrivateBroker } from '../../support/brokers.ts'

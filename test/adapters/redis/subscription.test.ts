@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { memberQueue, NO_LIMITS } from '../../../src/api/adapter.ts'
+import { memberQueue, NO_LIMITS } from '../../../src/contract/adapter.ts'
 import {
   Fixture,
   Inbox,

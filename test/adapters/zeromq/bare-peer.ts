@@ -1,7 +1,7 @@
 /** A client of the hub made of the bare zeromq library and the protocol's description: well-behaved or not, and able to die without a word. */
 import { Dealer } from 'zeromq'
-import { Op, type OpCode } from '../../../src/adapters/zeromq/protocol.ts'
-import { RecordWriter, readRecords } from '../../../src/adapters/zeromq/records.ts'
+import { RecordWriter, readRecords } from '../../../src/adapters/zeromq/codec/records.ts'
+import { Op, type OpCode } from '../../../src/adapters/zeromq/wire/protocol.ts'
 
 export interface PeerRecord {
   readonly op: number

@@ -1,7 +1,7 @@
 /** Clients that die, and hubs that stop answering. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Op } from '../../../src/adapters/zeromq/protocol.ts'
+import { Op } from '../../../src/adapters/zeromq/wire/protocol.ts'
 import { connect, createHub, type Hub, queue, type ServiceAddress, service } from '../../../src/index.ts'
 import { Child } from '../../support/child.ts'
 import { eventually } from '../../support/eventually.ts'

@@ -8,7 +8,7 @@ import {
   senderSpec,
   verdictOf,
 } from '../../../src/adapters/zeromq/hub/specs.ts'
-import type { NodeSpec, ReceiverSpec, SenderSpec } from '../../../src/api/adapter.ts'
+import type { NodeSpec, ReceiverSpec, SenderSpec } from '../../../src/contract/adapter.ts'
 import { MessagingError } from '../../../src/index.ts'
 
 const limits = {

@@ -2,7 +2,7 @@
 import { connect as connectTcp } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Op } from '../../../src/adapters/zeromq/protocol.ts'
+import { Op } from '../../../src/adapters/zeromq/wire/protocol.ts'
 import { type Connection, connect, createHub, type Hub, queue } from '../../../src/index.ts'
 import { eventually } from '../../support/eventually.ts'
 import { BarePeer, record, sendRecord } from './bare-peer.ts'

@@ -1,6 +1,6 @@
 /** The faults, and the chapters that must catch each. All other chapters must pass. */
-import type { AdapterDelivery, Transfer } from '../../../src/api/adapter.ts'
-import type { OutgoingMessage } from '../../../src/api/message.ts'
+import type { AdapterDelivery, Transfer } from '../../../src/contract/adapter.ts'
+import type { OutgoingMessage } from '../../../src/model/message.ts'
 import type { Fault } from './faulty-adapter.ts'
 
 /** The same transfer with another message. */

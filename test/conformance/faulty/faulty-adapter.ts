@@ -13,7 +13,7 @@ import type {
   SenderSpec,
   Transfer,
   Verdict,
-} from '../../../src/api/adapter.ts'
+} from '../../../src/contract/adapter.ts'
 
 /** One fault; what it leaves out works as it should. */
 export interface Fault {

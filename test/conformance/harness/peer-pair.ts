@@ -16,7 +16,7 @@ import type {
   ReceiverEvents,
   ReceiverSpec,
   SenderSpec,
-} from '../../../src/api/adapter.ts'
+} from '../../../src/contract/adapter.ts'
 
 const SCHEME = 'zmq-pair'
 

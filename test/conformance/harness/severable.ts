@@ -2,8 +2,14 @@
  * An adapter whose connections can be cut: for brokers that live in the process, where no wire can be. The broker itself
  * is the real one and does not notice more than a connection that ends.
  */
-import type { Adapter, AdapterConnection, ConnectionEvents, ConnectTarget } from '../../../src/api/adapter.ts'
+
 import type { Faults } from '../../../src/conformance/index.ts'
+import type {
+  Adapter,
+  AdapterConnection,
+  ConnectionEvents,
+  ConnectTarget,
+} from '../../../src/contract/adapter.ts'
 import { type ConnectOptions, MessagingError, registerAdapter } from '../../../src/index.ts'
 
 /** Registers the adapter once more under `scheme`; the way through it can be cut. */

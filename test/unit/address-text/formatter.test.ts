@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type AddressValue, formatAddress, parseAddress } from '../../../src/api/address-text/index.ts'
+import { type AddressValue, formatAddress, parseAddress } from '../../../src/model/address-text/index.ts'
 
 const word = fc.oneof(
   fc.string({ unit: 'binary' }),

@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import {
-  interpretAddress,
-  interpretAddressOptions,
-  parseAddress,
-} from '../../../src/api/address-text/index.ts'
-import type { MessagingError } from '../../../src/api/errors.ts'
+import { interpretAddress, interpretAddressOptions } from '../../../src/api/address/interpret.ts'
+import { parseAddress } from '../../../src/model/address-text/index.ts'
+import type { MessagingError } from '../../../src/model/errors.ts'
 
 function refusal(options: string): MessagingError {
   try {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseAddress } from '../../../src/api/address-text/index.ts'
-import type { MessagingError } from '../../../src/api/errors.ts'
+import { parseAddress } from '../../../src/model/address-text/index.ts'
+import type { MessagingError } from '../../../src/model/errors.ts'
 
 function refusal(text: string): MessagingError {
   try {

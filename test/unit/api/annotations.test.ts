@@ -5,9 +5,9 @@ import {
   annotationsText,
   belonging,
   parseAnnotations,
-} from '../../../src/api/annotations.ts'
-import { noProperties } from '../../../src/api/message.ts'
-import { priorityInRange, timeInRange } from '../../../src/api/ranges.ts'
+} from '../../../src/model/annotations.ts'
+import { noProperties } from '../../../src/model/message.ts'
+import { priorityInRange, timeInRange } from '../../../src/model/ranges.ts'
 
 const scalar = fc.oneof(
   fc.string(),

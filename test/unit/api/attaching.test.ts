@@ -1,7 +1,7 @@
 /** What happens to links while they are being attached. */
 import { expect, test } from 'vitest'
 import { memoryAdapter } from '../../../src/adapters/memory/adapter.ts'
-import type { Adapter } from '../../../src/api/adapter.ts'
+import type { Adapter } from '../../../src/contract/adapter.ts'
 import { connect, queue, type Receiver, registerAdapter } from '../../../src/index.ts'
 import { eventually } from '../../support/eventually.ts'
 

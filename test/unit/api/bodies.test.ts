@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type BodyCodec, bodyBytes, contentTypeOf, decodeBody, encodeBody } from '../../../src/api/codec.ts'
-import { parseStructured, stringifyStructured } from '../../../src/api/structured-text.ts'
+import {
+  type BodyCodec,
+  bodyBytes,
+  contentTypeOf,
+  decodeBody,
+  encodeBody,
+} from '../../../src/model/body-codec.ts'
+import { parseStructured, stringifyStructured } from '../../../src/model/structured-text.ts'
 
 const none = new Map<string, BodyCodec>()
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import type { MessageFields, OutgoingMessage } from '../../../src/api/message.ts'
-import { forwardedMessage, type MessageDefaults, outgoingMessage } from '../../../src/api/outgoing.ts'
-import { ReceivedMessage } from '../../../src/api/received-message.ts'
+import { ReceivedMessage } from '../../../src/api/receive/received-message.ts'
+import { forwardedMessage, type MessageDefaults, outgoingMessage } from '../../../src/api/send/outgoing.ts'
+import type { MessageFields, OutgoingMessage } from '../../../src/model/message.ts'
 
 const DEFAULTS: MessageDefaults = {
   subject: undefined,

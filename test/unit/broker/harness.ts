@@ -1,4 +1,6 @@
 /** Small hands on a broker: a session with plain verbs, and what its links told. */
+
+import type { Broker, Session, SessionOptions } from '../../../src/broker/index.ts'
 import {
   type AdapterDelivery,
   type AdapterReceiver,
@@ -9,10 +11,9 @@ import {
   type ReceiverSpec,
   type SenderSpec,
   type Transfer,
-} from '../../../src/api/adapter.ts'
-import type { MessagingError } from '../../../src/api/errors.ts'
-import type { OutgoingMessage } from '../../../src/api/message.ts'
-import type { Broker, Session, SessionOptions } from '../../../src/broker/index.ts'
+} from '../../../src/contract/adapter.ts'
+import type { MessagingError } from '../../../src/model/errors.ts'
+import type { OutgoingMessage } from '../../../src/model/message.ts'
 import { message as contractMessage } from '../../support/contract.ts'
 
 let ids = 0

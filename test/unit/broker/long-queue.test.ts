@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { AdapterDelivery } from '../../../src/api/adapter.ts'
 import { Broker } from '../../../src/broker/index.ts'
+import type { AdapterDelivery } from '../../../src/contract/adapter.ts'
 import { Hand, message, sent, textOf, until } from './harness.ts'
 
 /** Long enough that what waits between the ends is packed. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { noProperties, type OutgoingMessage, StructuredBody } from '../../../src/api/message.ts'
-import { PackedMessages } from '../../../src/broker/packed-messages.ts'
+import { PackedMessages } from '../../../src/broker/queue/packed-messages.ts'
+import { noProperties, type OutgoingMessage, StructuredBody } from '../../../src/model/message.ts'
 import { message } from './harness.ts'
 
 const inMemory = (message: OutgoingMessage) => ({ message, storeKey: 0 })

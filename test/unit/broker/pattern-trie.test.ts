@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { PatternTrie } from '../../../src/broker/pattern-trie.ts'
+import { PatternTrie } from '../../../src/broker/nodes/pattern-trie.ts'
 import { compilePattern } from '../../../src/core/pattern.ts'
 
 const word = fc.constantFrom('a', 'b', 'c', '', 'ä')

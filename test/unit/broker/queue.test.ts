@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Broker } from '../../../src/broker/index.ts'
+import { connect, queue } from '../../../src/index.ts'
 import {
   DEAD_LETTER_DELIVERIES,
   DEAD_LETTER_ORIGIN,
   DEAD_LETTER_REASON,
   StructuredBody,
-} from '../../../src/api/message.ts'
-import { Broker } from '../../../src/broker/index.ts'
-import { connect, queue } from '../../../src/index.ts'
+} from '../../../src/model/message.ts'
 import { Hand, message, sent, spec, textOf } from './harness.ts'
 
 let broker: Broker

@@ -1,8 +1,8 @@
 /** One queue under random use, beside a plain list of what it must hold: nothing is lost, doubled, altered or out of order. */
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { AdapterDelivery } from '../../../src/api/adapter.ts'
-import type { MessageContent, OutgoingMessage } from '../../../src/api/message.ts'
 import { Broker } from '../../../src/broker/index.ts'
+import type { AdapterDelivery } from '../../../src/contract/adapter.ts'
+import type { MessageContent, OutgoingMessage } from '../../../src/model/message.ts'
 import { Dice } from '../../soak/random/dice.ts'
 import { Hand, message, sent, type Taken } from './harness.ts'
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { decodeHead, decodeRecord, RecordWriter } from '../../../src/broker/store/record-codec.ts'
 import {
   noProperties,
   type OutgoingMessage,
   type PropertyValue,
   StructuredBody,
-} from '../../../src/api/message.ts'
-import { decodeHead, decodeRecord, RecordWriter } from '../../../src/broker/record-codec.ts'
+} from '../../../src/model/message.ts'
 import { message } from './harness.ts'
 
 const text = fc.oneof(

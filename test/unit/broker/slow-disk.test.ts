@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Broker } from '../../../src/broker/broker.ts'
-import { openLmdbStore } from '../../../src/broker/lmdb-store.ts'
-import type { Store } from '../../../src/broker/store.ts'
-import type { Deferred } from '../../../src/broker/turn.ts'
+import type { Deferred } from '../../../src/broker/queue/turn.ts'
+import { openLmdbStore } from '../../../src/broker/store/lmdb-store.ts'
+import type { Store } from '../../../src/broker/store/store.ts'
 import { Hand, until } from './harness.ts'
 
 /** The store, and whether it is behind in the test's own hand. */

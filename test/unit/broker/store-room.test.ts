@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
 import { describe, expect, test } from 'vitest'
-import { type FileUse, StoreRoom } from '../../../src/broker/store-room.ts'
+import { type FileUse, StoreRoom } from '../../../src/broker/store/store-room.ts'
 
 const PETABYTE = 2 ** 50
 

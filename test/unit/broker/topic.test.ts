@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { memberQueue, NO_LIMITS } from '../../../src/api/adapter.ts'
 import { Broker, LIVE_BUFFER } from '../../../src/broker/index.ts'
+import { memberQueue, NO_LIMITS } from '../../../src/contract/adapter.ts'
 import { Hand, message, sent, spec } from './harness.ts'
 
 let broker: Broker

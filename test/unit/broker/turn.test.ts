@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { Transfer } from '../../../src/api/adapter.ts'
-import { MessagingError } from '../../../src/api/errors.ts'
-import { Turn } from '../../../src/broker/turn.ts'
+import { Turn } from '../../../src/broker/queue/turn.ts'
+import type { Transfer } from '../../../src/contract/adapter.ts'
 import { connect, queue, topic } from '../../../src/index.ts'
+import { MessagingError } from '../../../src/model/errors.ts'
 import { uniqueName } from '../../support/names.ts'
 import { message } from './harness.ts'
 

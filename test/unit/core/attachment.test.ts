@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { asMessagingError, MessagingError } from '../../../src/api/errors.ts'
+import { asMessagingError, MessagingError } from '../../../src/model/errors.ts'
 
 it('whatever is thrown becomes the one error class: a stranger is INTERNAL and keeps its cause', () => {
   const known = new MessagingError('CLOSED', 'closed')

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Rounds } from '../../../src/core/rounds.ts'
+import { Rounds } from '../../../src/core/connecting/rounds.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()

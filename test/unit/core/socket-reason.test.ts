@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { socketReason } from '../../../src/core/socket-reason.ts'
+import { socketReason } from '../../../src/core/connecting/socket-reason.ts'
 
 it.each([
   ['ECONNREFUSED', 'nothing listens there'],

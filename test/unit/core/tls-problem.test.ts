@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { tlsProblem } from '../../../src/core/tls-problem.ts'
+import { tlsProblem } from '../../../src/core/connecting/tls-problem.ts'
 
 const context = { adapter: 'any', operation: 'connect' }
 const failure = (code: string, reason?: string) => Object.assign(new Error('native words'), { code, reason })

@@ -1,8 +1,8 @@
 /** CURVE: encryption and the list of clients that are let in. Without that list ZeroMQ admits any key. */
 
-import { MessagingError } from '../../../api/errors.ts'
-import { clientLibrary } from '../../../core/client-library.ts'
-import { decodeZ85 } from '../z85.ts'
+import { clientLibrary } from '../../../core/connecting/client-library.ts'
+import { MessagingError } from '../../../model/errors.ts'
+import { decodeZ85 } from '../wire/z85.ts'
 
 /** How a hub encrypts, and whom it lets in. Every key is Z85 text of 40 characters; {@link createCurveKeys} makes pairs. */
 export interface CurveHubOptions {

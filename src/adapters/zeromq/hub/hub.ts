@@ -1,9 +1,10 @@
 /** How a hub is started: its options, their check, its socket. */
-import { MessagingError } from '../../../api/errors.ts'
+
 import { Broker, type BrokerLease, fileBroker } from '../../../broker/index.ts'
-import { clientLibrary } from '../../../core/client-library.ts'
-import { listen, placesFree } from '../listening.ts'
+import { clientLibrary } from '../../../core/connecting/client-library.ts'
+import { MessagingError } from '../../../model/errors.ts'
 import { LOOPBACK } from '../options.ts'
+import { listen, placesFree } from '../wire/listening.ts'
 import { allowKeys, curveOptions } from './curve.ts'
 import type { Hub, HubOptions } from './hub-api.ts'
 import { RunningHub } from './running-hub.ts'

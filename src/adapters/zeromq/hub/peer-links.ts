@@ -1,7 +1,7 @@
 /** The links of one client by the numbers it gave them, with the deliveries it holds and may hold. */
-import type { AdapterDelivery, AdapterReceiver, AdapterSender } from '../../../api/adapter.ts'
-import { MessagingError } from '../../../api/errors.ts'
-import { Slots } from '../slots.ts'
+import type { AdapterDelivery, AdapterReceiver, AdapterSender } from '../../../contract/adapter.ts'
+import { MessagingError } from '../../../model/errors.ts'
+import { Slots } from '../wire/slots.ts'
 
 /** Links one client may have. */
 const MAX_LINKS = 10_000

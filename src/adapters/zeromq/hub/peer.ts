@@ -1,21 +1,22 @@
 /** The hub's end of one client: a session of the broker, its links by number, its outgoing records. */
+
+import { MessageView, type Session } from '../../../broker/index.ts'
 import type {
   AdapterDelivery,
   ReceiverEvents,
   ReceiverSpec,
   SenderSpec,
   Transfer,
-} from '../../../api/adapter.ts'
-import { MessagingError } from '../../../api/errors.ts'
-import type { OutgoingMessage } from '../../../api/message.ts'
-import { MessageView, type Session } from '../../../broker/index.ts'
+} from '../../../contract/adapter.ts'
+import { MessagingError } from '../../../model/errors.ts'
+import type { OutgoingMessage } from '../../../model/message.ts'
+import { DELIVERY_FRONT } from '../codec/incoming.ts'
+import { writeMessage, writeRaw } from '../codec/message-codec.ts'
+import { readJson } from '../codec/records.ts'
 import { toWire } from '../errors.ts'
-import { DELIVERY_FRONT } from '../incoming.ts'
-import { writeMessage, writeRaw } from '../message-codec.ts'
-import { Batches } from '../outbox.ts'
-import { Op, type OpCode, type Verb } from '../protocol.ts'
-import { readJson } from '../records.ts'
-import { placeIn } from '../slots.ts'
+import { Batches } from '../wire/outbox.ts'
+import { Op, type OpCode, type Verb } from '../wire/protocol.ts'
+import { placeIn } from '../wire/slots.ts'
 import { type LinkEnd, type PeerLink, PeerLinks } from './peer-links.ts'
 import { creditOf, nodeRef, nodeSpec, receiverSpec, senderSpec, verdictOf } from './specs.ts'
 import { WireMessage } from './wire-message.ts'

@@ -1,11 +1,11 @@
 /** The hub's one writer: takes turns among the peers that have something to be told. */
 import type { Router } from 'zeromq'
-import { MessagingError } from '../../../api/errors.ts'
 import { Deque } from '../../../core/deque.ts'
+import { MessagingError } from '../../../model/errors.ts'
+import { RecordWriter } from '../codec/records.ts'
 import { toWire } from '../errors.ts'
-import { HOLD_BACK_MS } from '../outbox.ts'
-import { Op } from '../protocol.ts'
-import { RecordWriter } from '../records.ts'
+import { HOLD_BACK_MS } from '../wire/outbox.ts'
+import { Op } from '../wire/protocol.ts'
 import type { Peer } from './peer.ts'
 
 /** Strangers must not fill memory with refusals: beyond so many waiting ones they get none. */

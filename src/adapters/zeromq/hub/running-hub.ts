@@ -3,12 +3,12 @@
  * gets a session of the broker. One read loop here, one write loop in `post.ts`, as ZeroMQ wants it.
  */
 import type { Router } from 'zeromq'
-import { MessagingError } from '../../../api/errors.ts'
 import type { Broker } from '../../../broker/index.ts'
+import { MessagingError } from '../../../model/errors.ts'
+import { readJson, readRecords } from '../codec/records.ts'
 import { toWire } from '../errors.ts'
-import { placesFree } from '../listening.ts'
-import { type Hello, Op, PROTOCOL_VERSION } from '../protocol.ts'
-import { readJson, readRecords } from '../records.ts'
+import { placesFree } from '../wire/listening.ts'
+import { type Hello, Op, PROTOCOL_VERSION } from '../wire/protocol.ts'
 import type { Hub } from './hub-api.ts'
 import { Peer } from './peer.ts'
 import { Post } from './post.ts'

@@ -12,8 +12,8 @@ import type {
   SenderSpec,
   Subscription,
   Verdict,
-} from '../../../api/adapter.ts'
-import { MessagingError } from '../../../api/errors.ts'
+} from '../../../contract/adapter.ts'
+import { MessagingError } from '../../../model/errors.ts'
 
 /** Unsettled sends or deliveries of one link. The broker remembers as many; numbers of deliveries have room for more. */
 const MOST_AT_ONCE = 1_000_000

@@ -1,6 +1,6 @@
 /** A client's message as the broker keeps it: its fields, and its bytes to be handed on as they came. */
-import type { OutgoingMessage, Properties } from '../../../api/message.ts'
-import { bodyStart, Field, readHeader } from '../message-codec.ts'
+import type { OutgoingMessage, Properties } from '../../../model/message.ts'
+import { bodyStart, Field, readHeader } from '../codec/message-codec.ts'
 
 /** What must not reach a receiver as it was sent. */
 const CHANGING = Field.ttlMs | Field.delayMs | Field.deliveriesBefore | Field.to | Field.members

@@ -1,5 +1,5 @@
 /** Where peers meet: four places from the one in the URL. Pure. */
-import { MessagingError } from '../../../api/errors.ts'
+import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
 
 /** A pattern of ZeroMQ needs a socket type of its own, a socket a place of its own: the base, and three behind it. */

@@ -8,10 +8,10 @@ import type {
   ReceiverEvents,
   ReceiverSpec,
   SenderSpec,
-} from '../../../api/adapter.ts'
-import { RemoteDelivery } from '../incoming.ts'
-import { listen, placesFree } from '../listening.ts'
+} from '../../../contract/adapter.ts'
+import { RemoteDelivery } from '../codec/incoming.ts'
 import type { Endpoint } from '../options.ts'
+import { listen, placesFree } from '../wire/listening.ts'
 import { peerAddresses } from './addresses.ts'
 import { checkReceiver, isLive, PeerConnection, refused, type ZeroMQ } from './connection.ts'
 import { Desk } from './desk.ts'

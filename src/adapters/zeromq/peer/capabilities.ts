@@ -1,5 +1,5 @@
 /** What peers can do without a hub: ZeroMQ's own patterns, and nothing that needs somebody who keeps a message. */
-import type { Capabilities, Capability } from '../../../api/capabilities.ts'
+import type { Capabilities, Capability } from '../../../model/capabilities.ts'
 
 /** Messages ZeroMQ holds for one peer at each end before it makes the sender wait. */
 export const HIGH_WATER_MARK = 1_000

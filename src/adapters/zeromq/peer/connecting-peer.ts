@@ -9,12 +9,12 @@ import type {
   ReceiverEvents,
   ReceiverSpec,
   SenderSpec,
-} from '../../../api/adapter.ts'
-import { MessagingError } from '../../../api/errors.ts'
+} from '../../../contract/adapter.ts'
 import { randomName } from '../../../core/message-id.ts'
 import { compilePattern } from '../../../core/pattern.ts'
+import { MessagingError } from '../../../model/errors.ts'
+import { RemoteDelivery } from '../codec/incoming.ts'
 import { ADAPTER, connectionLost } from '../errors.ts'
-import { RemoteDelivery } from '../incoming.ts'
 import type { Endpoint } from '../options.ts'
 import { type PeerAddresses, peerAddresses } from './addresses.ts'
 import { LIVE_BUFFER } from './capabilities.ts'

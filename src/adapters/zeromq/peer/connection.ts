@@ -13,8 +13,8 @@ import type {
   ReceiverEvents,
   ReceiverSpec,
   SenderSpec,
-} from '../../../api/adapter.ts'
-import { asMessagingError, MessagingError } from '../../../api/errors.ts'
+} from '../../../contract/adapter.ts'
+import { asMessagingError, MessagingError } from '../../../model/errors.ts'
 import { ADAPTER, connectionLost } from '../errors.ts'
 import { type Endpoint, isIpv6 } from '../options.ts'
 import { HIGH_WATER_MARK, MAX_BODY_BYTES, peerCapabilities } from './capabilities.ts'

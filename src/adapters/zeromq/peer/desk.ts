@@ -1,6 +1,6 @@
 /** Receivers by name behind one socket: a message goes to one of its name as soon as that has credit; so long nothing more is read. */
-import type { ReceiverEvents, ReceiverSpec } from '../../../api/adapter.ts'
-import type { RemoteDelivery } from '../incoming.ts'
+import type { ReceiverEvents, ReceiverSpec } from '../../../contract/adapter.ts'
+import type { RemoteDelivery } from '../codec/incoming.ts'
 import { PeerReceiver } from './receiver.ts'
 
 export class Desk {

@@ -8,12 +8,12 @@
  * A length of 0xffff is no name: a subscriber subscribes to it with a word of its own behind, last of all. The publisher
  * answers on the same topic, and the subscriber knows that what it subscribed to before is in force.
  */
-import { MessagingError } from '../../../api/errors.ts'
-import type { OutgoingMessage } from '../../../api/message.ts'
-import { DELIVERY_FRONT, type RemoteDelivery } from '../incoming.ts'
-import { writeMessage } from '../message-codec.ts'
-import { Op } from '../protocol.ts'
-import { type RecordWriter, readRecords } from '../records.ts'
+import { MessagingError } from '../../../model/errors.ts'
+import type { OutgoingMessage } from '../../../model/message.ts'
+import { DELIVERY_FRONT, type RemoteDelivery } from '../codec/incoming.ts'
+import { writeMessage } from '../codec/message-codec.ts'
+import { type RecordWriter, readRecords } from '../codec/records.ts'
+import { Op } from '../wire/protocol.ts'
 
 const NO_NAME = Buffer.from([0xff, 0xff])
 

@@ -1,6 +1,6 @@
 /** Peers without a hub: one binds, the others connect, and ZeroMQ's own patterns run between them. */
-import type { AdapterConnection, ConnectionEvents } from '../../../api/adapter.ts'
-import { clientLibrary } from '../../../core/client-library.ts'
+import type { AdapterConnection, ConnectionEvents } from '../../../contract/adapter.ts'
+import { clientLibrary } from '../../../core/connecting/client-library.ts'
 import type { Endpoint } from '../options.ts'
 import { BindingPeer } from './binding-peer.ts'
 import { ConnectingPeer } from './connecting-peer.ts'

@@ -1,8 +1,8 @@
 /** A receiver between peers: credit, and nothing behind it. What it was handed is gone from everywhere else. */
 import { setImmediate as turn } from 'node:timers/promises'
-import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../../api/adapter.ts'
-import { MessagingError } from '../../../api/errors.ts'
+import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../../contract/adapter.ts'
 import { Deque } from '../../../core/deque.ts'
+import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
 
 export interface PeerReceiverOptions {

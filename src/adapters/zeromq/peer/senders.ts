@@ -1,9 +1,9 @@
 /** Senders between peers: a frame that says where to, one with the message, and the writer of the socket. */
-import type { AdapterRequester, AdapterSender, Transfer } from '../../../api/adapter.ts'
-import { MessagingError } from '../../../api/errors.ts'
+import type { AdapterRequester, AdapterSender, Transfer } from '../../../contract/adapter.ts'
+import { MessagingError } from '../../../model/errors.ts'
+import { RemoteDelivery } from '../codec/incoming.ts'
+import { RecordWriter } from '../codec/records.ts'
 import { ADAPTER } from '../errors.ts'
-import { RemoteDelivery } from '../incoming.ts'
-import { RecordWriter } from '../records.ts'
 import { messageFrame, topicFrame } from './frames.ts'
 import type { Writer } from './writer.ts'
 

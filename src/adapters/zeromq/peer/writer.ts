@@ -1,7 +1,7 @@
 /** The one writer of a socket: ZeroMQ allows one send at a time. What it cannot take yet waits here, at most what senders have capacity for. */
-import type { Transfer } from '../../../api/adapter.ts'
-import { MessagingError } from '../../../api/errors.ts'
+import type { Transfer } from '../../../contract/adapter.ts'
 import { Deque } from '../../../core/deque.ts'
+import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
 
 /** A full publisher tells nobody when there is room again: so it is asked this often. Unit: ms. */

@@ -1,0 +1,327 @@
+/** Nodes through Broker-J's management: made, compared, deleted, emptied, looked at, listed, bound. */
+import type { Binding, NodeInfo, NodeRef, NodeSpec, NodeType } from '../../../contract/adapter.ts'
+import { Rounds } from '../../../core/connecting/rounds.ts'
+import { checkKnownKeys } from '../../../core/options/known-keys.ts'
+import { MessagingError } from '../../../model/errors.ts'
+import { ADAPTER } from '../errors.ts'
+import { type Management, type ManagementAnswer, managementError } from './management.ts'
+import { shownName, wireName } from './names.ts'
+import {
+  bindingsOf,
+  depthLimit,
+  exchangeAttributes,
+  exchangeType,
+  isTemporary,
+  queueAttributes,
+  subscriptionQueue,
+} from './topology.ts'
+
+const QUEUE = 'org.apache.qpid.Queue'
+const EXCHANGE = 'org.apache.qpid.Exchange'
+/** Messages looked at in one step of a purge beside receivers. */
+const PURGE_PAGE = 1_000
+type Kind = typeof QUEUE | typeof EXCHANGE
+type Attributes = Readonly<Record<string, unknown>>
+
+export class Nodes {
+  /** Topics that receivers of this connection stand on. */
+  readonly rounds = new Rounds()
+  readonly #management: Management
+
+  constructor(management: Management) {
+    this.#management = management
+  }
+
+  async declare(spec: NodeSpec): Promise<void> {
+    // Members have queues of their own; the multicast itself is only their common name.
+    if (spec.type === 'multicast') return
+    const queue = spec.type === 'queue'
+    const name = wireName(spec.name)
+    if (Object.keys(spec.native).length > 0) await this.#checkNative(queue ? QUEUE : EXCHANGE, spec.native)
+    await this.#make(
+      queue ? QUEUE : EXCHANGE,
+      name,
+      queue ? queueAttributes(spec) : exchangeAttributes(spec),
+      spec.name,
+    )
+    for (const binding of bindingsOf(spec)) await this.bind(binding)
+  }
+
+  /** A queue of this adapter's own, for a named subscription; other patterns than before replace the old ones. */
+  async declareSubscription(
+    node: NodeRef,
+    subscription: string,
+    patterns: readonly string[],
+    spec: NodeSpec,
+  ): Promise<string> {
+    const name = subscriptionQueue(node.name, subscription)
+    await this.#make(QUEUE, name, queueAttributes({ ...spec, name }), node.name)
+    // The broker does not list bindings: the queue's description keeps them.
+    const known = await this.#read(QUEUE, name)
+    const before = patternsOf(known)
+    const exchange = wireName(node.name)
+    for (const pattern of patterns) await this.#bind(exchange, name, pattern)
+    for (const pattern of before) if (!patterns.includes(pattern)) await this.#unbind(exchange, name, pattern)
+    if (before.join() !== patterns.join()) {
+      await this.#must(
+        this.#management.ask('UPDATE', QUEUE, name, { description: JSON.stringify({ patterns }) }),
+        name,
+        'update',
+      )
+    }
+    return name
+  }
+
+  async delete(node: NodeRef): Promise<boolean> {
+    const kinds: Kind[] =
+      node.subscription !== undefined || node.type === 'queue'
+        ? [QUEUE]
+        : node.type === undefined
+          ? [QUEUE, EXCHANGE]
+          : [EXCHANGE]
+    for (const kind of kinds) {
+      const answer = await this.#management.ask('DELETE', kind, this.#place(node))
+      if (answer.status === 200 || answer.status === 204) return true
+      if (answer.status !== 404) throw managementError(answer, node.name, 'delete')
+    }
+    return false
+  }
+
+  async purge(node: NodeRef): Promise<number> {
+    const name = this.#place(node)
+    const { body } = await this.#must(this.#management.ask('getStatistics', QUEUE, name), node.name, 'purge')
+    // clearQueue also takes what receivers hold; without receivers it is the quick way.
+    if (numberOf((body as Attributes).consumerCount)! > 0) return this.#purgeWaiting(name, node.name)
+    const answer = await this.#must(this.#management.ask('clearQueue', QUEUE, name), node.name, 'purge')
+    return Number(answer.body ?? 0)
+  }
+
+  /** Deletes page by page what no receiver holds. */
+  async #purgeWaiting(queue: string, address: string): Promise<number> {
+    const ask = async (operation: string, parameters: Record<string, string>): Promise<unknown> => {
+      const answer = await this.#must(
+        this.#management.ask(operation, QUEUE, queue, {}, parameters),
+        address,
+        'purge',
+      )
+      return answer.body
+    }
+    let purged = 0
+    let kept = 0
+    for (;;) {
+      const range = { first: String(kept), last: String(kept + PURGE_PAGE - 1) }
+      const page = (await ask('getMessageInfo', range)) as { id: number | bigint; state: string }[]
+      if (page.length === 0) return purged
+      const waiting = page.filter(({ state }) => state !== 'Acquired').map(({ id }) => Number(id))
+      kept += page.length - waiting.length
+      if (waiting.length === 0) continue
+      const deleted = await ask('deleteMessages', { messageIds: JSON.stringify(waiting) })
+      purged += (deleted as unknown[]).length
+    }
+  }
+
+  async inspect(node: NodeRef): Promise<NodeInfo | undefined> {
+    const name = this.#place(node)
+    const asQueue = node.subscription !== undefined || node.type === undefined || node.type === 'queue'
+    if (asQueue) {
+      const [attributes, statistics] = await Promise.all([
+        this.#read(QUEUE, name),
+        this.#management.ask('getStatistics', QUEUE, name),
+      ])
+      if (attributes) return queueInfo(node.name, attributes, (statistics.body ?? {}) as Attributes)
+    }
+    if (node.type === 'queue' || node.subscription !== undefined) return undefined
+    const [attributes, statistics] = await Promise.all([
+      this.#read(EXCHANGE, name),
+      this.#management.ask('getStatistics', EXCHANGE, name),
+    ])
+    return attributes && exchangeInfo(node.name, attributes, (statistics.body ?? {}) as Attributes)
+  }
+
+  async list(): Promise<NodeInfo[]> {
+    const found = await Promise.all([this.#query(QUEUE), this.#query(EXCHANGE)])
+    const names = found.flatMap((rows, at) =>
+      rows.map((row) => ({ name: String(row[0]), type: at === 0 ? ('queue' as const) : undefined })),
+    )
+    const own = names.filter(({ name }) => !isTemporary(name))
+    const infos = await Promise.all(
+      own.map(({ name, type }) => this.inspect({ name: shownName(name), type: type ?? 'topic' })),
+    )
+    return infos.filter((info) => info !== undefined)
+  }
+
+  bind({
+    source,
+    target,
+    key,
+    arguments: filter,
+  }: {
+    source: string
+    target: string
+    key: string
+    arguments?: Binding['arguments']
+  }): Promise<void> {
+    return this.#bind(wireName(source), wireName(target), key, filter)
+  }
+
+  /** Binds a queue known by its wire name. */
+  bindQueue(exchange: string, queue: string, key: string): Promise<void> {
+    return this.#bind(wireName(exchange), queue, key)
+  }
+
+  /** Limits the queue of a live subscription, which the broker made by itself. */
+  async limitDepth(queue: string, maxLength: number): Promise<void> {
+    await this.#must(this.#management.ask('UPDATE', QUEUE, queue, depthLimit(maxLength)), queue, 'update')
+  }
+
+  /** Whether one receiver at a time may use the queue. */
+  async isExclusive(queue: NodeRef): Promise<boolean> {
+    return (await this.#read(QUEUE, this.#place(queue)))?.exclusive === 'LINK'
+  }
+
+  exists(queue: string): Promise<boolean> {
+    return this.#read(QUEUE, queue).then((attributes) => attributes !== undefined)
+  }
+
+  async #bind(exchange: string, queue: string, key: string, filter?: Binding['arguments']): Promise<void> {
+    const parameters: Record<string, string> = { destination: queue, bindingKey: key }
+    if (filter) parameters.arguments = JSON.stringify(filter)
+    const answer = await this.#must(
+      this.#management.ask('bind', EXCHANGE, exchange, {}, parameters),
+      exchange,
+      'bind',
+    )
+    // Also the answer where the binding was there already.
+    if (answer.body === false && !(await this.exists(queue))) {
+      throw new MessagingError('ADDRESS_NOT_FOUND', `bind: no such queue: ${queue}`, {
+        context: { adapter: ADAPTER, address: queue },
+      })
+    }
+  }
+
+  async #unbind(exchange: string, queue: string, key: string): Promise<void> {
+    await this.#must(
+      this.#management.ask('unbind', EXCHANGE, exchange, {}, { destination: queue, bindingKey: key }),
+      exchange,
+      'unbind',
+    )
+  }
+
+  /** Broker-J makes a queue and says nothing of attributes it does not know. */
+  async #checkNative(kind: Kind, native: Attributes): Promise<void> {
+    const answer = await this.#must(
+      this.#management.ask(
+        'GET-ATTRIBUTES',
+        'org.amqp.management',
+        undefined,
+        {},
+        {
+          identity: 'self',
+          entityType: kind,
+        },
+      ),
+      kind,
+      'declare',
+    )
+    const byType = answer.body as Readonly<Record<string, readonly string[]>>
+    checkKnownKeys(native, ['qpid-type', 'type', ...new Set(Object.values(byType).flat())], 'native')
+  }
+
+  async #make(kind: Kind, name: string, attributes: Attributes, address: string): Promise<void> {
+    const other = kind === QUEUE ? EXCHANGE : QUEUE
+    const [known, rival] = await Promise.all([this.#read(kind, name), this.#read(other, name)])
+    // A sender would reach the exchange and a receiver the queue: messages would be lost quietly.
+    if (rival) throw mismatch(address, `there is a ${kind === QUEUE ? 'topic' : 'queue'} of that name`)
+    if (!known) {
+      const answer = await this.#management.ask('CREATE', kind, undefined, { ...attributes, name })
+      if (answer.status === 201) return
+      // Another client was quicker: compare with what it made.
+      if (answer.status !== 409) throw managementError(answer, address, 'declare')
+    }
+    const present = known ?? (await this.#read(kind, name))
+    for (const [key, wanted] of Object.entries(attributes)) {
+      const found = present?.[key]
+      if (wanted !== undefined && found !== undefined && JSON.stringify(found) !== JSON.stringify(wanted)) {
+        throw mismatch(address, `${key} is ${JSON.stringify(found)}, not ${JSON.stringify(wanted)}`)
+      }
+    }
+  }
+
+  async #read(kind: Kind, name: string): Promise<Attributes | undefined> {
+    const answer = await this.#management.ask('READ', kind, name)
+    if (answer.status === 404) return undefined
+    if (answer.status !== 200) throw managementError(answer, name, 'inspect')
+    return answer.body as Attributes
+  }
+
+  async #query(kind: Kind): Promise<unknown[][]> {
+    const answer = await this.#must(
+      this.#management.ask(
+        'QUERY',
+        'org.amqp.management',
+        undefined,
+        { attributeNames: ['name'] },
+        { identity: 'self', entityType: kind },
+      ),
+      kind,
+      'list',
+    )
+    return (answer.body as { results: unknown[][] }).results
+  }
+
+  async #must(
+    asking: Promise<ManagementAnswer>,
+    address: string,
+    operation: string,
+  ): Promise<ManagementAnswer> {
+    const answer = await asking
+    if (answer.status >= 200 && answer.status < 300) return answer
+    throw managementError(answer, address, operation)
+  }
+
+  #place({ name, subscription }: NodeRef): string {
+    return subscription === undefined ? wireName(name) : subscriptionQueue(name, subscription)
+  }
+}
+
+function patternsOf(attributes: Attributes | undefined): string[] {
+  try {
+    const { patterns } = JSON.parse(String(attributes?.description)) as { patterns?: unknown }
+    return Array.isArray(patterns) ? patterns.map(String) : []
+  } catch {
+    return []
+  }
+}
+
+function queueInfo(name: string, attributes: Attributes, statistics: Attributes): NodeInfo {
+  return {
+    name,
+    type: 'queue',
+    depth: numberOf(statistics.availableMessages),
+    receivers: numberOf(statistics.consumerCount),
+    durable: attributes.durable === true,
+    details: { ...attributes, unacknowledgedMessages: statistics.unacknowledgedMessages },
+  }
+}
+
+function exchangeInfo(name: string, attributes: Attributes, statistics: Attributes): NodeInfo {
+  const type: NodeType = exchangeType(attributes) === 'fanout' ? 'broadcast' : 'topic'
+  return {
+    name,
+    type,
+    depth: undefined,
+    receivers: numberOf(statistics.bindingCount),
+    durable: attributes.durable === true,
+    details: attributes,
+  }
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined
+}
+
+function mismatch(address: string, detail: string): MessagingError {
+  return new MessagingError('ADDRESS_MISMATCH', `The node '${address}' is not as described: ${detail}`, {
+    context: { adapter: ADAPTER, address },
+  })
+}

@@ -1,0 +1,286 @@
+/**
+ * One AMQP link for receiving: credit by hand, deliveries decoded as they come, verdicts as AMQP outcomes.
+ *
+ * The window is kept by two counts: `held`, handed over and not settled, and `granted`, given to the broker and not used yet. Credit can
+ * only be taken back by a drain: the broker uses it up or returns it. Broker-J answers a drain when it returns credit, but says nothing when
+ * messages used it up; so a drain also ends when nothing is granted any more, and an answer that comes after that is known by its
+ * delivery count and ignored.
+ */
+import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../../contract/adapter.ts'
+import type { Rounds } from '../../../core/connecting/rounds.ts'
+import { Deque } from '../../../core/deque.ts'
+import type { MessagingError } from '../../../model/errors.ts'
+import type { IncomingMessage } from '../../../model/message.ts'
+import { decodeMessage } from '../codec/codec.ts'
+import type { Physical } from '../wire/physical.ts'
+import type { FlowFrame, RheaDelivery, RheaReceiver } from '../wire/rhea-types.ts'
+
+/** One delivery, with rhea's own beside it. */
+class QpidDelivery implements AdapterDelivery {
+  readonly message: IncomingMessage
+  readonly deliveryCount: number
+  readonly redelivered: boolean
+  readonly native: RheaDelivery
+
+  constructor(native: RheaDelivery, message: IncomingMessage, failures: number) {
+    this.native = native
+    this.message = message
+    this.deliveryCount = failures + 1
+    this.redelivered = failures > 0
+  }
+}
+
+export interface ReceiverOptions {
+  /** Terminus of the link, as rhea takes it. */
+  readonly source: object
+  readonly address: string
+  readonly credit: number
+  readonly browse: boolean
+  readonly follow: boolean
+  /** The broker counts failed deliveries and knows the outcome `modified`; else it only tells which come again. */
+  readonly counted: boolean
+  /** Where copies of a delivery come to this link again. */
+  readonly copiesTo: string | undefined
+  /** Broker-J hands over messages without a subject that fit no pattern: they are dropped. */
+  readonly subjectNeeded?: boolean
+}
+
+/**
+ * A receiver without work asks for what there is this often. Broker-J 9.2.1 lets a delayed message go without waking the receiver
+ * when its pointer stands at that message already (`updateSubRequeueEntry` of its `AbstractQueue`); a drain wakes it.
+ */
+const WAKE_MS = 1_000
+
+/** A transfer may have no bytes at all. */
+const NOTHING = Buffer.alloc(0)
+
+export class LinkReceiver implements AdapterReceiver {
+  readonly address?: string
+  readonly #physical: Physical
+  readonly #link: RheaReceiver
+  readonly #options: ReceiverOptions
+  readonly #events: ReceiverEvents
+  #credit: number
+  /** Handed over and not settled. */
+  #held = 0
+  /** Given to the broker and not used yet. */
+  #granted = 0
+  /**
+   * The window was closed: what still uses the credit granted before goes back, also when there is credit again by then, or it would
+   * overtake what went back before it.
+   */
+  #recalled = false
+  /** Copies that came while a browser was paused: they cannot be given back. At most the window it had. */
+  readonly #parked = new Deque<QpidDelivery>()
+  #draining: Promise<void> | undefined
+  #drained: ((unspent: number) => void) | undefined
+  /** A browser has fetched all there was. */
+  #exhausted = false
+  /** … and its reader knows. */
+  #told = false
+  /** Something has arrived since the last look. */
+  #busy = false
+  readonly #waker: NodeJS.Timeout | undefined
+  #stopWatching: () => void = () => {}
+  /** Closed by us, or ended by the broker. */
+  #over = false
+
+  private constructor(
+    physical: Physical,
+    link: RheaReceiver,
+    options: ReceiverOptions,
+    events: ReceiverEvents,
+  ) {
+    this.#physical = physical
+    this.#link = link
+    this.#options = options
+    this.#events = events
+    this.#credit = options.credit
+    if (options.copiesTo !== undefined) this.address = options.copiesTo
+    link.on('message', ({ delivery, message }) => this.#arrived(delivery!, message ?? NOTHING))
+    // rhea would take every answer to a drain at its word, late ones as well.
+    link.on_flow = (frame) => this.#flowed(frame)
+    physical.watch(link, (error) => {
+      this.#stop()
+      events.detached(error)
+    })
+    if (!options.browse) this.#waker = setInterval(() => this.#wake(), WAKE_MS).unref()
+  }
+
+  static async open(
+    physical: Physical,
+    options: ReceiverOptions,
+    events: ReceiverEvents,
+  ): Promise<LinkReceiver> {
+    const link = await physical.openReceiver(
+      { source: options.source },
+      Math.max(options.credit, 1),
+      options.address,
+    )
+    return LinkReceiver.over(physical, link, options, events)
+  }
+
+  /** On a link that was opened before (a dynamic source that had to be bound first). */
+  static over(
+    physical: Physical,
+    link: RheaReceiver,
+    options: ReceiverOptions,
+    events: ReceiverEvents,
+  ): LinkReceiver {
+    const receiver = new LinkReceiver(physical, link, options, events)
+    receiver.#topUp()
+    return receiver
+  }
+
+  /** Ends the link when `end` answers with a reason; it is asked in the rounds. */
+  standOn(rounds: Rounds, end: () => Promise<MessagingError | undefined>): void {
+    if (this.#dead) return
+    this.#stopWatching = rounds.add(async () => {
+      const error = await end()
+      if (!error || this.#dead) return
+      void this.close()
+      this.#events.detached(error)
+    })
+  }
+
+  accept(delivery: AdapterDelivery): void {
+    if (this.#dead) return
+    ;(delivery as QpidDelivery).native.accept()
+    this.#settledOne()
+  }
+
+  async settle(delivery: AdapterDelivery, verdict: Verdict): Promise<void> {
+    if (this.#physical.over) throw this.#physical.over
+    // The link is gone: the broker has taken the delivery back.
+    if (this.#over) return
+    const { native } = delivery as QpidDelivery
+    // A reject is final: the API has stored the dead letter, and Broker-J would only count a rejected delivery.
+    if (verdict.kind === 'reject' || this.#options.browse) native.accept()
+    else if (verdict.unseen) native.release()
+    else native.release(this.#options.counted ? { delivery_failed: true } : undefined)
+    this.#settledOne()
+  }
+
+  flow(credit: number): void {
+    this.#credit = credit
+    this.#handOverParked()
+    if (credit === 0 && this.#granted > 0) this.#recalled = true
+    if (this.#held + this.#granted > credit) void this.#drain()
+    else this.#topUp()
+  }
+
+  async flush(): Promise<void> {
+    if (this.#dead) return
+    this.#topUp()
+    await this.#drain()
+  }
+
+  async close(): Promise<void> {
+    this.#stop()
+    await this.#physical.closeLink(this.#link)
+  }
+
+  get #dead(): boolean {
+    return this.#over || this.#physical.over !== undefined
+  }
+
+  #stop(): void {
+    this.#over = true
+    clearInterval(this.#waker)
+    this.#stopWatching()
+    this.#drained?.(0)
+  }
+
+  #arrived(native: RheaDelivery, bytes: Buffer): void {
+    if (this.#granted > 0) this.#granted--
+    this.#busy = true
+    const { browse, subjectNeeded } = this.#options
+    if (this.#over) return
+    if (!browse && (this.#recalled || this.#held >= this.#credit)) {
+      // The window closed while it was on its way: back at once, as unseen.
+      native.release()
+    } else {
+      const { message, failures, again } = decodeMessage(bytes)
+      const before = again && !this.#options.counted ? Math.max(failures, 1) : failures
+      const delivery = new QpidDelivery(native, message, before)
+      if (subjectNeeded && !message.subject) native.accept()
+      else if (browse && (this.#held >= this.#credit || this.#parked.length > 0)) this.#parked.push(delivery)
+      else this.#handOver(delivery)
+    }
+    if (this.#granted > 0) return
+    if (this.#drained) this.#drained(0)
+    else this.#topUp()
+  }
+
+  #wake(): void {
+    if (!this.#busy) void this.#drain()
+    this.#busy = false
+  }
+
+  #handOver(delivery: QpidDelivery): void {
+    this.#held++
+    this.#events.deliver(delivery)
+  }
+
+  #handOverParked(): void {
+    while (this.#parked.length > 0 && this.#held < this.#credit) this.#handOver(this.#parked.shift()!)
+    if (this.#exhausted) this.#end()
+  }
+
+  #settledOne(): void {
+    this.#held--
+    if (this.#parked.length > 0) this.#handOverParked()
+    // In batches: one flow frame for each quarter of the window, unless nothing is granted at all.
+    const missing = this.#credit - this.#held - this.#granted
+    if (this.#granted === 0 || missing >= this.#credit >> 2) this.#topUp()
+  }
+
+  #topUp(): void {
+    if (this.#draining || this.#exhausted || this.#dead) return
+    const missing = this.#credit - this.#held - this.#parked.length - this.#granted
+    if (missing <= 0) return
+    this.#granted += missing
+    this.#link.add_credit(missing)
+    // While browsing every grant asks for its end: credit that comes back means that nothing more is there.
+    if (this.#options.browse && !this.#options.follow) void this.#drain()
+  }
+
+  /** Asks the broker to use the credit up or give it back; settles when it has. */
+  #drain(): Promise<void> {
+    if (this.#granted === 0 || this.#dead) return Promise.resolve()
+    this.#draining ??= new Promise<void>((resolve) => {
+      this.#drained = (unspent) => {
+        this.#drained = undefined
+        this.#draining = undefined
+        this.#granted = 0
+        this.#recalled = false
+        // rhea never resets it: later credit would be drained too.
+        this.#link.drain = false
+        resolve()
+        if (unspent > 0 && this.#options.browse && !this.#options.follow) {
+          this.#exhausted = true
+          this.#end()
+        }
+        this.#topUp()
+      }
+      this.#link.drain_credit()
+    })
+    return this.#draining
+  }
+
+  #end(): void {
+    if (this.#dead || this.#told || this.#parked.length > 0) return
+    this.#told = true
+    this.#events.end()
+  }
+
+  #flowed({ performative }: FlowFrame): void {
+    if (!performative.drain || !this.#drained) return
+    const { delivery_count, credit } = this.#link
+    // A drained link is at the end of all credit it ever had; an answer that is not belongs to an earlier drain.
+    if (performative.delivery_count !== delivery_count + credit) return
+    this.#link.delivery_count = performative.delivery_count
+    this.#link.credit = 0
+    this.#drained(credit)
+  }
+}

@@ -1,0 +1,67 @@
+/** A sender with a dynamic node of its own for the answers. */
+import type { AdapterRequester, ReceiverEvents, SenderSpec, Transfer } from '../../../contract/adapter.ts'
+import { LinkReceiver } from '../receive/link-receiver.ts'
+import type { Physical } from '../wire/physical.ts'
+import { LinkSender } from './link-sender.ts'
+import { shownReplyTo } from './reply-address.ts'
+
+export class Requester implements AdapterRequester {
+  readonly replyTo: string
+  readonly #sender: LinkSender
+  readonly #answers: LinkReceiver
+
+  private constructor(replyTo: string, sender: LinkSender, answers: LinkReceiver) {
+    this.replyTo = replyTo
+    this.#sender = sender
+    this.#answers = answers
+  }
+
+  /** `target`: the service's address on the wire. */
+  static async open(
+    physical: Physical,
+    spec: SenderSpec,
+    target: string | undefined,
+    events: ReceiverEvents,
+  ): Promise<Requester> {
+    const source = { dynamic: true }
+    const address = spec.target?.name ?? ''
+    // Answers come settled: nobody else could take them, and the node they wait at ends with this link.
+    const link = await physical.openReceiver({ source, snd_settle_mode: 1 }, spec.capacity, address)
+    const options = {
+      source,
+      address,
+      credit: spec.capacity,
+      browse: false,
+      follow: false,
+      counted: true,
+      copiesTo: undefined,
+    }
+    const answers: LinkReceiver = LinkReceiver.over(physical, link, options, {
+      ...events,
+      // An answer that is here has arrived: nobody else could take it.
+      deliver: (delivery) => {
+        answers.accept(delivery)
+        events.deliver(delivery)
+      },
+    })
+    try {
+      const sender = await LinkSender.open(
+        physical,
+        { address: target, capacity: spec.capacity, presettled: false },
+        events,
+      )
+      return new Requester(shownReplyTo(link.source!.address!), sender, answers)
+    } catch (error) {
+      await answers.close()
+      throw error
+    }
+  }
+
+  send(transfer: Transfer): void {
+    this.#sender.send(transfer)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#sender.close(), this.#answers.close()])
+  }
+}

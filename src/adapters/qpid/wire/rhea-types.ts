@@ -1,0 +1,129 @@
+/** The part of rhea this adapter uses, typed strictly: rhea's own types are loose and lack what matters here. */
+import type { AmqpError } from '../errors.ts'
+
+export interface Emitter {
+  on(event: string, listener: (context: RheaContext) => void): this
+  once(event: string, listener: (context: RheaContext) => void): this
+  removeAllListeners(event?: string): this
+}
+
+export interface RheaDelivery {
+  readonly id: number
+  readonly remote_state?: { readonly error?: AmqpError }
+  /** Our verdict. */
+  readonly state?: { readonly descriptor: { readonly value: number } }
+  settled: boolean
+  accept(): void
+  release(params?: { delivery_failed?: boolean; undeliverable_here?: boolean }): void
+}
+
+export interface RheaContext {
+  readonly delivery?: RheaDelivery
+  /** Raw bytes: see `raw-session.ts`. */
+  readonly message?: Buffer
+  readonly error?: unknown
+  readonly connection: RheaConnection
+}
+
+export interface RheaLink extends Emitter {
+  readonly error?: AmqpError
+  readonly session: RheaSession
+  /** Credit the peer gave, or we gave; charged when a transfer is written. */
+  credit: number
+  delivery_count: number
+  readonly max_message_size?: number
+  is_open(): boolean
+  is_closed(): boolean
+  close(): void
+}
+
+export interface RheaSender extends RheaLink {
+  readonly target?: { readonly address?: string | null } | null
+  send(message: Buffer, tag: Buffer | undefined, format: number): RheaDelivery
+}
+
+export interface RheaReceiver extends RheaLink {
+  readonly source?: { readonly address?: string | null; readonly filter?: unknown } | null
+  drain: boolean
+  add_credit(credit: number): void
+  drain_credit(): void
+  /** Called by rhea for every flow of the peer. */
+  on_flow(frame: FlowFrame): void
+}
+
+export interface RheaSession extends Emitter {
+  readonly outgoing: { available(): number }
+  readonly incoming: {
+    deliveries: unknown
+    /** Settled by us, not told to the peer yet. */
+    updated: RheaDelivery[]
+    on_transfer(frame: TransferFrame, receiver: RheaReceiver): void
+    /** Tells the peer what was settled. */
+    process(session: RheaSession): void
+  }
+  readonly error?: AmqpError
+  connection: RheaConnection
+  readonly local: { readonly channel: number }
+  begin(): void
+  close(): void
+  /** Writes what there is to write, and tells of outcomes. */
+  _process(): void
+  /** Forgets a link that has ended. */
+  remove_link(link: RheaLink): void
+  open_sender(options: object): RheaSender
+  open_receiver(options: object): RheaReceiver
+}
+
+export interface FlowFrame {
+  readonly performative: { readonly drain?: boolean | null; readonly delivery_count?: number | null }
+}
+
+export interface TransferFrame {
+  readonly performative: { message_format?: number | null }
+}
+
+export interface OpenFrame {
+  /** Unit: ms. */
+  idle_time_out?: number | null
+}
+
+export interface RheaConnection extends Emitter {
+  readonly error?: AmqpError
+  readonly properties?: Readonly<Record<string, unknown>>
+  readonly container_id?: string
+  readonly max_frame_size?: number
+  /** Highest number of a session that the peer takes. */
+  readonly channel_max?: number | null
+  /** Open sessions by number, those that are being closed included. */
+  readonly local_channel_map: Readonly<Record<number, RheaSession>>
+  create_session(bufferSize: { incoming: number; outgoing: number }): RheaSession
+  readonly socket?: { cork?(): void; uncork?(): void; destroy(): void }
+  close(): void
+  is_open(): boolean
+  is_closed(): boolean
+  readonly local: { readonly open: OpenFrame }
+  readonly remote: { readonly open: OpenFrame }
+  heartbeat_in?: NodeJS.Timeout
+  heartbeat_out?: NodeJS.Timeout
+  /** Asks for `_process` soon. */
+  _register(): void
+  /** Does so for all sessions. */
+  _process(): void
+  /** Without arguments: an empty frame. */
+  _write_frame(...frame: unknown[]): void
+  /** Forgets a session that has ended. */
+  remove_session(session: RheaSession): void
+  dispatch(event: 'error', error: unknown): boolean
+  /** Gives up a peer that says nothing. */
+  idle(): void
+}
+
+export interface Rhea {
+  create_container(options: object): Emitter & { connect(options: object): RheaConnection }
+  readonly types: {
+    wrap_described(value: unknown, descriptor: number): unknown
+    wrap_symbol(value: string): unknown
+    wrap_symbolic_map(value: object): unknown
+    wrap_list(value: unknown[]): unknown
+  }
+}

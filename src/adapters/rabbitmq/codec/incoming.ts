@@ -1,0 +1,202 @@
+/** A message of amqplib as the API reads it: every field is decoded when it is asked for. */
+import type { Message } from 'amqplib'
+import type { AdapterDelivery } from '../../../contract/adapter.ts'
+import { formatAddress } from '../../../model/address-text/index.ts'
+import {
+  DEAD_LETTER_DELIVERIES,
+  DEAD_LETTER_ORIGIN,
+  DEAD_LETTER_REASON,
+  type IncomingMessage,
+  noProperties,
+  type Properties,
+} from '../../../model/message.ts'
+import type { FieldValue } from '../wire/field-table.ts'
+import { type BasicProperties, basicProperties, isOnlyHeader, mayContain } from '../wire/native-properties.ts'
+import { MAX_TTL_MS } from './codec.ts'
+import { type Death, lastDeath } from './deaths.ts'
+import {
+  CREATED_MS,
+  DELIVERIES,
+  DELIVERY_COUNT,
+  EXPIRES_AT,
+  GROUP_ID,
+  LONG_CONTENT_TYPE,
+  LONG_CORRELATION_ID,
+  LONG_ID,
+  OWN,
+  REPLY_TO,
+  SUBJECT,
+  USER_ID,
+} from './headers.ts'
+import { decodeProperties, foreignHeaders } from './property-codec.ts'
+
+export class RabbitmqMessage implements IncomingMessage {
+  readonly #native: Message
+  #properties: Properties | undefined
+  /** `null`: looked for, there is none. */
+  #death: Death | null | undefined
+  /** There may be headers of this adapter's own. */
+  #marked: boolean | undefined
+
+  constructor(native: Message) {
+    this.#native = native
+  }
+
+  get id(): string {
+    return this.#text(LONG_ID) ?? this.#basic.messageId ?? ''
+  }
+
+  get subject(): string | undefined {
+    const noted = this.#text(SUBJECT)
+    if (noted !== undefined) return noted
+    const { exchange, routingKey } = this.#native.fields
+    if (exchange !== '') return routingKey === '' ? undefined : routingKey
+    return this.#lastDeath?.subject
+  }
+
+  get body(): Uint8Array {
+    return this.#native.content
+  }
+
+  get contentType(): string | undefined {
+    return this.#text(LONG_CONTENT_TYPE) ?? this.#basic.contentType
+  }
+
+  get properties(): Properties {
+    this.#properties ??= this.#decodeProperties()
+    return this.#properties
+  }
+
+  get replyTo(): string | undefined {
+    const noted = this.#text(REPLY_TO)
+    if (noted !== undefined) return noted
+    const queue = this.#basic.replyTo
+    return queue === undefined || queue === '' ? undefined : formatAddress({ name: queue })
+  }
+
+  get correlationId(): string | undefined {
+    return this.#text(LONG_CORRELATION_ID) ?? this.#basic.correlationId
+  }
+
+  get priority(): number | undefined {
+    return this.#basic.priority
+  }
+
+  get ttlMs(): number | undefined {
+    const expiresAt = this.#number(EXPIRES_AT)
+    if (expiresAt !== undefined) return Math.max(1, expiresAt - Date.now())
+    const { expiration } = this.#basic
+    if (expiration === undefined || !/^\d+$/.test(expiration)) return undefined
+    const { createdAt } = this
+    const age = createdAt === undefined ? 0 : Math.max(0, Date.now() - createdAt)
+    return Math.min(MAX_TTL_MS, Math.max(1, Number(expiration) - age))
+  }
+
+  get durable(): boolean {
+    return this.#basic.deliveryMode === 2
+  }
+
+  get userId(): string | undefined {
+    return this.#text(USER_ID) ?? this.#basic.userId
+  }
+
+  get groupId(): string | undefined {
+    return this.#text(GROUP_ID)
+  }
+
+  get createdAt(): number | undefined {
+    const ms = this.#number(CREATED_MS)
+    if (ms !== undefined) return ms
+    const { timestamp } = this.#basic
+    return timestamp === undefined ? undefined : timestamp * 1000
+  }
+
+  get annotations(): Readonly<Record<string, unknown>> {
+    const { exchange, routingKey } = this.#native.fields
+    const { contentEncoding, type, appId, clusterId, headers } = this.#basic
+    const annotations: Record<string, unknown> = Object.create(null)
+    annotations.exchange = exchange
+    annotations.routingKey = routingKey
+    if (contentEncoding !== undefined) annotations.contentEncoding = contentEncoding
+    if (type !== undefined) annotations.type = type
+    if (appId !== undefined) annotations.appId = appId
+    if (clusterId !== undefined) annotations.clusterId = clusterId
+    foreignHeaders(headers, annotations)
+    return annotations
+  }
+
+  get #basic(): BasicProperties {
+    return basicProperties(this.#native.properties)
+  }
+
+  get #lastDeath(): Death | undefined {
+    if (this.#death === undefined) this.#death = lastDeath(this.#basic.headers) ?? null
+    return this.#death ?? undefined
+  }
+
+  /** What the broker dead-lettered itself carries the same properties as what Sluice did. */
+  #decodeProperties(): Properties {
+    if (isOnlyHeader(this.#native.properties, CREATED_MS)) return noProperties()
+    const properties = decodeProperties(this.#basic.headers)
+    const death = this.#lastDeath
+    if (death && properties[DEAD_LETTER_REASON] === undefined) {
+      properties[DEAD_LETTER_REASON] = death.reason
+      properties[DEAD_LETTER_DELIVERIES] ??= death.count
+      properties[DEAD_LETTER_ORIGIN] ??= death.origin
+    }
+    return properties
+  }
+
+  /** One of this adapter's own headers. */
+  #text(name: string): string | undefined {
+    this.#marked ??= mayContain(this.#native.properties, OWN)
+    const value = this.#marked ? this.#basic.headers[name] : undefined
+    return typeof value === 'string' ? value : undefined
+  }
+
+  #number(name: string): number | undefined {
+    return numberIn(this.#basic.headers[name])
+  }
+}
+
+/** A delivery in the list of those a receiver owes a verdict (see `settlements.ts`). */
+export class RabbitmqDelivery implements AdapterDelivery {
+  readonly native: Message
+  readonly message: RabbitmqMessage
+  /** Neighbours in order of delivery tags. */
+  previous: RabbitmqDelivery | undefined
+  next: RabbitmqDelivery | undefined
+  state: 'open' | 'accepted' | 'settled' = 'open'
+
+  constructor(native: Message) {
+    this.native = native
+    this.message = new RabbitmqMessage(native)
+  }
+
+  get tag(): number {
+    return this.native.fields.deliveryTag
+  }
+
+  /** A quorum queue counts; of a classic one only «again» is known, so this is the least it can be. */
+  get deliveryCount(): number {
+    const { headers } = basicProperties(this.native.properties)
+    const before = numberIn(headers[DELIVERIES]) ?? 0
+    const counted = numberIn(headers[DELIVERY_COUNT])
+    return before + 1 + (counted ?? (this.native.fields.redelivered ? 1 : 0))
+  }
+
+  get redelivered(): boolean {
+    return this.native.fields.redelivered || this.deliveryCount > 1
+  }
+
+  /** A delayed message whose time to live ran out while it was held back or waiting. */
+  get expired(): boolean {
+    if (!mayContain(this.native.properties, EXPIRES_AT)) return false
+    const expiresAt = numberIn(basicProperties(this.native.properties).headers[EXPIRES_AT])
+    return expiresAt !== undefined && expiresAt <= Date.now()
+  }
+}
+
+function numberIn(value: FieldValue | undefined): number | undefined {
+  return typeof value === 'number' ? value : undefined
+}

@@ -1,0 +1,109 @@
+/** Listing nodes: AMQP 0-9-1 cannot, the management plugin's HTTP API can. */
+import type { NodeInfo } from '../../../contract/adapter.ts'
+import { MessagingError } from '../../../model/errors.ts'
+import { ADAPTER } from '../errors.ts'
+import type { ManagementApi } from '../options.ts'
+import { isHold, subscriptionOf } from './topology.ts'
+
+const TIMEOUT_MS = 10_000
+
+interface ListedQueue {
+  readonly name: string
+  readonly durable?: boolean
+  readonly exclusive?: boolean
+  readonly messages_ready?: number
+  readonly consumers?: number
+  readonly type?: string
+  readonly arguments?: Readonly<Record<string, unknown>>
+}
+
+interface ListedExchange {
+  readonly name: string
+  readonly type: string
+  readonly durable?: boolean
+  readonly arguments?: Readonly<Record<string, unknown>>
+}
+
+/** Queues and exchanges of the virtual host, without the broker's and this library's own. */
+export async function listNodes(api: ManagementApi, virtualHost: string): Promise<NodeInfo[]> {
+  const vhost = encodeURIComponent(virtualHost)
+  const [queues, exchanges] = await Promise.all([
+    ask<ListedQueue>(api, `api/queues/${vhost}`),
+    ask<ListedExchange>(api, `api/exchanges/${vhost}`),
+  ])
+  return [
+    ...queues.filter(({ name, exclusive }) => !exclusive && !isHold(name)).map(queueInfo),
+    ...exchanges.filter(({ name }) => !isInternal(name)).map(exchangeInfo),
+  ]
+}
+
+function queueInfo(queue: ListedQueue): NodeInfo {
+  const subscription = subscriptionOf(queue.name)
+  return {
+    name: queue.name,
+    type: 'queue',
+    depth: queue.messages_ready,
+    receivers: queue.consumers,
+    durable: queue.durable,
+    details: {
+      queueType: queue.type,
+      arguments: queue.arguments ?? {},
+      ...(subscription && { subscription }),
+    },
+  }
+}
+
+function exchangeInfo(exchange: ListedExchange): NodeInfo {
+  return {
+    name: exchange.name,
+    type: exchange.type === 'fanout' ? 'broadcast' : 'topic',
+    depth: undefined,
+    receivers: undefined,
+    durable: exchange.durable,
+    details: { exchangeType: exchange.type, arguments: exchange.arguments ?? {} },
+  }
+}
+
+function isInternal(name: string): boolean {
+  return (
+    name === '' ||
+    name.startsWith('amq.') ||
+    isHold(name) ||
+    /:subscription:[^:]+:(bindings|patterns)/.test(name)
+  )
+}
+
+async function ask<T>({ base, username, password }: ManagementApi, path: string): Promise<T[]> {
+  const url = new URL(path, base)
+  const login = Buffer.from(`${username}:${password}`).toString('base64')
+  const context = { adapter: ADAPTER, address: url.origin, operation: 'list' }
+  let response: Response
+  try {
+    response = await fetch(url, {
+      headers: { authorization: `Basic ${login}`, accept: 'application/json' },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+  } catch (cause) {
+    throw new MessagingError('CONNECT_FAILED', `The management API at ${url.origin} did not answer`, {
+      cause,
+      context,
+      hint: 'Check managementUrl, and that the plugin rabbitmq_management is enabled.',
+    })
+  }
+  if (response.status === 401 || response.status === 403) {
+    throw new MessagingError('UNAUTHORIZED', `The management API at ${url.origin} refused the login`, {
+      context,
+      hint: "Give the user the tag 'monitoring' or 'management'.",
+    })
+  }
+  if (!response.ok) {
+    throw new MessagingError(
+      'CONNECT_FAILED',
+      `The management API at ${url.origin} answered ${response.status}`,
+      {
+        context,
+      },
+    )
+  }
+  return (await response.json()) as T[]
+}

@@ -1,0 +1,108 @@
+/** Making, deleting, emptying and looking at nodes. */
+import type { NodeInfo, NodeRef, NodeSpec } from '../../../contract/adapter.ts'
+import { brokersOwn, isReplyAddress } from '../send/reply-address.ts'
+import type { Session } from '../wire/session.ts'
+import { forgetProbe } from './queue-probe.ts'
+import { exchangeOptions, queueOptions, subscriptionQueue } from './topology.ts'
+
+/** @throws `ADDRESS_MISMATCH` when it is there with other settings */
+export async function declareNode(session: Session, spec: NodeSpec): Promise<void> {
+  const { name, type } = spec
+  // A list of members is nothing in itself: each member is a queue of its own.
+  if (type === 'multicast') return
+  if (isReplyAddress(name)) throw brokersOwn(name)
+  try {
+    if (type === 'queue') {
+      const life = {
+        durable: spec.durable,
+        autoDelete: spec.autoDelete,
+        // One receiver at a time is the receivers' affair; AMQP's «exclusive» ties the queue's life to this connection.
+        exclusive: spec.native.exclusive === true && spec.exclusive === false,
+      }
+      const options = queueOptions(spec, life)
+      forgetProbe(session, name)
+      await session.scratch.run((channel) => channel.assertQueue(name, options))
+      session.declared(name, options)
+    } else {
+      const { type: exchange, options } = exchangeOptions(spec)
+      await session.scratch.run((channel) => channel.assertExchange(name, exchange, options))
+    }
+    await bindNode(session, spec)
+  } catch (cause) {
+    throw session.error(cause, { address: name, operation: 'declare' })
+  }
+}
+
+export async function deleteNode(session: Session, node: NodeRef): Promise<boolean> {
+  try {
+    const queue = queueOf(node)
+    if (queue !== undefined && (await session.scratch.queue(queue))) {
+      forgetProbe(session, queue)
+      await session.scratch.run((channel) => channel.deleteQueue(queue))
+      return true
+    }
+    if (!isExchange(node) || !(await session.scratch.exchange(node.name))) return false
+    await session.scratch.run((channel) => channel.deleteExchange(node.name))
+    return true
+  } catch (cause) {
+    throw session.error(cause, { address: node.name, operation: 'delete' })
+  }
+}
+
+export async function purgeNode(session: Session, node: NodeRef): Promise<number> {
+  try {
+    const queue = queueOf(node)
+    // An exchange keeps nothing.
+    if (queue === undefined || (node.type === undefined && !(await session.scratch.queue(queue)))) return 0
+    const { messageCount } = await session.scratch.run((channel) => channel.purgeQueue(queue))
+    return messageCount
+  } catch (cause) {
+    throw session.error(cause, { address: node.name, operation: 'purge' })
+  }
+}
+
+export async function inspectNode(session: Session, node: NodeRef): Promise<NodeInfo | undefined> {
+  const { name, type } = node
+  if (type === 'multicast') return { ...NOTHING_TOLD, name, type }
+  try {
+    const queue = queueOf(node)
+    if (queue !== undefined) {
+      const state = await session.scratch.queue(queue)
+      if (state) {
+        return {
+          ...NOTHING_TOLD,
+          name: queue,
+          type: 'queue',
+          depth: state.messageCount,
+          receivers: state.consumerCount,
+        }
+      }
+    }
+    if (!isExchange(node) || !(await session.scratch.exchange(name))) return undefined
+    return { ...NOTHING_TOLD, name, type: type ?? 'topic' }
+  } catch (cause) {
+    throw session.error(cause, { address: name, operation: 'inspect' })
+  }
+}
+
+const NOTHING_TOLD = { depth: undefined, receivers: undefined, durable: undefined, details: {} } as const
+
+/** The queue a reference may mean. */
+function queueOf({ name, type, subscription }: NodeRef): string | undefined {
+  if (subscription !== undefined) return subscriptionQueue(name, subscription)
+  return type === undefined || type === 'queue' ? name : undefined
+}
+
+function isExchange({ type, subscription }: NodeRef): boolean {
+  return subscription === undefined && type !== 'queue' && type !== 'multicast'
+}
+
+async function bindNode({ scratch }: Session, { name, type, bindings }: NodeSpec): Promise<void> {
+  for (const { source, target, key = '', arguments: args = {} } of bindings) {
+    await scratch.run(async (channel) => {
+      if (type === 'queue') await channel.bindQueue(target ?? name, source ?? '', key, args)
+      else if (target !== undefined) await channel.bindQueue(target, source ?? name, key, args)
+      else await channel.bindExchange(name, source ?? '', key, args)
+    })
+  }
+}

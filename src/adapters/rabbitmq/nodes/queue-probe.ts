@@ -1,0 +1,99 @@
+/**
+ * Finds out whether giving a message back to a queue uses up one of its deliveries.
+ *
+ * Only the broker knows, and it tells in one way: a declaration that asks for something else is refused with the name of
+ * what differs and its value. The declaration asks for a queue type that does not exist, so that it can never make a
+ * queue. One refused declaration closes a channel and leaves a line in the broker's log: the answer is remembered.
+ */
+import { MessagingError } from '../../../model/errors.ts'
+import { ADAPTER, isForbidden } from '../errors.ts'
+import type { Session } from '../wire/session.ts'
+
+/** More deliveries than this are as good as no limit. */
+const MANY = 10_000
+/** Differences that are answered before the type of the queue is compared. */
+const MAX_ROUNDS = 16
+const MAX_REMEMBERED = 256
+const NO_SUCH_TYPE = 'sluice-probe'
+
+const remembered = new WeakMap<Session, Map<string, boolean>>()
+
+export async function looksAreCounted(session: Session, queue: string): Promise<boolean> {
+  const known = remembered.get(session) ?? new Map<string, boolean>()
+  remembered.set(session, known)
+  let counted = known.get(queue)
+  if (counted === undefined) {
+    counted = await probe(session, queue)
+    if (known.size >= MAX_REMEMBERED) known.delete(known.keys().next().value!)
+    known.set(queue, counted)
+  }
+  return counted
+}
+
+/** The queue was deleted, or may have been made anew. */
+export function forgetProbe(session: Session, queue: string): void {
+  remembered.get(session)?.delete(queue)
+}
+
+/** Asks, takes over what the broker names as different, and asks again, until it names the type or the limit. */
+async function probe(session: Session, queue: string): Promise<boolean> {
+  const args: Record<string, unknown> = { 'x-queue-type': NO_SUCH_TYPE }
+  let durable = true
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const difference = await ask(session, queue, durable, args)
+    if (!difference) return false
+    const { name, value } = difference
+    if (name === 'durable') {
+      // Quorum queues are durable.
+      if (value !== 'true') return false
+      durable = true
+    } else if (name === 'x-max-priority' || name === 'auto-delete' || name === 'exclusive') return false
+    else if (name === 'x-queue-type') {
+      if (value !== 'quorum') return false
+      args['x-queue-type'] = 'quorum'
+      args['x-delivery-limit'] = NO_SUCH_TYPE
+    } else if (name === 'x-delivery-limit' && args['x-delivery-limit'] === NO_SUCH_TYPE) {
+      return value !== undefined && Number(value) <= MANY
+    } else if (value === undefined) delete args[name]
+    else args[name] = /^\d+$/.test(value) ? Number(value) : value
+  }
+  return true
+}
+
+interface Difference {
+  readonly name: string
+  /** `undefined`: the queue has no such argument. */
+  readonly value: string | undefined
+}
+
+async function ask(
+  session: Session,
+  queue: string,
+  durable: boolean,
+  args: Record<string, unknown>,
+): Promise<Difference | undefined> {
+  try {
+    await session.scratch.run((channel) => channel.assertQueue(queue, { durable, arguments: args }))
+    return undefined
+  } catch (error) {
+    if (isForbidden(error)) throw forbidden(queue, error)
+    const { code, message } = error as { code?: number; message?: string }
+    if (code !== 406) throw error
+    const [, name, current] =
+      /inequivalent arg '([^']+)' for queue [\s\S]* but current is (none|.*)"$/.exec(message ?? '') ?? []
+    if (name === undefined) return undefined
+    return { name, value: current === 'none' ? undefined : /'([^']*)'/.exec(current!)?.[1] }
+  }
+}
+
+function forbidden(queue: string, cause: unknown): MessagingError {
+  return new MessagingError(
+    'UNAUTHORIZED',
+    `Whether looking into '${queue}' uses up deliveries is told only to those who may configure it`,
+    {
+      cause,
+      hint: 'Ask for the permission to configure the queue, or receive from it.',
+      context: { adapter: ADAPTER, address: queue, operation: 'browse' },
+    },
+  )
+}

@@ -1,0 +1,103 @@
+/** One TCP connection to the broker: opened under an abort signal, watched, and ended without fail. */
+import type { ChannelModel } from 'amqplib'
+import { clientLibrary } from '../../../core/connecting/client-library.ts'
+import { connectError } from '../errors.ts'
+import type { Endpoint } from '../options.ts'
+import { gatherWrites } from './gathered-writes.ts'
+import { tapHeaderFrames } from './native-properties.ts'
+
+export class PhysicalConnection {
+  readonly model: ChannelModel
+  readonly #abort: AbortController
+  #cause: unknown
+
+  private constructor(model: ChannelModel, abort: AbortController) {
+    this.model = model
+    this.#abort = abort
+    tapHeaderFrames(model)
+    gatherWrites(model)
+    // Without a listener amqplib's 'error' would end the process; the last one before the end is the cause.
+    model.on('error', (error) => {
+      this.#cause = error
+    })
+  }
+
+  /** @throws `CONNECT_FAILED`, `UNAUTHENTICATED`; nothing is left open then */
+  static async open(endpoint: Endpoint, role: string, signal: AbortSignal): Promise<PhysicalConnection> {
+    const { connect, credentials } = await clientLibrary('amqplib', () => import('amqplib'))
+    const { username, password, mechanism } = endpoint
+    const login =
+      mechanism === 'EXTERNAL'
+        ? credentials.external()
+        : mechanism === 'AMQPLAIN'
+          ? credentials.amqplain(username, password)
+          : credentials.plain(username, password)
+    // The socket obeys this signal for all its life; the caller's only until the connection is open.
+    const abort = new AbortController()
+    const onAbort = (): void => abort.abort(signal.reason)
+    if (signal.aborted) throw connectError(signal.reason, endpoint.place, endpoint.vhost)
+    signal.addEventListener('abort', onAbort, { once: true })
+    const aborted = new Promise<never>((_, reject) => {
+      abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true })
+    })
+    aborted.catch(() => {})
+    try {
+      const opening = connect(
+        {
+          protocol: endpoint.secure ? 'amqps' : 'amqp',
+          hostname: endpoint.host,
+          port: endpoint.port,
+          vhost: encodeURIComponent(endpoint.vhost),
+          heartbeat: endpoint.heartbeatSeconds,
+          frameMax: endpoint.frameMax,
+          channelMax: endpoint.channelMax,
+        },
+        {
+          ...endpoint.tls,
+          noDelay: true,
+          keepAlive: true,
+          credentials: login,
+          clientProperties: { connection_name: `${endpoint.clientName} (${role})` },
+          signal: abort.signal,
+        } as Parameters<typeof connect>[1],
+      )
+      // Given up just when it had succeeded: then nobody else listens to its end.
+      opening.then(
+        (model) => model.on('error', () => {}),
+        () => {},
+      )
+      return new PhysicalConnection(await Promise.race([opening, aborted]), abort)
+    } catch (cause) {
+      abort.abort()
+      throw connectError(signal.aborted ? (signal.reason ?? cause) : cause, endpoint.place, endpoint.vhost)
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  get serverProperties(): Readonly<Record<string, unknown>> {
+    return this.model.connection.serverProperties ?? {}
+  }
+
+  /** Calls back when the connection has ended, for whatever reason. */
+  onEnd(ended: (cause: unknown) => void): void {
+    this.model.on('close', (error) => ended(error ?? this.#cause))
+    // A socket that is destroyed without an error or an end goes unnoticed by amqplib until heartbeats fail, and calls
+    // under way wait for ever: it is told in the words it listens for. Where it knows already, it does nothing.
+    const { stream } = this.model.connection as { stream?: NodeJS.EventEmitter }
+    stream?.once?.('close', () => stream.emit('error', new Error('the socket was closed')))
+  }
+
+  /** The polite end. May wait for ever on a silent broker: bound it. Never rejects. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.model.once('close', () => resolve())
+      this.model.close().then(resolve, () => resolve())
+    })
+  }
+
+  /** The impolite one: the socket is gone at once. */
+  destroy(): void {
+    this.#abort.abort()
+  }
+}

@@ -1,0 +1,89 @@
+/** What the links of one connection share. */
+import type { ChannelModel, Options } from 'amqplib'
+import { Rounds } from '../../../core/connecting/rounds.ts'
+import { type ErrorContext, MessagingError } from '../../../model/errors.ts'
+import { ADAPTER, brokerError, isClosedError } from '../errors.ts'
+import { refusesWhenFull } from '../nodes/topology.ts'
+import type { Scratch } from './scratch.ts'
+
+/** Queues remembered; beyond it the oldest is forgotten. */
+const MAX_REMEMBERED = 10_000
+
+export interface ClosableLink {
+  close(): Promise<void>
+}
+
+export class Session {
+  /** Publishes; the broker may stop reading from it (`connection.blocked`). */
+  readonly publishing: ChannelModel
+  /** Consumes, and asks: it goes on while the other is blocked. */
+  readonly consuming: ChannelModel
+  readonly scratch: Scratch
+  /** User the connection is logged in as; `undefined` where only the broker knows. */
+  readonly login: string | undefined
+  /** Open links, to be closed with the connection. */
+  readonly links = new Set<ClosableLink>()
+  /** Topics that receivers of this connection stand on. */
+  readonly rounds = new Rounds()
+  /** Queues known to refuse messages when they are full. */
+  readonly #refusing = new Set<string>()
+  /** False once the connection was lost or is being closed: what ends then is not news. */
+  alive = true
+  readonly #warn: (error: MessagingError) => void
+
+  constructor(
+    publishing: ChannelModel,
+    consuming: ChannelModel,
+    scratch: Scratch,
+    login: string | undefined,
+    warn: (error: MessagingError) => void,
+  ) {
+    this.publishing = publishing
+    this.consuming = consuming
+    this.scratch = scratch
+    this.login = login
+    this.#warn = warn
+  }
+
+  /** Remembers how a queue was declared here. */
+  declared(queue: string, options: Options.AssertQueue): void {
+    this.#refusing.delete(queue)
+    if (!refusesWhenFull(options)) return
+    if (this.#refusing.size >= MAX_REMEMBERED) this.#refusing.delete(this.#refusing.values().next().value!)
+    this.#refusing.add(queue)
+  }
+
+  mayRefuse(queue: string): boolean {
+    return this.#refusing.has(queue)
+  }
+
+  warn(error: MessagingError): void {
+    if (this.alive) this.#warn(error)
+  }
+
+  /** An error of a call: one that failed because the connection ended says so. */
+  error(cause: unknown, context: ErrorContext): MessagingError {
+    if (cause instanceof MessagingError) return cause
+    if (!this.alive || isClosedError(cause)) {
+      const [code, what] = this.alive
+        ? (['DETACHED', 'link'] as const)
+        : (['CONNECTION_LOST', 'connection'] as const)
+      return new MessagingError(code, `The ${what} to RabbitMQ ended before it answered`, {
+        cause,
+        context: { adapter: ADAPTER, ...context },
+      })
+    }
+    if (cause instanceof Error && cause.message === 'No channels left to allocate') {
+      return new MessagingError(
+        'CAPACITY_EXCEEDED',
+        'The connection has as many links as the broker allows',
+        {
+          cause,
+          hint: "Close links you don't need, or raise channel_max of the broker.",
+          context: { adapter: ADAPTER, ...context },
+        },
+      )
+    }
+    return brokerError(cause, context)
+  }
+}

@@ -1,0 +1,107 @@
+/** A message as it came from the server. Its header is parsed when a field of it is first read. */
+import { type IncomingMessage, noProperties, type Properties } from '../../../model/message.ts'
+import { bodyOffset, type Header, parseHeader, parseProperties, plainContentType } from './envelope.ts'
+
+/** What the place a message comes from adds to it. */
+export interface Origin {
+  /** Of messages that do not say it themselves. */
+  readonly durable: boolean
+  readonly subject?: string | undefined
+  readonly annotations?: Readonly<Record<string, unknown>> | undefined
+}
+
+const NO_HEADER: Header = Object.freeze({})
+
+export class RedisMessage implements IncomingMessage {
+  /** A view of the reply it came in. */
+  readonly body: Buffer
+  /** Remaining life when it was handed over. */
+  readonly ttlMs: number | undefined
+  readonly #payload: Buffer
+  readonly #bodyAt: number
+  readonly #origin: Origin
+  #header: Header | undefined
+  #contentType: string | undefined
+  #properties: Properties | undefined
+
+  constructor(payload: Buffer, origin: Origin, ttlMs: number | undefined) {
+    this.#payload = payload
+    this.#bodyAt = bodyOffset(payload)
+    this.#origin = origin
+    this.body = this.#bodyAt === 0 ? payload : payload.subarray(this.#bodyAt)
+    this.ttlMs = ttlMs
+  }
+
+  /** The same message with another remaining life. */
+  with(ttlMs: number | undefined): RedisMessage {
+    return new RedisMessage(this.#payload, this.#origin, ttlMs)
+  }
+
+  get id(): string {
+    return textOr(this.header.id, '')
+  }
+  get subject(): string | undefined {
+    return textOr(this.header.subject, this.#origin.subject)
+  }
+  get contentType(): string | undefined {
+    if (this.#bodyAt !== 0) return textOr(this.header.contentType, undefined)
+    this.#contentType ??= plainContentType(this.body)
+    return this.#contentType
+  }
+  get properties(): Properties {
+    if (this.#properties === undefined) {
+      const { properties } = this.header
+      this.#properties =
+        typeof properties === 'object' && properties !== null ? parseProperties(properties) : noProperties()
+    }
+    return this.#properties
+  }
+  get replyTo(): string | undefined {
+    return textOr(this.header.replyTo, undefined)
+  }
+  get correlationId(): string | undefined {
+    return textOr(this.header.correlationId, undefined)
+  }
+  get priority(): number | undefined {
+    return numberOr(this.header.priority)
+  }
+  get durable(): boolean {
+    const { durable } = this.header
+    if (typeof durable === 'boolean') return durable
+    return this.#bodyAt !== 0 || this.#origin.durable
+  }
+  get userId(): string | undefined {
+    return textOr(this.header.userId, undefined)
+  }
+  get groupId(): string | undefined {
+    return textOr(this.header.groupId, undefined)
+  }
+  get createdAt(): number | undefined {
+    return numberOr(this.header.createdAt)
+  }
+  get annotations(): Readonly<Record<string, unknown>> | undefined {
+    return this.#origin.annotations
+  }
+
+  get header(): Header {
+    if (this.#header === undefined) this.#header = this.#bodyAt === 0 ? NO_HEADER : this.#parse()
+    return this.#header
+  }
+
+  /** Another program may have written anything behind the magic bytes. */
+  #parse(): Header {
+    try {
+      return parseHeader(this.#payload, this.#bodyAt)
+    } catch {
+      return NO_HEADER
+    }
+  }
+}
+
+function textOr<T extends string | undefined>(value: unknown, otherwise: T): string | T {
+  return typeof value === 'string' ? value : otherwise
+}
+
+function numberOr(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined
+}

@@ -1,0 +1,229 @@
+/**
+ * A receiver of a queue or named subscription. It owns a lease at the server; what it is handed is held for it there until
+ * its verdict comes, and goes to others when the lease ends. How it asks is told in `turns.ts`, in which order things reach it in
+ * `line.ts`.
+ */
+import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../../contract/adapter.ts'
+import { MessagingError } from '../../../model/errors.ts'
+import { type Origin, RedisMessage } from '../codec/incoming.ts'
+import { ClaimReader } from '../codec/records.ts'
+import { ADAPTER, connectionLost, nodeDeleted } from '../errors.ts'
+import { Rejection } from '../send/rejection.ts'
+import type { Session, SessionLink } from '../wire/session.ts'
+import { attachOwner, type ReceiverParts } from './attach.ts'
+import { RedisDelivery } from './held-delivery.ts'
+import { recoverDead } from './presence.ts'
+import { Turns, type TurnsEvents } from './turns.ts'
+import { Window } from './window.ts'
+
+const IN_QUEUE: Origin = { durable: true }
+
+export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents {
+  readonly #parts: ReceiverParts
+  readonly #session: Session
+  readonly #events: ReceiverEvents
+  readonly #window: Window
+  readonly #turns: Turns
+  readonly #rejection: Rejection
+  #link: number
+  /** Its name at the server; empty while it is not attached. */
+  #owner = ''
+  #renewal: NodeJS.Timeout | undefined
+  #closing: Promise<void> | undefined
+  #ended = false
+
+  constructor(parts: ReceiverParts, credit: number) {
+    this.#parts = parts
+    this.#session = parts.session
+    this.#events = parts.events
+    this.#window = new Window(credit)
+    this.#turns = new Turns({ ...parts, window: this.#window }, this)
+    this.#rejection = new Rejection(parts)
+    this.#link = parts.session.add(this)
+  }
+
+  /** Attaches at the server. @throws `ADDRESS_NOT_FOUND`, `UNAUTHORIZED` */
+  async start(): Promise<void> {
+    try {
+      await recoverDead(this.#session, this.#parts.base, true)
+      await this.#attach()
+    } catch (error) {
+      this.#session.remove(this.#link)
+      this.#ended = true
+      throw error
+    }
+    this.#renewal = setInterval(() => this.#turns.renew(), this.#parts.leaseMs / 3)
+    this.#renewal.unref()
+  }
+
+  // ── verdicts ──
+
+  accept(delivery: AdapterDelivery): void {
+    const held = delivery as RedisDelivery
+    if (!this.#window.held.delete(held)) return
+    this.#turns.verdicts.accepted.push(held.rank)
+    this.#turns.gather()
+  }
+
+  settle(delivery: AdapterDelivery, verdict: Verdict): Promise<void> {
+    const held = delivery as RedisDelivery
+    if (!this.#window.held.delete(held)) return Promise.reject(this.deliveryLost())
+    if (verdict.kind === 'reject') return this.#reject(held, verdict.reason)
+    const { maxDeliveries } = this.#parts
+    const { verdicts } = this.#turns
+    if (verdict.unseen) verdicts.unseen.push(held.rank)
+    else if (maxDeliveries !== undefined && held.deliveryCount >= maxDeliveries)
+      return this.#reject(held, this.#rejection.exhausted(held))
+    else if (verdict.delayMs > 0) verdicts.delayed.push(verdict.delayMs, held.rank)
+    else verdicts.released.push(held.rank)
+    return this.#settled()
+  }
+
+  /** Resolves when the turn has ended that carries the verdicts gathered now. */
+  #settled(): Promise<void> {
+    this.#turns.schedule()
+    return new Promise((resolve, reject) => this.#turns.verdicts.settling.push({ resolve, reject }))
+  }
+
+  async #reject(held: RedisDelivery, reason: string): Promise<void> {
+    if (this.#parts.deadLetter !== undefined && (await this.#rejection.reject(held, reason, this.#owner)))
+      return
+    this.#turns.verdicts.accepted.push(held.rank)
+    return this.#settled()
+  }
+
+  // ── credit ──
+
+  flow(credit: number): void {
+    this.#turns.changeCredit(credit)
+  }
+
+  async flush(): Promise<void> {
+    if (!this.#ended && !this.#closing) await this.#turns.claimed()
+  }
+
+  // ── what comes ──
+
+  woken(claim: number | undefined, record: Buffer | undefined): void {
+    if (!this.#ended) this.#turns.word(claim, record)
+  }
+
+  arrived(messages: Buffer): number {
+    const reader = new ClaimReader(messages)
+    const { maxDeliveries } = this.#parts
+    const { held } = this.#window
+    let count = 0
+    let bounced = false
+    while (reader.next()) {
+      count++
+      if (this.#closing || held.size >= this.#window.credit) {
+        this.#turns.verdicts.unseen.push(reader.rank)
+        bounced = true
+        continue
+      }
+      const message = new RedisMessage(reader.payload, IN_QUEUE, reader.lifeMs)
+      const delivery = new RedisDelivery(message, reader.deliveries + 1, reader.rank)
+      if (maxDeliveries !== undefined && reader.deliveries >= maxDeliveries)
+        this.#divert(delivery, reader.deliveries)
+      else {
+        held.add(delivery)
+        this.#events.deliver(delivery)
+      }
+    }
+    if (bounced) this.#turns.schedule()
+    return messages.length / count
+  }
+
+  /** Its receivers died on it: it must not be handed over again. */
+  #divert({ message, rank }: RedisDelivery, deliveries: number): void {
+    const delivery = new RedisDelivery(message, deliveries, rank)
+    this.#reject(delivery, this.#rejection.exhausted(delivery)).catch((error: MessagingError) => {
+      if (error.code === 'CONNECTION_LOST' || error.code === 'DELIVERY_LOST' || this.#ended) return
+      this.#session.events.warning(error)
+    })
+  }
+
+  // ── lease ──
+
+  async #attach(): Promise<void> {
+    const owner = this.#session.ownerName(this.#link)
+    await attachOwner(this.#parts, owner)
+    if (this.#ended) return this.#detachOwner(owner)
+    this.#owner = owner
+    this.#turns.begin(owner)
+  }
+
+  /** Others have what it held. */
+  leaseLost(): void {
+    this.#owner = ''
+    const lost = [...this.#window.held]
+    this.#window.held.clear()
+    this.#turns.interrupt()
+    for (const delivery of lost) this.#events.lost(delivery)
+    // A new number: what was handed to the old one is no longer its own.
+    this.#session.remove(this.#link)
+    this.#link = this.#session.add(this)
+    this.#attach().catch((error: MessagingError) => this.#detach(error))
+  }
+
+  // ── end ──
+
+  close(): Promise<void> {
+    // order: it counts as closing before the first step is made.
+    this.#closing ??= Promise.resolve().then(() => this.#close())
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#renewal)
+    // What is still on its way is given back as unseen before the rest is given back as delivered.
+    await this.#turns.finish()
+    const owner = this.#owner
+    this.#owner = ''
+    // order: no turn is written behind the farewell.
+    if (!this.#ended && owner !== '') await this.#detachOwner(owner)
+    this.#end(this.deliveryLost())
+  }
+
+  async #detachOwner(owner: string): Promise<void> {
+    if (!this.#session.alive) return
+    await this.#session.run('detach', [this.#parts.base], ['1', owner]).catch(() => {})
+  }
+
+  lost(cause: unknown): void {
+    this.#end(connectionLost(cause))
+  }
+
+  nodeGone(): void {
+    this.#detach(nodeDeleted(this.#parts.label))
+  }
+
+  failed(error: MessagingError): void {
+    this.#detach(error)
+  }
+
+  /** The link ended, not the connection. */
+  #detach(error: MessagingError): void {
+    if (this.#ended) return
+    const told = !this.#closing
+    this.#end(error)
+    if (told) this.#events.detached(error)
+  }
+
+  #end(error: MessagingError): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#owner = ''
+    clearInterval(this.#renewal)
+    this.#session.remove(this.#link)
+    this.#window.held.clear()
+    this.#turns.end(error)
+    this.#rejection.end(error)
+  }
+
+  deliveryLost(): MessagingError {
+    return new MessagingError('DELIVERY_LOST', 'The delivery was no longer held when its verdict came', {
+      context: { adapter: ADAPTER, address: this.#parts.label },
+    })
+  }
+}

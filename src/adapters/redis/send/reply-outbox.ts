@@ -1,0 +1,27 @@
+/** Answers to one requester, which hears them on a channel of its own. Nothing of them is kept. */
+import { envelope } from '../codec/envelope.ts'
+import { type Batch, bodyOf, Outbox, settleAll } from './outbox.ts'
+
+export class ReplyOutbox extends Outbox {
+  protected override get noteBase(): undefined {
+    return undefined
+  }
+
+  protected call({ transfers }: Batch) {
+    const payloads = transfers.map(({ message }) => envelope(message, bodyOf(message)))
+    return { script: 'answer' as const, keys: [this.base], args: [this.label, ...payloads] }
+  }
+
+  protected mustRepeat(): boolean {
+    return false
+  }
+
+  protected answered(batch: Batch, reply: unknown): void {
+    if (reply !== 0) settleAll(batch, undefined)
+    else {
+      for (const transfer of batch.transfers) {
+        transfer.settle(this.unroutable(transfer.message, 'Nobody waits at this reply address any more'))
+      }
+    }
+  }
+}

@@ -1,0 +1,127 @@
+/** Batches of records: many small things in one ZeroMQ message. */
+import { MessagingError } from '../../../model/errors.ts'
+import type { OpCode } from '../wire/protocol.ts'
+
+const HEAD = 9
+/**
+ * A batch is sent when it is this large, even within a turn, so that the other end can begin with it. Unit: bytes.
+ * Larger ones gain nothing, and cost the memory system what the fewer calls save.
+ */
+export const BATCH_BYTES = 32 * 1024
+/** A writer begins with this, because most peers are quiet. Unit: bytes. */
+const FIRST_BYTES = 4 * 1024
+/** What had to grow beyond this for a large message is let go. Unit: bytes. */
+const KEEP_BYTES = 128 * 1024
+
+export class RecordWriter {
+  #buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
+  #at = 0
+  /** Where the last record begins, when it is a list of numbers that may go on; else -1. */
+  #numbers = -1
+
+  get length(): number {
+    return this.#at
+  }
+
+  json(op: OpCode, link: number, value: unknown): void {
+    const text = JSON.stringify(value)
+    const at = this.begin(op, link, text.length * 3)
+    this.end(at + this.#buffer.write(text, at))
+  }
+
+  empty(op: OpCode, link: number): void {
+    this.end(this.begin(op, link, 0))
+  }
+
+  /** One more number for the list of this link; lists in a row become one record. */
+  number(op: OpCode, link: number, number: number): void {
+    const last = this.#numbers
+    if (last < 0 || this.#buffer[last] !== op || this.#buffer.readUInt32BE(last + 1) !== link) {
+      const at = this.begin(op, link, 4)
+      this.#buffer.writeUInt32BE(number, at)
+      this.end(at + 4)
+      this.#numbers = at - HEAD
+      return
+    }
+    const at = this.#at
+    this.#room(4)
+    this.#buffer.writeUInt32BE(number, at)
+    this.#at = at + 4
+    this.#buffer.writeUInt32BE(at + 4 - last - HEAD, last + 5)
+  }
+
+  /** Begins a record of at most `most` bytes; returns where its payload begins in {@link buffer}. {@link end} must follow. */
+  begin(op: OpCode, link: number, most: number): number {
+    this.#room(HEAD + most)
+    const at = this.#at
+    this.#buffer[at] = op
+    this.#buffer.writeUInt32BE(link, at + 1)
+    return at + HEAD
+  }
+
+  /** The payload of the record begun last ends before `at`. */
+  end(at: number): void {
+    const start = this.#at
+    this.#buffer.writeUInt32BE(at - start - HEAD, start + 5)
+    this.#at = at
+    this.#numbers = -1
+  }
+
+  /** Valid until the next record is begun. */
+  get buffer(): Buffer {
+    return this.#buffer
+  }
+
+  /** The batch so far, in memory of its own: ZeroMQ sends without copying. */
+  take(): Buffer {
+    const batch = Buffer.allocUnsafeSlow(this.#at)
+    this.#buffer.copy(batch, 0, 0, this.#at)
+    if (this.#buffer.length > KEEP_BYTES) this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
+    this.#at = 0
+    this.#numbers = -1
+    return batch
+  }
+
+  #room(bytes: number): void {
+    const end = this.#at + bytes
+    if (end <= this.#buffer.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, end))
+    this.#buffer.copy(larger, 0, 0, this.#at)
+    this.#buffer = larger
+  }
+}
+
+/** What takes the records of a batch: the payload lies between `start` and `end`. */
+export interface RecordListener {
+  record(op: number, link: number, batch: Buffer, start: number, end: number): void
+}
+
+/** @throws `DECODE_FAILED` on a malformed batch, and what the listener throws */
+export function readRecords(batch: Buffer, listener: RecordListener): void {
+  let at = 0
+  while (at < batch.length) {
+    if (at + HEAD > batch.length) throw malformed('a record without head')
+    const start = at + HEAD
+    const end = start + batch.readUInt32BE(at + 5)
+    if (end > batch.length) throw malformed('a record beyond the end')
+    listener.record(batch[at]!, batch.readUInt32BE(at + 1), batch, start, end)
+    at = end
+  }
+}
+
+/** JSON of a record. @throws `DECODE_FAILED` */
+export function readJson<T>(batch: Buffer, start: number, end: number): T {
+  let value: unknown
+  try {
+    value = JSON.parse(batch.toString('utf8', start, end))
+  } catch (cause) {
+    throw new MessagingError('DECODE_FAILED', 'A record holds no JSON', { cause })
+  }
+  if (typeof value !== 'object' || value === null)
+    throw new MessagingError('DECODE_FAILED', 'A record holds no JSON object')
+  return value as T
+}
+
+function malformed(what: string): MessagingError {
+  return new MessagingError('DECODE_FAILED', `The batch is malformed: ${what}`)
+}

@@ -1,0 +1,185 @@
+/** A client's links: senders, requesters and receivers as the contract has them, over the records of the protocol. */
+import type {
+  AdapterDelivery,
+  AdapterReceiver,
+  AdapterRequester,
+  AdapterSender,
+  LinkEvents,
+  ReceiverEvents,
+  Transfer,
+  Verdict,
+} from '../../../contract/adapter.ts'
+import { asMessagingError } from '../../../model/errors.ts'
+import { RemoteDelivery } from '../codec/incoming.ts'
+import { writeMessage } from '../codec/message-codec.ts'
+import { readJson } from '../codec/records.ts'
+import { fromWire, type WireError } from '../errors.ts'
+import type { Client, LinkEnd } from '../wire/client.ts'
+import { Op } from '../wire/protocol.ts'
+import { NumberedFromAfar, Slots } from '../wire/slots.ts'
+
+/** Sequence and resend mark before the message in a SEND. Unit: bytes. */
+const SEND_FRONT = 5
+
+export class SenderLink implements AdapterSender, LinkEnd {
+  readonly #client: Client
+  readonly #link: number
+  readonly #events: LinkEvents
+  readonly #transfers = new Slots<Transfer>()
+
+  constructor(client: Client, link: number, events: LinkEvents) {
+    this.#client = client
+    this.#link = link
+    this.#events = events
+  }
+
+  send(transfer: Transfer): void {
+    if (this.#client.over) return
+    const { outbox } = this.#client
+    const at = writeMessage(outbox.records, Op.SEND, this.#link, SEND_FRONT, transfer.message)
+    const { buffer } = outbox.records
+    buffer.writeUInt32BE(this.#transfers.put(transfer), at)
+    buffer[at + 4] = transfer.resend ? 1 : 0
+    outbox.touch()
+  }
+
+  record(op: number, batch: Buffer, start: number, end: number): void {
+    if (op === Op.CONFIRM) {
+      for (let at = start; at + 4 <= end; at += 4) this.#transfers.take(batch.readUInt32BE(at))?.settle()
+    } else if (op === Op.REFUSE) {
+      const { sequence, error } = readJson<{ sequence: number; error: WireError }>(batch, start, end)
+      this.#transfers.take(sequence)?.settle(fromWire(error))
+    } else if (op === Op.DETACHED) {
+      this.#client.removeLink(this.#link)
+      this.#events.detached(fromWire(readJson<{ error: WireError }>(batch, start, end).error))
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#client.removeLink(this.#link)
+    if (!this.#client.over) await this.#client.call('closeLink', this.#link, {}).catch(() => {})
+  }
+}
+
+export class RequesterLink extends SenderLink implements AdapterRequester {
+  replyTo = ''
+  readonly #answers: ReceiverEvents
+
+  constructor(client: Client, link: number, events: ReceiverEvents) {
+    super(client, link, events)
+    this.#answers = events
+  }
+
+  override record(op: number, batch: Buffer, start: number, end: number): void {
+    if (op === Op.DELIVER) this.#answers.deliver(new RemoteDelivery(batch, start, end))
+    else super.record(op, batch, start, end)
+  }
+}
+
+export class ReceiverLink implements AdapterReceiver, LinkEnd {
+  readonly #client: Client
+  readonly #link: number
+  readonly #events: ReceiverEvents
+  /** Handed over and not settled, for the hub's word that a lease ended. */
+  readonly #held = new NumberedFromAfar<RemoteDelivery>()
+
+  #credit: number
+  /** Pauses that the hub has not heard of yet: what comes until then was on its way already. */
+  #unheard = 0
+  /** Accepts since one was sent on its own account. */
+  #heldBack = 0
+  #closing = false
+
+  constructor(client: Client, link: number, credit: number, events: ReceiverEvents) {
+    this.#client = client
+    this.#link = link
+    this.#credit = credit
+    this.#events = events
+  }
+
+  accept(delivery: AdapterDelivery): void {
+    if (this.#client.over) return
+    const { number } = delivery as RemoteDelivery
+    this.#held.take(number)
+    const { outbox } = this.#client
+    outbox.records.number(Op.ACCEPT, this.#link, number)
+    // Nobody waits for it, as long as the hub has credit left.
+    if (++this.#heldBack * 4 > this.#credit) {
+      this.#heldBack = 0
+      outbox.touch()
+    } else outbox.touchLater()
+  }
+
+  async settle(delivery: AdapterDelivery, verdict: Verdict): Promise<void> {
+    const { number } = delivery as RemoteDelivery
+    this.#held.take(number)
+    await this.#client.ask(Op.SETTLE, this.#link, { delivery: number, verdict })
+  }
+
+  flow(credit: number): void {
+    this.#credit = credit
+    if (credit === 0) void this.#pause()
+    else if (this.#unheard === 0) this.#client.write(Op.FLOW, this.#link, { credit })
+  }
+
+  /** order: credit is given again only behind what was on its way and goes back, or younger messages would overtake it. */
+  async #pause(): Promise<void> {
+    this.#client.write(Op.FLOW, this.#link, { credit: 0 })
+    this.#unheard++
+    await this.flush()
+    this.#unheard--
+    if (this.#credit > 0) this.flow(this.#credit)
+  }
+
+  async flush(): Promise<void> {
+    if (!this.#client.over) await this.#client.call('flush', this.#link, {}).catch(() => {})
+  }
+
+  /** Stays known until the hub has answered: it tells what the link missed before it lets go of it. */
+  async close(): Promise<void> {
+    this.#closing = true
+    if (!this.#client.over) await this.#client.call('closeLink', this.#link, {}).catch(() => {})
+    this.#client.removeLink(this.#link)
+  }
+
+  record(op: number, batch: Buffer, start: number, end: number): void {
+    if (this.#closing && op !== Op.GAP) return
+    switch (op) {
+      case Op.DELIVER:
+        this.#deliver(batch, start, end)
+        return
+      case Op.LOST: {
+        const { delivery } = readJson<{ delivery: number }>(batch, start, end)
+        const held = this.#held.take(delivery)
+        if (held) this.#events.lost(held)
+        return
+      }
+      case Op.GAP: {
+        const { reason, count } = readJson<{ reason: string; count?: number }>(batch, start, end)
+        this.#events.gap(reason, count)
+        return
+      }
+      case Op.END:
+        this.#events.end()
+        return
+      case Op.DETACHED:
+        this.#client.removeLink(this.#link)
+        this.#events.detached(fromWire(readJson<{ error: WireError }>(batch, start, end).error))
+    }
+  }
+
+  #deliver(batch: Buffer, start: number, end: number): void {
+    try {
+      const delivery = new RemoteDelivery(batch, start, end)
+      if (this.#credit === 0 || this.#unheard > 0) {
+        this.settle(delivery, { kind: 'release', delayMs: 0, unseen: true }).catch(() => {})
+        return
+      }
+      this.#held.put(delivery)
+      this.#events.deliver(delivery)
+    } catch (error) {
+      this.#client.removeLink(this.#link)
+      this.#events.detached(asMessagingError(error))
+    }
+  }
+}

@@ -1,0 +1,151 @@
+/** Options of `connect`, checked and defaulted. */
+
+import type { ConnectTarget } from '../../contract/adapter.ts'
+import { checkKnownKeys } from '../../core/options/known-keys.ts'
+import type { BodyCodec, CodecTable } from '../../model/body-codec.ts'
+import { MessagingError } from '../../model/errors.ts'
+import type { ReconnectOptions } from './supervisor.ts'
+
+/** Options of `connect()`; only `url` must be there. */
+export interface ConnectOptions {
+  /** One URL, or several of the same kind to go round (a fail-over list). */
+  url: string | readonly string[]
+  /** Shown to the broker's administrator. Default `sluice`. */
+  clientName?: string
+  /** Instead of the URL's user. */
+  username?: string
+  /** Instead of the URL's password, so that it stands in no URL. */
+  password?: string
+  /** Node's TLS options (`ca`, `cert`, `key`, `servername` …), for the TLS schemes. Certificates are always checked unless these say otherwise. */
+  tls?: Readonly<Record<string, unknown>>
+  /** For the first connection over all URLs, and for each attempt to come back. Unit: ms. Default 10,000. */
+  connectTimeoutMs?: number
+  /** A silent peer is declared dead after about twice this. Unit: ms. Default 10,000; 0: never. */
+  heartbeatMs?: number
+  /** How a lost connection comes back; `false`: not at all. */
+  reconnect?:
+    | false
+    | {
+        /** Default 100 ms. */
+        minDelayMs?: number
+        /** Default 10,000 ms. */
+        maxDelayMs?: number
+        /** Rounds over all URLs before giving up for good. Default: no limit. */
+        limit?: number
+        /** Treat an unreachable broker at the first `connect` like a lost one: wait for it. Default false. */
+        waitForBroker?: boolean
+      }
+  /** Further encodings of bodies, by content type. */
+  codecs?: readonly BodyCodec[]
+  /** The adapter's own options; see its README. */
+  native?: Readonly<Record<string, unknown>>
+  /** Ends the attempt to connect. */
+  signal?: AbortSignal
+}
+
+export interface ConnectPlan {
+  readonly targets: readonly ConnectTarget[]
+  readonly connectTimeoutMs: number
+  readonly reconnect: ReconnectOptions | false
+  readonly waitForBroker: boolean
+  readonly codecs: CodecTable
+}
+
+export const CONNECT_OPTIONS = [
+  'url',
+  'clientName',
+  'username',
+  'password',
+  'tls',
+  'connectTimeoutMs',
+  'heartbeatMs',
+  'reconnect',
+  'codecs',
+  'native',
+  'signal',
+] as const satisfies readonly (keyof ConnectOptions)[]
+
+const RECONNECT_OPTIONS = ['minDelayMs', 'maxDelayMs', 'limit', 'waitForBroker']
+
+/** @throws `CONFIG_INVALID` on an unknown or unusable option */
+export function connectPlan(options: ConnectOptions): ConnectPlan {
+  checkKnownKeys(options, CONNECT_OPTIONS, 'connect()')
+  checkTypes(options)
+  const { reconnect } = options
+  if (reconnect) checkKnownKeys(reconnect, RECONNECT_OPTIONS, 'connect(): reconnect')
+  const common = {
+    clientName: options.clientName ?? 'sluice',
+    username: options.username,
+    password: options.password,
+    tls: options.tls,
+    heartbeatMs: notNegative('heartbeatMs', options.heartbeatMs, 10_000),
+    native: options.native ?? {},
+  }
+  const codecs = new Map<string, BodyCodec>()
+  for (const codec of options.codecs ?? []) {
+    const { contentType, encode, decode } = codec ?? {}
+    if (typeof contentType !== 'string' || typeof encode !== 'function' || typeof decode !== 'function')
+      throw new TypeError('connect(): a codec needs contentType, encode and decode')
+    codecs.set(codec.contentType.toLowerCase(), codec)
+  }
+  return {
+    targets: urlsOf(options).map((url) => ({ url, ...common })),
+    connectTimeoutMs: notNegative('connectTimeoutMs', options.connectTimeoutMs, 10_000),
+    reconnect:
+      reconnect === false
+        ? false
+        : {
+            minDelayMs: notNegative('reconnect.minDelayMs', reconnect?.minDelayMs, 100),
+            maxDelayMs: notNegative('reconnect.maxDelayMs', reconnect?.maxDelayMs, 10_000),
+            limit: notNegative('reconnect.limit', reconnect?.limit, Number.POSITIVE_INFINITY),
+          },
+    waitForBroker: typeof reconnect === 'object' && (reconnect.waitForBroker ?? false),
+    codecs,
+  }
+}
+
+/** The URLs of the options, at least one. */
+export function urlsOf({ url }: Pick<ConnectOptions, 'url'>): readonly string[] {
+  const urls = typeof url === 'string' ? [url] : url
+  if (
+    !Array.isArray(urls) ||
+    urls.length === 0 ||
+    urls.some((one) => typeof one !== 'string' || one === '')
+  ) {
+    throw new MessagingError('CONFIG_INVALID', 'connect(): url is missing', {
+      hint: 'Give a URL such as rabbitmq://localhost, or set SLUICE_URL.',
+      context: { option: 'url' },
+    })
+  }
+  return urls
+}
+
+function checkTypes(options: ConnectOptions): void {
+  for (const name of ['clientName', 'username', 'password'] as const) checkType(options, name, 'string')
+  for (const name of ['tls', 'native'] as const) checkMap(name, options[name])
+  const { reconnect, codecs, signal } = options
+  if (reconnect !== false) checkMap('reconnect', reconnect)
+  if (reconnect) checkType(reconnect, 'waitForBroker', 'boolean')
+  if (codecs !== undefined && !Array.isArray(codecs)) throw new TypeError('connect(): codecs is no array')
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new TypeError('connect(): signal is no AbortSignal')
+}
+
+function checkType<T extends object>(options: T, name: keyof T & string, type: string): void {
+  const value = options[name]
+  if (value !== undefined && typeof value !== type) throw new TypeError(`connect(): ${name} is no ${type}`)
+}
+
+function checkMap(name: string, value: unknown): void {
+  if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value)))
+    throw new TypeError(`connect(): ${name} is no object`)
+}
+
+function notNegative(name: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback
+  if (typeof value !== 'number') throw new TypeError(`connect(): ${name} is no number`)
+  if (value >= 0) return value
+  throw new MessagingError('CONFIG_INVALID', `connect(): ${name}: ${value} is not 0 or more`, {
+    context: { option: name },
+  })
+}

@@ -1,0 +1,254 @@
+/**
+ * What all links of one connection share: the current physical connection, status events, codecs, and the way out for
+ * copies. It follows the supervisor: on every new connection it attaches all links anew.
+ */
+import { channel } from 'node:diagnostics_channel'
+import type { Adapter, AdapterConnection } from '../../contract/adapter.ts'
+import { settledWithin } from '../../core/aborts.ts'
+import { countdown } from '../../core/countdown.ts'
+import { EventFeed } from '../../core/event-feed.ts'
+import { timerMs } from '../../core/longest-timer.ts'
+import type { BodyEncoding, CodecTable } from '../../model/body-codec.ts'
+import type { Capabilities } from '../../model/capabilities.ts'
+import { asMessagingError, isMessagingError, MessagingError } from '../../model/errors.ts'
+import type { CallOptions } from '../options.ts'
+import type { ConnectPlan } from './connect-options.ts'
+import { CurrentConnection } from './current-connection.ts'
+import type { CopyRoute, Handle, HostedLink } from './hosted-link.ts'
+import type { ConnectionState, StatusEvent } from './status.ts'
+import { Supervisor, type SupervisorOwner } from './supervisor.ts'
+
+/** Every status event of every connection of the process, as `{ adapter, url, event }`: for monitoring that cannot reach the connections. */
+const statusChannel = channel('sluice:status')
+
+/** What the end of the connection may take when all the time of a close is used up. Unit: ms. */
+const FAREWELL_MS = 150
+
+export class LinkHost implements SupervisorOwner {
+  readonly adapter: Adapter
+  readonly codecs: CodecTable
+  readonly feed = new EventFeed<StatusEvent>()
+  readonly copies: CopyRoute
+  /** Those that are open; each takes itself out when it closes. */
+  readonly handles = new Set<Handle>()
+  readonly #supervisor: Supervisor
+  readonly #plan: ConnectPlan
+  readonly #links = new Set<HostedLink>()
+  readonly #delays = new Set<() => void>()
+  readonly #connection: CurrentConnection
+  #capabilities: Capabilities
+  #bodyEncoding: BodyEncoding
+  #state: ConnectionState = 'disconnected'
+  #blocked = false
+  #url = ''
+  #everConnected = false
+  /** A warning that nobody listened to was told to the process. */
+  #warned = false
+
+  constructor(adapter: Adapter, plan: ConnectPlan, copiesOver: (host: LinkHost) => CopyRoute) {
+    this.adapter = adapter
+    this.codecs = plan.codecs
+    this.#plan = plan
+    this.#capabilities = adapter.capabilities
+    this.#bodyEncoding = this.#encodingFor(adapter.capabilities)
+    this.#connection = new CurrentConnection(adapter.name)
+    this.copies = copiesOver(this)
+    this.#supervisor = new Supervisor(adapter, plan.targets, plan.connectTimeoutMs, plan.reconnect, this)
+  }
+
+  get capabilities(): Capabilities {
+    return this.#capabilities
+  }
+
+  get bodyEncoding(): BodyEncoding {
+    return this.#bodyEncoding
+  }
+
+  get current(): AdapterConnection | undefined {
+    return this.#connection.get()
+  }
+
+  /** The URL in use, without its password. */
+  get url(): string {
+    return this.#url
+  }
+
+  get state(): ConnectionState {
+    return this.#state
+  }
+
+  async start(signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#supervisor.start(signal)
+    } catch (error) {
+      const cause = asMessagingError(error)
+      if (!this.#plan.waitForBroker || !cause.retryable) throw cause
+      await this.#supervisor.startPatiently(cause, signal)
+    }
+  }
+
+  emit(event: StatusEvent): void {
+    this.feed.emit(event)
+    if (statusChannel.hasSubscribers)
+      statusChannel.publish({ adapter: this.adapter.name, url: this.#url, event })
+  }
+
+  /** Runs `work` on the current connection, waiting for one if there is none, and again if it is lost meanwhile. */
+  run<T>(
+    operation: string,
+    options: CallOptions,
+    work: (connection: AdapterConnection) => Promise<T>,
+  ): Promise<T> {
+    return this.#connection.run(operation, options, work)
+  }
+
+  /** Opens a link and keeps it attached from then on. */
+  async open(
+    link: HostedLink,
+    options: CallOptions,
+    attach: (connection: AdapterConnection) => Promise<void>,
+  ): Promise<void> {
+    await this.run('open', options, attach)
+    if (this.#connection.ended) throw this.#connection.ended
+    this.#links.add(link)
+    if (this.#blocked) link.setBlocked?.(true)
+  }
+
+  /** Repeats an opening that found no connection in time, for as long as it is wanted. */
+  async openWhile(wanted: () => boolean, open: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        await open()
+        return
+      } catch (error) {
+        const late = isMessagingError(error, 'CONNECTION_LOST') && error.retryable
+        if (!late || !wanted()) throw error
+      }
+    }
+  }
+
+  closed(link: HostedLink): void {
+    this.#links.delete(link)
+  }
+
+  /** Resolves after `ms`, or at once when the connection is closed. */
+  delay(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        this.#delays.delete(done)
+        resolve()
+      }
+      const timer = setTimeout(done, timerMs(ms))
+      this.#delays.add(done)
+    })
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    if (this.#state === 'closed') return
+    const left = countdown(timeoutMs)
+    for (const done of this.#delays) done()
+    const links = [...this.#links].map((link) => link.close({ timeoutMs }))
+    await settledWithin(Promise.all(links), left())
+    await this.copies.close(left())
+    const closed = new MessagingError('CLOSED', 'The connection was closed')
+    this.#end(closed, undefined)
+    // Those that were being opened meanwhile.
+    for (const link of [...this.#links]) link.abandoned(closed)
+    await this.#supervisor.close(Math.max(FAREWELL_MS, left()))
+  }
+
+  // ── told by the supervisor ──
+
+  connected(connection: AdapterConnection, url: string): void {
+    this.#capabilities = connection.capabilities
+    this.#bodyEncoding = this.#encodingFor(connection.capabilities)
+    this.#url = url
+    this.#state = 'connected'
+    this.#connection.opened(connection)
+    const { broker } = connection
+    if (!this.#everConnected) {
+      this.#everConnected = true
+      this.emit({ type: 'connected', url, broker })
+      return
+    }
+    void Promise.all([...this.#links].map((link) => link.reconnected(connection))).then(() => {
+      if (connection === this.current) this.emit({ type: 'reconnected', url: this.#url, broker })
+    })
+  }
+
+  lost(cause: MessagingError, final: boolean): void {
+    if (this.#state === 'closed') return
+    const wasConnected = this.#state === 'connected'
+    this.#state = 'disconnected'
+    this.unblocked()
+    this.#connection.lost(cause)
+    if (wasConnected) {
+      for (const link of [...this.#links]) link.lost(cause)
+      this.emit({ type: 'disconnected', cause })
+    }
+    if (final) {
+      const error = new MessagingError(
+        'CONNECTION_LOST',
+        'The connection was lost and no further attempt is made',
+        {
+          cause,
+          retryable: false,
+          context: { adapter: this.adapter.name },
+        },
+      )
+      for (const link of [...this.#links]) link.abandoned(error)
+      this.#end(error, error)
+    }
+  }
+
+  attempt(facts: { attempt: number; delayMs: number; url: string; cause: MessagingError }): void {
+    this.emit({ type: 'reconnecting', ...facts })
+  }
+
+  blocked(reason: string): void {
+    this.#blocked = true
+    for (const link of this.#links) link.setBlocked?.(true)
+    this.emit({ type: 'blocked', reason })
+  }
+
+  unblocked(): void {
+    if (!this.#blocked) return
+    this.#blocked = false
+    for (const link of this.#links) link.setBlocked?.(false)
+    this.emit({ type: 'unblocked' })
+  }
+
+  warning(error: MessagingError): void {
+    if (!this.#warned && !this.feed.hasListeners('warning') && !statusChannel.hasSubscribers) {
+      this.#warned = true
+      process.emitWarning(`${error.message} (further ones: connection.on('warning', …))`, {
+        type: 'SluiceWarning',
+        code: error.code,
+      })
+    }
+    this.emit({ type: 'warning', error })
+  }
+
+  /** A verdict that nobody waits for failed. Lost or settled meanwhile is no fault: the broker gives the message again. */
+  verdictFailed(error: unknown): void {
+    const problem = asMessagingError(error)
+    if (problem.code !== 'DELIVERY_LOST' && problem.code !== 'ALREADY_SETTLED') this.warning(problem)
+  }
+
+  #encodingFor({ features, limits }: Capabilities): BodyEncoding {
+    return {
+      codecs: this.codecs,
+      structuredNative: features.structuredBodies.level === 'native',
+      maxBodyBytes: limits.maxBodyBytes,
+    }
+  }
+
+  #end(error: MessagingError, shown: MessagingError | undefined): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#connection.end(error)
+    this.emit({ type: 'closed', error: shown })
+    this.feed.end()
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * Keeps one connection up: goes round a list of URLs, waits with back-off between the rounds, and tells its owner of
+ * every new connection and every loss. It knows nothing of links.
+ */
+import type { Adapter, AdapterConnection, ConnectionEvents, ConnectTarget } from '../../contract/adapter.ts'
+import { abortedError, onAbort, settledWithin } from '../../core/aborts.ts'
+import { backoffDelay, pause } from '../../core/backoff.ts'
+import { timerMs } from '../../core/longest-timer.ts'
+import { asMessagingError, MessagingError, redact } from '../../model/errors.ts'
+
+export interface ReconnectOptions {
+  /** Longest first delay. Unit: ms. Default 100. */
+  minDelayMs: number
+  /** Longest delay at all. Unit: ms. Default 10,000. */
+  maxDelayMs: number
+  /** Rounds over all URLs before giving up for good. Default: no limit. */
+  limit: number
+}
+
+export interface SupervisorOwner {
+  connected(connection: AdapterConnection, url: string): void
+  /** `final`: no further attempt will be made. */
+  lost(cause: MessagingError, final: boolean): void
+  attempt(facts: { attempt: number; delayMs: number; url: string; cause: MessagingError }): void
+  blocked(reason: string): void
+  unblocked(): void
+  warning(error: MessagingError): void
+}
+
+export class Supervisor {
+  readonly #adapter: Adapter
+  readonly #targets: readonly ConnectTarget[]
+  readonly #connectTimeoutMs: number
+  readonly #reconnect: ReconnectOptions | false
+  readonly #owner: SupervisorOwner
+  readonly #closing = new AbortController()
+  #current: AdapterConnection | undefined
+  #next = 0
+
+  constructor(
+    adapter: Adapter,
+    targets: readonly ConnectTarget[],
+    connectTimeoutMs: number,
+    reconnect: ReconnectOptions | false,
+    owner: SupervisorOwner,
+  ) {
+    this.#adapter = adapter
+    this.#targets = targets
+    this.#connectTimeoutMs = connectTimeoutMs
+    this.#reconnect = reconnect
+    this.#owner = owner
+  }
+
+  /** The first connection: every URL is tried once, all together within the connect timeout. */
+  async start(signal: AbortSignal | undefined): Promise<void> {
+    const deadline = performance.now() + this.#connectTimeoutMs
+    let failure: MessagingError | undefined
+    for (let tried = 0; tried < this.#targets.length; tried++) {
+      const left = deadline - performance.now()
+      if (tried > 0 && left <= 0) break
+      try {
+        await this.#tryNext(left / (this.#targets.length - tried), signal)
+        return
+      } catch (error) {
+        failure = asMessagingError(error)
+        if (failure.code === 'ABORTED' || this.#closing.signal.aborted) break
+      }
+    }
+    throw failure
+  }
+
+  /** The first connection with the patience of a reconnect: for programs that may start before their broker. */
+  async startPatiently(cause: MessagingError, signal: AbortSignal | undefined): Promise<void> {
+    const off = onAbort(signal, () => this.#closing.abort(signal?.reason))
+    try {
+      await this.#retry(cause)
+      if (signal?.aborted) throw abortedError(signal, 'connect')
+      if (!this.#current) throw cause
+    } finally {
+      off()
+    }
+  }
+
+  /** Settles after `timeoutMs` at the latest, whatever the adapter does. Never rejects. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#closing.abort()
+    const current = this.#current
+    this.#current = undefined
+    if (current) await settledWithin(current.close(timeoutMs), timeoutMs)
+  }
+
+  async #tryNext(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const target = this.#targets[this.#next]!
+    this.#next = (this.#next + 1) % this.#targets.length
+    let lostEarly: MessagingError | undefined
+    let connection: AdapterConnection | undefined
+    const events: ConnectionEvents = {
+      disconnected: (cause) => {
+        lostEarly = cause
+        if (connection && connection === this.#current) this.#lost(cause)
+      },
+      blocked: (reason) => connection === this.#current && this.#owner.blocked(reason),
+      unblocked: () => connection === this.#current && this.#owner.unblocked(),
+      warning: (error) => this.#owner.warning(error),
+    }
+    connection = await this.#attempt(target, events, timeoutMs, signal)
+    if (lostEarly) throw lostEarly
+    if (this.#closing.signal.aborted) {
+      await connection.close()
+      throw new MessagingError('CLOSED', 'The connection was closed while it was being made')
+    }
+    this.#current = connection
+    this.#owner.connected(connection, redact(target.url))
+  }
+
+  /** One attempt that cannot outlive its time, whatever the adapter does. */
+  #attempt(
+    target: ConnectTarget,
+    events: ConnectionEvents,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<AdapterConnection> {
+    const stop = new AbortController()
+    return new Promise((resolve, reject) => {
+      const giveUp = (error: MessagingError): void => {
+        finish()
+        stop.abort(error)
+        reject(error)
+      }
+      const timer = setTimeout(
+        () => giveUp(this.#timedOut(target, timeoutMs)),
+        timerMs(Math.max(1, timeoutMs)),
+      )
+      const offUser = onAbort(signal, () => giveUp(abortedError(signal!, 'connect')))
+      const offClose = onAbort(this.#closing.signal, () =>
+        giveUp(new MessagingError('CLOSED', 'The connection was closed while it was being made')),
+      )
+      const finish = (): void => {
+        clearTimeout(timer)
+        offUser()
+        offClose()
+      }
+      if (signal?.aborted) return giveUp(abortedError(signal, 'connect'))
+      this.#adapter.connect(target, events, stop.signal).then(
+        (connection) => {
+          if (stop.signal.aborted) return void connection.close()
+          finish()
+          resolve(connection)
+        },
+        (error) => {
+          finish()
+          reject(asMessagingError(error))
+        },
+      )
+    })
+  }
+
+  #timedOut(target: ConnectTarget, timeoutMs: number): MessagingError {
+    const url = redact(target.url)
+    return new MessagingError('CONNECT_FAILED', `No answer from ${url} within ${Math.round(timeoutMs)} ms`, {
+      context: { adapter: this.#adapter.name, operation: 'connect', url },
+    })
+  }
+
+  #lost(cause: MessagingError): void {
+    this.#current = undefined
+    const final = this.#reconnect === false || this.#closing.signal.aborted
+    this.#owner.lost(cause, final)
+    if (!final) void this.#retry(cause)
+  }
+
+  /** Rounds over all URLs: no pause inside a round, a growing one between rounds. */
+  async #retry(first: MessagingError): Promise<void> {
+    if (this.#reconnect === false) return
+    let cause = first
+    for (let attempt = 1; attempt <= this.#reconnect.limit; attempt++) {
+      const delayMs = backoffDelay(attempt, this.#reconnect)
+      this.#owner.attempt({ attempt, delayMs, url: redact(this.#targets[this.#next]!.url), cause })
+      await pause(delayMs, this.#closing.signal)
+      for (let tried = 0; tried < this.#targets.length; tried++) {
+        if (this.#closing.signal.aborted) return
+        try {
+          await this.#tryNext(this.#connectTimeoutMs)
+          return
+        } catch (error) {
+          cause = asMessagingError(error)
+        }
+      }
+    }
+    if (!this.#closing.signal.aborted) this.#owner.lost(cause, true)
+  }
+}

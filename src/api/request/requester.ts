@@ -1,0 +1,260 @@
+/** The asking side of request/response: one private reply address per service, answers told apart by correlation id. */
+
+import type { AdapterConnection, AdapterDelivery, AdapterRequester } from '../../contract/adapter.ts'
+import { abortedError, onAbort, settledWithin } from '../../core/aborts.ts'
+import { deadlines, Timed } from '../../core/deadlines.ts'
+import { newMessageId } from '../../core/message-id.ts'
+import { asMessagingError, MessagingError } from '../../model/errors.ts'
+import { type MessageFields, RESPONSE_ERROR } from '../../model/message.ts'
+import type { NodePlan } from '../address/node-plan.ts'
+import { prepareNode } from '../address/node-policy.ts'
+import { refuseUnsupported } from '../address/refusal.ts'
+import { Attachment, type AttachmentOwner } from '../link/attachment.ts'
+import type { HostedLink } from '../link/hosted-link.ts'
+import type { LinkHost } from '../link/link-host.ts'
+import { DEFAULT_CAPACITY, DEFAULT_TIMEOUT_MS, type RequestOptions } from '../options.ts'
+import { ReceivedMessage } from '../receive/received-message.ts'
+import { validateBody } from '../schema.ts'
+import { outgoingMessage } from '../send/outgoing.ts'
+import { SendPipeline } from '../send/send-pipeline.ts'
+import { unroutable } from '../send/sender.ts'
+
+/** Longest close of a requester that has nothing open any more. Unit: ms. */
+const RETIRE_MS = 5_000
+
+class PendingRequest extends Timed {
+  readonly correlationId: string
+  readonly resolve: (response: ReceivedMessage) => void
+  readonly reject: (error: MessagingError) => void
+  readonly #onExpire: (request: PendingRequest) => void
+  /** It was written, so somebody may answer. */
+  asked = false
+  offAbort: (() => void) | undefined
+
+  constructor(
+    correlationId: string,
+    resolve: (response: ReceivedMessage) => void,
+    reject: (error: MessagingError) => void,
+    onExpire: (request: PendingRequest) => void,
+  ) {
+    super()
+    this.correlationId = correlationId
+    this.resolve = resolve
+    this.reject = reject
+    this.#onExpire = onExpire
+  }
+
+  expire(): void {
+    this.#onExpire(this)
+  }
+}
+
+export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> {
+  readonly #host: LinkHost
+  readonly #plan: NodePlan
+  readonly #pipeline: SendPipeline
+  readonly #attachment: Attachment<AdapterRequester>
+  readonly #pending = new Map<string, PendingRequest>()
+  #replyTo = ''
+  #retiring = false
+  #ended: MessagingError | undefined
+
+  private constructor(host: LinkHost, plan: NodePlan) {
+    this.#host = host
+    this.#plan = plan
+    this.#pipeline = new SendPipeline({
+      label: plan.label,
+      adapter: host.adapter.name,
+      capacity: DEFAULT_CAPACITY,
+      // A request in doubt ends with the connection (see `lost`): handling it twice is the caller's decision.
+      resend: false,
+      // The reply address is another one after a reconnect.
+      beforeWrite: (message) => {
+        message.replyTo = this.#replyTo
+        const pending = this.#pending.get(message.correlationId!)
+        if (pending) pending.asked = true
+      },
+    })
+    this.#attachment = new Attachment<AdapterRequester>(this)
+  }
+
+  /** Takes requests at once and opens meanwhile, so that each waits no longer than its own time. */
+  static opening(host: LinkHost, plan: NodePlan): Requester {
+    refuseUnsupported(host.capabilities, 'request', plan)
+    const requester = new Requester(host, plan)
+    void requester.#openMeanwhile()
+    return requester
+  }
+
+  get ended(): boolean {
+    return this.#ended !== undefined
+  }
+
+  async request(
+    body: unknown,
+    fields: (MessageFields & RequestOptions) | undefined,
+  ): Promise<ReceivedMessage> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = fields ?? {}
+    const { schema } = this.#plan.options
+    const value = schema ? await validateBody(schema, body, 'ENCODE_FAILED') : body
+    const { capabilities, bodyEncoding } = this.#host
+    const message = outgoingMessage(value, fields, {
+      subject: this.#plan.subject,
+      durable: false,
+      // A request nobody took in time must not be handled later: its answer would find nobody.
+      ttlMs:
+        capabilities.features.ttl.level === 'unsupported' || timeoutMs === Infinity
+          ? undefined
+          : Math.max(1, timeoutMs),
+      encoding: bodyEncoding,
+    })
+    // Always our own: answers of two requests must not cross, whatever id the application gave.
+    const correlationId = newMessageId()
+    message.correlationId = correlationId
+    if (this.#ended) throw this.#ended
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(abortedError(signal, 'request'))
+      const pending = new PendingRequest(correlationId, resolve, reject, () =>
+        this.#expired(pending, timeoutMs),
+      )
+      this.#pending.set(correlationId, pending)
+      deadlines.add(pending, timeoutMs)
+      if (signal)
+        pending.offAbort = onAbort(signal, () => this.#finish(pending, abortedError(signal, 'request')))
+      this.#pipeline.submit(message, timeoutMs, undefined).catch((error: MessagingError) => {
+        // Its own clock tells of silence; a refusal is an answer.
+        if (error.code !== 'SEND_UNCONFIRMED') this.#finish(pending, error)
+      })
+    })
+  }
+
+  /** Nothing more will be asked: closes once everything has its answer. */
+  retire(): void {
+    this.#retiring = true
+    this.#closeIfDone()
+  }
+
+  async #openMeanwhile(): Promise<void> {
+    const wanted = (): boolean => !this.ended && this.#pending.size > 0
+    const attach = (connection: AdapterConnection): Promise<void> => this.#attachment.open(connection)
+    try {
+      await this.#host.openWhile(wanted, () => this.#host.open(this, {}, attach))
+    } catch (error) {
+      void this.#attachment.stop()
+      this.failed(asMessagingError(unroutable(this.#plan, error)))
+    }
+  }
+
+  #closeIfDone(): void {
+    if (this.#retiring && this.#pending.size === 0 && !this.ended) void this.close({ timeoutMs: RETIRE_MS })
+  }
+
+  async attach(
+    connection: AdapterConnection,
+    detached: (error: MessagingError) => void,
+  ): Promise<AdapterRequester> {
+    const target = await prepareNode(connection, this.#plan, 'sender')
+    const ignore = (): void => {}
+    return connection.attachRequester(
+      { target, capacity: DEFAULT_CAPACITY, reliability: 'at-least-once', link: {} },
+      { deliver: (delivery) => this.#answered(delivery), lost: ignore, gap: ignore, end: ignore, detached },
+    )
+  }
+
+  #answered(delivery: AdapterDelivery): void {
+    const { message } = delivery
+    const pending = message.correlationId === undefined ? undefined : this.#pending.get(message.correlationId)
+    if (!pending) {
+      this.#host.emit({
+        type: 'late-response',
+        address: this.#plan.label,
+        correlationId: message.correlationId ?? '',
+      })
+      return
+    }
+    const failure = message.properties[RESPONSE_ERROR]
+    if (failure !== undefined) {
+      this.#finish(
+        pending,
+        new MessagingError('REQUEST_FAILED', String(failure), {
+          context: { address: this.#plan.label, operation: 'request' },
+        }),
+      )
+      return
+    }
+    this.#pending.delete(pending.correlationId)
+    deadlines.remove(pending)
+    pending.offAbort?.()
+    pending.resolve(new ReceivedMessage(message, this.#host.codecs))
+    if (this.#retiring) this.#closeIfDone()
+  }
+
+  #expired(pending: PendingRequest, timeoutMs: number): void {
+    const context = { address: this.#plan.label, operation: 'request', timeoutMs }
+    const error =
+      pending.asked || this.#host.current
+        ? new MessagingError(
+            'REQUEST_TIMEOUT',
+            `No response from '${this.#plan.label}' within ${timeoutMs} ms`,
+            { context },
+          )
+        : new MessagingError('CONNECTION_LOST', 'No connection came back in time; the request was not sent', {
+            context,
+          })
+    this.#finish(pending, error)
+  }
+
+  #finish(pending: PendingRequest, error: MessagingError): void {
+    if (!this.#pending.delete(pending.correlationId)) return
+    deadlines.remove(pending)
+    pending.offAbort?.()
+    pending.reject(error)
+    if (this.#retiring) this.#closeIfDone()
+  }
+
+  up(link: AdapterRequester): void {
+    this.#replyTo = link.replyTo
+    this.#pipeline.up(link)
+  }
+
+  down(cause: MessagingError): void {
+    this.#pipeline.down(cause)
+  }
+
+  failed(error: MessagingError): void {
+    this.#ended = error
+    this.#host.closed(this)
+    this.#pipeline.fail(error)
+    for (const pending of [...this.#pending.values()]) this.#finish(pending, error)
+  }
+
+  reconnected(connection: AdapterConnection): Promise<void> {
+    return this.#attachment.reconnected(connection)
+  }
+
+  lost(cause: MessagingError): void {
+    this.#attachment.lost(cause)
+    // Confirmed requests wait for an answer at an address that is gone with the connection.
+    const error = new MessagingError('CONNECTION_LOST', 'The connection was lost before the response came', {
+      cause,
+      context: { address: this.#plan.label, operation: 'request' },
+      hint: 'The request may have been handled. Ask again if the service can bear that.',
+    })
+    for (const pending of [...this.#pending.values()]) this.#finish(pending, error)
+  }
+
+  abandoned(error: MessagingError): void {
+    this.failed(error)
+  }
+
+  setBlocked(blocked: boolean): void {
+    this.#pipeline.setBlocked(blocked)
+  }
+
+  async close({ timeoutMs }: { timeoutMs: number }): Promise<void> {
+    this.failed(
+      new MessagingError('CLOSED', 'The connection was closed', { context: { address: this.#plan.label } }),
+    )
+    await settledWithin(this.#attachment.stop(), timeoutMs)
+  }
+}

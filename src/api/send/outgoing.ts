@@ -1,0 +1,235 @@
+/** From what an application passes to `send` to the message the contract carries: checked, defaulted, encoded. */
+
+import { newMessageId } from '../../core/message-id.ts'
+import { checkKnownKeys } from '../../core/options/known-keys.ts'
+import { type BodyEncoding, bodyBytes, contentTypeOf, encodeBody } from '../../model/body-codec.ts'
+import { copyOf } from '../../model/copy.ts'
+import { MessagingError } from '../../model/errors.ts'
+import {
+  type MessageFields,
+  noProperties,
+  type OutgoingMessage,
+  type Properties,
+  type PropertyValue,
+  StructuredBody,
+} from '../../model/message.ts'
+import { type CallOptions, checkOptions, DELAY_RANGE, isDelay } from '../options.ts'
+import { ReceivedMessage } from '../receive/received-message.ts'
+
+/** What a sender link adds to every message. */
+export interface MessageDefaults {
+  readonly subject: string | undefined
+  readonly durable: boolean
+  readonly ttlMs: number | undefined
+  readonly encoding: BodyEncoding
+}
+
+const NO_FIELDS: MessageFields = Object.freeze({})
+
+/**
+ * @throws `CONFIG_INVALID` on an unknown or unusable field, `TypeError` on a wrong type, `ENCODE_FAILED`,
+ * `MESSAGE_TOO_LARGE`
+ */
+export function outgoingMessage(
+  body: unknown,
+  fields: MessageFields & CallOptions = NO_FIELDS,
+  defaults: MessageDefaults,
+): OutgoingMessage {
+  if (body === undefined) throw new TypeError('The body is undefined; send null for an empty one')
+  if (fields !== NO_FIELDS) checkFields(fields)
+  const contentType = fields.contentType ?? contentTypeOf(body)
+  const { codecs, structuredNative, maxBodyBytes } = defaults.encoding
+  let encoded = encodeBody(body, contentType, codecs)
+  if (encoded instanceof StructuredBody && !structuredNative) encoded = bodyBytes(encoded)
+  if (encoded instanceof Uint8Array && encoded.byteLength > maxBodyBytes) {
+    throw new MessagingError(
+      'MESSAGE_TOO_LARGE',
+      `The body has ${encoded.byteLength} bytes, the limit is ${maxBodyBytes}`,
+      { context: { bytes: encoded.byteLength, limit: maxBodyBytes } },
+    )
+  }
+  return {
+    id: fields.id ?? newMessageId(),
+    to: undefined,
+    members: undefined,
+    subject: fields.subject ?? defaults.subject,
+    body: encoded,
+    contentType,
+    properties: fields.properties === undefined ? noProperties() : copyProperties(fields.properties),
+    replyTo: fields.replyTo,
+    correlationId: fields.correlationId,
+    priority: fields.priority,
+    ttlMs: shorter(fields.ttlMs, defaults.ttlMs),
+    delayMs: fields.delayMs === 0 ? undefined : fields.delayMs,
+    durable: fields.durable ?? defaults.durable,
+    userId: fields.userId,
+    groupId: fields.groupId,
+    createdAt: fields.createdAt === undefined ? Date.now() : fields.createdAt.getTime(),
+    deliveriesBefore: 0,
+    original: undefined,
+  }
+}
+
+/**
+ * A received message on its way to another node: as it came, with the fields that are given in their place. Where it has no
+ * subject, and where it would live longer, the defaults hold for it as for any other.
+ *
+ * @throws as {@link outgoingMessage}
+ */
+export function forwardedMessage(
+  message: ReceivedMessage,
+  fields: MessageFields & CallOptions,
+  defaults: MessageDefaults,
+): OutgoingMessage {
+  const given = outgoingMessage(message.bytes, fields, defaults)
+  const copy = copyOf(ReceivedMessage.incoming(message))
+  if (copy.id === '') copy.id = given.id
+  if (!defaults.encoding.structuredNative) copy.body = given.body
+  copy.subject ??= given.subject
+  copy.ttlMs = shorter(copy.ttlMs, defaults.ttlMs)
+  for (const name of FIELD_NAMES) if (fields[name] !== undefined) take(name, given, copy)
+  return copy
+}
+
+function take<Name extends keyof MessageFields>(
+  name: Name,
+  from: OutgoingMessage,
+  into: OutgoingMessage,
+): void {
+  into[name] = from[name]
+}
+
+/**
+ * Checks whatever will be read: own fields, inherited ones, and the getters of a class, which do not enumerate. A name that
+ * nobody reads is refused where it enumerates; a misspelt getter cannot be told from the rest of its class.
+ */
+function checkFields(fields: MessageFields & CallOptions): void {
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
+    throw new TypeError('send: the fields are no object')
+  for (const name in fields) checkField(fields, name)
+  if (Object.getPrototypeOf(fields) !== Object.prototype)
+    for (const name of CHECK_OF.keys()) checkField(fields, name)
+}
+
+function checkField(fields: MessageFields & CallOptions, name: string): void {
+  const check = CHECK_OF.get(name)
+  const value = fields[name as keyof typeof fields]
+  if (!check) checkKnownKeys({ [name]: value }, [...CHECK_OF.keys()], 'send')
+  else if (value !== undefined) check(value, name)
+}
+
+type Check = (value: unknown, name: string) => void
+
+/** What may be said of a message beside its body, and what each must be; `undefined` counts as not said. */
+const FIELD_CHECKS: Readonly<Record<keyof MessageFields, Check>> = {
+  id: checkText,
+  subject: checkText,
+  contentType: checkText,
+  properties: () => {},
+  replyTo: checkText,
+  correlationId: checkText,
+  priority(value) {
+    checkNumber(value, 'priority')
+    if (!Number.isInteger(value) || value < 0 || value > 9) throw invalid('priority', value, '0 to 9')
+  },
+  ttlMs(value) {
+    checkNumber(value, 'ttlMs')
+    if (!(value > 0)) throw invalid('ttlMs', value, 'above 0')
+  },
+  durable(value) {
+    if (typeof value !== 'boolean') throw new TypeError('durable is no boolean')
+  },
+  userId: checkText,
+  groupId: checkText,
+  createdAt(value) {
+    if (!(value instanceof Date) || Number.isNaN(value.getTime()))
+      throw new TypeError('createdAt is no valid Date')
+  },
+  delayMs(value) {
+    checkNumber(value, 'delayMs')
+    if (!isDelay(value)) throw invalid('delayMs', value, DELAY_RANGE)
+  },
+}
+const FIELD_NAMES = Object.keys(FIELD_CHECKS) as (keyof MessageFields)[]
+const CALL_CHECKS: Readonly<Record<keyof CallOptions, Check>> = {
+  timeoutMs: checkOption,
+  signal: checkOption,
+}
+/** A map, because a field called `constructor` is unknown, too. */
+const CHECK_OF: ReadonlyMap<string, Check> = new Map(Object.entries({ ...FIELD_CHECKS, ...CALL_CHECKS }))
+
+function checkText(value: unknown, name: string): void {
+  if (typeof value !== 'string') throw new TypeError(`${name} is no string`)
+  if (!wellFormed(value)) throw new MessagingError('ENCODE_FAILED', `${name} is no valid Unicode`)
+}
+
+function checkNumber(value: unknown, name: string): asserts value is number {
+  if (typeof value !== 'number') throw new TypeError(`${name} is no number`)
+}
+
+function checkOption(value: unknown, name: string): void {
+  checkOptions('send', { [name]: value })
+}
+
+const INT64_MIN = -(2n ** 63n)
+const UINT64_MAX = 2n ** 64n - 1n
+
+function copyProperties(properties: Readonly<Record<string, PropertyValue | undefined>>): Properties {
+  if (typeof properties !== 'object' || properties === null) throw new TypeError('properties is no object')
+  if (Array.isArray(properties) || properties instanceof Map)
+    throw new TypeError('properties is a list or a Map, not a plain object')
+  const copy: Record<string, PropertyValue> = Object.create(null)
+  for (const key of Object.keys(properties)) {
+    const value = properties[key]
+    if (value === undefined) continue
+    if (!wellFormed(key)) throw new MessagingError('ENCODE_FAILED', 'A property name is no valid Unicode')
+    copy[key] = checkProperty(key, value)
+  }
+  return copy
+}
+
+function checkProperty(key: string, value: PropertyValue): PropertyValue {
+  switch (typeof value) {
+    case 'string':
+      if (!wellFormed(value))
+        throw new MessagingError('ENCODE_FAILED', `Property '${key}' is no valid Unicode`)
+      return value
+    case 'number':
+    case 'boolean':
+      return value
+    case 'bigint':
+      if (value < INT64_MIN || value > UINT64_MAX) {
+        throw new MessagingError('ENCODE_FAILED', `Property '${key}' has more than 64 bits`)
+      }
+      return value
+    case 'object':
+      if (value === null) return value
+      if (value instanceof Date) {
+        if (Number.isNaN(value.getTime()))
+          throw new MessagingError('ENCODE_FAILED', `Property '${key}' is no valid Date`)
+        return new Date(value)
+      }
+      if (value instanceof Uint8Array) return Uint8Array.from(value)
+  }
+  throw new TypeError(
+    `Property '${key}' is ${Array.isArray(value) ? 'an array' : `a ${typeof value}`}; allowed: string, number, bigint, boolean, Date, Uint8Array, null`,
+  )
+}
+
+/** A string without lone surrogates can be UTF-8 on every wire. */
+function wellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed()
+}
+
+function shorter(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined) return b === undefined ? undefined : Math.max(1, Math.round(b))
+  const ms = b === undefined ? a : Math.min(a, b)
+  return ms === Infinity ? undefined : Math.max(1, Math.round(ms))
+}
+
+function invalid(name: string, value: unknown, allowed: string): MessagingError {
+  return new MessagingError('CONFIG_INVALID', `${name}: ${String(value)} is not ${allowed}`, {
+    hint: `Give ${name} a value ${allowed}.`,
+    context: { option: name },
+  })
+}

@@ -1,0 +1,237 @@
+/**
+ * The way of a message from `send` to its outcome: waits for the link and for capacity, is written, and is settled by the
+ * broker, by a time limit, or taken up again after a lost connection.
+ *
+ *   waiting ──link up, capacity free, not blocked──▶ written ──outcome──▶ settled
+ *      ▲                                               │
+ *      └──────────── connection lost (resend) ─────────┘
+ *
+ * Order of `submit` is order of writing, also after a loss: what is in doubt goes first.
+ */
+
+import type { AdapterSender } from '../../contract/adapter.ts'
+import { abortedError, onAbort } from '../../core/aborts.ts'
+import { promiseOf } from '../../core/answer.ts'
+import { deadlines } from '../../core/deadlines.ts'
+import { Deque } from '../../core/deque.ts'
+import { type ErrorCode, MessagingError } from '../../model/errors.ts'
+import type { OutgoingMessage } from '../../model/message.ts'
+import { type Outcome, PendingSend, type PendingSendOwner, UnsettledSends } from './pending-send.ts'
+
+export type { Outcome } from './pending-send.ts'
+
+export interface PipelineOptions {
+  readonly label: string
+  readonly adapter: string
+  readonly capacity: number
+  /** Send again what is in doubt after a reconnect; else it ends as `SEND_UNCONFIRMED`. */
+  readonly resend: boolean
+  /** Last touch before a message is written on a (new) link. */
+  readonly beforeWrite?: (message: OutgoingMessage) => void
+}
+
+/** Un-awaited sends that may wait beyond the capacity; a program that never awaits is told before memory ends. */
+const MAX_WAITING = 1_000_000
+
+export class SendPipeline implements PendingSendOwner {
+  readonly #options: PipelineOptions
+  /** Holds sends that ended while they waited, too, until they come to the front. */
+  readonly #waiting = new Deque<PendingSend>()
+  #waitingCount = 0
+  readonly #unsettled = new UnsettledSends()
+  #link: AdapterSender | undefined
+  /** Transfers the link still owes an outcome for, those whose promise has ended by time included. */
+  #inFlight = 0
+  #blocked = false
+  #ended: MessagingError | undefined
+  #pumping = false
+  #whenIdle: (() => void)[] = []
+
+  constructor(options: PipelineOptions) {
+    this.#options = options
+  }
+
+  /** Sends accepted by this library and without an outcome yet. */
+  get unsettled(): number {
+    return this.#unsettled.size + this.#waitingCount
+  }
+
+  /** What is submitted now does not wait to be written. */
+  get writesAtOnce(): boolean {
+    return (
+      this.#link !== undefined &&
+      this.#inFlight < this.#options.capacity &&
+      !this.#blocked &&
+      this.#waitingCount === 0
+    )
+  }
+
+  submit(message: OutgoingMessage, timeoutMs: number, signal: AbortSignal | undefined): Promise<Outcome> {
+    if (this.#ended) return Promise.reject(this.#ended)
+    if (signal?.aborted) return Promise.reject(abortedError(signal, 'send'))
+    if (this.#waitingCount >= MAX_WAITING)
+      return Promise.reject(this.#error('CAPACITY_EXCEEDED', `${MAX_WAITING} sends wait already`))
+    const pending = new PendingSend(this, message)
+    if (this.writesAtOnce) {
+      this.#write(pending)
+      if (pending.done)
+        return pending.error ? Promise.reject(pending.error) : Promise.resolve(pending.outcome)
+    } else {
+      this.#waiting.push(pending)
+      this.#waitingCount++
+    }
+    deadlines.add(pending, timeoutMs)
+    if (signal) this.#watch(pending, signal)
+    return promiseOf(pending)
+  }
+
+  up(link: AdapterSender): void {
+    this.#link = link
+    this.#inFlight = 0
+    this.#pump()
+  }
+
+  /** The link is gone: what was written and not answered is in doubt. */
+  down(cause: MessagingError): void {
+    this.#link = undefined
+    this.#inFlight = 0
+    const inDoubt = this.#unsettled.drain()
+    for (let at = inDoubt.length - 1; at >= 0; at--) {
+      const pending = inDoubt[at]!
+      pending.link = undefined
+      if (this.#options.resend) {
+        pending.resend = true
+        this.#waiting.unshift(pending)
+        this.#waitingCount++
+      }
+    }
+    if (!this.#options.resend)
+      for (const pending of inDoubt) this.#finish(pending, this.#unconfirmed(pending, cause))
+  }
+
+  /** No further link will come. */
+  fail(error: MessagingError): void {
+    this.#ended = error
+    this.refuse(error)
+  }
+
+  /** Everything open ends with `error`, in doubt where it was written; what is sent from now on waits for a link. */
+  refuse(error: MessagingError): void {
+    this.#link = undefined
+    this.#inFlight = 0
+    const open = this.#unsettled.drain().concat(this.#waiting.drain())
+    this.#waitingCount = 0
+    for (const pending of open)
+      this.#finish(pending, pending.inDoubt ? this.#unconfirmed(pending, error) : error)
+  }
+
+  /** The broker takes no messages for now, or does again. */
+  setBlocked(blocked: boolean): void {
+    this.#blocked = blocked
+    if (!blocked) this.#pump()
+  }
+
+  /** Resolves when nothing is open any more. */
+  idle(): Promise<void> {
+    if (this.unsettled === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#whenIdle.push(resolve))
+  }
+
+  /** Called by a transfer: the broker has answered. */
+  settled(pending: PendingSend, error: MessagingError | undefined): void {
+    // An answer of an older link, or a second one.
+    if (pending.link === undefined || pending.link !== this.#link) return
+    pending.link = undefined
+    this.#inFlight--
+    if (!pending.done) this.#unsettled.delete(pending)
+    this.#finish(pending, error)
+    if (this.#waitingCount > 0) this.#pump()
+  }
+
+  /** Called by a transfer: its time is up. */
+  expired(pending: PendingSend): void {
+    // Written: the slot stays taken until the broker answers or the link ends, so that `capacity` holds.
+    this.#leave(pending)
+    this.#finish(pending, this.#timeoutError(pending))
+  }
+
+  #watch(pending: PendingSend, signal: AbortSignal): void {
+    pending.offAbort = onAbort(signal, () => {
+      this.#leave(pending)
+      this.#finish(pending, abortedError(signal, 'send'))
+    })
+  }
+
+  #leave(pending: PendingSend): void {
+    if (pending.link) this.#unsettled.delete(pending)
+    else if (!pending.done) this.#waitingCount--
+  }
+
+  #pump(): void {
+    // A broker in this process answers within the call that writes; the answer must not write the next one, ever deeper.
+    if (this.#pumping) return
+    this.#pumping = true
+    try {
+      while (this.#link && !this.#blocked && this.#inFlight < this.#options.capacity) {
+        const pending = this.#waiting.shift()
+        if (!pending) return
+        if (pending.done) continue
+        this.#waitingCount--
+        this.#write(pending)
+      }
+    } finally {
+      this.#pumping = false
+    }
+  }
+
+  #write(pending: PendingSend): void {
+    const link = this.#link!
+    this.#options.beforeWrite?.(pending.message)
+    pending.link = link
+    pending.inDoubt = true
+    this.#inFlight++
+    this.#unsettled.add(pending)
+    link.send(pending)
+  }
+
+  #finish(pending: PendingSend, error: MessagingError | undefined): void {
+    if (pending.done) return
+    pending.done = true
+    deadlines.remove(pending)
+    pending.offAbort?.()
+    while (this.#waiting.peek()?.done) this.#waiting.shift()
+    if (!pending.resolve) pending.error = error
+    else if (error) pending.reject!(error)
+    else pending.resolve(pending.outcome)
+    if (this.#whenIdle.length > 0 && this.unsettled === 0) for (const idle of this.#whenIdle.splice(0)) idle()
+  }
+
+  #timeoutError(pending: PendingSend): MessagingError {
+    if (pending.inDoubt) return this.#unconfirmed(pending, undefined)
+    if (!this.#link)
+      return this.#error('CONNECTION_LOST', 'No connection came back in time; the message was not sent')
+    if (this.#blocked)
+      return this.#error('CAPACITY_EXCEEDED', 'The broker took no messages for the whole time allowed')
+    return this.#error(
+      'CAPACITY_EXCEEDED',
+      `${this.#options.capacity} earlier sends were not settled in time`,
+    )
+  }
+
+  #unconfirmed(pending: PendingSend, cause: MessagingError | undefined): MessagingError {
+    return this.#error(
+      'SEND_UNCONFIRMED',
+      'The broker did not answer; it may or may not hold the message',
+      pending,
+      cause,
+    )
+  }
+
+  #error(code: ErrorCode, text: string, pending?: PendingSend, cause?: MessagingError): MessagingError {
+    const { adapter, label } = this.#options
+    return new MessagingError(code, text, {
+      cause,
+      context: { adapter, address: label, operation: 'send', messageId: pending?.message.id },
+    })
+  }
+}

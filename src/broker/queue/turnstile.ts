@@ -1,0 +1,32 @@
+/** Who gets the next message of a queue: receivers with free credit take turns. */
+import { Deque } from '../../core/deque.ts'
+import type { ConsumingReceiver } from './queue-receivers.ts'
+
+export class Turnstile {
+  /** Each stands here once; those whose credit is used up leave when it is their turn. */
+  readonly #standing = new Deque<ConsumingReceiver>()
+
+  get empty(): boolean {
+    return this.#standing.length === 0
+  }
+
+  /** A consumer has free credit; harmless when it stands here already. */
+  enter(consumer: ConsumingReceiver): void {
+    if (consumer.queued) return
+    consumer.queued = true
+    this.#standing.push(consumer)
+  }
+
+  /** Whose turn it is. It stands behind the others for the next message. */
+  next(): ConsumingReceiver | undefined {
+    for (;;) {
+      const consumer = this.#standing.shift()
+      if (!consumer) return undefined
+      if (consumer.free > 0) {
+        this.#standing.push(consumer)
+        return consumer
+      }
+      consumer.queued = false
+    }
+  }
+}

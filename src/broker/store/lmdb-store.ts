@@ -1,0 +1,335 @@
+/**
+ * A store on LMDB: a commit is on the disk (fdatasync) before its waiters are told, and a killed process loses nothing
+ * that was told. One directory, one process; the database is `data.mdb` in it.
+ *
+ * Tables: `nodes` (id → JSON; 0 → the next id), `messages` (queue id, key → record), `marks` (the same key → count,
+ * redelivered, due time; only where it differs from the record).
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Database, RootDatabase } from 'lmdb'
+import { settledWithin } from '../../core/aborts.ts'
+import { clientLibrary } from '../../core/connecting/client-library.ts'
+import type { OutgoingMessage } from '../../model/message.ts'
+import type { Deferred } from '../queue/turn.ts'
+import { LmdbUse } from './lmdb-use.ts'
+import { decodeHead, decodeRecord, RecordWriter } from './record-codec.ts'
+import type { CommitWaiter, Store, StoredEntry, StoredFacts, StoredMark, StoredNode } from './store.ts'
+import { checkStore, DATA_FILE, damagedStore, markStore, unusableStore } from './store-check.ts'
+import { lockStore, type StoreLock } from './store-lock.ts'
+import { type Demand, NO_ROOM, noRoom, StoreRoom } from './store-room.ts'
+import { type Write, WriteQueue } from './write-queue.ts'
+
+/** Messages of a deleted queue that are removed with one commit. */
+const SWEEP = 5_000
+/** In table `nodes`: the next id. */
+const NEXT_ID = 0
+const MARK_BYTES = 13
+
+type Table = Database<Buffer, Buffer>
+type NodeTable = Database<string, number>
+
+class Change implements Write {
+  readonly table: Table | NodeTable
+  readonly queue: number
+  readonly key: number
+  /** `undefined`: remove. */
+  readonly value: Buffer | string | undefined
+  readonly waiter: CommitWaiter | undefined
+
+  constructor(
+    table: Table | NodeTable,
+    queue: number,
+    key: number,
+    value: Buffer | string | undefined,
+    waiter: CommitWaiter | undefined,
+  ) {
+    this.table = table
+    this.queue = queue
+    this.key = key
+    this.value = value
+    this.waiter = waiter
+  }
+}
+
+/**
+ * Opens the store in `directory`, which exists.
+ *
+ * @throws `CONNECT_FAILED` when another process has it open or it is damaged, `CLIENT_LIBRARY_MISSING` without `lmdb`
+ */
+export async function openLmdbStore(directory: string): Promise<Store> {
+  const { open } = await clientLibrary('lmdb', () => import('lmdb'))
+  const lock = await lockStore(directory).catch((error) => {
+    throw unusableStore(directory, error)
+  })
+  let root: RootDatabase | undefined
+  try {
+    const marked = await checkStore(directory)
+    const room = new StoreRoom(directory)
+    if (!existsSync(join(directory, DATA_FILE)) && !room.fitsNew) throw noRoom(directory)
+    root = open({
+      path: directory,
+      noSubdir: false,
+      // One promise per batch and none per write: see `#write`.
+      eventTurnBatching: false,
+      // A commit is told when it is synced, not before.
+      overlappingSync: false,
+      cache: false,
+      compression: false,
+    } as Parameters<typeof open>[0] & { path: string })
+    if (!marked) await markStore(directory)
+    return new LmdbStore(directory, root, lock, room)
+  } catch (error) {
+    await root?.close()
+    await lock.release()
+    throw unusableStore(directory, error)
+  }
+}
+
+class LmdbStore implements Store {
+  readonly #directory: string
+  readonly #root: RootDatabase
+  readonly #lock: StoreLock
+  readonly #room: StoreRoom
+  readonly #use: LmdbUse
+  readonly #nodes: NodeTable
+  readonly #messages: Table
+  readonly #marks: Table
+  readonly #records = new RecordWriter()
+  readonly #queue: WriteQueue<Change>
+  /** Queues of deleted nodes that still have messages here. */
+  readonly #sweeping = new Set<number>()
+  #nextId: number
+  #closing: Promise<void> | undefined
+
+  constructor(directory: string, root: RootDatabase, lock: StoreLock, room: StoreRoom) {
+    this.#directory = directory
+    this.#root = root
+    this.#lock = lock
+    this.#room = room
+    const binary = { encoding: 'binary', keyEncoding: 'binary', cache: false } as const
+    this.#nodes = root.openDB({ name: 'nodes', encoding: 'string', keyEncoding: 'uint32', cache: false })
+    this.#messages = root.openDB({ name: 'messages', ...binary })
+    this.#marks = root.openDB({ name: 'marks', ...binary })
+    this.#use = new LmdbUse(root, [this.#nodes, this.#messages, this.#marks])
+    this.#nextId = Number(this.#nodes.get(NEXT_ID) ?? 1)
+    this.#queue = new WriteQueue((changes) => this.#write(changes))
+  }
+
+  set beforeWrite(listener: (() => void) | undefined) {
+    this.#queue.beforeWrite = listener
+  }
+  set failed(listener: ((error: Error) => void) | undefined) {
+    this.#queue.failed = listener
+  }
+
+  // ── recovery ──
+
+  nodes(): StoredNode[] {
+    const nodes: StoredNode[] = []
+    for (const { key, value } of this.#nodes.getRange({ start: NEXT_ID + 1 }))
+      nodes.push({ id: key, text: value })
+    return nodes
+  }
+
+  *entries(): Generator<StoredEntry> {
+    // Both tables have the same order, so that one pass over each is enough.
+    const marks = this.#marks.getRange()[Symbol.iterator]()
+    let mark = marks.next()
+    for (const { key, value } of this.#messages.getRange()) {
+      while (!mark.done && Buffer.compare(mark.value.key, key) < 0) mark = marks.next()
+      const own = !mark.done && Buffer.compare(mark.value.key, key) === 0 ? mark.value.value : undefined
+      yield this.#entry(key, value, own)
+    }
+  }
+
+  #entry(key: Buffer, record: Buffer, mark: Buffer | undefined): StoredEntry {
+    try {
+      const { priority, expiresAt, dueAt, deliveriesBefore: count } = decodeHead(record)
+      const queue = key.readUInt32BE(0)
+      const place = key.readDoubleBE(4)
+      if (!mark) return { queue, key: place, priority, expiresAt, dueAt, count, redelivered: count > 0 }
+      return {
+        queue,
+        key: place,
+        priority,
+        expiresAt,
+        dueAt: mark.readDoubleLE(5),
+        count: mark.readUInt32LE(0),
+        redelivered: mark[4] === 1,
+      }
+    } catch (cause) {
+      throw damagedStore(
+        this.#directory,
+        `a message in it cannot be read (${(cause as Error).message})`,
+        cause,
+      )
+    }
+  }
+
+  // ── writing ──
+
+  nextNodeId(): number {
+    return this.#nextId++
+  }
+
+  saveNode(id: number, text: string, waiter: CommitWaiter | undefined): void {
+    this.#queue.add(new Change(this.#nodes, 0, id, text, waiter))
+    // With every node, so that an id is never given twice: its messages may be swept long after it has gone.
+    this.#queue.add(new Change(this.#nodes, 0, NEXT_ID, String(this.#nextId), undefined))
+  }
+
+  removeNode(id: number): void {
+    this.#queue.add(new Change(this.#nodes, 0, id, undefined, undefined))
+  }
+
+  insert(
+    queue: number,
+    key: number,
+    message: OutgoingMessage,
+    facts: StoredFacts,
+    waiter: CommitWaiter | undefined,
+  ): number {
+    const record = this.#records.encode(message, facts)
+    this.#queue.add(new Change(this.#messages, queue, key, record, waiter))
+    return record.length
+  }
+
+  remove(queue: number, key: number, marked: boolean): void {
+    this.#queue.add(new Change(this.#messages, queue, key, undefined, undefined))
+    if (marked) this.unmark(queue, key)
+  }
+
+  mark(queue: number, key: number, { count, redelivered, dueAt }: StoredMark): void {
+    const value = Buffer.allocUnsafeSlow(MARK_BYTES)
+    value.writeUInt32LE(count, 0)
+    value[4] = redelivered ? 1 : 0
+    value.writeDoubleLE(dueAt, 5)
+    this.#queue.add(new Change(this.#marks, queue, key, value, undefined))
+  }
+
+  unmark(queue: number, key: number): void {
+    this.#queue.add(new Change(this.#marks, queue, key, undefined, undefined))
+  }
+
+  commit(waiter: CommitWaiter): void {
+    this.#queue.commit(waiter)
+  }
+
+  wake(): void {
+    this.#queue.wake()
+  }
+
+  get behind(): boolean {
+    return this.#queue.behind
+  }
+
+  whenCaughtUp(work: Deferred): () => void {
+    return this.#queue.whenCaughtUp(work)
+  }
+
+  flushed(): Promise<void> {
+    return this.#queue.tried()
+  }
+
+  clear(queue: number): void {
+    if (queue === 0 || this.#sweeping.has(queue)) return
+    this.#sweeping.add(queue)
+    void this.#sweep(queue).finally(() => this.#sweeping.delete(queue))
+  }
+
+  async #sweep(queue: number): Promise<void> {
+    await this.#onDisk()
+    while (!this.#closing) {
+      const keys = [
+        ...this.#messages.getKeys({ start: keyOf(queue, 0), end: keyOf(queue + 1, 0), limit: SWEEP }),
+      ]
+      if (keys.length === 0) return
+      for (const key of keys) this.remove(queue, key.readDoubleBE(4), true)
+      await this.#onDisk()
+    }
+  }
+
+  #onDisk(): Promise<void> {
+    return new Promise((resolve) => this.#queue.commit({ refusable: false, stored: () => resolve() }))
+  }
+
+  /** One transaction. Inside `batch` the library makes no promise per write; the one for the batch is handled here. */
+  async #write(changes: readonly Change[]): Promise<void> {
+    if (!this.#room.fits(demandOf(changes), this.#use)) throw new Error(NO_ROOM)
+    try {
+      await this.#messages.batch(() => {
+        for (const change of changes) apply(change)
+      })
+    } catch (error) {
+      throw await reasonOf(error)
+    }
+  }
+
+  read(queue: number, key: number): OutgoingMessage | undefined {
+    const record = this.#messages.getBinaryFast(sharedKey(queue, key))
+    return record && decodeRecord(record)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await this.#queue.tried()
+    // What the sweeps or the listeners of the last batch added.
+    if (!this.#queue.idle) await this.#queue.tried()
+    this.#queue.close()
+    await this.#root.close()
+    await this.#lock.release()
+  }
+}
+
+function demandOf(changes: readonly Change[]): Demand {
+  const lengths: number[] = []
+  let grows = false
+  for (const { value, waiter } of changes) {
+    if (value !== undefined) lengths.push(value.length)
+    if (waiter?.refusable) grows = true
+  }
+  return { lengths, changes: changes.length, grows }
+}
+
+function apply({ table, queue, key, value }: Change): void {
+  const place = queue === 0 ? key : sharedKey(queue, key)
+  // The library copies keys at once, and reads values when it writes them.
+  if (value === undefined) void (table as Database).remove(place)
+  else void (table as Database).put(place, value)
+}
+
+const shared = Buffer.alloc(12)
+
+/** Valid until the next call. */
+function sharedKey(queue: number, key: number): Buffer {
+  shared.writeUInt32BE(queue, 0)
+  shared.writeDoubleBE(key, 4)
+  return shared
+}
+
+function keyOf(queue: number, key: number): Buffer {
+  return Buffer.from(sharedKey(queue, key))
+}
+
+/** The library rejects with a general error and the true one in a second promise, which must be handled too. */
+async function reasonOf(error: unknown): Promise<Error> {
+  const { commitError } = error as { commitError?: Promise<unknown> }
+  let reason = error
+  if (commitError) {
+    await settledWithin(
+      commitError.catch((detail) => {
+        reason = detail
+      }),
+      200,
+    )
+  }
+  const text = reason instanceof Error ? reason.message : String(reason)
+  // A short write, which is how a full disk shows, is reported as a fault of the device.
+  const hint = /input\/output|no space|map_full|map full/i.test(text) ? ' (is the disk full?)' : ''
+  return new Error(`${text}${hint}`, { cause: reason })
+}

@@ -1,0 +1,124 @@
+/**
+ * Looks at a store's files before they are opened: what is obviously not whole is refused with words, where the
+ * database itself would crash the process on a page that is not there.
+ */
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { getSystemErrorName } from 'node:util'
+import { randomName } from '../../core/message-id.ts'
+import { MessagingError } from '../../model/errors.ts'
+import { findDamage } from './store-pages.ts'
+import { MAKE_ROOM } from './store-room.ts'
+
+/** Tells a new directory from one whose data has gone. */
+const MARKER = 'sluice-store.json'
+/** LMDB's own name for it. */
+export const DATA_FILE = 'data.mdb'
+const FORMAT = 1
+
+/**
+ * Checks that the directory is a whole store, or was none so far: `false`, and {@link markStore} is due.
+ *
+ * @throws `CONNECT_FAILED` when it was a store and its data is not whole, or it is of a newer format
+ */
+export async function checkStore(directory: string): Promise<boolean> {
+  const marker = await readMarker(directory)
+  const problem = await dataProblem(join(directory, DATA_FILE), marker !== undefined)
+  if (problem) throw damagedStore(directory, problem)
+  if (marker !== undefined && marker !== FORMAT) {
+    throw new MessagingError(
+      'CONNECT_FAILED',
+      `The store '${directory}' has format ${marker}, not ${FORMAT}`,
+      {
+        retryable: false,
+        hint: 'It was written by another version of Sluice: use that one.',
+        context: { operation: 'connect', directory },
+      },
+    )
+  }
+  return marker !== undefined
+}
+
+/** order: behind the data, and whole or not at all: a marker without its data tells of damage. */
+export async function markStore(directory: string): Promise<void> {
+  const file = join(directory, MARKER)
+  const draft = `${file}.${randomName()}`
+  try {
+    await writeFile(draft, `${JSON.stringify({ store: 'sluice', format: FORMAT })}\n`, { flush: true })
+    await rename(draft, file)
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+/** What the system refuses is no damage. */
+const HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: MAKE_ROOM,
+  EDQUOT: MAKE_ROOM,
+  EFBIG: MAKE_ROOM,
+  EACCES: 'Allow this process to write in the directory.',
+  EPERM: 'Allow this process to write in the directory.',
+  EROFS: 'The file system is mounted to be read only: use another directory, or mount it anew.',
+  EMFILE: 'This process has too many files open: close some, or raise its limit.',
+}
+
+/** Why a store could not be opened. */
+export function unusableStore(directory: string, error: unknown): MessagingError {
+  if (error instanceof MessagingError) return error
+  const text = error instanceof Error ? error.message : String(error)
+  const refusal = systemCode(error)
+  if (refusal === undefined) return damagedStore(directory, `it cannot be opened: ${text}`, error)
+  return new MessagingError('CONNECT_FAILED', `The store '${directory}' cannot be opened: ${text}`, {
+    cause: error,
+    retryable: false,
+    hint: HINTS[refusal] ?? 'Check the directory and its disk.',
+    context: { operation: 'connect', directory },
+  })
+}
+
+/** Name of the system's error, which the database tells as a number above 0. */
+function systemCode(error: unknown): string | undefined {
+  const { code } = Object(error) as { code?: unknown }
+  if (typeof code === 'number' && code > 0) return getSystemErrorName(-code)
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined
+}
+
+export function damagedStore(directory: string, problem: string, cause?: unknown): MessagingError {
+  return new MessagingError('CONNECT_FAILED', `The store '${directory}' is damaged: ${problem}`, {
+    cause,
+    retryable: false,
+    hint: 'Restore the directory from a copy, or move it away to begin with an empty one.',
+    context: { operation: 'connect', directory },
+  })
+}
+
+/** The format, or `undefined` for a directory that was no store so far. */
+async function readMarker(directory: string): Promise<number | undefined> {
+  let text: string
+  try {
+    text = await readFile(join(directory, MARKER), 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  try {
+    const { format } = JSON.parse(text)
+    if (typeof format === 'number') return format
+  } catch {
+    // Told below.
+  }
+  throw damagedStore(directory, `${MARKER} cannot be read`)
+}
+
+async function dataProblem(file: string, expected: boolean): Promise<string | undefined> {
+  const { size } = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return { size: -1 }
+    throw error
+  })
+  if (size > 0) {
+    const damage = findDamage(file)
+    return damage && `${DATA_FILE}: ${damage}`
+  }
+  if (!expected) return undefined
+  return size === 0 ? `${DATA_FILE} is empty` : `${DATA_FILE} is missing`
+}
