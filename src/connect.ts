@@ -1,5 +1,5 @@
 /** The switchboard: the only file that knows both the API and the adapters. */
-import { adapterFor } from './adapters/registry.ts'
+import { adapterFor, isSecure } from './adapters/registry.ts'
 import { Connection } from './api/connection.ts'
 import { type ConnectOptions, connectPlan, urlsOf } from './api/link/connect-options.ts'
 import { LinkHost } from './api/link/link-host.ts'
@@ -21,12 +21,21 @@ import { MessagingError } from './model/errors.ts'
 export async function connect(to?: string | URL | ConnectOptions): Promise<Connection> {
   const options = await resolveConfiguration(to)
   const plan = connectPlan(options)
-  const adapters = await Promise.all(urlsOf(options).map((url) => adapterFor(url)))
+  const urls = urlsOf(options)
+  const adapters = await Promise.all(urls.map((url) => adapterFor(url)))
   const adapter = adapters[0]!
   if (adapters.some((other) => other !== adapter)) {
     throw new MessagingError(
       'CONFIG_INVALID',
       'connect(): the URLs of a fail-over list must be for the same kind of broker',
+    )
+  }
+  // A login that goes out encrypted must not go out in clear because a broker is away.
+  if (urls.some(isSecure) && !urls.every(isSecure)) {
+    throw new MessagingError(
+      'CONFIG_INVALID',
+      'connect(): some URLs of the fail-over list are for TLS, some for clear text',
+      { hint: 'Give all of them the scheme with TLS, or none.', context: { option: 'url' } },
     )
   }
   for (const target of plan.targets) adapter.validate(target)

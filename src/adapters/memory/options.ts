@@ -23,6 +23,7 @@ export function fileDirectory(url: string): string {
   // Slashes alone would be the root of the file system, which nobody means.
   if (/^\/*$/.test(rest)) throw invalid(`'${url}' names no directory`)
   if (rest.startsWith('//')) {
+    if (rest.includes('#')) throw invalid('the URL has a #; write %23 for one in a name')
     try {
       return fileURLToPath(`file:${rest}`)
     } catch (cause) {

@@ -1,6 +1,6 @@
 /** Reads and checks what `connect` was given: URL, login, TLS, own options. Pure. */
 import type { ConnectTarget } from '../../contract/adapter.ts'
-import { hostName, parseBrokerUrl, placeText } from '../../core/connecting/broker-url.ts'
+import { placeText, readBrokerUrl } from '../../core/connecting/broker-url.ts'
 import { checkKnownKeys } from '../../core/options/known-keys.ts'
 import { optionReader } from '../../core/options/option-reader.ts'
 import { ADAPTER } from './errors.ts'
@@ -31,33 +31,35 @@ export interface Endpoint {
   readonly place: string
 }
 
+const URL_FORM = { adapter: ADAPTER, form: 'qpid://user:password@host:port/virtual-host', query: [] }
 const OPTIONS = ['virtualHost', 'containerId', 'maxFrameBytes'] as const
 /** Broker-J refuses a shorter idle time-out. Unit: ms. */
 const LEAST_HEARTBEAT_MS = 1_000
 /** Every peer of AMQP 1.0 must take frames of this size. */
 const LEAST_FRAME_BYTES = 512
 
-const { invalid, text, urlPart, wholeNumber } = optionReader(ADAPTER, 'connect()')
+const { invalid, text, wholeNumber } = optionReader(ADAPTER, 'connect()')
 
 /** @throws `CONFIG_INVALID` naming the wrong option */
 export function endpointOf(target: ConnectTarget): Endpoint {
-  const url = parseBrokerUrl(target.url, ADAPTER, 'qpid://user:password@host:port/virtual-host')
+  const url = readBrokerUrl(target.url, URL_FORM)
   checkKnownKeys(target.native, OPTIONS, 'connect(): native')
-  checkKnownKeys(Object.fromEntries(url.searchParams), [], 'connect(): URL')
   const native = target.native as QpidOptions
-  const secure = url.protocol === 'qpids:' || url.protocol === 'amqp10s:'
+  const secure = url.scheme === 'qpids' || url.scheme === 'amqp10s'
   if (target.tls !== undefined && !secure)
     throw invalid('tls', 'needs a URL that begins with qpids: or amqp10s:')
-  const host = hostName(url.hostname)
-  const port = url.port === '' ? (secure ? 5671 : 5672) : Number(url.port)
+  const username = target.username ?? url.username
+  const password = target.password ?? url.password
+  if (password !== undefined && username === undefined)
+    throw invalid('username', 'is missing beside a password')
+  const { host = 'localhost', port = secure ? 5671 : 5672 } = url
   return {
     secure,
     host,
     port,
-    virtualHost:
-      text('virtualHost', native.virtualHost) ?? (urlPart(url.pathname.replace(/^\//, '')) || host),
-    username: target.username ?? (urlPart(url.username) || undefined),
-    password: target.password ?? (urlPart(url.password) || undefined),
+    virtualHost: text('virtualHost', native.virtualHost) ?? (url.path.slice(1) || host),
+    username,
+    password,
     containerId: text('containerId', native.containerId),
     maxFrameBytes: wholeNumber('maxFrameBytes', native.maxFrameBytes, LEAST_FRAME_BYTES),
     heartbeatMs: target.heartbeatMs === 0 ? 0 : Math.max(LEAST_HEARTBEAT_MS, target.heartbeatMs),

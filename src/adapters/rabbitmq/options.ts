@@ -1,6 +1,6 @@
 /** Reads and checks what `connect` was given: URL, login, TLS, own options. Pure. */
 import type { ConnectTarget } from '../../contract/adapter.ts'
-import { hostName, parseBrokerUrl, placeText } from '../../core/connecting/broker-url.ts'
+import { type BrokerUrl, placeText, readBrokerUrl } from '../../core/connecting/broker-url.ts'
 import { checkKnownKeys } from '../../core/options/known-keys.ts'
 import { optionReader } from '../../core/options/option-reader.ts'
 import { ADAPTER } from './errors.ts'
@@ -59,30 +59,35 @@ const QUERY = [
   'vhost',
   'managementUrl',
 ] as const
+const URL_FORM = {
+  adapter: ADAPTER,
+  form: 'rabbitmq://user:password@host:port/virtual-host',
+  query: QUERY,
+}
 const MECHANISMS: readonly unknown[] = ['PLAIN', 'AMQPLAIN', 'EXTERNAL']
 
 const { invalid, text, urlPart, wholeNumber } = optionReader(ADAPTER, 'connect()')
 
 /** @throws `CONFIG_INVALID` naming the wrong option */
 export function endpointOf(target: ConnectTarget): Endpoint {
-  const url = parseBrokerUrl(target.url, ADAPTER, 'rabbitmq://user:password@host:port/virtual-host')
+  const url = readBrokerUrl(target.url, URL_FORM)
+  const { query } = url
   checkKnownKeys(target.native, OPTIONS, 'connect(): native')
-  const query = Object.fromEntries(url.searchParams)
-  checkKnownKeys(query, QUERY, 'connect(): URL')
   const native = target.native as RabbitmqOptions
-  const secure = url.protocol === 'rabbitmqs:' || url.protocol === 'amqps:'
+  const secure = url.scheme === 'rabbitmqs' || url.scheme === 'amqps'
   if (target.tls !== undefined && !secure)
     throw invalid('tls', 'needs a URL that begins with rabbitmqs: or amqps:')
-  const host = hostName(url.hostname)
-  const port = url.port === '' ? (secure ? 5671 : 5672) : Number(url.port)
+  const { host = 'localhost', port = secure ? 5671 : 5672 } = url
   const heartbeat = wholeNumber('heartbeat', query.heartbeat, 0)
-  const username = target.username ?? (urlPart(url.username) || 'guest')
-  const password = target.password ?? (url.username === '' ? 'guest' : urlPart(url.password))
+  if (url.password !== undefined && url.username === undefined && target.username === undefined)
+    throw invalid('username', 'is missing beside a password')
+  const username = target.username ?? url.username ?? 'guest'
+  const password = target.password ?? url.password ?? (url.username === undefined ? 'guest' : '')
   return {
     secure,
     host,
     port,
-    vhost: text('vhost', native.vhost) ?? query.vhost ?? vhostOf(url),
+    vhost: text('vhost', native.vhost) ?? vhostOf(url),
     username,
     password,
     mechanism: mechanismOf(native.mechanism),
@@ -92,14 +97,17 @@ export function endpointOf(target: ConnectTarget): Endpoint {
       heartbeat ?? (target.heartbeatMs > 0 ? Math.max(1, Math.round(target.heartbeatMs / 1000)) : 0),
     tls: target.tls ?? {},
     clientName: target.clientName,
-    management: managementOf(native.managementUrl ?? query.managementUrl, username, password),
+    management: managementOf(native.managementUrl ?? query.managementUrl, { username, password, secure }),
     place: placeText(host, port),
   }
 }
 
 /** As the AMQP URI specification has it, except that an empty path after the slash means `/` too. */
-function vhostOf(url: URL): string {
-  return urlPart(url.pathname.replace(/^\//, '')) || '/'
+function vhostOf({ path, query }: BrokerUrl): string {
+  const named = path.slice(1)
+  if (query.vhost !== undefined && named !== '' && named !== query.vhost)
+    throw invalid('vhost', 'is not what the path of the URL says')
+  return (query.vhost ?? named) || '/'
 }
 
 function mechanismOf(value: unknown): LoginMechanism {
@@ -109,12 +117,20 @@ function mechanismOf(value: unknown): LoginMechanism {
 }
 
 /** Its URL may have a login of its own. */
-function managementOf(value: unknown, username: string, password: string): ManagementApi | undefined {
+function managementOf(
+  value: unknown,
+  { username, password, secure }: Pick<Endpoint, 'username' | 'password' | 'secure'>,
+): ManagementApi | undefined {
   if (value === undefined) return undefined
   const given = String(value)
   const base = URL.canParse(given) ? new URL(given) : undefined
   if (base?.protocol !== 'http:' && base?.protocol !== 'https:')
     throw invalid('managementUrl', 'is no http: or https: URL')
+  if (secure && base.protocol === 'http:' && base.password === '')
+    throw invalid(
+      'managementUrl',
+      'is http:, and the login of a TLS connection does not go out in clear: write https:, or give it a login of its own',
+    )
   const api = {
     base,
     username: urlPart(base.username, 'managementUrl') || username,

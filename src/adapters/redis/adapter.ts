@@ -7,7 +7,7 @@ import { endpointOf } from './options.ts'
 
 export const redisAdapter: Adapter = {
   name: ADAPTER,
-  schemes: ['redis', 'rediss'],
+  schemes: ['redis', 'rediss', 'redis+unix', 'redis+socket', 'unix'],
   capabilities: redisCapabilities,
   validate(target: ConnectTarget): void {
     endpointOf(target)

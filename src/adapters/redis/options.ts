@@ -1,6 +1,6 @@
 /** Reads and checks what `connect` was given: URL, login, TLS, own options. Pure. */
 import type { ConnectTarget } from '../../contract/adapter.ts'
-import { hostName, parseBrokerUrl, placeText } from '../../core/connecting/broker-url.ts'
+import { type BrokerUrl, placeText, readBrokerUrl } from '../../core/connecting/broker-url.ts'
 import { checkKnownKeys } from '../../core/options/known-keys.ts'
 import { optionReader } from '../../core/options/option-reader.ts'
 import { ADAPTER } from './errors.ts'
@@ -48,7 +48,10 @@ export interface HostPort {
 /** Everything needed to open a connection. */
 export interface Endpoint {
   readonly mode: 'single' | 'sentinel' | 'cluster'
+  /** Empty where there is a socket. */
   readonly nodes: readonly HostPort[]
+  /** Path of a Unix socket at which the server listens. */
+  readonly socket: string | undefined
   /** Name of the Sentinels' master. */
   readonly master: string
   readonly username: string | undefined
@@ -67,9 +70,11 @@ export interface Endpoint {
   readonly liveBuffer: number
   readonly waitReplicas: number
   readonly waitMs: number
-  /** `host:port`, for people. */
+  /** `host:port`, or the path of the socket, for people. */
   readonly place: string
 }
+
+const PATH_IS_NO_NUMBER = 'has a path that is no database number; a Unix socket is redis+unix:///path?db=0'
 
 const OPTIONS = [
   'db',
@@ -88,56 +93,78 @@ const OPTIONS = [
 ] as const satisfies readonly (keyof RedisAdapterOptions)[]
 /** Renewing takes its time: a shorter lease would end under a receiver that lives. Unit: ms. */
 export const LEAST_LEASE_MS = 100
-const QUERY = ['cluster', 'sentinel', 'db', 'prefix'] as const
-
-const { invalid, urlPart, wholeNumber } = optionReader(ADAPTER, 'connect()')
+/** The second is what Celery has, the third what redis-py, go-redis and redis-rb have. */
+const SOCKET_SCHEMES: readonly string[] = ['redis+unix', 'redis+socket', 'unix']
+const URL_FORM = {
+  adapter: ADAPTER,
+  form: 'redis://user:password@host:port/database, rediss:// for TLS, or redis+unix:///path?db=0',
+  query: ['cluster', 'sentinel', 'db', 'prefix'],
+  paths: SOCKET_SCHEMES,
+}
+const { invalid, wholeNumber } = optionReader(ADAPTER, 'connect()')
 
 /** @throws `CONFIG_INVALID` naming the wrong option */
 export function endpointOf(target: ConnectTarget): Endpoint {
-  const url = parseBrokerUrl(target.url, ADAPTER, 'redis://user:password@host:port/database')
+  const url = readBrokerUrl(target.url, URL_FORM)
+  const { query } = url
   checkKnownKeys(target.native, OPTIONS, 'connect(): native')
-  const query = Object.fromEntries(url.searchParams)
-  checkKnownKeys(query, QUERY, 'connect(): URL')
   const native = target.native as RedisAdapterOptions
-  const secure = url.protocol === 'rediss:'
+  const secure = url.scheme === 'rediss'
   if (target.tls !== undefined && !secure) throw invalid('tls', 'needs a URL that begins with rediss:')
-  const sentinel = nonEmpty('sentinel', native.sentinel) ?? query.sentinel
+  const sentinel = nonEmpty('sentinel', native.sentinel ?? query.sentinel)
   const cluster = flag('cluster', native.cluster ?? query.cluster)
   if (cluster && sentinel !== undefined) throw invalid('cluster', 'and sentinel exclude each other')
   const mode = cluster ? 'cluster' : sentinel !== undefined ? 'sentinel' : 'single'
-  const first = hostPort(url.hostname, url.port, mode === 'sentinel' ? 26_379 : 6_379)
-  const nodes = [first, ...nodesOf(native.nodes, mode)]
-  const db = wholeNumber(
-    'db',
-    native.db ?? query.db ?? (/^\/\d+$/.test(url.pathname) ? url.pathname.slice(1) : undefined),
-    0,
-  )
-  if (db === undefined && url.pathname.length > 1)
-    throw invalid('url', 'has a path that is no database number')
+  const socket = socketOf(url, mode)
+  const { host = 'localhost', port = mode === 'sentinel' ? 26_379 : 6_379 } = url
+  const more = nodesOf(native.nodes, mode)
+  const nodes = socket === undefined ? [{ host, port }, ...more] : []
+  const db = wholeNumber('db', native.db, 0) ?? databaseOf(url, socket)
   if (mode === 'cluster' && db) throw invalid('db', 'is not there in a Cluster: it has database 0 alone')
   const waitReplicas = wholeNumber('waitReplicas', native.waitReplicas, 0) ?? 0
   if (mode === 'cluster' && waitReplicas > 0) throw invalid('waitReplicas', 'does not work in a Cluster')
   return {
     mode,
     nodes,
+    socket,
     master: sentinel ?? '',
-    username: target.username ?? (urlPart(url.username) || undefined),
-    password: target.password ?? (urlPart(url.password) || undefined),
+    username: target.username ?? url.username,
+    password: target.password ?? url.password,
     sentinelUsername: nonEmpty('sentinelUsername', native.sentinelUsername),
     sentinelPassword: nonEmpty('sentinelPassword', native.sentinelPassword),
     db: db ?? 0,
     tls: secure ? (target.tls ?? {}) : undefined,
     clientName: target.clientName.replace(/[^\x21-\x7e]/g, '-'),
     heartbeatMs: target.heartbeatMs,
-    prefix: prefixOf(nonEmpty('prefix', native.prefix) ?? query.prefix),
+    prefix: prefixOf(nonEmpty('prefix', native.prefix ?? query.prefix)),
     leaseMs: wholeNumber('leaseMs', native.leaseMs, LEAST_LEASE_MS) ?? 30_000,
     pollMs: wholeNumber('pollMs', native.pollMs, 10) ?? 2_000,
     alwaysEnvelope: alwaysEnvelope(native.envelope),
     liveBuffer: wholeNumber('liveBuffer', native.liveBuffer, 1) ?? 10_000,
     waitReplicas,
     waitMs: wholeNumber('waitMs', native.waitMs, 1) ?? 1_000,
-    place: nodes.map(({ host, port }) => placeText(host, port)).join(', '),
+    place: socket ?? nodes.map(({ host, port }) => placeText(host, port)).join(', '),
   }
+}
+
+/** The path of a socket URL; `undefined`: the URL names a host. */
+function socketOf({ scheme, host, path }: BrokerUrl, mode: Endpoint['mode']): string | undefined {
+  if (!SOCKET_SCHEMES.includes(scheme)) return undefined
+  if (host !== undefined || path.length < 2)
+    throw invalid('url', `names no socket: write ${scheme}:///path/of/the.sock`)
+  if (mode !== 'single') throw invalid(mode, 'does not go with a Unix socket, which leads to one server')
+  return path
+}
+
+/** By the path or the parameter of a URL. */
+function databaseOf({ path, query }: BrokerUrl, socket: string | undefined): number | undefined {
+  const asked = wholeNumber('db', query.db, 0)
+  const named = path.slice(1)
+  if (socket !== undefined || named === '') return asked
+  if (!/^\d+$/.test(named)) throw invalid('url', PATH_IS_NO_NUMBER)
+  const inPath = wholeNumber('db', named, 0)
+  if (asked !== undefined && asked !== inPath) throw invalid('db', 'is not what the path of the URL says')
+  return inPath
 }
 
 function nodesOf(nodes: unknown, mode: Endpoint['mode']): HostPort[] {
@@ -147,12 +174,8 @@ function nodesOf(nodes: unknown, mode: Endpoint['mode']): HostPort[] {
   return nodes.map((node) => {
     const found = typeof node === 'string' ? /^(\[[^\]]+\]|[^:[\]]+):(\d+)$/.exec(node) : null
     if (!found) throw invalid('nodes', 'holds something that is no host:port')
-    return hostPort(found[1]!, found[2]!, 0)
+    return { host: found[1]!.replace(/^\[|\]$/g, ''), port: Number(found[2]) }
   })
-}
-
-function hostPort(host: string, port: string, standard: number): HostPort {
-  return { host: hostName(host), port: port === '' ? standard : Number(port) }
 }
 
 /** It stands in scripts and keys, where other characters have a meaning. */

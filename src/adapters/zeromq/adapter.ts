@@ -14,7 +14,7 @@ const identities = new WeakMap<ConnectTarget, string>()
 
 export const zeromqAdapter: Adapter = {
   name: ADAPTER,
-  schemes: ['zmq'],
+  schemes: ['zmq', 'zmq+tcp', 'zmq+ipc', 'zmq+inproc'],
   capabilities: hubCapabilities(true, 64 * 1024 * 1024),
 
   validate(target) {

@@ -1,6 +1,6 @@
 /** Reads and checks what `connect` was given. Pure. */
 import type { ConnectTarget } from '../../contract/adapter.ts'
-import { parseBrokerUrl } from '../../core/connecting/broker-url.ts'
+import { placeText, readBrokerUrl } from '../../core/connecting/broker-url.ts'
 import { checkKnownKeys } from '../../core/options/known-keys.ts'
 import { optionReader } from '../../core/options/option-reader.ts'
 import { ADAPTER } from './errors.ts'
@@ -44,7 +44,11 @@ export interface Endpoint {
 }
 
 const OPTIONS = ['hub', 'data', 'curve', 'mode', 'role', 'insecure'] as const
-const URL_OPTIONS = ['hub', 'data', 'mode', 'role', 'insecure'] as const
+const URL_FORM = {
+  adapter: ADAPTER,
+  form: 'zmq://host:port, zmq+ipc:///path or zmq+inproc://name',
+  query: ['hub', 'data', 'mode', 'role', 'insecure'],
+}
 const CURVE_KEYS = ['serverKey', 'publicKey', 'secretKey'] as const
 const DEFAULT_PORT = 5600
 /** What «never» means on the wire: a day. Unit: ms. */
@@ -66,16 +70,16 @@ export function endpointOf(target: ConnectTarget): Endpoint {
   checkKnownKeys(target.native, OPTIONS, 'connect(): native')
   const native = target.native as ZeromqOptions
   if (target.tls !== undefined) throw invalid('tls', 'is not for ZeroMQ: use native.curve')
-  if (native.hub !== undefined && native.hub !== 'embedded') throw invalid('hub', "is not 'embedded'")
   if (native.curve) {
     checkKnownKeys(native.curve, CURVE_KEYS, 'connect(): native.curve')
     for (const key of CURVE_KEYS) decodeZ85(native.curve[key])
   }
   const { address, query } = addressOf(target.url)
-  checkKnownKeys(query, URL_OPTIONS, 'connect(): URL')
+  const hub = native.hub ?? query.hub
+  if (hub !== undefined && hub !== 'embedded') throw invalid('hub', "is not 'embedded'")
   return {
     address,
-    embedded: native.hub === 'embedded' || query.hub === 'embedded',
+    embedded: hub === 'embedded',
     data: text('data', native.data) ?? query.data,
     curve: native.curve,
     heartbeatMs: target.heartbeatMs === 0 ? NEVER_MS : Math.min(target.heartbeatMs, MOST_HEARTBEAT_MS),
@@ -107,21 +111,25 @@ function peerRole(
   return role
 }
 
-function addressOf(url: string): { address: string; query: Record<string, string> } {
-  const [place, search = ''] = url.split('?', 2) as [string, string?]
-  const query = Object.fromEntries(new URLSearchParams(search))
-  const ipc = /^zmq[+:]ipc:\/\/(\/.+)$/.exec(place)
-  if (ipc) return { address: `ipc://${ipc[1]}`, query }
-  const inproc = /^zmq[+:]inproc:\/\/(.+)$/.exec(place)
-  if (inproc) return { address: `inproc://${inproc[1]}`, query }
-  const parsed = parseBrokerUrl(
-    place.replace(/^zmq([+:]tcp)?:/, 'tcp:'),
-    ADAPTER,
-    'zmq://host:port, zmq+ipc:///path or zmq+inproc://name',
+function addressOf(url: string): { address: string; query: Readonly<Record<string, string>> } {
+  // ZeroMQ's own address behind `zmq:` is the same as with a plus.
+  const { scheme, host, port, path, query, ...login } = readBrokerUrl(
+    url.replace(/^zmq:(?=[a-z]+:\/\/)/i, 'zmq+'),
+    URL_FORM,
   )
-  if (!/^zmq([+:]tcp)?:\/\//.test(place) || parsed.hostname === '')
-    throw invalid('url', 'names no host: write zmq://host:port')
-  if (parsed.username !== '' || parsed.password !== '')
+  if (login.username !== undefined || login.password !== undefined)
     throw invalid('url', 'holds a login, which ZeroMQ does not have: use native.curve')
-  return { address: `tcp://${parsed.hostname}:${parsed.port || DEFAULT_PORT}`, query }
+  if (scheme === 'zmq+ipc') {
+    if (host !== undefined || path.length < 2) throw invalid('url', 'names no file: write zmq+ipc:///path')
+    return { address: `ipc://${path}`, query }
+  }
+  if (scheme === 'zmq+inproc') {
+    if (host === undefined || port !== undefined) throw invalid('url', 'has no name: write zmq+inproc://name')
+    return { address: `inproc://${host}${path}`, query }
+  }
+  if (scheme !== 'zmq' && scheme !== 'zmq+tcp')
+    throw invalid('url', 'has a transport other than tcp, ipc and inproc')
+  if (host === undefined) throw invalid('url', 'names no host: write zmq://host:port')
+  if (path.length > 1) throw invalid('url', 'has a path, which a hub has no use for')
+  return { address: `tcp://${placeText(host, port ?? DEFAULT_PORT)}`, query }
 }

@@ -40,7 +40,7 @@ const REACHED_BY: Readonly<Record<Speech, string | undefined>> = {
 
 /** Looks at the port itself, which tells a missing broker from another one. `undefined`: nothing to add. */
 export async function likelyCause(url: string, problem: string): Promise<string | undefined> {
-  const match = /^([a-z0-9]+)(?:\+\w+)?:(?:tcp:)?\/\/(?:[^@/]*@)?(\[[^\]]+\]|[^:/,?#]*)(?::(\d+))?/i.exec(url)
+  const match = /^([a-z0-9]+)(?:\+tcp)?:(?:tcp:)?\/\/(?:[^@/]*@)?(\[[^\]]+\]|[^:/,?#]*)(?::(\d+))?/i.exec(url)
   const scheme = match ? SCHEMES[match[1]!.toLowerCase()] : undefined
   if (!match || !scheme) return undefined
   const port = Number(match[3] ?? scheme.port)

@@ -1,5 +1,5 @@
 /** The control arm on AMQP 1.0: rhea by itself, one session per link, credit by hand, every outcome awaited. */
-import type { Connection, EventContext, Message, Receiver, Sender } from 'rhea'
+import type { Connection, ConnectionOptions, EventContext, Message, Receiver, Sender } from 'rhea'
 import { clientLibrary } from '../../core/connecting/client-library.ts'
 import { connect, MessagingError, type Tier } from '../../index.ts'
 import {
@@ -74,10 +74,15 @@ class RheaRun implements ArmRun {
 
   static async open(url: string, plan: Plan, events: ArmEvents): Promise<RheaRun> {
     const { default: rhea } = await clientLibrary('rhea', () => import('rhea'))
-    const { hostname, port, username, password } = new URL(url)
+    const { protocol, hostname, port, username, password } = new URL(url)
+    const secure = /^(qpids|amqp10s):$/.test(protocol)
+    const place = {
+      transport: secure ? 'tls' : 'tcp',
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port || (secure ? 5671 : 5672)),
+    } as ConnectionOptions
     const connection = rhea.create_container().connect({
-      host: hostname,
-      port: Number(port || 5672),
+      ...place,
       username: decodeURIComponent(username) || undefined,
       password: decodeURIComponent(password) || undefined,
       reconnect: false,

@@ -18,6 +18,7 @@ const ALSO_CALLED: readonly (readonly [ours: string, theirs: readonly string[]])
   ['url', ['host', 'hostname', 'uri', 'hosts', 'urls', 'servers']],
   ['username', ['user', 'login']],
   ['password', ['pass']],
+  ['db', ['database', 'virtual_host']],
   ['timeoutMs', ['timeout']],
   ['connectTimeoutMs', ['timeout', 'connectTimeout', 'timeoutMs']],
   ['reconnect', ['retryStrategy', 'reconnectStrategy']],

@@ -23,6 +23,7 @@ import {
   texts,
   url,
 } from './fixture.ts'
+import { RedisServer } from './redis-server.ts'
 
 const on = new Fixture()
 
@@ -79,6 +80,32 @@ describe('a connection', () => {
       'CONNECT_FAILED',
       false,
       expect.stringContaining('no database of that number'),
+    ])
+  })
+
+  it('goes through a Unix socket, into the database it names', async () => {
+    await using server = await RedisServer.start()
+    for (const scheme of ['redis+unix', 'redis+socket', 'unix']) {
+      const connection = await open(`${scheme}://${server.socket}?db=2`)
+      const { commands } = connection.native as { commands: Redis }
+      expect(await commands.client('INFO')).toMatch(/laddr=\S*redis\.sock.* db=2 /)
+      const queue = nodeSpec({ name: scheme })
+      await connection.declare(queue)
+      await sendAll(await on.sender(queue, {}, connection), ['x'])
+      const { receiver, inbox } = await on.receiver(queue, {}, connection)
+      const deliveries = await inbox.take(1)
+      expect(texts(deliveries)).toEqual(['x'])
+      receiver.accept(deliveries[0]!)
+      await receiver.close()
+      await connection.close()
+    }
+    expect(await server.admin.dbsize()).toBe(0)
+    await server.admin.select(2)
+    expect(await server.admin.dbsize()).toBeGreaterThan(0)
+    const none = await rejection(open('unix:///nowhere/redis.sock'))
+    expect([none.code, none.message]).toEqual([
+      'CONNECT_FAILED',
+      expect.stringContaining('No connection to Redis at /nowhere/redis.sock: '),
     ])
   })
 

@@ -29,6 +29,17 @@ describe('options', () => {
       nodes: [{ host: '::1', port: 6379 }],
       tls: {},
     })
+    for (const scheme of ['redis+unix', 'redis+socket', 'unix']) {
+      expect(endpointOf(target(`${scheme}://u:p@/run/a%20b.sock?db=2`))).toMatchObject({
+        mode: 'single',
+        nodes: [],
+        socket: '/run/a b.sock',
+        username: 'u',
+        password: 'p',
+        db: 2,
+        place: '/run/a b.sock',
+      })
+    }
     expect(endpointOf(target('redis://h?sentinel=main'))).toMatchObject({
       mode: 'sentinel',
       master: 'main',
@@ -53,6 +64,10 @@ describe('options', () => {
 
   it.each([
     ['redis://h/news', {}, /path/],
+    ['redis:///run/r.sock', {}, /redis\+unix:\/\/\/path/],
+    ['redis+unix:///run/r.sock?virtual_host=1', {}, /virtual_host.*db/],
+    ['unix:///run/r.sock', { tls: {} }, /rediss/],
+    ['unix:///run/r.sock?sentinel=m', {}, /socket/],
     ['redis://h', { tls: {} }, /rediss/],
     ['redis://h', { native: { nodes: ['x:1'] } }, /nodes/],
     ['redis://h?cluster=true', { native: { nodes: ['x'] } }, /nodes/],

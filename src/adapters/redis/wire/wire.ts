@@ -219,6 +219,7 @@ function nodeOptions(endpoint: Endpoint, place: HostPort): RedisOptions {
 
 function serverOptions(endpoint: Endpoint): RedisOptions {
   const common = { ...commonOptions(endpoint), db: endpoint.db }
+  if (endpoint.socket !== undefined) return { ...common, path: endpoint.socket }
   if (endpoint.mode === 'single') return { ...common, ...endpoint.nodes[0]! }
   return {
     ...common,
