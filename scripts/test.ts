@@ -16,8 +16,6 @@ import { printConformance } from './test/conformance-summary.ts'
 import { type Counts, countResults } from './test/counts.ts'
 import { installForeignClients } from './test/foreign-clients.ts'
 
-/** Artemis is for the tests that ask for it by `npm run brokers -- up artemis`. */
-const TESTED: readonly BrokerName[] = BROKER_NAMES.filter((name) => name !== 'artemis')
 /** Tests in these folders need no broker. */
 const BROKERLESS = ['test/unit', 'test/types', 'test/scripts', 'test/package']
 
@@ -63,7 +61,7 @@ async function bringUp(filters: readonly string[]): Promise<void> {
     return
   }
   await installForeignClients(say)
-  const wanted = TESTED.filter((name) => !out.has(name))
+  const wanted = BROKER_NAMES.filter((name) => !out.has(name))
   const given = wanted.filter((name) => givenByUser(home, name) !== undefined)
   for (const name of given) say(`${name}: ${await probeGiven(name)} at the address given by environment`)
   await sweepPrivateHomes(home)

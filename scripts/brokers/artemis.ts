@@ -1,4 +1,4 @@
-/** Apache ActiveMQ Artemis from Maven Central, on demand: a second AMQP 1.0 broker, without `$management`. */
+/** Apache ActiveMQ Artemis from Maven Central: a second AMQP 1.0 broker, without `$management`. */
 import { join } from 'node:path'
 import { openAmqp10 } from './amqp10-probe.ts'
 import { run } from './commands.ts'

@@ -6,7 +6,6 @@ import { AmqpMessage } from './amqp-message.ts'
 import { capabilities } from './capabilities.ts'
 import { ADAPTER, connectError } from './errors.ts'
 import { Management } from './nodes/management.ts'
-import { productOf } from './nodes/product.ts'
 import { endpointOf } from './options.ts'
 import { Session } from './session.ts'
 import { Physical } from './wire/physical.ts'
@@ -30,11 +29,11 @@ export const qpidAdapter: Adapter = {
     })
     const off = onAbort(signal, () => void physical.close(0))
     try {
-      const product = productOf(physical.connection.properties)
-      const management = product.kind === 'broker-j' ? await Management.open(physical) : undefined
+      const { kind } = physical.product.profile
+      const management = kind === 'broker-j' ? await Management.open(physical) : undefined
       if (lost || signal.aborted) throw lost ?? signal.reason
       ready = true
-      return new Session(physical, product, management)
+      return new Session(physical, management)
     } catch (error) {
       await physical.close()
       const known = error instanceof MessagingError && error.code !== 'CONNECTION_LOST'

@@ -12,6 +12,7 @@ import {
   StructuredBody,
   type StructuredValue,
 } from '../../model/message.ts'
+import { BROKER_J_DIALECT, type Dialect } from './codec/dialect.ts'
 import { keyText, malformed, WireReader } from './codec/wire-reader.ts'
 import { ADAPTER } from './errors.ts'
 import { extraName } from './foreign-names.ts'
@@ -30,7 +31,6 @@ import {
   sectionsOf,
   VALUE,
 } from './sections.ts'
-import { shownReplyTo } from './send/reply-address.ts'
 
 export class AmqpMessage implements IncomingMessage {
   id = ''
@@ -60,7 +60,7 @@ export class AmqpMessage implements IncomingMessage {
   bigints = false
 
   /** Never throws: what cannot be decoded is left out and told by {@link damage}. */
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, dialect = BROKER_J_DIALECT) {
     this.bytes = bytes
     this.body = EMPTY
     const reader = new WireReader(bytes)
@@ -72,7 +72,7 @@ export class AmqpMessage implements IncomingMessage {
     for (const section of this.sections) {
       try {
         reader.seek(section.value, section.to)
-        this.#read(section, reader)
+        this.#read(section, reader, dialect)
       } catch (error) {
         this.#damaged(error)
       }
@@ -125,7 +125,7 @@ export class AmqpMessage implements IncomingMessage {
     return usual && place.to - place.from === head.length + this.body.length ? place : undefined
   }
 
-  #read({ code }: Section, reader: WireReader): void {
+  #read({ code }: Section, reader: WireReader, dialect: Dialect): void {
     switch (code) {
       case HEADER:
         this.#readHeader(reader)
@@ -134,7 +134,7 @@ export class AmqpMessage implements IncomingMessage {
         this.#readAnnotations(reader)
         break
       case PROPERTIES:
-        this.#readProperties(reader)
+        this.#readProperties(reader, dialect)
         break
       case APPLICATION_PROPERTIES:
         this.#readApplicationProperties(reader)
@@ -176,7 +176,7 @@ export class AmqpMessage implements IncomingMessage {
     allRead(reader)
   }
 
-  #readProperties(reader: WireReader): void {
+  #readProperties(reader: WireReader, dialect: Dialect): void {
     const count = reader.listLength()
     for (let at = 0; at < count; at++) {
       const value = reader.value()
@@ -195,7 +195,7 @@ export class AmqpMessage implements IncomingMessage {
           this.subject = textOf(value)
           break
         case 4:
-          this.replyTo = typeof value === 'string' ? shownReplyTo(value) : undefined
+          this.replyTo = typeof value === 'string' ? dialect.shownAddress(value) : undefined
           break
         case 5:
           this.correlationId = idText(value)

@@ -1,6 +1,5 @@
 /** What AMQP 1.0 brokers can do through this adapter: Broker-J in full, others as far as AMQP 1.0 itself goes. */
 import type { Capabilities, Capability } from '../../model/capabilities.ts'
-import type { BrokerKind } from './nodes/product.ts'
 
 const native: Capability = { level: 'native' }
 const byApi = (note: string): Capability => ({ level: 'emulated', note })
@@ -74,31 +73,12 @@ const noManagement = (what: string): Capability => ({
   note: `${what} needs Broker-J's $management node, which this broker does not have: make nodes with its own tools.`,
 })
 
-const refused = (note: string): Capability => ({ level: 'unsupported', note })
-
-/** What RabbitMQ's plugin leaves out of AMQP 1.0. */
-const RABBITMQ: Partial<Capabilities['features']> = {
-  browse: refused("RabbitMQ's AMQP 1.0 takes messages even when asked for copies."),
-  browseFollow: refused("RabbitMQ's AMQP 1.0 takes messages even when asked for copies."),
-  request: refused(
-    "RabbitMQ's AMQP 1.0 has no dynamic nodes to take answers, and no links without target to send them.",
-  ),
-  multicast: refused("RabbitMQ's AMQP 1.0 has no links without target."),
-  selector: refused("RabbitMQ's AMQP 1.0 ignores selectors."),
-  unroutable: byApi(
-    'The queue is looked up when the sender attaches; messages for one deleted later are dropped quietly.',
-  ),
-  deliveryCount: byApi('The broker only tells which deliveries come again: their count is 2.'),
-  maxDeliveries: refused("RabbitMQ's AMQP 1.0 does not count deliveries."),
-}
-
-/** For brokers without Broker-J's management: what plain AMQP 1.0 gives. */
-export function withoutManagement(kind: BrokerKind): Capabilities {
-  const { features } = capabilities
+/** What plain AMQP 1.0 gives without Broker-J's management, with what a product does differently. */
+export function withoutManagement(product: Partial<Capabilities['features']>): Capabilities {
   return {
     ...capabilities,
     features: {
-      ...features,
+      ...capabilities.features,
       topic: noManagement('Publish-subscribe'),
       broadcast: noManagement('Broadcast'),
       namedSubscription: noManagement('A named subscription'),
@@ -116,7 +96,7 @@ export function withoutManagement(kind: BrokerKind): Capabilities {
         note: 'By attaching a link: tells whether the node is there, not how deep it is.',
       },
       list: noManagement('Listing nodes'),
-      ...(kind === 'rabbitmq' && RABBITMQ),
+      ...product,
     },
   }
 }

@@ -27,7 +27,6 @@ import {
   writeTtl,
   writeUserId,
 } from './message-writer.ts'
-import { wireAddress } from './nodes/names.ts'
 import { BIGINTS, isOurs } from './own-annotations.ts'
 import {
   APPLICATION_PROPERTIES,
@@ -93,10 +92,10 @@ function writeProperties(writer: WireWriter, message: OutgoingMessage, original:
   const { id, userId, to, subject, replyTo, contentType, createdAt, groupId } = message
   if (id !== original.id) list.replace(0, () => writer.string(id))
   if (userId !== original.userId) list.replace(1, () => writeUserId(writer, userId))
-  if (to !== undefined) list.replace(2, () => writer.string(wireAddress(to)))
+  if (to !== undefined) list.replace(2, () => writer.string(writer.dialect.wireAddress(to)))
   if (subject !== original.subject) list.replace(3, () => writeText(writer, subject))
   if (replyTo !== original.replyTo)
-    list.replace(4, () => writeText(writer, replyTo === undefined ? undefined : wireAddress(replyTo)))
+    list.replace(4, () => writeText(writer, replyTo && writer.dialect.wireAddress(replyTo)))
   if (message.correlationId !== original.correlationId)
     list.replace(5, () => writeCorrelationId(writer, message))
   if (contentType !== original.contentType) list.replace(6, () => writeSymbol(writer, contentType))
@@ -174,7 +173,7 @@ function writeAnnotations(
   const section = original.section(MESSAGE_ANNOTATIONS)
   const pairs = section ? pairsOf(original, section) : []
   const kept = pairs.filter(({ key }) => key === BIGINTS || !isOurs(key))
-  const added = ownAnnotations(message, bigints)
+  const added = ownAnnotations(writer, message, bigints)
   if (added === 0 && kept.length === pairs.length) {
     writeWhole(writer, original, section)
     return

@@ -10,8 +10,7 @@ import {
 import { AmqpMessage } from './amqp-message.ts'
 import type { WireWriter } from './codec/wire-writer.ts'
 import { annotationName } from './foreign-names.ts'
-import { wireAddress } from './nodes/names.ts'
-import { BIGINTS, DELIVERIES, NOT_BEFORE } from './own-annotations.ts'
+import { BIGINTS, DELIVERIES } from './own-annotations.ts'
 import { APPLICATION_PROPERTIES, DATA, HEADER, MESSAGE_ANNOTATIONS, PROPERTIES, VALUE } from './sections.ts'
 
 const MAX_UINT = 0xffffffff
@@ -44,7 +43,7 @@ export function writeTtl(writer: WireWriter, ttlMs: number): void {
 function writeAnnotations(writer: WireWriter, message: OutgoingMessage, extras: Extras | undefined): void {
   const { properties, body } = message
   const bigints = holdsBigint(properties) || (body instanceof StructuredBody && holdsBigint(body.value))
-  const own = ownAnnotations(message, bigints)
+  const own = ownAnnotations(writer, message, bigints)
   const names = extras === undefined ? NO_NAMES : Object.keys(extras.annotations)
   if (own === 0 && names.length === 0) return
   writer.section(MESSAGE_ANNOTATIONS)
@@ -60,15 +59,23 @@ function writeAnnotations(writer: WireWriter, message: OutgoingMessage, extras: 
 const NO_NAMES: readonly string[] = []
 
 /** How many {@link writeOwnAnnotations} will write. */
-export function ownAnnotations(message: OutgoingMessage, bigints: boolean): number {
-  return (bigints ? 1 : 0) + (message.deliveriesBefore > 0 ? 1 : 0) + (message.delayMs === undefined ? 0 : 1)
+export function ownAnnotations(
+  { dialect }: WireWriter,
+  { deliveriesBefore, delayMs, members }: OutgoingMessage,
+  bigints: boolean,
+): number {
+  const toQueue = members !== undefined && dialect.toQueue !== undefined
+  return (
+    (bigints ? 1 : 0) + (deliveriesBefore > 0 ? 1 : 0) + (delayMs === undefined ? 0 : 1) + (toQueue ? 1 : 0)
+  )
 }
 
 export function writeOwnAnnotations(
   writer: WireWriter,
-  { deliveriesBefore, delayMs }: OutgoingMessage,
+  { deliveriesBefore, delayMs, members }: OutgoingMessage,
   bigints: boolean,
 ): void {
+  const { notBefore, toQueue } = writer.dialect
   if (bigints) {
     writer.symbol(BIGINTS)
     writer.boolean(true)
@@ -78,8 +85,12 @@ export function writeOwnAnnotations(
     writer.number(deliveriesBefore)
   }
   if (delayMs !== undefined) {
-    writer.symbol(NOT_BEFORE)
+    writer.symbol(notBefore)
     writer.bigint(BigInt(Date.now() + Math.ceil(delayMs)))
+  }
+  if (members !== undefined && toQueue) {
+    writer.symbol(toQueue[0])
+    writer.ubyte(toQueue[1])
   }
 }
 
@@ -90,10 +101,10 @@ function writeProperties(writer: WireWriter, message: OutgoingMessage, extras: E
     if (message.id === '') writer.null()
     else writer.string(message.id)
     writeUserId(writer, message.userId)
-    if (message.to !== undefined) writer.string(wireAddress(message.to))
+    if (message.to !== undefined) writer.string(writer.dialect.wireAddress(message.to))
     else writeText(writer, extras?.to)
     writeText(writer, message.subject)
-    writeText(writer, message.replyTo === undefined ? undefined : wireAddress(message.replyTo))
+    writeText(writer, message.replyTo && writer.dialect.wireAddress(message.replyTo))
     writeCorrelationId(writer, message)
     writeSymbol(writer, message.contentType)
     writeSymbol(writer, extras?.contentEncoding)

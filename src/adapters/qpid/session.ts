@@ -14,12 +14,13 @@ import type {
 } from '../../contract/adapter.ts'
 import type { Capabilities } from '../../model/capabilities.ts'
 import { MessagingError } from '../../model/errors.ts'
-import { capabilities, withoutManagement } from './capabilities.ts'
+import { capabilities } from './capabilities.ts'
 import { ADAPTER } from './errors.ts'
 import type { Management } from './nodes/management.ts'
-import { MANAGEMENT, queueAddress } from './nodes/names.ts'
+import { MANAGEMENT } from './nodes/names.ts'
 import { Nodes } from './nodes/nodes.ts'
-import type { Product } from './nodes/product.ts'
+import type { Profile } from './nodes/products/profile.ts'
+import { notAQueue, QueueProbe } from './nodes/queue-probe.ts'
 import { LinkReceiver } from './receive/link-receiver.ts'
 import { subscribe } from './receive/subscriptions.ts'
 import { selectorFilter } from './receive/terminus.ts'
@@ -33,24 +34,28 @@ export class Session implements AdapterConnection {
   readonly capabilities: Capabilities
   readonly addressOptions = ['node.x-declare.type', 'node.x-bindings.arguments'] as const
   readonly #physical: Physical
-  readonly #product: Product
+  readonly #profile: Profile
+  readonly #probe: QueueProbe
   readonly #nodes: Nodes | undefined
 
-  constructor(physical: Physical, product: Product, management: Management | undefined) {
+  constructor(physical: Physical, management: Management | undefined) {
+    const { product, version, profile } = physical.product
     this.#physical = physical
-    this.#product = product
+    this.#profile = profile
+    this.#probe = new QueueProbe(physical)
     this.#nodes = management && new Nodes(management)
     physical.whenOver(() => this.#nodes?.rounds.stop())
-    this.broker = { product: product.product, version: product.version }
-    this.capabilities = management ? capabilities : withoutManagement(product.kind)
+    this.broker = { product, version }
+    this.capabilities = management ? capabilities : profile.capabilities
   }
 
   get native(): unknown {
     return this.#physical.connection
   }
 
-  declare(node: NodeSpec): Promise<void> {
-    return this.#managed().declare(node)
+  async declare(node: NodeSpec): Promise<void> {
+    if (this.#nodes || !this.#profile.makesQueues) return this.#managed().declare(node)
+    await this.#probe.make(node)
   }
 
   delete(node: NodeRef): Promise<boolean> {
@@ -63,25 +68,7 @@ export class Session implements AdapterConnection {
 
   async inspect(node: NodeRef): Promise<NodeInfo | undefined> {
     if (this.#nodes) return this.#nodes.inspect(node)
-    try {
-      const link = await this.#physical.openReceiver(
-        { source: { address: this.#address(node) } },
-        1,
-        node.name,
-      )
-      await this.#physical.closeLink(link)
-    } catch (error) {
-      if (error instanceof MessagingError && error.code === 'ADDRESS_NOT_FOUND') return undefined
-      throw error
-    }
-    return {
-      name: node.name,
-      type: node.type ?? 'queue',
-      depth: undefined,
-      receivers: undefined,
-      durable: undefined,
-      details: {},
-    }
+    return this.#probe.inspect(node)
   }
 
   list(): Promise<NodeInfo[]> {
@@ -100,10 +87,14 @@ export class Session implements AdapterConnection {
       )
       return new MulticastSender(target.name, anonymous)
     }
-    if (target) await this.#checkTarget(target)
     return LinkSender.open(
       this.#physical,
-      { address: target && this.#address(target), capacity, presettled },
+      {
+        address: target && this.#address(target),
+        capabilities: target && (await this.#targetCapabilities(target)),
+        capacity,
+        presettled,
+      },
       events,
     )
   }
@@ -119,6 +110,7 @@ export class Session implements AdapterConnection {
       {
         source: {
           address: this.#address(spec.source),
+          capabilities: this.#profile.queueCapabilities,
           distribution_mode: browse ? 'copy' : 'move',
           filter: selectorFilter(this.#physical.rhea, spec.link.selector),
         },
@@ -126,7 +118,6 @@ export class Session implements AdapterConnection {
         credit: spec.credit,
         browse,
         follow: spec.follow,
-        counted: this.#product.kind !== 'rabbitmq',
         copiesTo: undefined,
       },
       events,
@@ -141,16 +132,19 @@ export class Session implements AdapterConnection {
     return this.#physical.close(timeoutMs)
   }
 
-  /** RabbitMQ accepts messages for a queue that is not there, and drops them; a receiver it refuses. */
-  async #checkTarget(target: NodeRef): Promise<void> {
-    if (this.#product.kind !== 'rabbitmq' || (await this.inspect(target))) return
-    throw new MessagingError('ADDRESS_NOT_FOUND', `no such queue: ${target.name}`, {
-      context: { adapter: ADAPTER, address: target.name, operation: 'attach' },
-    })
+  /** Where the broker would drop messages, it is looked at first what the target is. */
+  async #targetCapabilities(target: NodeRef): Promise<readonly string[]> {
+    const { queueCapabilities, dropsQuietly, makesQueues } = this.#profile
+    if (!dropsQuietly && !makesQueues) return queueCapabilities
+    const found = await this.#probe.typeOf(target)
+    if (found === 'none') throw missing(target.name)
+    if (found !== 'topic') return queueCapabilities
+    if (target.type === 'queue') throw notAQueue(target.name)
+    return []
   }
 
   #address({ name }: NodeRef): string {
-    return queueAddress(name, this.#product)
+    return this.#profile.queueAddress(name)
   }
 
   #managed(): Nodes {
@@ -163,6 +157,12 @@ export class Session implements AdapterConnection {
       },
     )
   }
+}
+
+function missing(address: string): MessagingError {
+  return new MessagingError('ADDRESS_NOT_FOUND', `no such queue: ${address}`, {
+    context: { adapter: ADAPTER, address, operation: 'attach' },
+  })
 }
 
 /** A receiver cannot ask to be alone: the queue must have been made so. */

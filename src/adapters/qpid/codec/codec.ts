@@ -4,6 +4,7 @@ import type { OutgoingMessage } from '../../../model/message.ts'
 import { AmqpMessage } from '../amqp-message.ts'
 import { writeCopy } from '../copy-writer.ts'
 import { writeMessage } from '../message-writer.ts'
+import { BROKER_J_DIALECT } from './dialect.ts'
 import { unencodable } from './unencodable.ts'
 import { WireWriter } from './wire-writer.ts'
 
@@ -14,7 +15,8 @@ const writer = new WireWriter()
  *
  * @throws `ENCODE_FAILED` naming the value that AMQP 1.0 has no type for
  */
-export function encodeMessage(message: OutgoingMessage): Buffer {
+export function encodeMessage(message: OutgoingMessage, dialect = BROKER_J_DIALECT): Buffer {
+  writer.dialect = dialect
   const { original } = message
   try {
     if (original instanceof AmqpMessage && original.sections.length > 0) writeCopyOf(message, original)
@@ -47,7 +49,7 @@ export interface Decoded {
 }
 
 /** Never throws: see {@link AmqpMessage.damage}. */
-export function decodeMessage(bytes: Buffer): Decoded {
-  const message = new AmqpMessage(bytes)
+export function decodeMessage(bytes: Buffer, dialect = BROKER_J_DIALECT): Decoded {
+  const message = new AmqpMessage(bytes, dialect)
   return { message, failures: message.failures, again: message.again }
 }

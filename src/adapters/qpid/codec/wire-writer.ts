@@ -2,6 +2,8 @@
  * Writes AMQP 1.0 values (part 1 of the standard: types). Numbers have one AMQP type each, so that what comes back has the type that went in:
  * a whole number of 32 bits is an int (selectors compare those), any other number a double, a bigint a long or, above that, an ulong.
  */
+import { BROKER_J_DIALECT } from './dialect.ts'
+
 const INT64_MAX = 2n ** 63n - 1n
 const INT64_MIN = -(2n ** 63n)
 const UINT64_MAX = 2n ** 64n - 1n
@@ -13,6 +15,8 @@ export class WireWriter {
   #buffer: Buffer = Buffer.allocUnsafe(4096)
   #at = 0
   #depth = 0
+  /** How the product at the other end wants addresses and annotations. */
+  dialect = BROKER_J_DIALECT
 
   /** A copy of what was written; the writer starts anew. */
   take(): Buffer {

@@ -1,9 +1,8 @@
 /**
  * Names of nodes as Broker-J can hold them. It reads a slash in an address as «exchange/key», so a slash inside a name (and the escape
- * character itself) is written as %2F (%25).
+ * character itself) is written as %2F (%25). Other products have rules of their own (`products/`).
  */
-import { parseAddress } from '../../../model/address-text/index.ts'
-import type { Product } from './product.ts'
+import { formatAddress, parseAddress } from '../../../model/address-text/index.ts'
 
 /** Where Broker-J is asked to make, change and tell of nodes. */
 export const MANAGEMENT = '$management'
@@ -16,14 +15,6 @@ export function shownName(name: string): string {
   return name.replaceAll('%2F', '/').replaceAll('%25', '%')
 }
 
-/** Address of a queue that exists at this broker. */
-export function queueAddress(name: string, { kind, version }: Product): string {
-  if (kind !== 'rabbitmq') return wireName(name)
-  // Its plain names and `/queue/…` would declare the queue, and fail where that has other settings.
-  if (Number.parseInt(version, 10) >= 4) return `/queues/${encodeURIComponent(name)}`
-  return `/amq/queue/${name.replaceAll('/', '%2F')}`
-}
-
 /** Nothing in it means anything in an address string or on the wire. */
 const PLAIN = /^[\w.-]+$/
 
@@ -34,4 +25,14 @@ export function wireAddress(address: string): string {
   // Dynamic nodes of brokers may hold slashes of their own, which are the broker's business.
   if (name.startsWith('/') || name.includes('://')) return name
   return subject === undefined ? wireName(name) : `${wireName(name)}/${subject}`
+}
+
+/** The wire's address, quoted where its characters would mean something else in an address string. */
+export function shownReplyTo(wire: string): string {
+  const slash = wire.indexOf('/')
+  // Broker-J's `exchange/key`; an address that begins with a slash, or a URL, is one name.
+  if (slash > 0 && !wire.includes('://')) {
+    return formatAddress({ name: shownName(wire.slice(0, slash)), subject: wire.slice(slash + 1) })
+  }
+  return formatAddress({ name: slash < 0 ? shownName(wire) : wire })
 }

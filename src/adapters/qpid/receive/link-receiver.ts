@@ -37,8 +37,6 @@ export interface ReceiverOptions {
   readonly credit: number
   readonly browse: boolean
   readonly follow: boolean
-  /** The broker counts failed deliveries and knows the outcome `modified`; else it only tells which come again. */
-  readonly counted: boolean
   /** Where copies of a delivery come to this link again. */
   readonly copiesTo: string | undefined
   /** Broker-J hands over messages without a subject that fit no pattern: they are dropped. */
@@ -157,7 +155,7 @@ export class LinkReceiver implements AdapterReceiver {
     // A reject is final: the API has stored the dead letter, and Broker-J would only count a rejected delivery.
     if (verdict.kind === 'reject' || this.#options.browse) native.accept()
     else if (verdict.unseen) native.release()
-    else native.release(this.#options.counted ? { delivery_failed: true } : undefined)
+    else native.release(this.#physical.product.profile.counted ? { delivery_failed: true } : undefined)
     this.#settledOne()
   }
 
@@ -200,8 +198,8 @@ export class LinkReceiver implements AdapterReceiver {
       // The window closed while it was on its way: back at once, as unseen.
       native.release()
     } else {
-      const { message, failures, again } = decodeMessage(bytes)
-      const before = again && !this.#options.counted ? Math.max(failures, 1) : failures
+      const { message, failures, again } = decodeMessage(bytes, this.#physical.product.profile.dialect)
+      const before = again && !this.#physical.product.profile.counted ? Math.max(failures, 1) : failures
       const delivery = new QpidDelivery(native, message, before)
       if (subjectNeeded && !message.subject) native.accept()
       else if (browse && (this.#held >= this.#credit || this.#parked.length > 0)) this.#parked.push(delivery)

@@ -85,13 +85,12 @@ async function live(
 
 function common(
   spec: ReceiverSpec,
-): Pick<ReceiverOptions, 'address' | 'credit' | 'browse' | 'follow' | 'counted' | 'subjectNeeded'> {
+): Pick<ReceiverOptions, 'address' | 'credit' | 'browse' | 'follow' | 'subjectNeeded'> {
   return {
     address: spec.source.name,
     credit: spec.credit,
     browse: spec.mode === 'browse',
     follow: spec.follow,
-    counted: true,
     subjectNeeded: spec.source.type === 'topic' && mistakesEmptySubject(spec.patterns),
   }
 }

@@ -12,6 +12,8 @@ import type { RheaContext, RheaDelivery, RheaSender } from '../wire/rhea-types.t
 
 export interface SenderOptions {
   readonly address: string | undefined
+  /** Asked of the target. */
+  readonly capabilities?: readonly string[]
   readonly capacity: number
   /** Outcomes are not awaited. */
   readonly presettled: boolean
@@ -49,7 +51,7 @@ export class LinkSender implements AdapterSender {
   static async open(physical: Physical, options: SenderOptions, events: LinkEvents): Promise<LinkSender> {
     const link = await physical.openSender(
       {
-        target: { address: options.address },
+        target: { address: options.address, capabilities: options.capabilities },
         // Without these Broker-J ends the link instead of rejecting a message.
         source: { outcomes: ['amqp:accepted:list', 'amqp:rejected:list'] },
         snd_settle_mode: options.presettled ? 1 : 0,
@@ -95,7 +97,7 @@ export class LinkSender implements AdapterSender {
   #write(transfer: Transfer): void {
     let bytes: Buffer
     try {
-      bytes = encodeMessage(transfer.message)
+      bytes = encodeMessage(transfer.message, this.#physical.product.profile.dialect)
     } catch (error) {
       transfer.settle(asMessagingError(error))
       return

@@ -47,7 +47,7 @@ class Part implements Transfer {
   readonly #gathering: Gathering
 
   constructor(whole: Transfer, to: string, member: string, gathering: Gathering) {
-    this.message = { ...whole.message, to, members: undefined }
+    this.message = { ...whole.message, to }
     this.resend = whole.resend
     this.#member = member
     this.#gathering = gathering

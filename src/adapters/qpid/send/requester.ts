@@ -3,7 +3,6 @@ import type { AdapterRequester, ReceiverEvents, SenderSpec, Transfer } from '../
 import { LinkReceiver } from '../receive/link-receiver.ts'
 import type { Physical } from '../wire/physical.ts'
 import { LinkSender } from './link-sender.ts'
-import { shownReplyTo } from './reply-address.ts'
 
 export class Requester implements AdapterRequester {
   readonly replyTo: string
@@ -23,8 +22,10 @@ export class Requester implements AdapterRequester {
     target: string | undefined,
     events: ReceiverEvents,
   ): Promise<Requester> {
-    const source = { dynamic: true }
+    const { profile } = physical.product
+    const source = { dynamic: true, capabilities: profile.answerCapabilities }
     const address = spec.target?.name ?? ''
+    const capabilities = spec.target && profile.queueCapabilities
     // Answers come settled: nobody else could take them, and the node they wait at ends with this link.
     const link = await physical.openReceiver({ source, snd_settle_mode: 1 }, spec.capacity, address)
     const options = {
@@ -33,7 +34,6 @@ export class Requester implements AdapterRequester {
       credit: spec.capacity,
       browse: false,
       follow: false,
-      counted: true,
       copiesTo: undefined,
     }
     const answers: LinkReceiver = LinkReceiver.over(physical, link, options, {
@@ -47,10 +47,10 @@ export class Requester implements AdapterRequester {
     try {
       const sender = await LinkSender.open(
         physical,
-        { address: target, capacity: spec.capacity, presettled: false },
+        { address: target, capabilities, capacity: spec.capacity, presettled: false },
         events,
       )
-      return new Requester(shownReplyTo(link.source!.address!), sender, answers)
+      return new Requester(profile.dialect.shownAddress(link.source!.address!), sender, answers)
     } catch (error) {
       await answers.close()
       throw error

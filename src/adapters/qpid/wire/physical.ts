@@ -6,6 +6,7 @@ import { clientLibrary } from '../../../core/connecting/client-library.ts'
 import { randomName } from '../../../core/message-id.ts'
 import type { MessagingError } from '../../../model/errors.ts'
 import { connectError, connectionLost, linkError, noChannelLeft } from '../errors.ts'
+import { type Product, productOf } from '../nodes/product.ts'
 import type { Endpoint } from '../options.ts'
 import { watchIdle } from './idle-watch.ts'
 import { openRawSession } from './raw-session.ts'
@@ -28,6 +29,7 @@ const SPARE = 2_048
 export class Physical {
   readonly connection: RheaConnection
   readonly rhea: Rhea
+  readonly product: Product
   readonly #socket: Socket
   readonly #turns: SessionTurns
   /** Whoever waits for the broker: a lost connection ends it. */
@@ -42,6 +44,7 @@ export class Physical {
   private constructor(rhea: Rhea, connection: RheaConnection, turns: SessionTurns, socket: Socket) {
     this.rhea = rhea
     this.connection = connection
+    this.product = productOf(connection.properties)
     this.#turns = turns
     this.#socket = socket
   }

@@ -1,0 +1,17 @@
+/** Apache Qpid Broker-J for a login that may not use its `$management` node; with it, `capabilities.ts` says what holds. */
+import { withoutManagement } from '../../capabilities.ts'
+import { BROKER_J_DIALECT } from '../../codec/dialect.ts'
+import { wireName } from '../names.ts'
+import type { Profile } from './profile.ts'
+
+export const brokerJ: Profile = {
+  kind: 'broker-j',
+  capabilities: withoutManagement({}),
+  dialect: BROKER_J_DIALECT,
+  queueAddress: wireName,
+  queueCapabilities: [],
+  answerCapabilities: [],
+  makesQueues: false,
+  dropsQuietly: false,
+  counted: true,
+}

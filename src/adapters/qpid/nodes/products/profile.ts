@@ -1,0 +1,26 @@
+/** What one product of AMQP 1.0 brokers calls things, and what it can do: one file for each product, all of this shape. */
+import type { Capabilities } from '../../../../model/capabilities.ts'
+import type { Dialect } from '../../codec/dialect.ts'
+
+/** Products this adapter knows by name. */
+export type BrokerKind = 'broker-j' | 'rabbitmq' | 'artemis' | 'other'
+
+export interface Profile {
+  readonly kind: BrokerKind
+  /** What it can do without Broker-J's management. */
+  readonly capabilities: Capabilities
+  /** How addresses and annotations of messages are written. */
+  readonly dialect: Dialect
+  /** Address of a queue. @throws `ADDRESS_MALFORMED` for a name that the product has no address for */
+  queueAddress(name: string): string
+  /** Capabilities that a terminus asks for so that the node is a queue; without them some products take it for a topic. */
+  readonly queueCapabilities: readonly string[]
+  /** … and the dynamic node that answers come to. */
+  readonly answerCapabilities: readonly string[]
+  /** The first link that asks for a queue makes it. */
+  readonly makesQueues: boolean
+  /** It accepts messages at a name where no queue is, and drops them: a receiver tells what is there. */
+  readonly dropsQuietly: boolean
+  /** It counts failed deliveries and knows the outcome `modified`; else it only tells which come again. */
+  readonly counted: boolean
+}
