@@ -371,6 +371,11 @@ export interface AdapterReceiver {
    * frame within the same tick); a verdict that got lost means another delivery, which at-least-once allows.
    */
   accept(delivery: AdapterDelivery): void
+  /**
+   * The application has this delivery from now on; called before its code runs. For brokers that count deliveries by what they are told:
+   * what was only prefetched when a client dies should not count. Returns at once, never throws. Not called at-most-once and while browsing.
+   */
+  handedOver?(delivery: AdapterDelivery): void
   /** Settles otherwise; resolves when the broker has it, or, where brokers do not answer, when it is written. */
   settle(delivery: AdapterDelivery, verdict: Verdict): Promise<void>
   /**

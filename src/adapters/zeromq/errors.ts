@@ -20,13 +20,22 @@ export function toWire(error: unknown): WireError {
   return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) }
 }
 
-export function fromWire(error: WireError | undefined): MessagingError {
-  const code = error && Object.hasOwn(ERROR_CODES, error.code) ? (error.code as ErrorCode) : 'INTERNAL'
-  return new MessagingError(code, String(error?.message ?? 'The hub told of an error without words'), {
-    hint: error?.hint,
-    retryable: error?.retryable,
-    context: { ...error?.context, adapter: ADAPTER },
+/** `error` comes from the wire and may be anything. */
+export function fromWire(error: unknown): MessagingError {
+  const given = plainObject(error)
+  const code = Object.hasOwn(ERROR_CODES, String(given.code)) ? (given.code as ErrorCode) : 'INTERNAL'
+  const text = typeof given.message === 'string' ? given.message : 'The hub told of an error without words'
+  return new MessagingError(code, text, {
+    hint: typeof given.hint === 'string' ? given.hint : undefined,
+    retryable: typeof given.retryable === 'boolean' ? given.retryable : undefined,
+    context: { ...plainObject(given.context), adapter: ADAPTER },
   })
+}
+
+function plainObject(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {}
 }
 
 export function connectionLost(text: string, cause?: unknown): MessagingError {

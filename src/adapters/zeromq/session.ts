@@ -14,6 +14,7 @@ import type {
 } from '../../contract/adapter.ts'
 import type { Capabilities } from '../../model/capabilities.ts'
 import { hubCapabilities } from './capabilities.ts'
+import { booleanOf, countOf, nodeOf, nodesOf, replyToOf } from './codec/answers.ts'
 import { ReceiverLink, RequesterLink, SenderLink } from './links/links.ts'
 import type { Client, LinkEnd } from './wire/client.ts'
 import type { Verb, Welcome } from './wire/protocol.ts'
@@ -23,11 +24,13 @@ export class HubSession implements AdapterConnection {
   readonly capabilities: Capabilities
   readonly addressOptions = ['link.x-bindings'] as const
   readonly #client: Client
+  readonly #maxBodyBytes: number
   readonly #release: () => Promise<void>
 
   /** `release` gives back what the connection brought along (an embedded hub). */
   constructor(client: Client, welcome: Welcome, release: () => Promise<void>) {
     this.#client = client
+    this.#maxBodyBytes = welcome.maxMessageBytes
     this.#release = release
     this.broker = { product: welcome.product, version: welcome.version }
     this.capabilities = hubCapabilities(welcome.durable, welcome.maxMessageBytes)
@@ -41,37 +44,39 @@ export class HubSession implements AdapterConnection {
     await this.#client.call('declare', 0, { node })
   }
 
-  delete(node: NodeRef): Promise<boolean> {
-    return this.#client.call('delete', 0, { node })
+  async delete(node: NodeRef): Promise<boolean> {
+    return booleanOf(await this.#client.call('delete', 0, { node }))
   }
 
-  purge(node: NodeRef): Promise<number> {
-    return this.#client.call('purge', 0, { node })
+  async purge(node: NodeRef): Promise<number> {
+    return countOf(await this.#client.call('purge', 0, { node }))
   }
 
   async inspect(node: NodeRef): Promise<NodeInfo | undefined> {
-    return (await this.#client.call<NodeInfo | null>('inspect', 0, { node })) ?? undefined
+    const found = await this.#client.call('inspect', 0, { node })
+    return found == null ? undefined : nodeOf(found)
   }
 
-  list(): Promise<NodeInfo[]> {
-    return this.#client.call('list', 0, {})
+  async list(): Promise<NodeInfo[]> {
+    return nodesOf(await this.#client.call('list', 0, {}))
   }
 
   async attachSender(spec: SenderSpec, events: LinkEvents): Promise<AdapterSender> {
     const { end } = await this.#attach(
       'attachSender',
       spec,
-      (link) => new SenderLink(this.#client, link, events),
+      (link) => new SenderLink(this.#client, link, this.#maxBodyBytes, events),
     )
     return end
   }
 
   async attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver> {
-    const { end } = await this.#attach(
+    const { end, result } = await this.#attach(
       'attachReceiver',
       spec,
       (link) => new ReceiverLink(this.#client, link, spec.credit, events),
     )
+    end.tellsHanded = (result as { counts?: unknown } | null)?.counts === true
     return end
   }
 
@@ -79,9 +84,9 @@ export class HubSession implements AdapterConnection {
     const { end, result } = await this.#attach(
       'attachRequester',
       spec,
-      (link) => new RequesterLink(this.#client, link, events),
+      (link) => new RequesterLink(this.#client, link, this.#maxBodyBytes, events),
     )
-    end.replyTo = (result as { replyTo: string }).replyTo
+    end.replyTo = replyToOf(result)
     return end
   }
 

@@ -116,6 +116,11 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
     delivery.#link.accept(delivery.#native)
   }
 
+  /** Called by the receiver at hand-over. */
+  static handedOver(delivery: Delivery): void {
+    delivery.#link.handedOver(delivery.#native)
+  }
+
   /** Called by the receiver for what was prefetched and never seen. */
   static giveBack(delivery: Delivery): Promise<void> {
     delivery.#state = 'settled'

@@ -69,6 +69,10 @@ export class ReceiverLink {
     this.#adapter?.accept(delivery)
   }
 
+  handedOver(delivery: AdapterDelivery): void {
+    this.#adapter?.handedOver?.(delivery)
+  }
+
   giveBack(delivery: AdapterDelivery): Promise<void> {
     return this.#adapter?.settle(delivery, { kind: 'release', delayMs: 0, unseen: true }) ?? Promise.resolve()
   }

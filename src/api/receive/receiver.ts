@@ -67,7 +67,8 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
     this.#presettle = this.mode === 'browse' || (options.reliability ?? plan.reliability) === 'at-most-once'
     this.#inbox = new Inbox<Delivery<Body>>({
       beforeNothing: () => this.#lastLook(),
-      handOver: (delivery) => this.#presettle && Delivery.presettle(delivery),
+      handOver: (delivery) =>
+        this.#presettle ? Delivery.presettle(delivery) : Delivery.handedOver(delivery),
     })
     this.#intake = new Intake(host, plan, this.mode, this.#inbox)
     this.#attachment = new Attachment<AdapterReceiver>({

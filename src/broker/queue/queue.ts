@@ -247,6 +247,12 @@ export class Queue implements EntryQueue, Deferred {
     this.#discard(entry)
   }
 
+  /** Back to its old place: it was on its way to a receiver that is gone, which may have seen it. */
+  giveBackUncounted(entry: Entry): void {
+    entry.redelivered = true
+    this.giveBack(entry, true, 0)
+  }
+
   /** Back to its old place, or due later. `unseen`: that was no delivery. */
   giveBack(entry: Entry, unseen: boolean, delayMs: number): void {
     this.#leased--

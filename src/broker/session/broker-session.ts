@@ -1,6 +1,5 @@
 /** One client's links, and the verbs that make them. */
 import type {
-  AdapterReceiver,
   AdapterRequester,
   AdapterSender,
   NodeInfo,
@@ -23,7 +22,7 @@ import type { Resends } from '../queue/resends.ts'
 import { Browser } from './browser.ts'
 import { Consumer } from './consumer.ts'
 import { RequesterLink, type SenderContext, SenderLink } from './sender-link.ts'
-import type { Session, SessionEvents } from './session.ts'
+import type { BrokerReceiver, Session, SessionEvents } from './session.ts'
 
 /** Longest wait for the disk on closing. Unit: ms. */
 const CLOSE_MS = 1_000
@@ -105,7 +104,7 @@ export class BrokerSession implements Session {
     return requester
   }
 
-  async attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver> {
+  async attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<BrokerReceiver> {
     this.#check()
     if (spec.link.selector !== undefined) throw refused('NOT_SUPPORTED', spec, 'There are no selectors here')
     const queue = await this.#sourceQueue(spec)
@@ -129,7 +128,7 @@ export class BrokerSession implements Session {
     queue: Queue,
     events: ReceiverEvents,
     bindings: (() => void)[],
-  ): AdapterReceiver {
+  ): BrokerReceiver {
     const onClose = (link: Consumer | Browser): void => {
       this.#receivers.delete(link)
       for (const unbind of bindings) unbind()

@@ -1,5 +1,5 @@
 /** A receiver that takes: its credit, and the deliveries it owes a verdict on. */
-import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../contract/adapter.ts'
+import type { AdapterDelivery, ReceiverEvents, Verdict } from '../../contract/adapter.ts'
 import { settledWithin } from '../../core/aborts.ts'
 import { MessagingError } from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
@@ -8,6 +8,7 @@ import { HandedDelivery } from '../queue/handed-delivery.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { ConsumingReceiver } from '../queue/queue-receivers.ts'
 import type { Deferred } from '../queue/turn.ts'
+import type { BrokerReceiver } from './session.ts'
 
 /** Longest wait of a flush for a disk that is behind. Unit: ms. */
 const DISK_MS = 1_000
@@ -21,7 +22,7 @@ export interface ConsumerOptions {
   readonly onClose: (consumer: Consumer) => void
 }
 
-export class Consumer implements AdapterReceiver, ConsumingReceiver, Deferred {
+export class Consumer implements BrokerReceiver, ConsumingReceiver, Deferred {
   readonly events: ReceiverEvents
   readonly exclusive: boolean
   queued = false
@@ -135,12 +136,24 @@ export class Consumer implements AdapterReceiver, ConsumingReceiver, Deferred {
   }
 
   close(): Promise<void> {
+    return this.#close(() => true)
+  }
+
+  lost(handed: (delivery: AdapterDelivery) => boolean): void {
+    let any = false
+    for (let at = this.#oldest; at && !any; at = at.next) any = handed(at)
+    const oldest = this.#oldest
+    void this.#close(any ? handed : (delivery) => delivery === oldest)
+  }
+
+  #close(counts: (delivery: HandedDelivery) => boolean): Promise<void> {
     if (this.#closed) return DONE
     this.#leave()
     for (let at = this.#oldest; at; at = at.next) {
       at.open = false
       if (this.#atMostOnce) this.#queue.accepted(at.entry)
-      else this.#queue.giveBack(at.entry, false, 0)
+      else if (counts(at)) this.#queue.giveBack(at.entry, false, 0)
+      else this.#queue.giveBackUncounted(at.entry)
     }
     this.#oldest = undefined
     this.#newest = undefined

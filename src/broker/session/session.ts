@@ -1,5 +1,11 @@
 /** What the embedded broker offers to one client, whatever lies between the two. Types only. */
-import type { AdapterConnection } from '../../contract/adapter.ts'
+import type {
+  AdapterConnection,
+  AdapterDelivery,
+  AdapterReceiver,
+  ReceiverEvents,
+  ReceiverSpec,
+} from '../../contract/adapter.ts'
 import type { MessagingError } from '../../model/errors.ts'
 
 /** How a session talks back; the contract's `ConnectionEvents` fits. */
@@ -32,4 +38,15 @@ export interface SessionOptions {
  * `close()` gives unsettled deliveries back (marked redelivered, counted) and removes live subscriptions and reply
  * addresses.
  */
-export type Session = Omit<AdapterConnection, 'capabilities' | 'native'>
+export interface Session extends Omit<AdapterConnection, 'capabilities' | 'native' | 'attachReceiver'> {
+  attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<BrokerReceiver>
+}
+
+export interface BrokerReceiver extends AdapterReceiver {
+  /**
+   * Ends the link of a client that is gone, and tells which deliveries its program had in hand. All come again marked redelivered; those
+   * count as deliveries. Where nobody had any, the oldest counts: the program may have died by it before that was told. Absent
+   * while browsing.
+   */
+  lost?(handed: (delivery: AdapterDelivery) => boolean): void
+}

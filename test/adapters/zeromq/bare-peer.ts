@@ -18,7 +18,11 @@ export class BarePeer implements Disposable {
   readonly #socket = new Dealer({ linger: 0, sendHighWaterMark: 0, receiveTimeout: 5_000 })
   readonly #came: PeerRecord[] = []
 
-  constructor(url: string) {
+  /** 1 is one that knows of no parts. */
+  constructor(
+    url: string,
+    readonly protocol: 1 | 2 = 2,
+  ) {
     this.#socket.connect(addressOf(url))
   }
 
@@ -31,7 +35,7 @@ export class BarePeer implements Disposable {
   }
 
   async hello(): Promise<void> {
-    await this.json(Op.HELLO, 0, { protocol: 1, name: 'bare', heartbeatMs: 10_000 })
+    await this.json(Op.HELLO, 0, { protocol: this.protocol, name: 'bare', heartbeatMs: 10_000 })
     await this.next(Op.WELCOME)
   }
 
@@ -58,6 +62,19 @@ export class BarePeer implements Disposable {
   [Symbol.dispose](): void {
     this.#socket.close()
   }
+}
+
+/** A message with the values of `fields`, of no content type. */
+export function send(
+  link: number,
+  sequence: number,
+  message: { readonly fields: number; readonly values: Uint8Array; readonly body: string },
+): Buffer {
+  const front = Buffer.alloc(5 + 4 + 3)
+  front.writeUInt32BE(sequence)
+  front.writeUInt32BE(3 + message.values.length, 5)
+  front.writeUInt16BE(message.fields, 9)
+  return record(Op.SEND, link, Buffer.concat([front, message.values, Buffer.from(message.body)]))
 }
 
 export function record(op: OpCode, link: number, payload: Uint8Array): Buffer {

@@ -119,10 +119,10 @@ describe('strangers at the port', () => {
 
   it('a peer of another protocol version is told both versions', async () => {
     using peer = new BarePeer(hub.urls[0]!)
-    await peer.json(Op.HELLO, 0, { protocol: 2, name: 'from the future', news: [1, 2, 3] })
+    await peer.json(Op.HELLO, 0, { protocol: 3, name: 'from the future', news: [1, 2, 3] })
     const { error } = JSON.parse((await peer.next(Op.REFUSED)).payload.toString())
     expect(error).toMatchObject({ code: 'CONNECT_FAILED', retryable: false })
-    expect(error.message).toMatch(/protocol 1.*2/)
+    expect(error.message).toMatch(/protocol 1 to 2.*3/)
   })
 
   it('a peer that does not begin with HELLO is told so', async () => {

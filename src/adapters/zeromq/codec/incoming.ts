@@ -1,7 +1,12 @@
-/** A delivery at the client: read from the batch it came in when somebody looks. */
+/**
+ * A delivery at the client: read from the batch it came in when somebody looks. What came may be anything: a message that cannot be
+ * read is a delivery like any other, which says so when its body is read.
+ */
 import type { AdapterDelivery } from '../../../contract/adapter.ts'
+import type { Annotations } from '../../../model/annotations.ts'
 import { BYTES } from '../../../model/body-codec.ts'
-import type { IncomingMessage, Properties } from '../../../model/message.ts'
+import { asMessagingError, MessagingError } from '../../../model/errors.ts'
+import { type IncomingMessage, noProperties, type Properties } from '../../../model/message.ts'
 import { bodyStart, Field, type Header, readHeader, usualType } from './message-codec.ts'
 
 /** Number, count and mark before the message in a DELIVER. Unit: bytes. */
@@ -16,17 +21,20 @@ export class RemoteDelivery implements AdapterDelivery, IncomingMessage {
   readonly #end: number
   readonly #bodyStart: number
   #header: Header | undefined
+  #damage: MessagingError | undefined
   #body: Uint8Array | undefined
 
-  /** @throws `DECODE_FAILED` */
+  /** @throws `DECODE_FAILED` on what is shorter than the number, the count and the mark */
   constructor(batch: Buffer, start: number, end: number) {
+    if (end - start < DELIVERY_FRONT)
+      throw new MessagingError('DECODE_FAILED', 'A delivery without its number')
     this.number = batch.readUInt32BE(start)
     this.deliveryCount = batch.readUInt32BE(start + 4)
     this.redelivered = batch[start + 8] === 1
     this.#batch = batch
     this.#start = start + DELIVERY_FRONT
     this.#end = end
-    this.#bodyStart = bodyStart(batch, start + DELIVERY_FRONT, end)
+    this.#bodyStart = this.#findBody()
   }
 
   get message(): IncomingMessage {
@@ -49,7 +57,7 @@ export class RemoteDelivery implements AdapterDelivery, IncomingMessage {
     return this.#body
   }
   get contentType(): string | undefined {
-    return usualType(this.#batch, this.#start) ?? this.#head.contentType
+    return this.#damage ? undefined : (usualType(this.#batch, this.#start) ?? this.#head.contentType)
   }
   get properties(): Properties {
     return this.#head.properties
@@ -64,7 +72,8 @@ export class RemoteDelivery implements AdapterDelivery, IncomingMessage {
     return this.#head.priority
   }
   get ttlMs(): number | undefined {
-    return this.#head.ttlMs
+    const { ttlMs } = this.#head
+    return ttlMs !== undefined && ttlMs >= 1 && ttlMs <= Number.MAX_SAFE_INTEGER ? ttlMs : undefined
   }
   get durable(): boolean {
     return (this.#head.fields & Field.durable) !== 0
@@ -78,12 +87,57 @@ export class RemoteDelivery implements AdapterDelivery, IncomingMessage {
   get createdAt(): number | undefined {
     return this.#head.createdAt
   }
-  get annotations(): undefined {
-    return undefined
+  get annotations(): Annotations | undefined {
+    return this.#head.annotations
+  }
+  get damage(): MessagingError | undefined {
+    void this.#head
+    return this.#damage
   }
 
   get #head(): Header {
-    this.#header ??= readHeader(this.#batch, this.#start, this.#end)
+    this.#header ??= this.#readHeader()
     return this.#header
   }
+
+  #readHeader(): Header {
+    if (this.#damage) return NOTHING
+    try {
+      return readHeader(this.#batch, this.#start, this.#end)
+    } catch (error) {
+      this.#damage = asMessagingError(error)
+      return NOTHING
+    }
+  }
+
+  #findBody(): number {
+    try {
+      return bodyStart(this.#batch, this.#start, this.#end)
+    } catch (error) {
+      this.#damage = asMessagingError(error)
+      return this.#start
+    }
+  }
+}
+
+/** Of a message whose header cannot be read. */
+const NOTHING: Header = {
+  fields: 0,
+  createdAt: undefined,
+  priority: undefined,
+  ttlMs: undefined,
+  delayMs: undefined,
+  deliveriesBefore: 0,
+  id: '',
+  contentType: undefined,
+  subject: undefined,
+  replyTo: undefined,
+  correlationId: undefined,
+  userId: undefined,
+  groupId: undefined,
+  to: undefined,
+  members: undefined,
+  properties: noProperties(),
+  oddProperty: undefined,
+  annotations: undefined,
 }

@@ -1,12 +1,23 @@
 /**
  * A message on the wire: `header length (uint32) header body`, numbers big-endian.
  *
- *   header := fields (uint16) type (uint8) values, in the order of the bits of `fields`
+ *   header := fields (uint16) type (uint8) values, in the order of the bits of `fields`, [annotations]
  *   text   := length (uint32) UTF-8
  *
- * `type` is the usual content types' short form, 0: none, or the text among the values. `members` and `properties` are JSON texts; property
- * values JSON has no word for are written as in `structured-text.ts`: `{"@bigint": "12"}`. The least header is three zero bytes.
+ * The lower seven bits of `type` are the usual content types' short form, 0: none, or the text among the values; its highest bit says that
+ * annotations follow the values. `members`, `properties` and annotations are JSON texts; property values JSON has no word for are written
+ * as in `structured-text.ts`: `{"@bigint": "12"}`, annotations as in `annotations.ts`. The least header is three zero bytes.
+ *
+ * What is read here is right in its form only: numbers are as the wire has them, and whoever uses them checks their range.
  */
+import { isUtf8 } from 'node:buffer'
+import {
+  type Annotations,
+  annotationsText,
+  belonging,
+  carriedAnnotations,
+  parseAnnotations,
+} from '../../../model/annotations.ts'
 import { BYTES, bodyBytes, JSON_TYPE, TEXT } from '../../../model/body-codec.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import {
@@ -15,8 +26,8 @@ import {
   type OutgoingMessage,
   type Properties,
 } from '../../../model/message.ts'
-import { parseStructured, stringifyStructured } from '../../../model/structured-text.ts'
 import type { OpCode } from '../wire/protocol.ts'
+import { propertiesText, readProperties } from './properties.ts'
 import type { RecordWriter } from './records.ts'
 
 /** Bits of `fields`. Order on the wire is order here. */
@@ -47,6 +58,12 @@ export const Field = {
 
 /** Content types by their number; 0: none, or a text. */
 const TYPES = [undefined, BYTES, TEXT, JSON_TYPE]
+/** Bit of `type`: annotations follow the values. */
+const ANNOTATED = 0x80
+/** All that a message says beside its body. Unit: bytes. */
+export const MAX_HEADER_BYTES = 1024 * 1024
+/** One field of it. Unit: bytes. */
+export const MAX_TEXT_BYTES = 64 * 1024
 
 export interface Header {
   readonly fields: number
@@ -63,25 +80,32 @@ export interface Header {
   readonly userId: string | undefined
   readonly groupId: string | undefined
   readonly to: string | undefined
-  readonly members: readonly string[] | undefined
+  readonly members: readonly unknown[] | undefined
   readonly properties: Properties
+  /** Name of a property whose value is none that a property can have; it stands in `properties` as text. */
+  readonly oddProperty: string | undefined
+  readonly annotations: Annotations | undefined
 }
 
 /** Header length, fields, type and all numbers. Unit: bytes. */
 const FIXED = 4 + 3 + 8 * 3 + 1 + 4
 
-/** Writes a record of `front` bytes, which the caller fills, and the message; returns where the front begins. */
+/**
+ * Writes a record of `front` bytes, which the caller fills, and the message; returns where the front begins. `annotated` false: the other
+ * end is too old for annotations.
+ */
 export function writeMessage(
   records: RecordWriter,
   op: OpCode,
   link: number,
   front: number,
   message: OutgoingMessage | IncomingMessage,
+  annotated = true,
 ): number {
   const body = bodyBytes(message.body)
   const outgoing = 'deliveriesBefore' in message ? message : undefined
-  const properties =
-    message.properties === noProperties() ? undefined : stringifyStructured(message.properties)
+  const properties = message.properties === noProperties() ? undefined : propertiesText(message.properties)
+  const annotations = annotated ? annotationsOf(message) : undefined
   const members = outgoing?.members && JSON.stringify(outgoing.members)
   const known = TYPES.indexOf(message.contentType, 1)
   const contentType = known < 0 ? message.contentType : undefined
@@ -97,7 +121,7 @@ export function writeMessage(
     members,
     properties,
   ]
-  let most = front + FIXED + body.length
+  let most = front + FIXED + body.length + (annotations ? 4 + annotations.length * 3 : 0)
   for (const text of texts) if (text !== undefined) most += 4 + text.length * 3
   const start = records.begin(op, link, most)
   const { buffer } = records
@@ -131,11 +155,17 @@ export function writeMessage(
     at = writeText(buffer, text, at)
   }
   buffer.writeUInt16BE(fields, head)
-  buffer[head + 2] = Math.max(known, 0)
+  if (annotations !== undefined) at = writeText(buffer, annotations, at)
+  buffer[head + 2] = Math.max(known, 0) | (annotations === undefined ? 0 : ANNOTATED)
   buffer.writeUInt32BE(at - head, head - 4)
   buffer.set(body, at)
   records.end(at + body.length)
   return start
+}
+
+function annotationsOf(message: OutgoingMessage | IncomingMessage): string | undefined {
+  const annotations = 'original' in message ? carriedAnnotations(message) : belonging(message)
+  return annotations && annotationsText(annotations)
 }
 
 /** A message that came over the wire and goes on as it is. */
@@ -162,36 +192,47 @@ export function bodyStart(buffer: Buffer, start: number, end: number): number {
 
 /** The content type, when it is one of the usual; `undefined`: it is in the {@link Header}. */
 export function usualType(buffer: Buffer, start: number): string | undefined {
-  return TYPES[buffer[start + 6]!]
+  return TYPES[buffer[start + 6]! & ~ANNOTATED]
+}
+
+/** What the hub takes of the message between `start` and `end`. @throws `MESSAGE_TOO_LARGE`, `DECODE_FAILED` */
+export function checkSizes(buffer: Buffer, start: number, end: number, maxBodyBytes: number): void {
+  const body = end - bodyStart(buffer, start, end)
+  const header = buffer.readUInt32BE(start)
+  if (header > MAX_HEADER_BYTES) throw tooLarge('header of the message', header, MAX_HEADER_BYTES)
+  if (body > maxBodyBytes) throw tooLarge('body', body, maxBodyBytes)
 }
 
 /** Reads the header of the message that begins at `start`. @throws `DECODE_FAILED` */
 export function readHeader(buffer: Buffer, start: number, end: number): Header {
   const reader = new HeaderReader(buffer, start + 7, bodyStart(buffer, start, end))
   const fields = buffer.readUInt16BE(start + 4)
-  const usual = usualType(buffer, start)
+  const type = buffer[start + 6]!
+  if ((type & ~ANNOTATED) >= TYPES.length) throw malformed(`of the unknown type ${type}`)
   const createdAt = fields & Field.createdAt ? reader.double() : undefined
   const priority = fields & Field.priority ? reader.byte() : undefined
   const ttlMs = fields & Field.ttlMs ? reader.double() : undefined
   const delayMs = fields & Field.delayMs ? reader.double() : undefined
   const deliveriesBefore = fields & Field.deliveriesBefore ? reader.uint32() : 0
   const id = fields & Field.id ? reader.text() : ''
-  const contentType = fields & Field.contentType ? reader.text() : usual
+  const contentType = fields & Field.contentType ? reader.text() : usualType(buffer, start)
   const subject = fields & Field.subject ? reader.text() : undefined
   const replyTo = fields & Field.replyTo ? reader.text() : undefined
   const correlationId = fields & Field.correlationId ? reader.text() : undefined
   const userId = fields & Field.userId ? reader.text() : undefined
   const groupId = fields & Field.groupId ? reader.text() : undefined
   const to = fields & Field.to ? reader.text() : undefined
-  const members = fields & Field.members ? readMembers(reader.text()) : undefined
-  const properties = fields & Field.properties ? readProperties(reader.text()) : noProperties()
+  const members = fields & Field.members ? readMembers(reader.long()) : undefined
+  const read = fields & Field.properties ? readProperties(reader.long()) : undefined
+  const annotations = type & ANNOTATED ? readAnnotations(reader.long()) : undefined
+  reader.done()
   return {
     fields,
-    createdAt: inRange(createdAt, -8.64e15, 8.64e15),
-    priority: inRange(priority, 0, 9),
-    ttlMs: inRange(ttlMs, 1, Number.MAX_SAFE_INTEGER),
-    delayMs: inRange(delayMs, 1, Number.MAX_SAFE_INTEGER),
-    deliveriesBefore: Math.min(deliveriesBefore, 1_000_000),
+    createdAt,
+    priority,
+    ttlMs,
+    delayMs,
+    deliveriesBefore,
     id,
     contentType,
     subject,
@@ -201,7 +242,9 @@ export function readHeader(buffer: Buffer, start: number, end: number): Header {
     groupId,
     to,
     members,
-    properties,
+    properties: read?.properties ?? noProperties(),
+    oddProperty: read?.odd,
+    annotations,
   }
 }
 
@@ -229,9 +272,28 @@ class HeaderReader {
   }
 
   text(): string {
+    return this.#text(MAX_TEXT_BYTES)
+  }
+
+  /** Of several values; the header is its limit. */
+  long(): string {
+    return this.#text(MAX_HEADER_BYTES)
+  }
+
+  /** Nothing follows. */
+  done(): void {
+    if (this.#at !== this.#end) throw malformed('with bytes behind the last field of its header')
+  }
+
+  #text(most: number): string {
     const length = this.uint32()
+    if (length > most) throw tooLarge('field of the message', length, most)
     const at = this.#take(length)
-    return this.#buffer.toString('utf8', at, at + length)
+    const text = this.#buffer.toString('utf8', at, at + length)
+    // Only where the decoder may have put in its mark for what it could not read.
+    if (text.includes('\ufffd') && !isUtf8(this.#buffer.subarray(at, at + length)))
+      throw malformed('with a text that is no UTF-8')
+    return text
   }
 
   #take(bytes: number): number {
@@ -265,29 +327,28 @@ function writeText(buffer: Buffer, text: string, start: number): number {
   return at + bytes
 }
 
-function readMembers(text: string): string[] {
-  const members: unknown = parsed(text)
-  if (!Array.isArray(members)) throw malformed('whose members are no list')
-  return members.map(String)
-}
-
-function readProperties(text: string): Properties {
-  const properties = parsed(text)
-  if (typeof properties !== 'object' || properties === null || Array.isArray(properties))
-    throw malformed('whose properties are no object')
-  return properties as Properties
-}
-
-function parsed(text: string): unknown {
+function readMembers(text: string): readonly unknown[] {
+  let members: unknown
   try {
-    return parseStructured(text)
+    members = JSON.parse(text)
   } catch (cause) {
-    throw new MessagingError('DECODE_FAILED', 'The header of a message is no JSON', { cause })
+    throw new MessagingError('DECODE_FAILED', 'The members of a message are no JSON', { cause })
   }
+  if (!Array.isArray(members)) throw malformed('whose members are no list')
+  return members
 }
 
-function inRange(value: number | undefined, least: number, most: number): number | undefined {
-  return value !== undefined && value >= least && value <= most ? value : undefined
+function readAnnotations(text: string): Annotations {
+  const annotations = parseAnnotations(text)
+  if (!annotations) throw malformed('whose annotations are no JSON object')
+  return annotations
+}
+
+/** In the words of the API. */
+export function tooLarge(what: string, bytes: number, limit: number): MessagingError {
+  return new MessagingError('MESSAGE_TOO_LARGE', `The ${what} has ${bytes} bytes, the limit is ${limit}`, {
+    context: { bytes, limit },
+  })
 }
 
 function malformed(what: string): MessagingError {

@@ -1,8 +1,9 @@
 /** Batches of records: many small things in one ZeroMQ message. */
 import { MessagingError } from '../../../model/errors.ts'
-import type { OpCode } from '../wire/protocol.ts'
+import { Op, type OpCode } from '../wire/protocol.ts'
 
-const HEAD = 9
+/** Before the payload of a record. Unit: bytes. */
+export const HEAD = 9
 /**
  * A batch is sent when it is this large, even within a turn, so that the other end can begin with it. Unit: bytes.
  * Larger ones gain nothing, and cost the memory system what the fewer calls save.
@@ -10,6 +11,12 @@ const HEAD = 9
 export const BATCH_BYTES = 32 * 1024
 /** A writer begins with this, because most peers are quiet. Unit: bytes. */
 const FIRST_BYTES = 4 * 1024
+/**
+ * A batch larger than this goes in parts of {@link PART_BYTES}: ZeroMQ shows no byte of a message before the last one has come, so that
+ * on a slow line one large message would look like silence. Unit: bytes.
+ */
+const WHOLE_BYTES = 64 * 1024
+export const PART_BYTES = 32 * 1024
 /** What had to grow beyond this for a large message is let go. Unit: bytes. */
 const KEEP_BYTES = 128 * 1024
 
@@ -67,6 +74,12 @@ export class RecordWriter {
     this.#numbers = -1
   }
 
+  /** Takes back what was written behind this length. */
+  cut(length: number): void {
+    this.#at = length
+    this.#numbers = -1
+  }
+
   /** Valid until the next record is begun. */
   get buffer(): Buffer {
     return this.#buffer
@@ -76,10 +89,31 @@ export class RecordWriter {
   take(): Buffer {
     const batch = Buffer.allocUnsafeSlow(this.#at)
     this.#buffer.copy(batch, 0, 0, this.#at)
+    this.#clear()
+    return batch
+  }
+
+  /** As {@link take}, in parts where it is large. */
+  takeParts(): Buffer[] {
+    if (this.#at <= WHOLE_BYTES) return [this.take()]
+    const parts: Buffer[] = []
+    for (let from = 0; from < this.#at; from += PART_BYTES) {
+      const to = Math.min(from + PART_BYTES, this.#at)
+      const part = Buffer.allocUnsafeSlow(HEAD + to - from)
+      part[0] = Op.PART
+      part.writeUInt32BE(to < this.#at ? 1 : 0, 1)
+      part.writeUInt32BE(to - from, 5)
+      this.#buffer.copy(part, HEAD, from, to)
+      parts.push(part)
+    }
+    this.#clear()
+    return parts
+  }
+
+  #clear(): void {
     if (this.#buffer.length > KEEP_BYTES) this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
     this.#at = 0
     this.#numbers = -1
-    return batch
   }
 
   #room(bytes: number): void {
@@ -117,11 +151,17 @@ export function readJson<T>(batch: Buffer, start: number, end: number): T {
   } catch (cause) {
     throw new MessagingError('DECODE_FAILED', 'A record holds no JSON', { cause })
   }
-  if (typeof value !== 'object' || value === null)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new MessagingError('DECODE_FAILED', 'A record holds no JSON object')
   return value as T
 }
 
-function malformed(what: string): MessagingError {
+/** A list of numbers, as {@link RecordWriter.number} writes it. @throws `DECODE_FAILED` */
+export function readNumbers(batch: Buffer, start: number, end: number, take: (number: number) => void): void {
+  if ((end - start) % 4 !== 0) throw malformed('a list of numbers of an odd length')
+  for (let at = start; at < end; at += 4) take(batch.readUInt32BE(at))
+}
+
+export function malformed(what: string): MessagingError {
   return new MessagingError('DECODE_FAILED', `The batch is malformed: ${what}`)
 }

@@ -3,6 +3,7 @@
 import { Broker, type BrokerLease, fileBroker } from '../../../broker/index.ts'
 import { clientLibrary } from '../../../core/connecting/client-library.ts'
 import { MessagingError } from '../../../model/errors.ts'
+import { MAX_HEADER_BYTES } from '../codec/message-codec.ts'
 import { LOOPBACK } from '../options.ts'
 import { listen, placesFree } from '../wire/listening.ts'
 import { allowKeys, curveOptions } from './curve.ts'
@@ -13,8 +14,8 @@ export type { Hub, HubOptions }
 
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 const MAX_SESSIONS = 10_000
-/** What a message may carry beside its body, and what may share its batch. Unit: bytes. */
-const BATCH_OVERHEAD_BYTES = 1024 * 1024
+/** What may share the batch of the largest message, beside the fields of that message. Unit: bytes. */
+const COMPANY_BYTES = 1024 * 1024
 /** Batches of one client that ZeroMQ holds for it, each way; what comes beyond waits in its own process. */
 const HIGH_WATER_BATCHES = 1_000
 
@@ -26,6 +27,7 @@ const FREE = 'Check that the address is of this machine and free.'
 export async function createHub(options: HubOptions): Promise<Hub> {
   checkListen(options)
   const maxMessageBytes = options.maxMessageBytes ?? MAX_MESSAGE_BYTES
+  const maxBatchBytes = maxMessageBytes + MAX_HEADER_BYTES + COMPANY_BYTES
   const { Router } = await clientLibrary('zeromq', () => import('zeromq'))
   const router = new Router({
     linger: 500,
@@ -34,7 +36,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     sendTimeout: 0,
     sendHighWaterMark: HIGH_WATER_BATCHES,
     receiveHighWaterMark: HIGH_WATER_BATCHES,
-    maxMessageSize: maxMessageBytes + BATCH_OVERHEAD_BYTES,
+    maxMessageSize: maxBatchBytes,
     handover: true,
     ...curveOptions(options.curve),
   })
@@ -57,6 +59,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       urls: endpoints.map(urlOf),
       durable: options.data !== undefined,
       maxMessageBytes,
+      maxBatchBytes,
       maxSessions: options.maxSessions ?? MAX_SESSIONS,
     }
     return new RunningHub(router, lease.broker, facts, release)

@@ -1,5 +1,7 @@
 /** The links of one client by the numbers it gave them, with the deliveries it holds and may hold. */
-import type { AdapterDelivery, AdapterReceiver, AdapterSender } from '../../../contract/adapter.ts'
+
+import type { BrokerReceiver } from '../../../broker/index.ts'
+import type { AdapterDelivery, AdapterSender } from '../../../contract/adapter.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { Slots } from '../wire/slots.ts'
 
@@ -13,12 +15,16 @@ export interface PeerLink {
   credit: number
   /** Handed to the client and not settled. */
   readonly deliveries: Slots<AdapterDelivery>
+  /** Its queue has a limit of deliveries, and the client says which it has handed to its program. */
+  counts: boolean
+  /** Those of them that are not settled. */
+  readonly handed: Set<AdapterDelivery>
 }
 
 /** The broker's end of a link. */
 export interface LinkEnd {
   readonly sender?: AdapterSender
-  readonly receiver?: AdapterReceiver
+  readonly receiver?: BrokerReceiver
   /** What its messages are, when their confirmation may wait for company. */
   readonly patience?: 'requests' | 'answers'
 }
@@ -28,6 +34,8 @@ export class PeerLinks {
   /** Deliveries that await a verdict, and how many may, on all links. */
   #open = 0
   #credit = 0
+  /** Receivers get nothing more for now, whatever their credit. */
+  paused = false
 
   get(link: number): PeerLink | undefined {
     return this.#links.get(link)
@@ -36,10 +44,16 @@ export class PeerLinks {
   /** Takes the number for a link that is about to be attached. @throws when it is taken, or there are too many */
   claim(link: number): PeerLink {
     if (link === 0 || this.#links.has(link))
-      throw new MessagingError('INTERNAL', `The link number ${link} is taken`)
+      throw new MessagingError('CONFIG_INVALID', `The link number ${link} is taken`)
     if (this.#links.size >= MAX_LINKS)
       throw new MessagingError('CAPACITY_EXCEEDED', `A client has at most ${MAX_LINKS} links`)
-    const claimed: PeerLink = { end: undefined, credit: 0, deliveries: new Slots() }
+    const claimed: PeerLink = {
+      end: undefined,
+      credit: 0,
+      deliveries: new Slots(),
+      counts: false,
+      handed: new Set(),
+    }
     this.#links.set(link, claimed)
     return claimed
   }
@@ -50,6 +64,7 @@ export class PeerLinks {
     claimed.end = end
     claimed.credit = credit
     this.#credit += credit
+    if (this.paused) end.receiver?.flow(0)
     return true
   }
 
@@ -62,8 +77,29 @@ export class PeerLinks {
     return known
   }
 
-  clear(): void {
+  /** The client is gone. */
+  lost(): void {
+    for (const { end, counts, handed } of this.#links.values())
+      if (counts) end?.receiver?.lost?.((delivery) => handed.has(delivery))
     this.#links.clear()
+  }
+
+  pause(): void {
+    if (this.paused) return
+    this.paused = true
+    for (const { end } of this.#links.values()) end?.receiver?.flow(0)
+  }
+
+  resume(): void {
+    this.paused = false
+    for (const { end, credit } of this.#links.values()) end?.receiver?.flow(credit)
+  }
+
+  /** The client's program has this delivery in hand. */
+  handed(link: number, number: number): void {
+    const known = this.#links.get(link)
+    const delivery = known?.counts ? known.deliveries.get(number) : undefined
+    if (delivery) known!.handed.add(delivery)
   }
 
   flow(link: number, credit: number): void {
@@ -71,7 +107,7 @@ export class PeerLinks {
     if (!known?.end?.receiver) return
     this.#credit += credit - known.credit
     known.credit = credit
-    known.end.receiver.flow(credit)
+    if (!this.paused) known.end.receiver.flow(credit)
   }
 
   /** Its number; it is open until {@link settled}. */
@@ -83,7 +119,9 @@ export class PeerLinks {
   /** Takes an open delivery; `undefined`: it is not there any more. */
   settled(link: PeerLink, number: number): AdapterDelivery | undefined {
     const delivery = link.deliveries.take(number)
-    if (delivery) this.#open--
+    if (!delivery) return undefined
+    this.#open--
+    if (link.counts) link.handed.delete(delivery)
     return delivery
   }
 

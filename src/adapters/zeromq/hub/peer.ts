@@ -12,13 +12,24 @@ import { MessagingError } from '../../../model/errors.ts'
 import type { OutgoingMessage } from '../../../model/message.ts'
 import { DELIVERY_FRONT } from '../codec/incoming.ts'
 import { writeMessage, writeRaw } from '../codec/message-codec.ts'
-import { readJson } from '../codec/records.ts'
+import { PartReader } from '../codec/parts.ts'
+import { malformed, readJson, readNumbers } from '../codec/records.ts'
 import { toWire } from '../errors.ts'
 import { Batches } from '../wire/outbox.ts'
-import { Op, type OpCode, type Verb } from '../wire/protocol.ts'
+import { type Hello, OLDEST_PROTOCOL, Op, type OpCode, type Verb } from '../wire/protocol.ts'
 import { placeIn } from '../wire/slots.ts'
 import { type LinkEnd, type PeerLink, PeerLinks } from './peer-links.ts'
-import { creditOf, nodeRef, nodeSpec, receiverSpec, senderSpec, verdictOf } from './specs.ts'
+import {
+  creditOf,
+  nodeRef,
+  nodeSpec,
+  receiverSpec,
+  requestOf,
+  type Settlement,
+  senderSpec,
+  settlementOf,
+  verdictOf,
+} from './specs.ts'
 import { WireMessage } from './wire-message.ts'
 
 /** A message of a client on its way into the broker. */
@@ -53,23 +64,60 @@ export interface PeerPost {
   touchedLater(peer: Peer): void
 }
 
+/** What the hub knows of a client before its first request. */
+export interface PeerFacts {
+  readonly identity: Buffer
+  readonly hello: Hello
+  /** Largest body. Unit: bytes. */
+  readonly maxBodyBytes: number
+  /** Largest batch that comes in parts. Unit: bytes. */
+  readonly maxBatchBytes: number
+  /** Ends the session: the client goes on sending what is wrong. */
+  readonly dismiss: (error: MessagingError) => void
+}
+
+/** Something wrong may be a mistake; so many in so short a time are none. */
+const MOST_FAULTS = 100
+const FAULTS_MS = 60_000
+/**
+ * Nothing more is handed to a client while so much waits to be sent to it, until less than that waits: a slow line with much credit must
+ * not fill the memory of the hub. Unit: bytes.
+ */
+const PAUSE_BYTES = 32 * 1024 * 1024
+const RESUME_BYTES = 8 * 1024 * 1024
+
 export class Peer {
   readonly identity: Buffer
   readonly batches = new Batches()
   readonly heartbeatMs: number
+  readonly #facts: PeerFacts
   readonly #session: Session
   readonly #post: PeerPost
   readonly #links = new PeerLinks()
-  heardAt = performance.now()
+  /** Puts together what comes in parts. */
+  readonly parts: PartReader
+  #faults = 0
+  /** When the first of {@link #faults} was. */
+  #faultsSince = 0
+  /** By the hub's clock. */
+  heardAt = 0
   saidAt = performance.now()
   /** Has something to be sent, and its writer knows. Owned by the writer. */
   queued = false
 
-  constructor(identity: Buffer, session: Session, heartbeatMs: number, post: PeerPost) {
-    this.identity = identity
+  constructor(facts: PeerFacts, session: Session, post: PeerPost) {
+    this.#facts = facts
+    this.identity = facts.identity
+    this.heartbeatMs = facts.hello.heartbeatMs
     this.#session = session
-    this.heartbeatMs = heartbeatMs
     this.#post = post
+    this.parts = new PartReader(facts.maxBatchBytes)
+    this.batches.parts = facts.hello.protocol > OLDEST_PROTOCOL
+  }
+
+  /** What it is known by when it comes back. */
+  get client(): string | undefined {
+    return this.#facts.hello.client
   }
 
   write(op: OpCode, link: number, value: unknown): void {
@@ -88,36 +136,40 @@ export class Peer {
     this.#post.touched(this)
   }
 
+  /** A part of what waited is on its way. */
+  sent(): void {
+    if (this.#links.paused && this.batches.bytes < RESUME_BYTES) this.#links.resume()
+  }
+
   close(): Promise<void> {
-    this.#links.clear()
+    this.#links.lost()
     return this.#session.close()
   }
 
-  /** @throws `DECODE_FAILED` on what no client of ours writes; the peer is then dropped */
+  /** @throws `DECODE_FAILED`, `CONFIG_INVALID` on what cannot be answered; the peer is then dropped */
   record(op: number, link: number, batch: Buffer, start: number, end: number): void {
     switch (op) {
       case Op.SEND:
         this.#send(link, batch, start, end)
         return
       case Op.ACCEPT:
-        for (let at = start; at + 4 <= end; at += 4) this.#accept(link, batch.readUInt32BE(at))
+        readNumbers(batch, start, end, (number) => this.#accept(link, number))
+        return
+      case Op.HANDED:
+        readNumbers(batch, start, end, (number) => this.#links.handed(link, number))
         return
       case Op.FLOW: {
         this.#links.flow(link, creditOf(readJson<{ credit: unknown }>(batch, start, end).credit))
         return
       }
       case Op.SETTLE: {
-        const settlement = readJson<{ call: number; delivery: number; verdict: unknown }>(batch, start, end)
-        this.#answer(settlement.call, () => this.#settle(link, settlement.delivery, settlement.verdict))
+        const settlement = settlementOf(readJson(batch, start, end))
+        this.#request(settlement.call, () => this.#settle(link, settlement))
         return
       }
       case Op.CALL: {
-        const { call, verb, args } = readJson<{ call: number; verb: Verb; args: Record<string, unknown> }>(
-          batch,
-          start,
-          end,
-        )
-        this.#answer(call, () => this.#call(verb, link, args ?? {}))
+        const { call, verb, args } = requestOf(readJson(batch, start, end))
+        this.#request(call, () => this.#call(verb, link, args))
         return
       }
       case Op.PING:
@@ -127,9 +179,16 @@ export class Peer {
   }
 
   #send(link: number, batch: Buffer, start: number, end: number): void {
-    if (end - start < 5) throw new MessagingError('DECODE_FAILED', 'A SEND without message')
+    if (end - start < 5) throw malformed('a SEND without message')
     const sequence = batch.readUInt32BE(start)
-    const message = new WireMessage(batch, start + 5, end)
+    let message: WireMessage
+    try {
+      message = new WireMessage(batch, start + 5, end, this.#facts.maxBodyBytes)
+    } catch (error) {
+      this.write(Op.REFUSE, link, { sequence, error: toWire(error) })
+      this.#fault()
+      return
+    }
     const sender = this.#links.get(link)?.end?.sender
     if (sender) sender.send(new PeerTransfer(this, link, sequence, batch[start + 4] === 1, message))
     else {
@@ -144,45 +203,81 @@ export class Peer {
     if (delivery) known.end?.receiver?.accept(delivery)
   }
 
-  async #settle(link: number, number: number, verdict: unknown): Promise<void> {
-    const checked = verdictOf(verdict)
-    const known = this.#links.get(link)
-    const delivery = known && this.#links.settled(known, number)
-    if (!delivery) throw new MessagingError('DELIVERY_LOST', 'The delivery is not held by this link any more')
-    await known.end?.receiver?.settle(delivery, checked)
-  }
-
-  #answer(call: number, work: () => Promise<unknown>): void {
-    work().then(
-      (result) => this.write(Op.REPLY, 0, { call, result: result ?? null }),
-      (error) => this.write(Op.REPLY, 0, { call, error: toWire(error) }),
-    )
-  }
-
-  async #call(verb: Verb, link: number, args: Record<string, unknown>): Promise<unknown> {
-    switch (verb) {
-      case 'declare':
-        return this.#session.declare(nodeSpec(args.node))
-      case 'delete':
-        return this.#session.delete(nodeRef(args.node))
-      case 'purge':
-        return this.#session.purge(nodeRef(args.node))
-      case 'inspect':
-        return this.#session.inspect(nodeRef(args.node))
-      case 'list':
-        return this.#session.list()
-      case 'attachSender':
-        return this.#attachSender(link, senderSpec(args.spec))
-      case 'attachReceiver':
-        return this.#attachReceiver(link, receiverSpec(args.spec))
-      case 'attachRequester':
-        return this.#attachRequester(link, senderSpec(args.spec))
-      case 'flush':
-        return this.#links.get(link)?.end?.receiver?.flush()
-      case 'closeLink':
-        return this.#closeLink(link)
+  /** Answered by REPLY. `prepare` checks what was asked for, and returns the work. */
+  #request(call: number, prepare: () => () => Promise<unknown>): void {
+    let work: () => Promise<unknown>
+    try {
+      work = prepare()
+    } catch (error) {
+      this.write(Op.REPLY, 0, { call, error: toWire(error) })
+      this.#fault()
+      return
     }
-    throw new MessagingError('NOT_SUPPORTED', `The hub knows no call '${String(verb)}'`)
+    work()
+      .then((result) => this.write(Op.REPLY, 0, { call, result: result ?? null }))
+      .catch((error) => this.write(Op.REPLY, 0, { call, error: toWire(error) }))
+  }
+
+  #fault(): void {
+    const now = performance.now()
+    if (now - this.#faultsSince > FAULTS_MS) {
+      this.#faultsSince = now
+      this.#faults = 0
+    }
+    if (++this.#faults < MOST_FAULTS) return
+    const text = `The hub was sent ${MOST_FAULTS} messages or requests that are none within a minute`
+    this.#facts.dismiss(new MessagingError('CONNECTION_LOST', text))
+  }
+
+  #settle(link: number, { delivery: number, verdict }: Settlement): () => Promise<void> {
+    const checked = verdictOf(verdict)
+    return async () => {
+      const known = this.#links.get(link)
+      const delivery = known && this.#links.settled(known, number)
+      if (!delivery)
+        throw new MessagingError('DELIVERY_LOST', 'The delivery is not held by this link any more')
+      await known.end?.receiver?.settle(delivery, checked)
+    }
+  }
+
+  #call(verb: string, link: number, args: Readonly<Record<string, unknown>>): () => Promise<unknown> {
+    switch (verb as Verb) {
+      case 'declare': {
+        const node = nodeSpec(args.node)
+        return () => this.#session.declare(node)
+      }
+      case 'delete': {
+        const node = nodeRef(args.node)
+        return () => this.#session.delete(node)
+      }
+      case 'purge': {
+        const node = nodeRef(args.node)
+        return () => this.#session.purge(node)
+      }
+      case 'inspect': {
+        const node = nodeRef(args.node)
+        return () => this.#session.inspect(node)
+      }
+      case 'list':
+        return () => this.#session.list()
+      case 'attachSender': {
+        const spec = senderSpec(args.spec)
+        return () => this.#attachSender(link, spec)
+      }
+      case 'attachReceiver': {
+        const spec = receiverSpec(args.spec)
+        return () => this.#attachReceiver(link, spec)
+      }
+      case 'attachRequester': {
+        const spec = senderSpec(args.spec)
+        return () => this.#attachRequester(link, spec)
+      }
+      case 'flush':
+        return async () => this.#links.get(link)?.end?.receiver?.flush()
+      case 'closeLink':
+        return () => this.#closeLink(link)
+    }
+    throw new MessagingError('NOT_SUPPORTED', 'The hub does not know this call')
   }
 
   async #attachSender(link: number, spec: SenderSpec): Promise<void> {
@@ -206,10 +301,21 @@ export class Peer {
     return { replyTo }
   }
 
-  async #attachReceiver(link: number, spec: ReceiverSpec): Promise<void> {
-    await this.#attach(link, spec.credit, async (claimed) => ({
-      receiver: await this.#session.attachReceiver(spec, this.#receiverEvents(link, claimed)),
-    }))
+  /** The answer says whether the hub wants to hear of deliveries that the program has in hand. */
+  async #attachReceiver(link: number, spec: ReceiverSpec): Promise<{ counts: boolean }> {
+    const { protocol } = this.#facts.hello
+    let counts = false
+    await this.#attach(link, spec.credit, async (claimed) => {
+      const receiver = await this.#session.attachReceiver(spec, this.#receiverEvents(link, claimed))
+      if (protocol > OLDEST_PROTOCOL && spec.mode === 'consume' && spec.reliability === 'at-least-once') {
+        const { subscription } = spec
+        const node = subscription ? { ...spec.source, subscription: subscription.name } : spec.source
+        counts = (await this.#session.inspect(node))?.details.maxDeliveries !== undefined
+      }
+      claimed.counts = counts
+      return { receiver }
+    })
+    return { counts }
   }
 
   async #attach(link: number, credit: number, open: (claimed: PeerLink) => Promise<LinkEnd>): Promise<void> {
@@ -241,15 +347,18 @@ export class Peer {
 
   #deliver(link: number, number: number, { message, deliveryCount, redelivered }: AdapterDelivery): void {
     const { records } = this.batches
-    const raw = message.ttlMs === undefined ? WireMessage.bytes(MessageView.kept(message)) : undefined
+    const annotated = this.#facts.hello.protocol > OLDEST_PROTOCOL
+    const kept = message.ttlMs === undefined ? MessageView.kept(message) : undefined
+    const raw = annotated || !kept?.original ? WireMessage.bytes(kept) : undefined
     const at = raw
       ? writeRaw(records, Op.DELIVER, link, DELIVERY_FRONT, raw)
-      : writeMessage(records, Op.DELIVER, link, DELIVERY_FRONT, message)
+      : writeMessage(records, Op.DELIVER, link, DELIVERY_FRONT, message, annotated)
     const { buffer } = records
     buffer.writeUInt32BE(number, at)
     buffer.writeUInt32BE(deliveryCount, at + 4)
     buffer[at + 8] = redelivered ? 1 : 0
     this.#post.touched(this)
+    if (this.batches.bytes > PAUSE_BYTES) this.#links.pause()
   }
 
   #detached(link: number, error: MessagingError): void {

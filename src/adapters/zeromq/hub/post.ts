@@ -13,6 +13,10 @@ const MAX_REFUSALS = 1_000
 /** A peer that does not read is dropped when so much waits for it, beside what ZeroMQ holds. Unit: bytes. */
 const MAX_WAITING_BYTES = 256 * 1024 * 1024
 
+/** ZeroMQ does not tell when a peer that was full has room again: it is asked, the longer nothing moves the less often. Unit: ms. */
+const LEAST_RETRY_MS = 2
+const MOST_RETRY_MS = 250
+
 interface Refusal {
   readonly identity: Buffer
   readonly batch: Buffer
@@ -26,12 +30,14 @@ export class Post {
   readonly #later = new Set<Peer>()
   #laterTimer: NodeJS.Timeout | undefined
   #stalled: Peer[] = []
+  #retryTimer: NodeJS.Timeout | undefined
+  #retryMs = LEAST_RETRY_MS
   #scheduled = false
   #sending = false
   #sent: Promise<void> = Promise.resolve()
   #over = false
 
-  /** `unreachable`: the peer's connection is gone, or it reads nothing. */
+  /** `unreachable`: the peer's connection is gone, or it reads nothing; the reason is for the peer. */
   constructor(router: Router, unreachable: (peer: Peer, reason: string) => void) {
     this.#router = router
     this.#unreachable = unreachable
@@ -68,9 +74,13 @@ export class Post {
     this.#schedule()
   }
 
-  /** Tries again with those that did not read. To be called now and then. */
-  retry(): void {
-    for (const peer of this.#stalled.splice(0)) this.touched(peer)
+  /** Tries again with those that did not read. */
+  #retry(): void {
+    this.#retryTimer = undefined
+    for (const peer of this.#stalled.splice(0)) {
+      peer.queued = false
+      this.touched(peer)
+    }
   }
 
   /** Resolves when what was written is with ZeroMQ. */
@@ -84,6 +94,7 @@ export class Post {
   end(): void {
     this.#over = true
     clearTimeout(this.#laterTimer)
+    clearTimeout(this.#retryTimer)
   }
 
   #schedule(): void {
@@ -118,6 +129,8 @@ export class Post {
     for (let batch = peer.batches.take(); batch; batch = peer.batches.take()) {
       try {
         await this.#router.send([peer.identity, batch])
+        this.#retryMs = LEAST_RETRY_MS
+        peer.sent()
       } catch (error) {
         this.#failed(peer, batch, error as NodeJS.ErrnoException)
         return
@@ -137,6 +150,8 @@ export class Post {
       peer.batches.putBack(batch)
       peer.queued = true
       this.#stalled.push(peer)
+      this.#retryTimer ??= setTimeout(() => this.#retry(), this.#retryMs)
+      this.#retryMs = Math.min(MOST_RETRY_MS, this.#retryMs * 2)
     }
   }
 }

@@ -5,13 +5,15 @@
 import type { Router } from 'zeromq'
 import type { Broker } from '../../../broker/index.ts'
 import { MessagingError } from '../../../model/errors.ts'
-import { readJson, readRecords } from '../codec/records.ts'
+import { malformed, readJson, readRecords } from '../codec/records.ts'
 import { toWire } from '../errors.ts'
 import { placesFree } from '../wire/listening.ts'
-import { type Hello, Op, PROTOCOL_VERSION } from '../wire/protocol.ts'
+import { LoopClock } from '../wire/loop-clock.ts'
+import { type Hello, Op } from '../wire/protocol.ts'
 import type { Hub } from './hub-api.ts'
-import { Peer } from './peer.ts'
+import { Peer, type PeerFacts } from './peer.ts'
 import { Post } from './post.ts'
+import { helloOf } from './specs.ts'
 
 export interface HubFacts {
   /** Where the socket listens, in ZeroMQ's words. */
@@ -19,14 +21,15 @@ export interface HubFacts {
   readonly urls: readonly string[]
   readonly durable: boolean
   readonly maxMessageBytes: number
+  /** Largest batch that comes in parts. Unit: bytes. */
+  readonly maxBatchBytes: number
   readonly maxSessions: number
 }
 
 /** How often silent clients are looked for. Unit: ms. */
-const SWEEP_MS = 500
+const SWEEP_MS = 200
 /** A lost connection is followed by a look at who is still there, this much later. Unit: ms. */
 const ROLL_CALL_MS = 100
-const LEAST_HEARTBEAT_MS = 100
 
 export class RunningHub implements Hub {
   readonly urls: readonly string[]
@@ -35,7 +38,10 @@ export class RunningHub implements Hub {
   readonly #facts: HubFacts
   readonly #release: () => Promise<void>
   readonly #peers = new Map<string, Peer>()
+  /** Those that may come back, by what they are known by. */
+  readonly #clients = new Map<string, Peer>()
   readonly #post: Post
+  readonly #clock = new LoopClock(SWEEP_MS)
   readonly #sweep: NodeJS.Timeout
   #rollCall: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
@@ -47,7 +53,7 @@ export class RunningHub implements Hub {
     this.#facts = facts
     this.urls = facts.urls
     this.#release = release
-    this.#post = new Post(router, (peer) => this.#drop(keyOf(peer.identity)))
+    this.#post = new Post(router, (peer, reason) => this.#dismiss(peer, reason))
     this.#sweep = setInterval(() => this.#dropSilent(), SWEEP_MS)
     // ZeroMQ tells that a connection ended, but not whose.
     router.events.on('disconnect', () => this.#callRoll())
@@ -83,29 +89,34 @@ export class RunningHub implements Hub {
 
   async #read(): Promise<void> {
     try {
-      for await (const [identity, batch] of this.#router) {
-        if (identity && batch) this.#arrived(identity as Buffer, batch as Buffer)
-      }
+      for await (const [identity, ...frames] of this.#router)
+        this.#arrived(identity as Buffer, frames as Buffer[])
     } catch (error) {
       if (!this.#closing) process.emitWarning(error instanceof Error ? error : String(error))
     }
   }
 
-  #arrived(identity: Buffer, batch: Buffer): void {
+  #arrived(identity: Buffer, frames: Buffer[]): void {
     const key = keyOf(identity)
     const peer = this.#peers.get(key)
     try {
-      if (!peer) this.#stranger(key, identity, batch)
-      else {
-        peer.heardAt = performance.now()
-        readRecords(batch, {
-          record: (op, link, bytes, start, end) => {
-            if (op === Op.BYE) this.#drop(key)
-            else if (op === Op.HELLO) this.#hello(key, identity, readJson<Hello>(bytes, start, end))
-            else if (this.#peers.get(key) === peer) peer.record(op, link, bytes, start, end)
-          },
-        })
+      const [message] = frames
+      if (!message || frames.length > 1) throw malformed(`it has ${frames.length} frames instead of one`)
+      if (!peer) {
+        this.#stranger(key, identity, message)
+        return
       }
+      peer.heardAt = this.#clock.now
+      const batch = peer.parts.add(message)
+      if (!batch) return
+      readRecords(batch, {
+        record: (op, link, bytes, start, end) => {
+          if (this.#peers.get(key) !== peer && op !== Op.HELLO) return
+          if (op === Op.BYE) this.#drop(key)
+          else if (op === Op.HELLO) this.#hello(key, identity, readJson(bytes, start, end))
+          else peer.record(op, link, bytes, start, end)
+        },
+      })
     } catch (error) {
       this.#drop(key)
       this.#post.refuse(identity, error)
@@ -118,7 +129,7 @@ export class RunningHub implements Hub {
     readRecords(batch, {
       record: (op, link, bytes, start, end) => {
         const peer = this.#peers.get(key)
-        if (op === Op.HELLO) this.#hello(key, identity, readJson<Hello>(bytes, start, end))
+        if (op === Op.HELLO) this.#hello(key, identity, readJson(bytes, start, end))
         else if (peer) peer.record(op, link, bytes, start, end)
         else if (!refused && op !== Op.PING && op !== Op.BYE) {
           refused = true
@@ -128,42 +139,44 @@ export class RunningHub implements Hub {
     })
   }
 
-  #hello(key: string, identity: Buffer, hello: Hello): void {
+  #hello(key: string, identity: Buffer, asked: Readonly<Record<string, unknown>>): void {
     this.#drop(key)
-    const refusal = this.#refusalOf(hello)
-    if (refusal) {
-      this.#post.refuse(identity, refusal)
+    let hello: Hello
+    try {
+      hello = helloOf(asked)
+      if (this.#peers.size >= this.#facts.maxSessions)
+        throw new MessagingError('CONNECT_FAILED', 'The hub has as many clients as it takes')
+    } catch (error) {
+      this.#post.refuse(identity, error)
       return
     }
-    const heartbeatMs = Math.max(LEAST_HEARTBEAT_MS, Number(hello.heartbeatMs) || 10_000)
-    const { client } = hello
+    const { protocol, client, heartbeatMs } = hello
+    const { durable, maxMessageBytes, maxBatchBytes } = this.#facts
+    const older = client === undefined ? undefined : this.#clients.get(client)
+    if (older) this.#dismiss(older, 'The same client opened another connection')
     const session = this.#broker.session(
       { disconnected: (error) => this.#ended(key, error), warning: (error) => process.emitWarning(error) },
-      typeof client === 'string' ? { client } : {},
+      client === undefined ? {} : { client },
     )
-    const peer = new Peer(Buffer.from(identity), session, heartbeatMs, this.#post)
+    const facts: PeerFacts = {
+      identity: Buffer.from(identity),
+      hello,
+      maxBodyBytes: maxMessageBytes,
+      maxBatchBytes,
+      dismiss: (error) => this.#dismiss(peer, error),
+    }
+    const peer = new Peer(facts, session, this.#post)
+    peer.heardAt = this.#clock.now
     this.#peers.set(key, peer)
-    const { durable, maxMessageBytes } = this.#facts
+    if (client !== undefined) this.#clients.set(client, peer)
     peer.write(Op.WELCOME, 0, {
-      protocol: PROTOCOL_VERSION,
+      protocol,
       product: 'Sluice hub',
       version: this.#broker.version,
       durable,
       heartbeatMs,
       maxMessageBytes,
     })
-  }
-
-  #refusalOf({ protocol }: Hello): MessagingError | undefined {
-    if (protocol !== PROTOCOL_VERSION) {
-      return new MessagingError(
-        'CONNECT_FAILED',
-        `The hub speaks protocol ${PROTOCOL_VERSION}, the client ${String(protocol)}`,
-        { retryable: false, hint: 'Bring hub and client to the same version of Sluice.' },
-      )
-    }
-    if (this.#peers.size < this.#facts.maxSessions) return undefined
-    return new MessagingError('CONNECT_FAILED', 'The hub has as many clients as it takes')
   }
 
   #ended(key: string, error: MessagingError): void {
@@ -174,16 +187,28 @@ export class RunningHub implements Hub {
     const peer = this.#peers.get(key)
     if (!peer) return
     this.#peers.delete(key)
+    if (peer.client !== undefined && this.#clients.get(peer.client) === peer)
+      this.#clients.delete(peer.client)
     void peer.close()
   }
 
+  /** Ends the session from here, and says why: where only the way to the hub is broken, the client hears it at once. */
+  #dismiss(peer: Peer, reason: MessagingError | string): void {
+    const key = keyOf(peer.identity)
+    if (this.#peers.get(key) !== peer) return
+    this.#drop(key)
+    const error = typeof reason === 'string' ? new MessagingError('CONNECTION_LOST', reason) : reason
+    this.#post.refuse(peer.identity, error)
+  }
+
   #dropSilent(): void {
+    const heard = this.#clock.look()
     const now = performance.now()
-    for (const [key, peer] of this.#peers) {
-      if (now - peer.heardAt > peer.heartbeatMs * 2) this.#drop(key)
+    for (const peer of this.#peers.values()) {
+      const patienceMs = peer.heartbeatMs * 2
+      if (heard - peer.heardAt > patienceMs) this.#dismiss(peer, `The hub heard nothing for ${patienceMs} ms`)
       else if (now - peer.saidAt > peer.heartbeatMs / 2) peer.ping()
     }
-    this.#post.retry()
   }
 
   /** Says something to everybody: ZeroMQ then names those it cannot reach any more. */

@@ -1,6 +1,6 @@
 /**
- * What a client asks for, as JSON from the wire, made into the contract's values: every field is there and of its type, numbers are
- * within bounds. The broker behind relies on that. Pure.
+ * What a client asks for, as JSON from the wire, made into the contract's values: every field is there and of its type, names are names,
+ * numbers and lists are within bounds, as the API sees to it for a program's own call. The broker behind relies on that. Pure.
  */
 import type {
   Binding,
@@ -14,27 +14,91 @@ import type {
   Verdict,
 } from '../../../contract/adapter.ts'
 import { MessagingError } from '../../../model/errors.ts'
+import { type Hello, OLDEST_PROTOCOL, PROTOCOL_VERSION } from '../wire/protocol.ts'
+import { isDelay, isUint32, isWellFormed, nameProblem } from './values.ts'
 
 /** Unsettled sends or deliveries of one link. The broker remembers as many; numbers of deliveries have room for more. */
 const MOST_AT_ONCE = 1_000_000
 const TYPES: readonly unknown[] = ['queue', 'topic', 'broadcast', 'multicast'] satisfies NodeType[]
 
+/** Patterns or bindings of one request. */
+const MAX_LIST = 10_000
+/** Unit: bytes. */
+const MAX_PATTERN_BYTES = 255
+const MAX_NATIVE_BYTES = 10_000
+const MAX_TEXT_LENGTH = 10_000
+/** Of `sluice-reason`: what a client gives beyond is cut off. */
+const MAX_REASON_LENGTH = 10_000
+/** A client's identity and its name. */
+const MAX_CLIENT_LENGTH = 255
+const LEAST_HEARTBEAT_MS = 100
+const USUAL_HEARTBEAT_MS = 10_000
+/** «Never», as the client of this library says it. */
+const LONGEST_HEARTBEAT_MS = 86_400_000
+
 type Json = Readonly<Record<string, unknown>>
+
+/** Answered by REPLY with the same number. */
+export interface Request {
+  readonly call: number
+  readonly verb: string
+  readonly args: Json
+}
+
+export interface Settlement {
+  readonly call: number
+  readonly delivery: number
+  readonly verdict: unknown
+}
+
+/** @throws `CONNECT_FAILED` on another protocol, `CONFIG_INVALID` */
+export function helloOf({ protocol, client, name, heartbeatMs }: Json): Hello {
+  if (!isUint32(protocol) || protocol < OLDEST_PROTOCOL || protocol > PROTOCOL_VERSION) {
+    throw new MessagingError(
+      'CONNECT_FAILED',
+      `The hub speaks protocol ${OLDEST_PROTOCOL} to ${PROTOCOL_VERSION}, the client ${isUint32(protocol) ? protocol : 'none of them'}`,
+      { retryable: false, hint: 'Bring hub and client to the same version of Sluice.' },
+    )
+  }
+  return {
+    protocol,
+    client: client == null ? undefined : short(client, 'client'),
+    name: name == null ? '' : short(name, 'name'),
+    heartbeatMs: Math.min(
+      LONGEST_HEARTBEAT_MS,
+      Math.max(LEAST_HEARTBEAT_MS, positive(heartbeatMs, 'heartbeatMs') ?? USUAL_HEARTBEAT_MS),
+    ),
+  }
+}
+
+/** @throws `CONFIG_INVALID` where nobody can be answered */
+export function requestOf({ call, verb, args }: Json): Request {
+  return {
+    call: number(call, 'call'),
+    verb: typeof verb === 'string' ? verb : '',
+    args: args == null ? {} : object(args, 'args'),
+  }
+}
+
+/** @throws `CONFIG_INVALID` where nobody can be answered */
+export function settlementOf({ call, delivery, verdict }: Json): Settlement {
+  return { call: number(call, 'call'), delivery: number(delivery, 'delivery'), verdict }
+}
 
 export function nodeRef(value: unknown): NodeRef {
   const node = object(value, 'node')
   const { subscription } = node
   return {
-    name: text(node.name, 'name'),
+    name: nodeName(node.name, 'name'),
     type: node.type == null ? undefined : nodeType(node.type),
-    ...(subscription != null && { subscription: text(subscription, 'subscription') }),
+    ...(subscription != null && { subscription: nodeName(subscription, 'subscription') }),
   }
 }
 
 export function nodeSpec(value: unknown): NodeSpec {
   const node = object(value, 'node')
   return {
-    name: text(node.name, 'name'),
+    name: nodeName(node.name, 'name'),
     type: nodeType(node.type),
     durable: node.durable === true,
     exclusive: node.exclusive === true,
@@ -62,7 +126,7 @@ export function receiverSpec(value: unknown): ReceiverSpec {
     follow: spec.follow === true,
     credit: count(spec.credit, 'credit') ?? 0,
     reliability: reliability(spec.reliability),
-    patterns: list(spec.patterns, 'patterns').map((pattern) => string(pattern, 'patterns')),
+    patterns: list(spec.patterns, 'patterns').map((each) => pattern(each, 'patterns')),
     subscription: subscription(spec.subscription),
     exclusive: spec.exclusive === true,
     autoDelete: spec.autoDelete === true,
@@ -73,10 +137,19 @@ export function receiverSpec(value: unknown): ReceiverSpec {
 
 export function verdictOf(value: unknown): Verdict {
   const verdict = object(value, 'verdict')
-  if (verdict.kind === 'reject') return { kind: 'reject', reason: String(verdict.reason) }
+  if (verdict.kind === 'reject') return { kind: 'reject', reason: reasonOf(verdict.reason) }
   if (verdict.kind !== 'release') throw invalid('verdict', 'is neither release nor reject')
-  const delayMs = positive(verdict.delayMs || undefined, 'delayMs') ?? 0
+  const delayMs = notNegative(verdict.delayMs, 'delayMs') ?? 0
+  if (!isDelay(delayMs)) throw invalid('delayMs', 'is too long')
   return { kind: 'release', delayMs, unseen: verdict.unseen === true }
+}
+
+function reasonOf(value: unknown): string {
+  if (value == null) return ''
+  // The cut may go through a pair of surrogates.
+  return string(value, 'reason')
+    .slice(0, MAX_REASON_LENGTH)
+    .replace(/[\ud800-\udbff]$/, '')
 }
 
 /** A window of deliveries. */
@@ -86,19 +159,19 @@ export function creditOf(value: unknown): number {
 
 function limits(node: Json): ReceiverSpec['limits'] {
   return {
-    maxDeliveries: positive(node.maxDeliveries, 'maxDeliveries'),
+    maxDeliveries: positive(whole(node.maxDeliveries, 'maxDeliveries'), 'maxDeliveries'),
     deadLetter: node.deadLetter == null ? undefined : nodeRef(node.deadLetter),
-    maxLength: notNegative(node.maxLength, 'maxLength'),
+    maxLength: notNegative(whole(node.maxLength, 'maxLength'), 'maxLength'),
     ttlMs: positive(node.ttlMs, 'ttlMs'),
     expiresMs: positive(node.expiresMs, 'expiresMs'),
-    native: node.native == null ? {} : object(node.native, 'native'),
+    native: node.native == null ? {} : nativeOf(node.native),
   }
 }
 
 function subscription(value: unknown): Subscription | undefined {
   if (value == null) return undefined
   const { name, durable } = object(value, 'subscription')
-  return { name: text(name, 'subscription'), durable: durable === true }
+  return { name: nodeName(name, 'subscription'), durable: durable === true }
 }
 
 function linkOptions(value: unknown): LinkOptions {
@@ -115,9 +188,9 @@ function bindings(value: unknown): Binding[] {
   return list(value, 'bindings').map((each) => {
     const { source, target, key } = object(each, 'bindings')
     return {
-      ...(source != null && { source: text(source, 'binding source') }),
-      ...(target != null && { target: text(target, 'binding target') }),
-      ...(key != null && { key: string(key, 'binding key') }),
+      ...(source != null && { source: nodeName(source, 'binding source') }),
+      ...(target != null && { target: nodeName(target, 'binding target') }),
+      ...(key != null && { key: pattern(key, 'binding key') }),
     }
   })
 }
@@ -138,18 +211,69 @@ function object(value: unknown, name: string): Json {
 
 function list(value: unknown, name: string): readonly unknown[] {
   if (value == null) return []
-  if (Array.isArray(value)) return value
-  throw invalid(name, 'is no list')
+  if (!Array.isArray(value)) throw invalid(name, 'is no list')
+  if (value.length > MAX_LIST) throw invalid(name, `has ${value.length} items, the limit is ${MAX_LIST}`)
+  return value
+}
+
+/** The broker's own arguments: small, and nothing that cannot be written down again. */
+function nativeOf(value: unknown): Json {
+  const native = object(value, 'native')
+  let written: string
+  try {
+    written = JSON.stringify(native)
+  } catch {
+    throw invalid('native', 'is nested too deep')
+  }
+  if (written.length > MAX_NATIVE_BYTES) throw invalid('native', `is longer than ${MAX_NATIVE_BYTES}`)
+  return native
 }
 
 function text(value: unknown, name: string): string {
-  if (value === '') throw invalid(name, 'is empty')
-  return string(value, name)
+  const known = string(value, name)
+  if (known === '') throw invalid(name, 'is empty')
+  if (known.length > MAX_TEXT_LENGTH) throw invalid(name, `is longer than ${MAX_TEXT_LENGTH}`)
+  return known
 }
 
 function string(value: unknown, name: string): string {
-  if (typeof value === 'string') return value
-  throw invalid(name, 'is no text')
+  if (typeof value !== 'string') throw invalid(name, 'is no text')
+  if (!isWellFormed(value)) throw invalid(name, 'is no valid Unicode')
+  return value
+}
+
+function short(value: unknown, name: string): string {
+  const known = string(value, name)
+  if (known.length > MAX_CLIENT_LENGTH) throw invalid(name, `is longer than ${MAX_CLIENT_LENGTH}`)
+  return known
+}
+
+function nodeName(value: unknown, what: string): string {
+  const name = text(value, what)
+  const problem = nameProblem(name)
+  if (problem) {
+    throw new MessagingError('ADDRESS_MALFORMED', `The request's ${what} ${problem}`, {
+      context: { option: what },
+    })
+  }
+  return name
+}
+
+function pattern(value: unknown, name: string): string {
+  const known = string(value, name)
+  if (Buffer.byteLength(known) > MAX_PATTERN_BYTES)
+    throw invalid(name, `holds one longer than ${MAX_PATTERN_BYTES} bytes`)
+  return known
+}
+
+function number(value: unknown, name: string): number {
+  if (!isUint32(value)) throw invalid(name, 'is no number of 32 bits')
+  return value
+}
+
+function whole(value: unknown, name: string): unknown {
+  if (value != null && !Number.isInteger(value)) throw invalid(name, 'is no whole number')
+  return value
 }
 
 /** Whole, 0 or more; what is larger than anybody needs becomes that. */
@@ -167,7 +291,8 @@ function positive(value: unknown, name: string): number | undefined {
 function notNegative(value: unknown, name: string): number | undefined {
   if (value == null) return undefined
   // JSON's 1e999 is Infinity.
-  if (typeof value === 'number' && value >= 0 && Number.isFinite(value)) return value
+  if (typeof value === 'number' && value >= 0 && Number.isFinite(value))
+    return Math.min(value, Number.MAX_SAFE_INTEGER)
   throw invalid(name, 'is no number of 0 or more')
 }
 

@@ -11,9 +11,9 @@ import type {
 } from '../../../contract/adapter.ts'
 import { asMessagingError } from '../../../model/errors.ts'
 import { RemoteDelivery } from '../codec/incoming.ts'
-import { writeMessage } from '../codec/message-codec.ts'
-import { readJson } from '../codec/records.ts'
-import { fromWire, type WireError } from '../errors.ts'
+import { checkSizes, writeMessage } from '../codec/message-codec.ts'
+import { malformed, readJson, readNumbers } from '../codec/records.ts'
+import { fromWire } from '../errors.ts'
 import type { Client, LinkEnd } from '../wire/client.ts'
 import { Op } from '../wire/protocol.ts'
 import { NumberedFromAfar, Slots } from '../wire/slots.ts'
@@ -24,20 +24,39 @@ const SEND_FRONT = 5
 export class SenderLink implements AdapterSender, LinkEnd {
   readonly #client: Client
   readonly #link: number
+  readonly #maxBodyBytes: number
   readonly #events: LinkEvents
   readonly #transfers = new Slots<Transfer>()
 
-  constructor(client: Client, link: number, events: LinkEvents) {
+  constructor(client: Client, link: number, maxBodyBytes: number, events: LinkEvents) {
     this.#client = client
     this.#link = link
+    this.#maxBodyBytes = maxBodyBytes
     this.#events = events
   }
 
   send(transfer: Transfer): void {
     if (this.#client.over) return
     const { outbox } = this.#client
-    const at = writeMessage(outbox.records, Op.SEND, this.#link, SEND_FRONT, transfer.message)
-    const { buffer } = outbox.records
+    const { records } = outbox
+    const start = records.length
+    const at = writeMessage(
+      records,
+      Op.SEND,
+      this.#link,
+      SEND_FRONT,
+      transfer.message,
+      this.#client.annotates,
+    )
+    const { buffer } = records
+    try {
+      // What is too large for the hub would end the connection, and be sent again by the next.
+      checkSizes(buffer, at + SEND_FRONT, records.length, this.#maxBodyBytes)
+    } catch (error) {
+      records.cut(start)
+      transfer.settle(asMessagingError(error))
+      return
+    }
     buffer.writeUInt32BE(this.#transfers.put(transfer), at)
     buffer[at + 4] = transfer.resend ? 1 : 0
     outbox.touch()
@@ -45,13 +64,13 @@ export class SenderLink implements AdapterSender, LinkEnd {
 
   record(op: number, batch: Buffer, start: number, end: number): void {
     if (op === Op.CONFIRM) {
-      for (let at = start; at + 4 <= end; at += 4) this.#transfers.take(batch.readUInt32BE(at))?.settle()
+      readNumbers(batch, start, end, (sequence) => this.#transfers.take(sequence)?.settle())
     } else if (op === Op.REFUSE) {
-      const { sequence, error } = readJson<{ sequence: number; error: WireError }>(batch, start, end)
+      const { sequence, error } = readJson<{ sequence: number; error: unknown }>(batch, start, end)
       this.#transfers.take(sequence)?.settle(fromWire(error))
     } else if (op === Op.DETACHED) {
       this.#client.removeLink(this.#link)
-      this.#events.detached(fromWire(readJson<{ error: WireError }>(batch, start, end).error))
+      this.#events.detached(fromWire(readJson<{ error: unknown }>(batch, start, end).error))
     }
   }
 
@@ -65,8 +84,8 @@ export class RequesterLink extends SenderLink implements AdapterRequester {
   replyTo = ''
   readonly #answers: ReceiverEvents
 
-  constructor(client: Client, link: number, events: ReceiverEvents) {
-    super(client, link, events)
+  constructor(client: Client, link: number, maxBodyBytes: number, events: ReceiverEvents) {
+    super(client, link, maxBodyBytes, events)
     this.#answers = events
   }
 
@@ -84,16 +103,21 @@ export class ReceiverLink implements AdapterReceiver, LinkEnd {
   readonly #held = new NumberedFromAfar<RemoteDelivery>()
 
   #credit: number
+  /** The largest window so far: a hub that hands over more is none. */
+  #mostCredit: number
   /** Pauses that the hub has not heard of yet: what comes until then was on its way already. */
   #unheard = 0
   /** Accepts since one was sent on its own account. */
   #heldBack = 0
   #closing = false
+  /** The hub counts only deliveries that it is told of. */
+  tellsHanded = false
 
   constructor(client: Client, link: number, credit: number, events: ReceiverEvents) {
     this.#client = client
     this.#link = link
     this.#credit = credit
+    this.#mostCredit = credit
     this.#events = events
   }
 
@@ -103,11 +127,18 @@ export class ReceiverLink implements AdapterReceiver, LinkEnd {
     this.#held.take(number)
     const { outbox } = this.#client
     outbox.records.number(Op.ACCEPT, this.#link, number)
-    // Nobody waits for it, as long as the hub has credit left.
-    if (++this.#heldBack * 4 > this.#credit) {
+    // Nobody waits for it, as long as the hub has credit left. Where deliveries are counted, the hub should know before the program dies.
+    if (this.tellsHanded || ++this.#heldBack * 4 > this.#credit) {
       this.#heldBack = 0
       outbox.touch()
     } else outbox.touchLater()
+  }
+
+  handedOver(delivery: AdapterDelivery): void {
+    if (!this.tellsHanded || this.#client.over) return
+    const { outbox } = this.#client
+    outbox.records.number(Op.HANDED, this.#link, (delivery as RemoteDelivery).number)
+    outbox.touch()
   }
 
   async settle(delivery: AdapterDelivery, verdict: Verdict): Promise<void> {
@@ -118,6 +149,7 @@ export class ReceiverLink implements AdapterReceiver, LinkEnd {
 
   flow(credit: number): void {
     this.#credit = credit
+    this.#mostCredit = Math.max(this.#mostCredit, credit)
     if (credit === 0) void this.#pause()
     else if (this.#unheard === 0) this.#client.write(Op.FLOW, this.#link, { credit })
   }
@@ -155,8 +187,8 @@ export class ReceiverLink implements AdapterReceiver, LinkEnd {
         return
       }
       case Op.GAP: {
-        const { reason, count } = readJson<{ reason: string; count?: number }>(batch, start, end)
-        this.#events.gap(reason, count)
+        const { reason, count } = readJson<{ reason: unknown; count?: unknown }>(batch, start, end)
+        this.#events.gap(String(reason), typeof count === 'number' ? count : undefined)
         return
       }
       case Op.END:
@@ -164,22 +196,19 @@ export class ReceiverLink implements AdapterReceiver, LinkEnd {
         return
       case Op.DETACHED:
         this.#client.removeLink(this.#link)
-        this.#events.detached(fromWire(readJson<{ error: WireError }>(batch, start, end).error))
+        this.#events.detached(fromWire(readJson<{ error: unknown }>(batch, start, end).error))
     }
   }
 
+  /** @throws `DECODE_FAILED` on what no hub sends; the connection is then given up */
   #deliver(batch: Buffer, start: number, end: number): void {
-    try {
-      const delivery = new RemoteDelivery(batch, start, end)
-      if (this.#credit === 0 || this.#unheard > 0) {
-        this.settle(delivery, { kind: 'release', delayMs: 0, unseen: true }).catch(() => {})
-        return
-      }
-      this.#held.put(delivery)
-      this.#events.deliver(delivery)
-    } catch (error) {
-      this.#client.removeLink(this.#link)
-      this.#events.detached(asMessagingError(error))
+    const delivery = new RemoteDelivery(batch, start, end)
+    if (this.#credit === 0 || this.#unheard > 0) {
+      this.settle(delivery, { kind: 'release', delayMs: 0, unseen: true }).catch(() => {})
+      return
     }
+    if (this.#held.size >= this.#mostCredit) throw malformed('a delivery without credit')
+    this.#held.put(delivery)
+    this.#events.deliver(delivery)
   }
 }

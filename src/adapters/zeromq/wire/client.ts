@@ -2,19 +2,15 @@
 import type { Dealer } from 'zeromq'
 import { settledWithin } from '../../../core/aborts.ts'
 import { clientLibrary } from '../../../core/connecting/client-library.ts'
-import type { MessagingError } from '../../../model/errors.ts'
-import { type RecordListener, readJson, readRecords } from '../codec/records.ts'
-import {
-  connectFailed,
-  connectionLost,
-  fromWire,
-  HANDSHAKE_EVENTS,
-  handshakeRefused,
-  type WireError,
-} from '../errors.ts'
+import { asMessagingError, type MessagingError } from '../../../model/errors.ts'
+import { welcomeOf } from '../codec/answers.ts'
+import { PartReader } from '../codec/parts.ts'
+import { malformed, type RecordListener, readJson, readRecords } from '../codec/records.ts'
+import { connectFailed, connectionLost, fromWire, HANDSHAKE_EVENTS, handshakeRefused } from '../errors.ts'
 import { type Endpoint, isIpv6 } from '../options.ts'
+import { LoopClock } from './loop-clock.ts'
 import { Outbox } from './outbox.ts'
-import { Op, type OpCode, PROTOCOL_VERSION, type Verb, type Welcome } from './protocol.ts'
+import { OLDEST_PROTOCOL, Op, type OpCode, PROTOCOL_VERSION, type Verb, type Welcome } from './protocol.ts'
 
 /** What a link wants to hear: its records, the payload between `start` and `end`. */
 export interface LinkEnd {
@@ -28,6 +24,10 @@ interface Call {
 
 /** How long a close waits for what is still unsent. Unit: ms. */
 const LINGER_MS = 500
+/** What one batch of a hub may have, the largest message of a hub with wide limits included. Unit: bytes. */
+const MAX_BATCH_BYTES = 1024 * 1024 * 1024
+/** How often within a heartbeat the client looks whether the hub is silent. */
+const LOOKS = 4
 
 export class Client implements RecordListener {
   readonly socket: Dealer
@@ -35,8 +35,12 @@ export class Client implements RecordListener {
   readonly #links = new Map<number, LinkEnd>()
   readonly #calls = new Map<number, Call>()
   readonly #heartbeatMs: number
+  readonly #parts = new PartReader(MAX_BATCH_BYTES)
+  /** The hub knows of annotations. */
+  annotates = false
   #number = 0
-  #heardAt = performance.now()
+  readonly #clock: LoopClock
+  #heardAt = 0
   #heart: NodeJS.Timeout | undefined
   #over: MessagingError | undefined
   #onWelcome: ((welcome: Welcome) => void) | undefined
@@ -46,6 +50,7 @@ export class Client implements RecordListener {
   private constructor(socket: Dealer, heartbeatMs: number, lost: (error: MessagingError) => void) {
     this.socket = socket
     this.#heartbeatMs = heartbeatMs
+    this.#clock = new LoopClock(heartbeatMs / LOOKS)
     this.#onLost = lost
     this.outbox = new Outbox(
       (batch) => socket.send(batch),
@@ -102,6 +107,8 @@ export class Client implements RecordListener {
         // A refusal later on ends the session: the hub does not know it any more.
         client.#onRefused = (error) => client.lost(connectionLost(error.message, error))
         client.#startHeart()
+        client.annotates = welcome.protocol > OLDEST_PROTOCOL
+        if (client.annotates) client.outbox.inParts()
         resolve({ client, welcome })
       }
       client.#onRefused = (error) => fail(error)
@@ -180,13 +187,20 @@ export class Client implements RecordListener {
 
   async #read(): Promise<void> {
     try {
-      for await (const [batch] of this.socket) {
-        this.#heardAt = performance.now()
-        readRecords(batch as Buffer, this)
+      for await (const [message, ...more] of this.socket) {
+        if (more.length > 0) throw malformed('it has more than one frame')
+        this.#heardAt = this.#clock.now
+        const batch = this.#parts.add(message as Buffer)
+        if (batch) readRecords(batch, this)
       }
     } catch (error) {
-      this.lost(connectionLost('what came could not be read', error))
+      this.#unreadable(error)
     }
+  }
+
+  #unreadable(error: unknown): void {
+    if (this.#onWelcome) this.#onRefused(asMessagingError(error))
+    else this.lost(connectionLost('what came could not be read', error))
   }
 
   /** Called by {@link readRecords}. */
@@ -197,13 +211,13 @@ export class Client implements RecordListener {
     }
     switch (op) {
       case Op.WELCOME:
-        this.#onWelcome?.(readJson<Welcome>(batch, start, end))
+        this.#onWelcome?.(welcomeOf(readJson(batch, start, end)))
         return
       case Op.REFUSED:
-        this.#onRefused(fromWire(readJson<{ error: WireError }>(batch, start, end).error))
+        this.#onRefused(fromWire(readJson<{ error: unknown }>(batch, start, end).error))
         return
       case Op.REPLY: {
-        const { call, result, error } = readJson<{ call: number; result?: unknown; error?: WireError }>(
+        const { call, result, error } = readJson<{ call: number; result?: unknown; error?: unknown }>(
           batch,
           start,
           end,
@@ -215,18 +229,20 @@ export class Client implements RecordListener {
         return
       }
       case Op.DISCONNECTED:
-        this.lost(connectionLost(fromWire(readJson<{ error: WireError }>(batch, start, end).error).message))
+        this.lost(connectionLost(fromWire(readJson<{ error: unknown }>(batch, start, end).error).message))
     }
   }
 
   #startHeart(): void {
+    let looks = 0
     this.#heart = setInterval(() => {
-      if (performance.now() - this.#heardAt > this.#heartbeatMs * 2) {
+      if (this.#clock.look() - this.#heardAt > this.#heartbeatMs * 2) {
         this.lost(connectionLost(`nothing was heard for ${this.#heartbeatMs * 2} ms`))
         return
       }
+      if (++looks % LOOKS > 0) return
       this.outbox.records.empty(Op.PING, 0)
       this.outbox.touch()
-    }, this.#heartbeatMs)
+    }, this.#heartbeatMs / LOOKS)
   }
 }

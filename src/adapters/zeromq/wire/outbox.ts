@@ -14,6 +14,8 @@ export const HOLD_BACK_MS = 2
 /** Batches for one peer: full ones, and the one that is being written. */
 export class Batches {
   readonly records = new RecordWriter()
+  /** The other end puts parts together: large batches are sent in parts. */
+  parts = false
   readonly #full = new Deque<Buffer>()
   #bytes = 0
 
@@ -32,9 +34,10 @@ export class Batches {
   /** What has been written so far becomes a batch. */
   sealAll(): void {
     if (this.records.length === 0) return
-    const batch = this.records.take()
-    this.#bytes += batch.length
-    this.#full.push(batch)
+    for (const batch of this.parts ? this.records.takeParts() : [this.records.take()]) {
+      this.#bytes += batch.length
+      this.#full.push(batch)
+    }
   }
 
   /** The next full batch. */
@@ -69,6 +72,11 @@ export class Outbox {
 
   get records(): RecordWriter {
     return this.#batches.records
+  }
+
+  /** The other end puts parts together. */
+  inParts(): void {
+    this.#batches.parts = true
   }
 
   /** Call after writing records. */

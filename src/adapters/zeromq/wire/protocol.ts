@@ -1,6 +1,6 @@
 /**
- * The wire protocol between clients and the hub, version 1. A ROUTER socket at the hub, a DEALER at each client; one ZeroMQ message of one
- * frame is a batch of records:
+ * The wire protocol between clients and the hub, version 2. A ROUTER socket at the hub, a DEALER at each client; one ZeroMQ message of one
+ * frame is a batch of records, or a part of one that is large (`parts.ts`):
  *
  *   record := op (1 byte) link (uint32) length (uint32) payload (length bytes)        numbers are big-endian
  *
@@ -11,7 +11,9 @@
  * `heartbeatMs`; a side that hears nothing for twice that long takes the other for dead. The hub then ends the session: unsettled deliveries go back.
  */
 
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2
+/** The oldest that the hub understands: without PART, HANDED and annotations. */
+export const OLDEST_PROTOCOL = 1
 
 export const Op = {
   // ── client to hub ──
@@ -29,9 +31,13 @@ export const Op = {
   FLOW: 6,
   /** Ends the session at once. */
   BYE: 7,
+  /** Binary: delivery numbers (uint32 each) that the program has in hand. On links whose hub asked for it; nothing answers. */
+  HANDED: 8,
   // ── both ways ──
   /** Empty. */
   PING: 16,
+  /** Bytes of a batch: alone in its ZeroMQ message. `link` 1: more follows, 0: this is the last. */
+  PART: 17,
   // ── hub to client ──
   /** `{ protocol, product, version, durable, heartbeatMs, maxMessageBytes }` */
   WELCOME: 32,
@@ -74,7 +80,8 @@ export type Verb =
 
 export interface Hello {
   readonly protocol: number
-  readonly client: string
+  /** The same when the client comes back; `undefined`: it never does. */
+  readonly client: string | undefined
   readonly name: string
   readonly heartbeatMs: number
 }

@@ -30,6 +30,12 @@ export class Slots<T> {
     return number
   }
 
+  /** What has this number. */
+  get(number: number): T | undefined {
+    const place = placeIn(number)
+    return this.#numbers[place] === number ? this.#values[place] : undefined
+  }
+
   /** Takes out what has this number; `undefined`: it is not here any more. */
   take(number: number): T | undefined {
     const place = placeIn(number)
@@ -51,9 +57,12 @@ export class Slots<T> {
 /** Values by numbers that the other end gave out from its {@link Slots}. */
 export class NumberedFromAfar<T extends { readonly number: number }> {
   readonly #values: (T | undefined)[] = []
+  size = 0
 
   put(value: T): void {
-    this.#values[placeIn(value.number)] = value
+    const place = placeIn(value.number)
+    if (this.#values[place] === undefined) this.size++
+    this.#values[place] = value
   }
 
   take(number: number): T | undefined {
@@ -61,6 +70,7 @@ export class NumberedFromAfar<T extends { readonly number: number }> {
     const value = this.#values[place]
     if (value?.number !== number) return undefined
     this.#values[place] = undefined
+    this.size--
     return value
   }
 }
