@@ -3,6 +3,9 @@
 import { LIVE_BUFFER } from '../../broker/index.ts'
 import type { Capabilities, Capability, Tier } from '../../model/capabilities.ts'
 
+/** As the API allows for names, and the hub for those that come by the wire. Unit: bytes of UTF-8. */
+export const MAX_NAME_BYTES = 220
+
 const native: Capability = { level: 'native' }
 
 export function hubCapabilities(durable: boolean, maxBodyBytes: number): Capabilities {
@@ -53,7 +56,7 @@ export function hubCapabilities(durable: boolean, maxBodyBytes: number): Capabil
     limits: {
       maxBodyBytes,
       priorityLevels: 10,
-      maxNameBytes: 220,
+      maxNameBytes: MAX_NAME_BYTES,
       /** Messages a live subscription holds before the oldest are dropped, and their number told. */
       liveBuffer: LIVE_BUFFER,
     },

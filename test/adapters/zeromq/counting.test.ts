@@ -1,6 +1,6 @@
 /** Deliveries count when the program has them: what a client that dies had only prefetched is no delivery. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Op } from '../../../src/adapters/zeromq/protocol.ts'
+import { Op } from '../../../src/adapters/zeromq/wire/protocol.ts'
 import { type Connection, connect, createHub, type Hub, queue } from '../../../src/index.ts'
 import { Child } from '../../support/child.ts'
 import { eventually } from '../../support/eventually.ts'

@@ -1,6 +1,7 @@
 /** Random records of the hub's protocol: right ones, ones with odd values, changed, cut off, doubled. The same for the same seed. */
-import { Op, type OpCode } from '../../../src/adapters/zeromq/protocol.ts'
-import { HEAD } from '../../../src/adapters/zeromq/records.ts'
+
+import { HEAD } from '../../../src/adapters/zeromq/codec/records.ts'
+import { Op, type OpCode } from '../../../src/adapters/zeromq/wire/protocol.ts'
 
 /** Nodes the random clients use; those of innocent ones have other names. */
 const NODES = ['fuzz-a', 'fuzz-b', 'fuzz-c', 'fuzz-d']

@@ -2,8 +2,8 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Router } from 'zeromq'
-import { Op, type OpCode } from '../../../src/adapters/zeromq/protocol.ts'
-import { readRecords } from '../../../src/adapters/zeromq/records.ts'
+import { readRecords } from '../../../src/adapters/zeromq/codec/records.ts'
+import { Op, type OpCode } from '../../../src/adapters/zeromq/wire/protocol.ts'
 import { type Connection, connect, isMessagingError, queue } from '../../../src/index.ts'
 import { record } from './bare-peer.ts'
 import { Dice, randomMessage } from './random-records.ts'

@@ -1,5 +1,5 @@
 /** Single values from the wire: what the API allows a program to say, no more. Pure. */
-import { MAX_NAME_BYTES } from '../../../api/address/address.ts'
+import { MAX_NAME_BYTES } from '../capabilities.ts'
 
 /** As for a program's own delay. Unit: ms. */
 const LONGEST_DELAY_MS = 1e15
