@@ -6,6 +6,7 @@ import { MessagingError } from '../../../model/errors.ts'
 import { MAX_HEADER_BYTES } from '../codec/message-codec.ts'
 import { LOOPBACK } from '../options.ts'
 import { listen, placesFree } from '../wire/listening.ts'
+import { closedWithThread } from '../wire/thread-end.ts'
 import { allowKeys, curveOptions } from './curve.ts'
 import type { Hub, HubOptions } from './hub-api.ts'
 import { RunningHub } from './running-hub.ts'
@@ -29,17 +30,19 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const maxMessageBytes = options.maxMessageBytes ?? MAX_MESSAGE_BYTES
   const maxBatchBytes = maxMessageBytes + MAX_HEADER_BYTES + COMPANY_BYTES
   const { Router } = await clientLibrary('zeromq', () => import('zeromq'))
-  const router = new Router({
-    linger: 500,
-    // A peer that is gone, or does not read, is told by the send instead of being waited for.
-    mandatory: true,
-    sendTimeout: 0,
-    sendHighWaterMark: HIGH_WATER_BATCHES,
-    receiveHighWaterMark: HIGH_WATER_BATCHES,
-    maxMessageSize: maxBatchBytes,
-    handover: true,
-    ...curveOptions(options.curve),
-  })
+  const router = closedWithThread(
+    new Router({
+      linger: 500,
+      // A peer that is gone, or does not read, is told by the send instead of being waited for.
+      mandatory: true,
+      sendTimeout: 0,
+      sendHighWaterMark: HIGH_WATER_BATCHES,
+      receiveHighWaterMark: HIGH_WATER_BATCHES,
+      maxMessageSize: maxBatchBytes,
+      handover: true,
+      ...curveOptions(options.curve),
+    }),
+  )
   // Ended in this order, whether the start fails half-way or the hub is closed.
   const parts: (() => Promise<void>)[] = []
   const endpoints: string[] = []

@@ -17,6 +17,7 @@ import type {
 import { asMessagingError, MessagingError } from '../../../model/errors.ts'
 import { ADAPTER, connectionLost } from '../errors.ts'
 import { type Endpoint, isIpv6 } from '../options.ts'
+import { closedWithThread } from '../wire/thread-end.ts'
 import { HIGH_WATER_MARK, MAX_BODY_BYTES, peerCapabilities } from './capabilities.ts'
 
 export type ZeroMQ = typeof import('zeromq')
@@ -94,7 +95,7 @@ export abstract class PeerConnection implements AdapterConnection {
   }
 
   protected use<S extends Socket>(socket: S): S {
-    this.#sockets.add(socket)
+    this.#sockets.add(closedWithThread(socket))
     return socket
   }
 

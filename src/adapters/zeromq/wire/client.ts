@@ -11,6 +11,7 @@ import { type Endpoint, isIpv6 } from '../options.ts'
 import { LoopClock } from './loop-clock.ts'
 import { Outbox } from './outbox.ts'
 import { OLDEST_PROTOCOL, Op, type OpCode, PROTOCOL_VERSION, type Verb, type Welcome } from './protocol.ts'
+import { closedWithThread } from './thread-end.ts'
 
 /** What a link wants to hear: its records, the payload between `start` and `end`. */
 export interface LinkEnd {
@@ -66,19 +67,21 @@ export class Client implements RecordListener {
   ): Promise<{ client: Client; welcome: Welcome }> {
     const { Dealer } = await clientLibrary('zeromq', () => import('zeromq'))
     const { curve } = endpoint
-    const socket = new Dealer({
-      linger: LINGER_MS,
-      ipv6: isIpv6(endpoint.address),
-      sendHighWaterMark: 0,
-      receiveHighWaterMark: 0,
-      ...(curve
-        ? {
-            curveServerKey: curve.serverKey,
-            curvePublicKey: curve.publicKey,
-            curveSecretKey: curve.secretKey,
-          }
-        : {}),
-    })
+    const socket = closedWithThread(
+      new Dealer({
+        linger: LINGER_MS,
+        ipv6: isIpv6(endpoint.address),
+        sendHighWaterMark: 0,
+        receiveHighWaterMark: 0,
+        ...(curve
+          ? {
+              curveServerKey: curve.serverKey,
+              curvePublicKey: curve.publicKey,
+              curveSecretKey: curve.secretKey,
+            }
+          : {}),
+      }),
+    )
     const client = new Client(socket, endpoint.heartbeatMs, lost)
     return new Promise((resolve, reject) => {
       const fail = (error: MessagingError): void => {
