@@ -11,12 +11,14 @@
  * from it (see {@link plainContentType}).
  */
 import { isUtf8 } from 'node:buffer'
+import { annotationsText, carriedAnnotations } from '../../../model/annotations.ts'
 import {
   noProperties,
   type OutgoingMessage,
   type Properties,
   type PropertyValue,
 } from '../../../model/message.ts'
+import { timeInRange } from '../../../model/ranges.ts'
 
 const MAGIC = 0xff534c31
 /** Bytes before the header. */
@@ -38,6 +40,8 @@ export interface Header {
   readonly userId?: string
   readonly groupId?: string
   readonly deliveries?: number
+  /** Native extras that a copy brought from another broker: as `annotations.ts` writes them. */
+  readonly annotations?: unknown
 }
 
 export function formatHeader(message: OutgoingMessage): string {
@@ -55,6 +59,8 @@ export function formatHeader(message: OutgoingMessage): string {
   if (message.userId !== undefined) text += `,"userId":${JSON.stringify(message.userId)}`
   if (message.groupId !== undefined) text += `,"groupId":${JSON.stringify(message.groupId)}`
   if (message.deliveriesBefore > 0) text += `,"deliveries":${message.deliveriesBefore}`
+  const annotations = carriedAnnotations(message)
+  if (annotations !== undefined) text += `,"annotations":${annotationsText(annotations)}`
   return `${text}}`
 }
 
@@ -83,10 +89,12 @@ export function bodyOffset(payload: Buffer): number {
   return end <= payload.length ? end : 0
 }
 
-/** @throws when the header is no JSON */
+/** @throws when the header is no JSON object */
 export function parseHeader(payload: Buffer, end: number): Header {
   const header: unknown = JSON.parse(payload.toString('utf8', HEADER_AT, end))
-  return typeof header === 'object' && header !== null ? header : {}
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    throw new SyntaxError('The header is no JSON object')
+  return header
 }
 
 function formatProperties(properties: Properties): string {
@@ -132,11 +140,21 @@ function parseValue(value: unknown): PropertyValue {
   if (Array.isArray(value) && value.length === 2) {
     const [type, content] = value
     if (type === 'bigint' && /^-?\d+$/.test(String(content))) return BigInt(String(content))
-    if (type === 'date' && typeof content === 'number') return new Date(content)
+    if (type === 'date' && typeof content === 'number' && timeInRange(content) === content)
+      return new Date(content)
     if (type === 'bytes' && typeof content === 'string') return Buffer.from(content, 'base64')
     if (type === 'number') return Number(content)
   }
-  return JSON.stringify(value)
+  return jsonText(value)
+}
+
+/** Lists inside each other may be deeper than what the writer of JSON can bear. */
+function jsonText(value: unknown): string | null {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return null
+  }
 }
 
 const TEXT = 'text/plain'

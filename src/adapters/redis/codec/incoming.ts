@@ -1,5 +1,9 @@
 /** A message as it came from the server. Its header is parsed when a field of it is first read. */
+
+import { annotationsOf } from '../../../model/annotations.ts'
+import { MessagingError } from '../../../model/errors.ts'
 import { type IncomingMessage, noProperties, type Properties } from '../../../model/message.ts'
+import { ADAPTER } from '../errors.ts'
 import { bodyOffset, type Header, parseHeader, parseProperties, plainContentType } from './envelope.ts'
 
 /** What the place a message comes from adds to it. */
@@ -13,14 +17,14 @@ export interface Origin {
 const NO_HEADER: Header = Object.freeze({})
 
 export class RedisMessage implements IncomingMessage {
-  /** A view of the reply it came in. */
-  readonly body: Buffer
   /** Remaining life when it was handed over. */
   readonly ttlMs: number | undefined
   readonly #payload: Buffer
   readonly #bodyAt: number
   readonly #origin: Origin
   #header: Header | undefined
+  #damage: MessagingError | undefined
+  #annotations: Readonly<Record<string, unknown>> | undefined
   #contentType: string | undefined
   #properties: Properties | undefined
 
@@ -28,7 +32,6 @@ export class RedisMessage implements IncomingMessage {
     this.#payload = payload
     this.#bodyAt = bodyOffset(payload)
     this.#origin = origin
-    this.body = this.#bodyAt === 0 ? payload : payload.subarray(this.#bodyAt)
     this.ttlMs = ttlMs
   }
 
@@ -37,6 +40,20 @@ export class RedisMessage implements IncomingMessage {
     return new RedisMessage(this.#payload, this.#origin, ttlMs)
   }
 
+  /** Bytes of header and body. */
+  get size(): number {
+    return this.#payload.length
+  }
+
+  /** A view of the reply it came in; behind a damaged header all of it. */
+  get body(): Buffer {
+    return this.#bodyAt === 0 || this.damage ? this.#payload : this.#payload.subarray(this.#bodyAt)
+  }
+  /** Another program may have written anything behind the magic bytes. */
+  get damage(): MessagingError | undefined {
+    // Reading the header finds it.
+    return this.header && this.#damage
+  }
   get id(): string {
     return textOr(this.header.id, '')
   }
@@ -44,7 +61,7 @@ export class RedisMessage implements IncomingMessage {
     return textOr(this.header.subject, this.#origin.subject)
   }
   get contentType(): string | undefined {
-    if (this.#bodyAt !== 0) return textOr(this.header.contentType, undefined)
+    if (this.#bodyAt !== 0) return this.damage ? undefined : textOr(this.header.contentType, undefined)
     this.#contentType ??= plainContentType(this.body)
     return this.#contentType
   }
@@ -80,7 +97,10 @@ export class RedisMessage implements IncomingMessage {
     return numberOr(this.header.createdAt)
   }
   get annotations(): Readonly<Record<string, unknown>> | undefined {
-    return this.#origin.annotations
+    const { annotations } = this.header
+    if (annotations === undefined) return this.#origin.annotations
+    this.#annotations ??= { ...annotationsOf(annotations), ...this.#origin.annotations }
+    return this.#annotations
   }
 
   get header(): Header {
@@ -88,11 +108,14 @@ export class RedisMessage implements IncomingMessage {
     return this.#header
   }
 
-  /** Another program may have written anything behind the magic bytes. */
   #parse(): Header {
     try {
       return parseHeader(this.#payload, this.#bodyAt)
-    } catch {
+    } catch (cause) {
+      this.#damage = new MessagingError('DECODE_FAILED', 'The header of the message is damaged', {
+        cause,
+        context: { adapter: ADAPTER },
+      })
       return NO_HEADER
     }
   }

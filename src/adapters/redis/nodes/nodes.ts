@@ -52,13 +52,15 @@ export class Nodes {
     const base = node.type === 'queue' ? keys.queue(node.name) : keys.topic(node.name)
     const spec = formatSpec(node)
     // A plain look first: most nodes are there, and a user who may only read needs no more.
-    const existing = await this.#session.ask((commands) => commands.hget(base, 'spec'))
-    // Declaring is use, and starts the clock of `expiresMs` anew.
-    if (existing !== null && (node.expiresMs === undefined || existing !== spec)) return existing
-    // order: listed before it is there, so that no node is ever missing in the list.
-    await this.#session.ask((commands) =>
-      commands.sadd(keys.nodes, `${node.type === 'queue' ? 'q' : 't'}:${node.name}`),
+    const entry = `${node.type === 'queue' ? 'q' : 't'}:${node.name}`
+    const [existing, listed] = await this.#session.ask((commands) =>
+      Promise.all([commands.hget(base, 'spec'), commands.sismember(keys.nodes, entry).catch(() => 1)]),
     )
+    // Declaring is use, and starts the clock of `expiresMs` anew.
+    if (existing !== null && listed === 1 && (node.expiresMs === undefined || existing !== spec))
+      return existing
+    // order: listed before it is there, so that no node is ever missing in the list.
+    await this.#session.ask((commands) => commands.sadd(keys.nodes, entry))
     const answer = await this.#session.run('declare', [base], [spec, ...queueFields(node)])
     return answer === null ? undefined : String(answer)
   }

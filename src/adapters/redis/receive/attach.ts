@@ -3,11 +3,14 @@ import type { ReceiverEvents } from '../../../contract/adapter.ts'
 import { inUse, MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
 import type { RejectionParts } from '../send/rejection.ts'
+import type { Watched } from '../wire/key-watch.ts'
 
 export interface ReceiverParts extends RejectionParts {
   readonly events: ReceiverEvents
   readonly leaseMs: number
   readonly exclusive: boolean
+  /** What must be there for messages to come in, beside the queue itself. */
+  readonly needs: readonly Watched[]
 }
 
 const NO_QUEUE = 0

@@ -13,6 +13,7 @@ import { Deque } from '../../../core/deque.ts'
 import { timerMs } from '../../../core/longest-timer.ts'
 import { deadLetterOf } from '../../../model/copy.ts'
 import { MessagingError } from '../../../model/errors.ts'
+import { bodyOffset } from '../codec/envelope.ts'
 import { RedisMessage } from '../codec/incoming.ts'
 import { ADAPTER, isForbidden, nodeDeleted } from '../errors.ts'
 import { type ChannelPlace, type PatternPlaces, placesOf } from '../nodes/globs.ts'
@@ -62,6 +63,7 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
   readonly #patterns: readonly PatternPlaces[]
   readonly #maxBuffered: number
   #listening: Listening[] = []
+  #unwatch: (() => void) | undefined
   #credit: number
   readonly #held = new Set<LiveDelivery>()
   readonly #buffer = new Deque<LiveDelivery>()
@@ -114,11 +116,24 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
       await Promise.all([...this.#listening.slice(0, -1).map(({ ready }) => ready), told])
       await session.caughtUp()
       this.#live = true
+      await this.#watchTopic()
     } catch (cause) {
       this.#end()
       session.check(cause)
       throw session.error(cause, { address: topic, operation: 'attachReceiver' })
     }
+  }
+
+  /** One that was declared ends for its subscriptions, too, when another program deletes its key: nobody could publish to it. */
+  async #watchTopic(): Promise<void> {
+    const { session, topic } = this.#parts
+    const key = session.keys.topic(topic)
+    const known = await session
+      .ask((commands) => commands.exists(key))
+      .catch((error) => {
+        if (!isForbidden(error)) throw error
+      })
+    if (known === 1 && !this.#ended) this.#unwatch = session.keyWatch.add({ key }, () => this.#topicGone())
   }
 
   // ── arrival ──
@@ -169,7 +184,7 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
       return
     }
     this.#buffer.push(delivery)
-    this.#bufferBytes += delivery.message.body.length
+    this.#bufferBytes += delivery.message.size
     while (
       this.#buffer.length > this.#maxBuffered ||
       (this.#bufferBytes > MAX_BUFFER_BYTES && this.#buffer.length > 1)
@@ -181,7 +196,7 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
 
   #take(): LiveDelivery | undefined {
     const delivery = this.#buffer.shift()
-    if (delivery) this.#bufferBytes -= delivery.message.body.length
+    if (delivery) this.#bufferBytes -= delivery.message.size
     return delivery
   }
 
@@ -253,7 +268,7 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
 
   #putBack(delivery: LiveDelivery): void {
     this.#buffer.unshift(delivery)
-    this.#bufferBytes += delivery.message.body.length
+    this.#bufferBytes += delivery.message.size
   }
 
   async #reject({ message, deliveryCount }: LiveDelivery, reason: string): Promise<void> {
@@ -315,6 +330,7 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
     if (this.#ended) return
     this.#ended = true
     for (const listening of this.#listening) listening.stop()
+    this.#unwatch?.()
     for (const timer of this.#timers) clearTimeout(timer)
     this.#timers.clear()
     clearTimeout(this.#report)
@@ -336,7 +352,7 @@ function idOf({ kind, name }: ChannelPlace): string {
 
 /** Only a header that speaks of times is parsed at arrival. */
 function timesOf(message: RedisMessage, payload: Buffer): { ttlMs?: number; delayMs?: number } {
-  const at = payload.length - message.body.length
+  const at = bodyOffset(payload)
   if (at === 0 || !payload.subarray(0, at).includes('Ms":')) return NO_TIMES
   const { ttlMs, delayMs } = message.header
   return {

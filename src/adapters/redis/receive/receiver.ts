@@ -29,6 +29,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
   /** Its name at the server; empty while it is not attached. */
   #owner = ''
   #renewal: NodeJS.Timeout | undefined
+  #unwatch: (() => void)[] = []
   #closing: Promise<void> | undefined
   #ended = false
 
@@ -47,11 +48,14 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
     try {
       await recoverDead(this.#session, this.#parts.base, true)
       await this.#attach()
-    } catch (error) {
+    } catch (cause) {
       this.#session.remove(this.#link)
       this.#ended = true
-      throw error
+      throw this.#session.error(cause, { address: this.#parts.label, operation: 'attachReceiver' })
     }
+    this.#unwatch = this.#parts.needs.map((needed) =>
+      this.#session.keyWatch.add(needed, () => this.nodeGone()),
+    )
     this.#renewal = setInterval(() => this.#turns.renew(), this.#parts.leaseMs / 3)
     this.#renewal.unref()
   }
@@ -155,6 +159,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
 
   /** Others have what it held. */
   leaseLost(): void {
+    const owner = this.#owner
     this.#owner = ''
     const lost = [...this.#window.held]
     this.#window.held.clear()
@@ -163,6 +168,8 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
     // A new number: what was handed to the old one is no longer its own.
     this.#session.remove(this.#link)
     this.#link = this.#session.add(this)
+    // Where only the list of owners is gone, nobody else gives back what the old one held.
+    void this.#detachOwner(owner)
     this.#attach().catch((error: MessagingError) => this.#detach(error))
   }
 
@@ -199,7 +206,10 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
   }
 
   failed(error: MessagingError): void {
+    const owner = this.#owner
     this.#detach(error)
+    // Verdicts may have got lost: what it holds comes back now, or when its lease ends.
+    if (owner !== '') void this.#detachOwner(owner)
   }
 
   /** The link ended, not the connection. */
@@ -215,6 +225,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
     this.#ended = true
     this.#owner = ''
     clearInterval(this.#renewal)
+    for (const unwatch of this.#unwatch) unwatch()
     this.#session.remove(this.#link)
     this.#window.held.clear()
     this.#turns.end(error)

@@ -5,6 +5,7 @@ import { ADAPTER } from '../errors.ts'
 import type { Nodes } from '../nodes/nodes.ts'
 import { leaseOf, parseSpec } from '../nodes/topology.ts'
 import type { DeadLetters } from '../send/dead-letters.ts'
+import type { Watched } from '../wire/key-watch.ts'
 import type { Session } from '../wire/session.ts'
 import { QueueBrowser } from './browser.ts'
 import { LiveSubscription } from './live-subscription.ts'
@@ -66,6 +67,7 @@ export async function attachReceiver(
       maxDeliveries: limits.maxDeliveries ?? declared.maxDeliveries,
       deadLetter,
       exclusive: spec.exclusive,
+      needs: needsOf(session, spec, base),
     },
     credit,
   )
@@ -79,6 +81,13 @@ async function baseOf(session: Session, nodes: Nodes, spec: ReceiverSpec): Promi
   if (!subscription || source.type === undefined || source.type === 'queue')
     return session.keys.queue(source.name)
   return mode === 'browse' ? session.keys.subscription(source.name, subscription.name) : nodes.subscribe(spec)
+}
+
+/** A named subscription gets nothing without its topic, nor without its entry there. */
+function needsOf(session: Session, { source, subscription }: ReceiverSpec, base: string): Watched[] {
+  if (!subscription || source.type === undefined || source.type === 'queue') return []
+  const topic = session.keys.topic(source.name)
+  return [{ key: topic }, { key: `${topic}#subs`, field: base }]
 }
 
 async function specOf(session: Session, base: string, label: string) {

@@ -5,7 +5,6 @@
  *   claiming ──nothing more──▶ standing in the line ──called, room used up, or time to look──▶ claiming
  */
 import type { MessagingError } from '../../../model/errors.ts'
-import { isConnectionError, isForbidden } from '../errors.ts'
 import type { Session } from '../wire/session.ts'
 import { Line } from './line.ts'
 import { Pauses } from './pauses.ts'
@@ -34,6 +33,7 @@ export interface TurnsEvents {
   nodeGone(): void
   /** The program stood still for longer than its lease. */
   leaseLost(): void
+  /** A turn could not be made; the link cannot go on, nor may it keep what it holds. */
   failed(error: MessagingError): void
   /** Why verdicts of a lost lease are void. */
   deliveryLost(): MessagingError
@@ -291,10 +291,6 @@ export class Turns {
     this.#underWay--
     if (line === this.#line) this.#window.asked -= want
     const { session, label } = this.#parts
-    if (session.alive && !isConnectionError(error) && !isForbidden(error)) {
-      // Verdicts may not get lost while the lease lives on: all of it ends, and comes back.
-      session.fail(error)
-    }
     verdicts.failed(session.error(error, { address: label, operation: 'settle' }))
     if (session.alive) this.#events.failed(session.error(error, { address: label }))
     this.#afterTurn()

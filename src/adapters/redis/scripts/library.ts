@@ -62,10 +62,18 @@ local function words(text)
   return list
 end
 
--- An owner is CONNECTION.LINK.SERVER.CLIENT. Answers how many heard it.
+-- Other programs may have put anything there: what is no rank must not be taken for one.
+local function is_rank(text)
+  return #text <= 16 and string.find(text, '^[1-9]%d*$') and tonumber(text) < 10 * BAND
+end
+
+-- An owner is CONNECTION.LINK.SERVER.CLIENT. Answers how many heard it; nil where this user may not publish: receivers then find out when they
+-- look by themselves.
 local function notify(owner, word)
   local connection, link = string.match(owner, '^([^.]+)%.(%d+)')
-  return call('PUBLISH', PREFIX .. ':wake:' .. connection, link .. word)
+  if not connection then return 0 end
+  local heard = redis.pcall('PUBLISH', PREFIX .. ':wake:' .. connection, link .. word)
+  return type(heard) == 'number' and heard or nil
 end
 
 -- Claim, room and count of what was handed over; nothing if the owner never stood in the line.
@@ -82,7 +90,13 @@ local function wake(base, count)
     local owner = call('ZPOPMIN', base .. '#waiters')[1]
     if not owner then return end
     local claim = place_of(base, owner)
-    if notify(owner, claim and ' ' .. claim or '') > 0 or CLUSTER then count = count - 1 end
+    local heard = notify(owner, claim and ' ' .. claim or '')
+    if not heard then
+      -- Somebody else may wake it.
+      redis.pcall('ZADD', base .. '#waiters', 0, owner)
+      return
+    end
+    if heard > 0 or CLUSTER then count = count - 1 end
   end
 end
 
@@ -94,13 +108,25 @@ local function forget(base, ranks)
   end
 end
 
+-- Under a name that is no rank: what is a message all the same takes a place of its own with the next look of a receiver.
+local function adopt(base, names)
+  for _, name in ipairs(names) do
+    local payload = call('HGET', base .. '#msg', name)
+    if payload then call('RPUSH', base .. '#in', payload) end
+  end
+  forget(base, names)
+end
+
+-- order: in all that follows, what makes a message reachable is written first, and what made it so before goes last. A script that fails in its
+-- middle (this user may not run a command, a key was overwritten by another program) then loses nothing, and is made good by the next.
+
 local function drop_expired(base, now, limit)
   local expired = call('ZRANGEBYSCORE', base .. '#exp', '-inf', now, 'LIMIT', 0, limit)
   if #expired == 0 then return 0 end
-  each('ZREM', base .. '#exp', expired)
+  forget(base, expired)
   each('ZREM', base .. '#ready', expired)
   each('ZREM', base .. '#delayed', expired)
-  forget(base, expired)
+  each('ZREM', base .. '#exp', expired)
   return #expired
 end
 
@@ -108,62 +134,72 @@ end
 local function promote(base, now, limit)
   local due = call('ZRANGEBYSCORE', base .. '#delayed', '-inf', now, 'LIMIT', 0, limit)
   if #due == 0 then return 0 end
-  each('ZREM', base .. '#delayed', due)
   for _, rank in ipairs(due) do
-    if call('HEXISTS', base .. '#deliveries', rank) == 1 then
+    if not is_rank(rank) then
+      adopt(base, { rank })
+    elseif call('HEXISTS', base .. '#deliveries', rank) == 1 then
       call('ZADD', base .. '#ready', rank, rank)
     else
       local fresh = text_of(math.floor(tonumber(rank) / BAND) * BAND + call('HINCRBY', base, 'seq', 1))
       local payload = call('HGET', base .. '#msg', rank)
       if payload then
-        call('HDEL', base .. '#msg', rank)
-        call('HSET', base .. '#msg', fresh, payload)
-        call('ZADD', base .. '#ready', fresh, fresh)
         local expiry = call('ZSCORE', base .. '#exp', rank)
-        if expiry then
-          call('ZREM', base .. '#exp', rank)
-          call('ZADD', base .. '#exp', expiry, fresh)
-        end
+        if expiry then call('ZADD', base .. '#exp', expiry, fresh) end
+        call('ZADD', base .. '#ready', fresh, fresh)
+        call('HSET', base .. '#msg', fresh, payload)
+        call('HDEL', base .. '#msg', rank)
+        if expiry then call('ZREM', base .. '#exp', rank) end
       end
     end
   end
+  each('ZREM', base .. '#delayed', due)
   return #due
 end
 
 -- What was handed out waits again, at its old place or until it is due. What expired meanwhile is gone.
 local function give_back(base, ranks, now, counted, delay)
-  local back, gone = {}, {}
+  local back, gone, mortal_ones, foreign = {}, {}, {}, {}
   local mortal = call('EXISTS', base .. '#life') == 1
   for _, rank in ipairs(ranks) do
-    local expiry = mortal and call('HGET', base .. '#life', rank)
-    if expiry and tonumber(expiry) <= now then
+    local expiry = mortal and tonumber(call('HGET', base .. '#life', rank))
+    if not is_rank(rank) then
+      foreign[#foreign + 1] = rank
+    elseif expiry and expiry <= now then
       gone[#gone + 1] = rank
     else
       if expiry then
-        call('HDEL', base .. '#life', rank)
         call('ZADD', base .. '#exp', expiry, rank)
+        mortal_ones[#mortal_ones + 1] = rank
       end
-      if counted then call('HINCRBY', base .. '#deliveries', rank, 1) end
+      -- Another program may have put anything there.
+      if counted and type(redis.pcall('HINCRBY', base .. '#deliveries', rank, 1)) ~= 'number' then
+        call('HSET', base .. '#deliveries', rank, 1)
+      end
       back[#back + 1] = delay > 0 and now + delay or rank
       back[#back + 1] = rank
     end
   end
   each('ZADD', base .. (delay > 0 and '#delayed' or '#ready'), back)
+  each('HDEL', base .. '#life', mortal_ones)
   if #gone > 0 then forget(base, gone) end
+  if #foreign > 0 then adopt(base, foreign) end
   return #back / 2
 end
 
 -- Everything an owner holds goes back, as delivered once more; the owner is no more.
 local function recover(base, owner, now)
   local held = base .. '#held:' .. owner
-  local ranks = call('SMEMBERS', held)
-  call('DEL', held)
+  local ranks, back = redis.pcall('SMEMBERS', held), 0
+  -- A key that another program has overwritten must not keep the others from receiving.
+  if not ranks.err then
+    if #ranks > 0 then back = give_back(base, ranks, now, true, 0) end
+    call('DEL', held)
+  end
   call('ZREM', base .. '#owners', owner)
   call('ZREM', base .. '#waiters', owner)
   call('HDEL', base .. '#places', owner)
   if call('HGET', base, 'holder') == owner then call('HDEL', base, 'holder') end
-  if #ranks == 0 then return 0 end
-  return give_back(base, ranks, now, true, 0)
+  return back
 end
 
 local function recover_expired(base, now)
@@ -172,6 +208,12 @@ local function recover_expired(base, now)
     back = back + recover(base, owner, now)
   end
   return back
+end
+
+-- Where the places of a node begin that is made now: behind those of an earlier one, of which something may be left (another
+-- program deleted some of its keys), unless that had more than a hundred messages in each millisecond of its life.
+local function first_place(now)
+  return now * 100
 end
 
 local PARTS = { '', '#ready', '#delayed', '#exp', '#msg', '#deliveries', '#owners', '#life', '#waiters', '#places', '#watchers', '#in', '#subs' }
@@ -186,9 +228,10 @@ end
 -- The queue is in use now: the clock of its end starts anew, behind the leases of its receivers.
 local function touch(base, now, expires, auto_delete)
   if not expires and not auto_delete then return end
+  expires = tonumber(expires)
   local lease = tonumber(call('ZRANGE', base .. '#owners', -1, -1, 'WITHSCORES')[2])
   if expires then
-    expire_parts(base, math.max(now, lease or 0) + tonumber(expires))
+    expire_parts(base, math.max(now, lease or 0) + expires)
   elseif lease then
     expire_parts(base, lease + 1000)
   end
@@ -200,12 +243,22 @@ local function inherit_end(base, now)
   if left > 0 then expire_parts(base, now + left) end
 end
 
+-- The table of a topic's kept subscriptions gets another version. The first one is of its time, so that no publisher takes the table of a
+-- topic that was made anew for the one it knows. A topic that is gone stays so.
+local function changed(topic, now)
+  if call('HEXISTS', topic, 'type') == 0 then return end
+  if call('HINCRBY', topic, 'version', 1) == 1 then call('HSET', topic, 'version', text_of(now)) end
+end
+
 local function delete_node(base)
-  for _, owner in ipairs(call('ZRANGE', base .. '#owners', 0, -1)) do
+  local owners = redis.pcall('ZRANGE', base .. '#owners', 0, -1)
+  local watchers = redis.pcall('ZRANGE', base .. '#watchers', 0, -1)
+  -- Without a place to look, there is nobody to tell.
+  for _, owner in ipairs(owners.err and {} or owners) do
     call('UNLINK', base .. '#held:' .. owner)
     notify(owner, '')
   end
-  for _, owner in ipairs(call('ZRANGE', base .. '#watchers', 0, -1)) do notify(owner, '') end
+  for _, owner in ipairs(watchers.err and {} or watchers) do notify(owner, '') end
   local existed = call('EXISTS', base)
   for _, part in ipairs(PARTS) do call('UNLINK', base .. part) end
   return existed
@@ -218,13 +271,18 @@ export const STORING = `
 local function open_queue(base, now)
   local facts = call('HMGET', base, 'type', 'seq', 'maxLength', 'ttlMs', 'expiresMs', 'watched', 'autoDelete')
   if not facts[1] then return nil end
+  local seq, limit = tonumber(facts[2]), tonumber(facts[3])
+  if not seq then
+    seq = first_place(now)
+    call('HSET', base, 'seq', text_of(seq))
+  end
   local queue = {
-    base = base, seq = tonumber(facts[2]) or 0, count = 0, ready_count = 0,
+    base = base, seq = seq, count = 0, ready_count = 0,
     ttl = tonumber(facts[4]) or 0, ends = facts[5] or facts[7], watched = facts[6], messages = {}, ready = {}
   }
-  if facts[3] then
+  if limit then
     drop_expired(base, now, 1000)
-    queue.room = tonumber(facts[3]) - call('ZCARD', base .. '#ready') - call('ZCARD', base .. '#delayed')
+    queue.room = limit - call('ZCARD', base .. '#ready') - call('ZCARD', base .. '#delayed')
   end
   return queue
 end
@@ -272,22 +330,57 @@ local function tell_watchers(queue, now)
   for _, owner in ipairs(watchers) do notify(owner, '') end
 end
 
--- A single message goes straight to the first in the line, with the word that wakes it: no question, no second step. It is held
--- for that receiver as if it had asked. Behind a Cluster nobody knows who listens.
-local function hand_over(queue, now)
-  local base, rank, payload = queue.base, queue.messages[1], queue.messages[2]
-  if CLUSTER or queue.count > 1 or queue.ready_count < 1 or queue.counts then return false end
+-- A single message goes straight to the first in the line, with the word that wakes it: no question, no second step. It is held for that
+-- receiver as if it had asked. Behind a Cluster nobody knows who listens.
+local function may_take(queue, now)
+  local base, payload = queue.base, queue.messages[2]
+  if CLUSTER or queue.count > 1 or queue.ready_count < 1 or queue.counts then return nil end
   local owner = call('ZRANGE', base .. '#waiters', 0, 0)[1]
-  if not owner or #payload > HANDED_BYTES or call('EXISTS', base .. '#ready') == 1 then return false end
+  if not owner or #payload > HANDED_BYTES or call('EXISTS', base .. '#ready') == 1 then return nil end
   local claim, room, handed = place_of(base, owner)
   local lease = call('ZSCORE', base .. '#owners', owner)
-  if not claim or room < 1 or not lease or tonumber(lease) <= now then return false end
+  if not claim or room < 1 or not lease or tonumber(lease) <= now then return nil end
+  return { owner = owner, claim = claim, room = room, handed = handed }
+end
+
+local function write_waiting(queue)
+  if queue.expiry then each('ZADD', queue.base .. '#exp', queue.expiry) end
+  if queue.delayed then each('ZADD', queue.base .. '#delayed', queue.delayed) end
+  each('ZADD', queue.base .. '#ready', queue.ready)
+end
+
+-- Writes what was put. The first write is one that a full server refuses, so that it refuses all or nothing; the payloads go last, and until
+-- they are there nothing counts: a rank without a payload is dropped by whoever finds it.
+local function store(queue, now)
+  local base = queue.base
+  call('HINCRBY', base, 'seq', queue.count)
+  if queue.counts then each('HSET', base .. '#deliveries', queue.counts) end
+  local taker = may_take(queue, now)
+  if taker then
+    if queue.expiry then call('HSET', base .. '#life', queue.messages[1], queue.expiry[1]) end
+    call('SADD', base .. '#held:' .. taker.owner, queue.messages[1])
+  else
+    write_waiting(queue)
+  end
+  queue.taker = taker
+  each('HSET', base .. '#msg', queue.messages)
+  if queue.ends then inherit_end(base, now) end
+end
+
+-- Whether the receiver that a message is held for has heard of it; else it waits.
+local function hand_over(queue, now)
+  local base, rank, payload, taker = queue.base, queue.messages[1], queue.messages[2], queue.taker
+  local owner, room = taker.owner, taker.room
   local record = struct.pack('>dBI4', tonumber(rank), queue.expiry and 2 or 0, #payload)
   if queue.expiry then record = record .. struct.pack('>d', queue.expiry[1] - now) end
-  if notify(owner, ' ' .. claim .. ' ' .. record .. payload) == 0 then return false end
-  if queue.expiry then call('HSET', base .. '#life', rank, queue.expiry[1]) end
-  call('SADD', base .. '#held:' .. owner, rank)
-  call('HSET', base .. '#places', owner, claim .. ' ' .. room - 1 .. ' ' .. handed + 1)
+  local heard = notify(owner, ' ' .. taker.claim .. ' ' .. record .. payload)
+  if not heard or heard == 0 then
+    write_waiting(queue)
+    call('SREM', base .. '#held:' .. owner, rank)
+    if queue.expiry then call('HDEL', base .. '#life', rank) end
+    return false
+  end
+  call('HSET', base .. '#places', owner, taker.claim .. ' ' .. room - 1 .. ' ' .. taker.handed + 1)
   if room > 1 then
     call('ZADD', base .. '#waiters', now, owner)
   else
@@ -296,21 +389,51 @@ local function hand_over(queue, now)
   return true
 end
 
--- Writes what was put. The first write is one that a full server refuses, so that it refuses all or nothing.
-local function close_queue(queue, now)
-  if queue.count == 0 then return end
-  local base = queue.base
-  call('HINCRBY', base, 'seq', queue.count)
-  each('HSET', base .. '#msg', queue.messages)
-  if queue.counts then each('HSET', base .. '#deliveries', queue.counts) end
-  local handed = hand_over(queue, now)
-  if queue.expiry and not handed then each('ZADD', base .. '#exp', queue.expiry) end
-  if queue.delayed then each('ZADD', base .. '#delayed', queue.delayed) end
-  if queue.ready_count > 0 and not handed then each('ZADD', base .. '#ready', queue.ready) end
-  if queue.ends then inherit_end(base, now) end
+-- Tells receivers and browsers of what was stored.
+local function announce(queue, now)
+  local handed = queue.taker and hand_over(queue, now)
   if queue.watched then tell_watchers(queue, now) end
   -- One that waits must learn of the new due time, too.
-  if not handed then wake(base, queue.ready_count + (queue.delayed and 1 or 0)) end
+  if not handed then wake(queue.base, queue.ready_count + (queue.delayed and 1 or 0)) end
+end
+
+-- Messages of a queue that do not count after all: those at the given positions.
+local function take_back(queue, positions)
+  local base, ranks = queue.base, {}
+  for n, position in ipairs(positions) do ranks[n] = queue.messages[2 * position - 1] end
+  pcall(each, 'HDEL', base .. '#msg', ranks)
+  for _, part in ipairs({ '#ready', '#delayed', '#exp' }) do pcall(each, 'ZREM', base .. part, ranks) end
+  for _, part in ipairs({ '#deliveries', '#life' }) do pcall(each, 'HDEL', base .. part, ranks) end
+  if queue.taker then pcall(each, 'SREM', base .. '#held:' .. queue.taker.owner, ranks) end
+  queue.taker = nil
+end
+
+-- Stores what was put into some queues: all of it, or nothing and an error.
+local function store_all(queues, now)
+  for _, queue in pairs(queues) do
+    local stored, problem = true, nil
+    if queue.count > 0 then stored, problem = pcall(store, queue, now) end
+    if not stored then
+      for _, each_queue in pairs(queues) do
+        local all = {}
+        for n = 1, each_queue.count do all[n] = n end
+        take_back(each_queue, all)
+      end
+      error(problem)
+    end
+  end
+end
+
+-- What was stored counts, whoever can be told of it: receivers look by themselves, too.
+local function announce_all(queues, now)
+  for _, queue in pairs(queues) do
+    if queue.count > 0 then pcall(announce, queue, now) end
+  end
+end
+
+local function close_queues(queues, now)
+  store_all(queues, now)
+  announce_all(queues, now)
 end
 
 -- Reads the next message of a batch: see records.ts.
@@ -382,8 +505,8 @@ local function remember(base, link, first, count, answered, refused)
   redis.pcall('SET', base .. '#sent:' .. link, text_of(first + count - 1), 'PX', SENT_MS)
   if #refused == 0 then return end
   local key = base .. '#refused:' .. link
-  call('ZREMRANGEBYSCORE', key, '-inf', answered)
+  redis.pcall('ZREMRANGEBYSCORE', key, '-inf', answered)
   for _, n in ipairs(refused) do redis.pcall('ZADD', key, first + n - 1, first + n - 1) end
-  call('PEXPIRE', key, SENT_MS)
+  redis.pcall('PEXPIRE', key, SENT_MS)
 end
 `

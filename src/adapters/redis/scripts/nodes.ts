@@ -11,7 +11,7 @@ if facts[1] then
   touch(base, now, facts[2], facts[3])
   return facts[1]
 end
-call('HSET', base, 'spec', unpack(ARGV))
+call('HSET', base, 'seq', text_of(first_place(now)), 'spec', unpack(ARGV))
 touch(base, now, call('HGET', base, 'expiresMs'), false)
 return false
 `
@@ -30,9 +30,10 @@ if call('TTL', base) > 0 then
   for _, part in ipairs(PARTS) do call('PERSIST', base .. part) end
 end
 call('HSET', base, 'type', 'subscription', 'durable', ARGV[2], 'spec', unpack(ARGV, 3))
+call('HSETNX', base, 'seq', text_of(first_place(now)))
 if call('HGET', topic .. '#subs', base) ~= ARGV[1] then
+  changed(topic, now)
   call('HSET', topic .. '#subs', base, ARGV[1])
-  call('HINCRBY', topic, 'version', 1)
 end
 touch(base, now, call('HGET', base, 'expiresMs'), false)
 return 1
@@ -51,8 +52,8 @@ for _, pattern in ipairs(entry.patterns) do
   if pattern == ARGV[2] then return 2 end
 end
 entry.patterns[#entry.patterns + 1] = ARGV[2]
+changed(KEYS[1], clock())
 call('HSET', KEYS[1] .. '#subs', KEYS[2], cjson.encode(entry))
-call('HINCRBY', KEYS[1], 'version', 1)
 return 2
 `
 
@@ -63,13 +64,16 @@ for _, base in ipairs(call('HKEYS', KEYS[1] .. '#subs')) do
   if string.sub(base, 1, #PREFIX + 3) == PREFIX .. ':s:' then delete_node(base) end
 end
 -- Live subscriptions stand on channels, which know nothing of the topic.
-call('PUBLISH', KEYS[1] .. '#gone', '')
+redis.pcall('PUBLISH', KEYS[1] .. '#gone', '')
 return delete_node(KEYS[1])
 `
 
 /** Deletes a named subscription. KEYS: base of the topic, base of the subscription. */
 export const UNSUBSCRIBE = `
-if call('HDEL', KEYS[1] .. '#subs', KEYS[2]) == 1 then call('HINCRBY', KEYS[1], 'version', 1) end
+if call('HEXISTS', KEYS[1] .. '#subs', KEYS[2]) == 1 then
+  changed(KEYS[1], clock())
+  call('HDEL', KEYS[1] .. '#subs', KEYS[2])
+end
 return delete_node(KEYS[2])
 `
 
@@ -79,9 +83,9 @@ local base, removed = KEYS[1], 0
 for _, part in ipairs({ '#ready', '#delayed' }) do
   local ranks = call('ZRANGE', base .. part, 0, tonumber(ARGV[1]) - 1)
   if #ranks > 0 then
-    each('ZREM', base .. part, ranks)
-    each('ZREM', base .. '#exp', ranks)
     forget(base, ranks)
+    each('ZREM', base .. '#exp', ranks)
+    each('ZREM', base .. part, ranks)
     removed = removed + #ranks
   end
 end

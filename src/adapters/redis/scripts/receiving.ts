@@ -12,9 +12,10 @@ recover_expired(base, now)
 if call('HEXISTS', base, 'holder') == 1 then return { 1 } end
 if facts[2] or ARGV[3] == '1' then
   if call('EXISTS', base .. '#owners') == 1 then return { 1 } end
-  call('HSET', base, 'holder', ARGV[1])
 end
 call('ZADD', base .. '#owners', now + tonumber(ARGV[2]), ARGV[1])
+-- order: a holder is one of the owners, so that it ends with its lease.
+if facts[2] or ARGV[3] == '1' then call('HSET', base, 'holder', ARGV[1]) end
 touch(base, now, facts[3], facts[4])
 return { 2, facts[5] }
 `
@@ -27,7 +28,10 @@ export const DETACH = `
 local base, now = KEYS[1], clock()
 local back = 0
 for n = 2, #ARGV do
-  if call('ZSCORE', base .. '#owners', ARGV[n]) then back = back + recover(base, ARGV[n], now) end
+  -- The list of owners may have been deleted by another program: what they hold is theirs all the same.
+  if call('ZSCORE', base .. '#owners', ARGV[n]) or call('EXISTS', base .. '#held:' .. ARGV[n]) == 1 then
+    back = back + recover(base, ARGV[n], now)
+  end
 end
 local facts = call('HMGET', base, 'expiresMs', 'autoDelete')
 if facts[2] and ARGV[1] == '1' and call('EXISTS', base .. '#owners') == 0 then
@@ -81,22 +85,22 @@ end
 
 if ARGV[9] ~= '' then
   local accepted = words(ARGV[9])
-  each('SREM', held, accepted)
   forget(base, accepted)
+  each('SREM', held, accepted)
 end
 local back = 0
 for n = 10, 11 do
   if ARGV[n] ~= '' then
     local released = words(ARGV[n])
-    each('SREM', held, released)
     back = back + give_back(base, released, now, n == 10, 0)
+    each('SREM', held, released)
   end
 end
 if ARGV[12] ~= '' then
   local pairs_of = words(ARGV[12])
   for n = 1, #pairs_of, 2 do
-    call('SREM', held, pairs_of[n + 1])
     give_back(base, { pairs_of[n + 1] }, now, true, tonumber(pairs_of[n]))
+    call('SREM', held, pairs_of[n + 1])
   end
 end
 
@@ -125,13 +129,17 @@ if limit > 0 then
     local payloads = call('HMGET', base .. '#msg', unpack(ranks))
     local counts = counted and call('HMGET', base .. '#deliveries', unpack(ranks))
     local ends = mortal and call('ZMSCORE', base .. '#exp', unpack(ranks))
-    local mine, gone = {}, {}
+    local mine, gone, foreign = {}, {}, {}
     for n = 1, #ranks do
       local payload, expiry = payloads[n], ends and ends[n] and tonumber(ends[n])
-      if not payload or (expiry and expiry <= now) then
+      if not is_rank(ranks[n]) then
+        foreign[#foreign + 1] = ranks[n]
+      elseif not payload or (expiry and expiry <= now) then
         gone[#gone + 1] = ranks[n]
       else
         local size, count = #payload, counts and tonumber(counts[n]) or 0
+        -- Another program may have written any number.
+        if not (count >= 0 and count < 1000000000) then count = 0 end
         mine[#mine + 1] = ranks[n]
         local flags = (count > 0 and 1 or 0) + (expiry and 2 or 0)
         messages[#messages + 1] = struct.pack('>dBI4', tonumber(ranks[n]), flags, size)
@@ -145,10 +153,11 @@ if limit > 0 then
         bytes = bytes + size
       end
     end
+    if #mine > 0 then each('SADD', held, mine) end
+    if #gone > 0 then forget(base, gone) end
+    if #foreign > 0 then adopt(base, foreign) end
     call('ZREMRANGEBYRANK', base .. '#ready', 0, #ranks - 1)
     if mortal then each('ZREM', base .. '#exp', ranks) end
-    if #gone > 0 then forget(base, gone) end
-    if #mine > 0 then each('SADD', held, mine) end
     step = math.max(1, math.min(1000, math.floor((budget - bytes) * taken / (bytes + 1))))
   end
 end
@@ -185,11 +194,12 @@ return { 2, table.concat(messages), rest, next_due, receivers, handed, room }
 /** Needed by {@link TURN} and {@link TIDY}: bodies pushed by foreign clients take their places. */
 export const DRAINING = `
 local function drain(base, now, limit)
-  local bodies = call('LPOP', base .. '#in', limit)
-  if not bodies then return 0 end
+  local bodies = call('LRANGE', base .. '#in', 0, limit - 1)
+  if #bodies == 0 then return 0 end
   local queue = open_queue(base, now)
   for _, body in ipairs(bodies) do put(queue, now, body, NORMAL, 0, 0, 0) end
-  close_queue(queue, now)
+  close_queues({ queue }, now)
+  call('LTRIM', base .. '#in', #bodies, -1)
   return #bodies
 end
 `
@@ -215,10 +225,11 @@ local base, now = KEYS[1], clock()
 if not call('ZSCORE', base .. '#owners', ARGV[1]) then return 0 end
 local queue = open_queue(KEYS[2], now)
 if not queue then return 1 end
-call('SREM', base .. '#held:' .. ARGV[1], ARGV[2])
-forget(base, { ARGV[2] })
 put(queue, now, ARGV[4], tonumber(ARGV[3]), 0, 0, 0)
-close_queue(queue, now)
+close_queues({ queue }, now)
+-- order: the letter is safe before the original goes.
+forget(base, { ARGV[2] })
+call('SREM', base .. '#held:' .. ARGV[1], ARGV[2])
 return 2
 `
 

@@ -38,7 +38,7 @@ for n = 1, count do
     at = at + record.length
   end
 end
-close_queue(queue, now)
+close_queues({ queue }, now)
 remember(base, link, first, count, ARGV[4], refused)
 return refused
 `
@@ -46,7 +46,8 @@ return refused
 /**
  * To a topic. KEYS: base, then the base keys its targets stand for. ARGV: as SEND, then the version of the table of kept subscriptions
  * that the batch was matched with. Answers {0}: no such topic; {1, version, table}: match again;
- * {2, [message, target, …]}: done, with the messages that were refused because that target is full.
+ * {2, [message, target, …], [message, …], error}: done, with the messages that were refused because that target is full, and those that
+ * this user may not publish.
  *
  * A message goes to all or to nobody, so that sending again after a refusal doubles nothing.
  */
@@ -67,8 +68,8 @@ for n = 2, BASES do
     queues[n - 1] = queue
   else
     -- It ended by itself.
+    changed(base, now)
     call('HDEL', base .. '#subs', KEYS[n])
-    call('HINCRBY', base, 'version', 1)
   end
 end
 local refused, full, live, at = {}, {}, {}, 1
@@ -89,8 +90,13 @@ for n = 1, count do
       local payload = string.sub(batch, at, at + record.length - 1)
       for _, index in ipairs(record.targets or {}) do
         local queue = queues[index]
-        if queue then put(queue, now, payload, record.priority, record.ttl, record.delay, record.deliveries) end
+        if queue then
+          put(queue, now, payload, record.priority, record.ttl, record.delay, record.deliveries)
+          record.kept = record.kept or {}
+          record.kept[#record.kept + 1] = { queue, queue.count }
+        end
       end
+      record.number = n
       record.payload = record.from > 0 and string.sub(payload, record.from + 1) or payload
       live[#live + 1] = record
     end
@@ -98,10 +104,20 @@ for n = 1, count do
   at = at + record.length
 end
 -- order: a full server refuses what is kept before anybody hears of it.
-for _, queue in pairs(queues) do close_queue(queue, now) end
-for _, record in ipairs(live) do call('PUBLISH', record.channel, record.payload) end
+store_all(queues, now)
+local unheard, problem = {}, ''
+for _, record in ipairs(live) do
+  local heard = redis.pcall('PUBLISH', record.channel, record.payload)
+  if type(heard) ~= 'number' then
+    problem = heard.err
+    unheard[#unheard + 1] = record.number
+    refused[#refused + 1] = record.number
+    for _, kept in ipairs(record.kept or {}) do take_back(kept[1], { kept[2] }) end
+  end
+end
+announce_all(queues, now)
 if noted then remember(base, link, first, count, ARGV[4], refused) end
-return { 2, full }
+return { 2, full, unheard, problem }
 `
 
 /**
@@ -136,18 +152,18 @@ for n = 1, count do
   end
   at = at + record.length
 end
-for _, queue in pairs(queues) do close_queue(queue, now) end
+close_queues(queues, now)
 remember(base, link, first, count, ARGV[4], refused)
 return { missing, full }
 `
 
 /**
  * Answers to one requester. KEYS: the key that shows it alive. ARGV: its channel, payloads. Answers 0 when nobody is there.
- * Behind a Cluster PUBLISH does not know who listens at other nodes, so that the key alone decides.
+ * Behind a Cluster PUBLISH does not know who listens at other nodes: there the key decides.
  */
 export const ANSWER = `
-if call('EXISTS', KEYS[1]) == 0 then return 0 end
-local heard = CLUSTER and 1 or 0
+local heard = CLUSTER and call('EXISTS', KEYS[1]) or 0
+if CLUSTER and heard == 0 then return 0 end
 for n = 2, #ARGV do heard = heard + call('PUBLISH', ARGV[1], ARGV[n]) end
 return heard
 `

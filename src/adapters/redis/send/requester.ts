@@ -20,6 +20,7 @@ export class RedisRequester implements AdapterRequester, SessionLink {
   readonly #listening: Listening
   readonly #key: string
   #renewal: NodeJS.Timeout | undefined
+  #unwatch: (() => void) | undefined
   #ended = false
 
   private constructor(session: Session, outbox: Outbox, events: ReceiverEvents) {
@@ -54,6 +55,9 @@ export class RedisRequester implements AdapterRequester, SessionLink {
       requester.#show().catch((error) => session.check(error))
     }, session.endpoint.leaseMs / 3)
     requester.#renewal.unref()
+    requester.#unwatch = session.keyWatch.add({ key: requester.#key }, () => {
+      requester.#show().catch((error) => session.check(error))
+    })
     return requester
   }
 
@@ -86,6 +90,7 @@ export class RedisRequester implements AdapterRequester, SessionLink {
   #end(): void {
     this.#ended = true
     clearInterval(this.#renewal)
+    this.#unwatch?.()
     this.#listening.stop()
     this.#session.remove(this.#link)
   }

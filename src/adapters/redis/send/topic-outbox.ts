@@ -1,6 +1,7 @@
 /** To a topic or broadcast: whoever listens hears it, named subscriptions keep it, all in one step. */
 import type { Transfer } from '../../../contract/adapter.ts'
 import { newMessageId } from '../../../core/message-id.ts'
+import { carriedAnnotations } from '../../../model/annotations.ts'
 import { noProperties, type OutgoingMessage } from '../../../model/message.ts'
 import { HEADER_AT, isPlain } from '../codec/envelope.ts'
 import { CHANNEL, RecordWriter, TARGETS } from '../codec/records.ts'
@@ -80,20 +81,25 @@ export class TopicOutbox extends Outbox {
   }
 
   protected answered(batch: Batch, reply: unknown): void {
-    const [outcome, full] = reply as [number, number[]]
+    const [outcome, full, unheard = [], problem] = reply as [number, number[], number[]?, Buffer?]
     const { transfers } = batch
+    if (unheard.length > 0) {
+      const error = this.session.error(new Error(String(problem)), this.context(undefined))
+      for (const number of unheard) transfers[number - 1]!.settle(error)
+    }
     if (outcome === 0) {
       for (const transfer of transfers) {
         transfer.settle(this.unroutable(transfer.message, `There is no topic '${this.label}'`))
       }
-    } else if (full.length === 0) settleAll(batch, undefined)
-    else this.#settleRefused(batch, full)
+    } else if (full.length === 0 && unheard.length === 0) settleAll(batch, undefined)
+    else this.#settleRefused(batch, full, new Set(unheard))
   }
 
-  #settleRefused({ transfers }: Batch, full: readonly number[]): void {
+  #settleRefused({ transfers }: Batch, full: readonly number[], unheard: ReadonlySet<number>): void {
     const refusedBy = new Map<number, number>()
     for (let at = 0; at < full.length; at += 2) refusedBy.set(full[at]!, full[at + 1]!)
     transfers.forEach((transfer, at) => {
+      if (unheard.has(at + 1)) return
       transfer.settle(
         refusedBy.has(at + 1) ? this.full(transfer.message, `a subscription of ${this.label}`) : undefined,
       )
@@ -134,6 +140,7 @@ export class TopicOutbox extends Outbox {
     if (replyTo !== undefined || correlationId !== undefined || priority !== undefined) return false
     if (ttlMs !== undefined || delayMs !== undefined || userId !== undefined || groupId !== undefined)
       return false
+    if (carriedAnnotations(message) !== undefined) return false
     if (message.durable !== this.#durableByDefault || !message.id.startsWith(MADE_ID)) return false
     const age = Date.now() - message.createdAt
     if (age < 0 || age > JUST_NOW_MS) return false

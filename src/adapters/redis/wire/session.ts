@@ -19,6 +19,7 @@ import type { Endpoint } from '../options.ts'
 import { Subscriptions } from '../receive/subscriptions.ts'
 import { type ScriptName, type Scripts, scriptsFor } from '../scripts/index.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { KeyWatch } from './key-watch.ts'
 import { Marks } from './marks.ts'
 import { FIRST_PAUSE_MS, LONGEST_PAUSE_MS, type ScriptArgument, ScriptCalls } from './script-calls.ts'
 import { askServer, type ServerFacts } from './server-facts.ts'
@@ -51,6 +52,7 @@ export class Session {
   readonly facts: ServerFacts
   readonly wire: Wire
   readonly subscriptions: Subscriptions
+  readonly keyWatch: KeyWatch
   /** Names this connection in the server; no dot in it. */
   readonly token = randomName()
   readonly #scripts: Scripts
@@ -80,6 +82,11 @@ export class Session {
       flags: Number.parseInt(facts.version, 10) >= 7,
     })
     this.#calls = new ScriptCalls(this.#scripts, this.cluster, (error) => this.check(error))
+    this.keyWatch = new KeyWatch({
+      pollMs: endpoint.pollMs,
+      ask: (work) => this.ask(work),
+      check: (error) => this.check(error),
+    })
     this.#marks = new Marks(keys.wake(this.token))
     this.#heartbeat = new Heartbeat(endpoint.heartbeatMs, wire, (cause) => this.fail(cause))
   }
@@ -235,6 +242,7 @@ export class Session {
     this.#heartbeat.stop()
     this.subscriptions.stop()
     this.#marks.stop()
+    this.keyWatch.stop()
     this.#calls.end(connectionLost(cause))
     const links = [...this.#links.values()]
     this.#links.clear()
