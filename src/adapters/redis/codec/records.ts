@@ -72,13 +72,16 @@ export class ClaimReader {
     this.payload = reply
   }
 
+  /** `false` at the end, also of a record that is cut: the channel of the line's words is open to other programs. */
   next(): boolean {
     const reply = this.#reply
     let at = this.#at
-    if (at >= reply.length) return false
-    this.rank = reply.readDoubleBE(at)
+    if (at + 13 > reply.length) return false
     const flags = reply[at + 8]!
     const length = reply.readUInt32BE(at + 9)
+    const extras = ((flags & WITH_DELIVERIES) !== 0 ? 4 : 0) + ((flags & WITH_LIFE) !== 0 ? 8 : 0)
+    if (at + 13 + extras + length > reply.length) return false
+    this.rank = reply.readDoubleBE(at)
     at += 13
     this.deliveries = 0
     this.lifeMs = undefined
