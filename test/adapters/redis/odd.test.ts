@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { Keys } from '../../../src/adapters/redis/keys.ts'
+import { Keys } from '../../../src/adapters/redis/nodes/keys.ts'
 import { type Connection, connect, isMessagingError, queue, topic } from '../../../src/index.ts'
 import { brokerUrl } from '../../support/brokers.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -179,9 +179,9 @@ it('native extras that a copy brings stand in the envelope, and are there again 
     at: new Date(5),
   }
   const original = { ...(await received(source, place)), annotations }
-  const { copyOf } = await import('../../../src/api/copy.ts')
-  const { formatHeader, envelope } = await import('../../../src/adapters/redis/envelope.ts')
-  const { RedisMessage } = await import('../../../src/adapters/redis/incoming.ts')
+  const { copyOf } = await import('../../../src/model/copy.ts')
+  const { formatHeader, envelope } = await import('../../../src/adapters/redis/codec/envelope.ts')
+  const { RedisMessage } = await import('../../../src/adapters/redis/codec/incoming.ts')
   const copy = copyOf(original as never)
   const message = new RedisMessage(envelope(copy, Buffer.from('x')), { durable: true }, undefined)
   expect({ ...message.annotations }).toMatchObject({
