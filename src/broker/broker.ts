@@ -20,6 +20,9 @@ import type { Session, SessionEvents, SessionOptions } from './session/session.t
 import { recover } from './store/recovery.ts'
 import type { Store } from './store/store.ts'
 
+/** Of this package. */
+export const VERSION = '0.1.0'
+
 /** Options of `Broker.open()`. */
 export interface BrokerOptions {
   /** Keeps durable messages of durable nodes. The broker owns it from here on. Default: none, all lives in memory. */
@@ -30,7 +33,7 @@ export interface BrokerOptions {
 export class Broker {
   /** Shown to clients, with the version. */
   readonly product = 'Sluice broker'
-  readonly version = '0.1.0'
+  readonly version = VERSION
   readonly #store: Store | undefined
   readonly #kernel: Kernel
   readonly #nodes: Nodes

@@ -1,8 +1,8 @@
-/** Brokers shared within the process: everybody who names the same place gets the same broker. */
+/** Brokers shared within the thread: everybody who names the same place gets the same broker. */
 import { mkdir, realpath, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { MessagingError } from '../model/errors.ts'
-import { Broker } from './broker.ts'
+import { Broker, VERSION } from './broker.ts'
 import { openLmdbStore } from './store/lmdb-store.ts'
 
 /** A share in a broker; it stays open at least until `release`. */
@@ -18,10 +18,22 @@ interface Shared {
   shares: number
 }
 
-const memory = new Map<string, Broker>()
-const files = new Map<string, Shared>()
-/** Directories whose broker is being closed; the next one waits. */
-const closing = new Map<string, Promise<void>>()
+interface Registry {
+  readonly memory: Map<string, Broker>
+  readonly files: Map<string, Shared>
+  /** Directories whose broker is being closed; the next one waits. */
+  readonly closing: Map<string, Promise<void>>
+}
+
+/**
+ * One for all copies of this module in a thread: a program that loads it twice (hot reload, a test runner, a bundle beside
+ * `node_modules`) has one broker behind a name all the same. Copies of another version have a registry of their own: their
+ * insides differ.
+ */
+const PLACE = Symbol.for(`sluice@${VERSION}/brokers`)
+const thread = globalThis as { [PLACE]?: Registry }
+thread[PLACE] ??= { memory: new Map(), files: new Map(), closing: new Map() }
+const { memory, files, closing } = thread[PLACE]
 
 /** The broker in memory called `name`; it and what it holds live as long as the process, or until it is closed. */
 export async function memoryBroker(name: string): Promise<BrokerLease> {

@@ -108,8 +108,15 @@ export interface MessagingErrorOptions {
   retryable?: boolean
 }
 
+/** Copies of this module that one program loads (a bundle beside `node_modules`) share brokers, and know each other's errors. */
+const BRAND = Symbol.for('sluice/MessagingError')
+
 /** The one error class of this library. */
 export class MessagingError extends Error {
+  static override [Symbol.hasInstance](value: unknown): value is MessagingError {
+    return typeof value === 'object' && value !== null && BRAND in value
+  }
+
   override readonly name = 'MessagingError'
   /** What went wrong; stable. */
   readonly code: ErrorCode
@@ -130,6 +137,10 @@ export class MessagingError extends Error {
     this.retryable = options.retryable ?? facts.retryable
     this.hint = options.hint ?? facts.hint
     this.context = options.context ?? {}
+  }
+
+  get [BRAND](): true {
+    return true
   }
 
   /** For logs: everything but cause and stack; holds no secret. */

@@ -13,6 +13,8 @@ export type Properties = Readonly<Record<string, PropertyValue>>
 /** A value inside a structured body (`amqp/map`, `amqp/list`): what AMQP 1.0 maps and lists can hold. */
 export type StructuredValue = PropertyValue | StructuredValue[] | { [key: string]: StructuredValue }
 
+const STRUCTURED = Symbol.for('sluice/StructuredBody')
+
 /**
  * A body that is a typed value instead of bytes.
  *
@@ -20,6 +22,15 @@ export type StructuredValue = PropertyValue | StructuredValue[] | { [key: string
  * (AMQP 1.0 `amqp-value`); to all others the API hands bytes.
  */
 export class StructuredBody {
+  /** Also one of another copy of this module: a program that loads it twice has one embedded broker. */
+  static [Symbol.hasInstance](value: unknown): value is StructuredBody {
+    return typeof value === 'object' && value !== null && STRUCTURED in value
+  }
+
+  get [STRUCTURED](): true {
+    return true
+  }
+
   readonly value: StructuredValue
   constructor(value: StructuredValue) {
     this.value = value

@@ -8,6 +8,7 @@ import type { Entry } from '../queue/entry.ts'
 import type { Kernel } from '../queue/kernel.ts'
 import type { Queue } from '../queue/queue.ts'
 import { PendingMove, PendingSend, type RefusalListener } from '../store/pending-writes.ts'
+import { unwritable } from '../store/refusals.ts'
 import type { CommitWaiter } from '../store/store.ts'
 import type { Nodes } from './nodes.ts'
 import { Topic } from './topic.ts'
@@ -117,8 +118,9 @@ export class Router {
     if (entry.storeKey === 0 && queue.pending === 1) {
       queue.arrive(entry)
       this.settle(transfer)
-    } else this.#store([entry], message, new PendingSend(this.#kernel, [entry], transfer, sender, undefined))
-    return true
+      return true
+    }
+    return this.#storeSend([entry], transfer, sender, undefined)
   }
 
   #toTopic(
@@ -136,8 +138,7 @@ export class Router {
     }
     // All or none, so that sending again after a refusal duplicates nothing.
     if (full) return this.#answer(transfer, rejectedAsFull(full, message))
-    this.#toQueues(queues, message, transfer, sender, undefined)
-    return true
+    return this.#toQueues(queues, transfer, sender, undefined)
   }
 
   /** Members that are there get it; those that never joined are named. */
@@ -161,37 +162,62 @@ export class Router {
       const text = `No such member of '${node}': ${missing.join(', ')}`
       error = unroutable(node, message, text, error, { members: missing })
     }
-    this.#toQueues(queues, message, transfer, sender, error)
-    return error === undefined
+    return this.#toQueues(queues, transfer, sender, error) && error === undefined
   }
 
   #toQueues(
     queues: readonly Queue[],
-    message: OutgoingMessage,
     transfer: Transfer,
     sender: RefusalListener | undefined,
     outcome: MessagingError | undefined,
-  ): void {
+  ): boolean {
     let entries: Entry[] | undefined
     for (const queue of queues) {
-      const entry = queue.admit(message)
+      const entry = queue.admit(transfer.message)
       if (entry.storeKey === 0 && queue.pending === 1) queue.arrive(entry)
       else {
         entries ??= []
         entries.push(entry)
       }
     }
-    if (entries)
-      this.#store(entries, message, new PendingSend(this.#kernel, entries, transfer, sender, outcome))
-    else this.settle(transfer, outcome, queues.length)
+    if (entries) return this.#storeSend(entries, transfer, sender, outcome)
+    this.settle(transfer, outcome, queues.length)
+    return true
   }
 
+  /** `false`: the message cannot be written as it is, and nothing of it is kept. */
+  #storeSend(
+    entries: readonly Entry[],
+    transfer: Transfer,
+    sender: RefusalListener | undefined,
+    outcome: MessagingError | undefined,
+  ): boolean {
+    const { message } = transfer
+    try {
+      this.#store(entries, message, new PendingSend(this.#kernel, entries, transfer, sender, outcome))
+      return true
+    } catch (cause) {
+      for (const entry of entries) entry.queue.revoke(entry)
+      return this.#answer(transfer, unwritable(cause, entries[0]!.queue.name, message))
+    }
+  }
+
+  /** @throws when the message cannot be written as it is; nothing of it is written then, the entries are the caller's */
   #store(entries: readonly Entry[], message: OutgoingMessage, waiter: CommitWaiter): void {
     const store = this.#kernel.store!
-    for (const entry of entries) {
-      if (entry.storeKey === 0) continue
-      const bytes = store.insert(entry.queue.storeId, entry.storeKey, message, entry, waiter)
-      entry.resident = bytes
+    let at = 0
+    try {
+      for (; at < entries.length; at++) {
+        const entry = entries[at]!
+        if (entry.storeKey === 0) continue
+        entry.resident = store.insert(entry.queue.storeId, entry.storeKey, message, entry, waiter)
+      }
+    } catch (error) {
+      for (const { queue, storeKey } of entries.slice(0, at)) {
+        if (storeKey !== 0) store.remove(queue.storeId, storeKey, false)
+      }
+      for (const entry of entries) entry.resident = 0
+      throw error
     }
     store.commit(waiter)
   }
@@ -219,7 +245,14 @@ export class Router {
       return DONE
     }
     return new Promise((resolve) => {
-      this.#store(entries, letter, new PendingMove(this.#kernel, entries, resolve))
+      const move = new PendingMove(this.#kernel, entries, resolve)
+      try {
+        this.#store(entries, letter, move)
+      } catch (cause) {
+        // It came from memory, and stays there.
+        this.#kernel.owner.warn(source, unwritable(cause, target.name, letter))
+        move.stored(undefined)
+      }
       source.moved(entry)
     })
   }

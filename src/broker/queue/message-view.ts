@@ -1,4 +1,5 @@
 /** What a receiver gets to see of a message the broker keeps: its own copy, made when it looks. */
+import { type Annotations, carriedAnnotations } from '../../model/annotations.ts'
 import {
   type IncomingMessage,
   noProperties,
@@ -16,6 +17,7 @@ export class MessageView implements IncomingMessage {
   readonly #expiresAt: number
   #body: Uint8Array | StructuredBody | undefined
   #properties: Properties | undefined
+  #annotations: Annotations | undefined
 
   constructor(message: OutgoingMessage, expiresAt: number) {
     this.#message = message
@@ -68,8 +70,9 @@ export class MessageView implements IncomingMessage {
   get createdAt(): number {
     return this.#message.createdAt
   }
-  get annotations(): undefined {
-    return undefined
+  get annotations(): Annotations | undefined {
+    this.#annotations ??= copyAnnotations(this.#message)
+    return this.#annotations
   }
 }
 
@@ -84,6 +87,11 @@ function copyStructured(value: StructuredValue): StructuredValue {
   const map: Record<string, StructuredValue> = Object.create(null)
   for (const key of Object.keys(value)) map[key] = copyStructured(value[key]!)
   return map
+}
+
+function copyAnnotations(message: OutgoingMessage): Annotations | undefined {
+  const annotations = carriedAnnotations(message)
+  return annotations && (copyStructured(annotations as StructuredValue) as Annotations)
 }
 
 function copyProperties(properties: Properties): Properties {

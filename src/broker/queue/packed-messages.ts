@@ -24,6 +24,7 @@ export class PackedMessages {
   readonly #correlationIds: Column<string | undefined>
   readonly #groupIds: Column<string | undefined>
   readonly #properties: Column<OutgoingMessage['properties']>
+  readonly #originals: Column<OutgoingMessage['original']>
   readonly #bodies: BodyColumn
   readonly #createdAt: Float64Array
   readonly #examples: OutgoingMessage[] = []
@@ -35,6 +36,7 @@ export class PackedMessages {
     this.#correlationIds = new Column(size, first.correlationId)
     this.#groupIds = new Column(size, first.groupId)
     this.#properties = new Column(size, first.properties)
+    this.#originals = new Column(size, first.original)
     this.#bodies = new BodyColumn(size)
     this.#createdAt = new Float64Array(size)
     this.#exampleAt = new Uint8Array(size)
@@ -64,6 +66,7 @@ export class PackedMessages {
     this.#correlationIds.set(index, message.correlationId)
     this.#groupIds.set(index, message.groupId)
     this.#properties.set(index, message.properties)
+    this.#originals.set(index, message.original)
     this.#bodies.set(index, body)
     this.#createdAt[index] = message.createdAt
     this.#exampleAt[index] = example
@@ -101,7 +104,7 @@ export class PackedMessages {
       groupId: this.#groupIds.at(index),
       createdAt: this.#createdAt[index]!,
       deliveriesBefore: example.deliveriesBefore,
-      original: undefined,
+      original: this.#originals.at(index),
     }
   }
 }

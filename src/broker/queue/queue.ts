@@ -13,6 +13,7 @@ import { Entry, type EntryQueue } from './entry.ts'
 import type { Kernel } from './kernel.ts'
 import { EntryPacking } from './packed-entries.ts'
 import type { BrowsingReceiver, ConsumingReceiver } from './queue-receivers.ts'
+import { soundDelay, soundTtl } from './sound-message.ts'
 import { now } from './timers.ts'
 import type { Deferred } from './turn.ts'
 import { Turnstile } from './turnstile.ts'
@@ -97,7 +98,7 @@ export class Queue implements EntryQueue, Deferred {
   /** Gives the message its place. It is not there for anybody before {@link arrive}. */
   admit(message: OutgoingMessage, count = message.deliveriesBefore): Entry {
     const seq = this.kernel.nextSeq()
-    const ttlMs = shorter(message.ttlMs, this.settings.ttlMs)
+    const ttlMs = shorter(message.ttlMs, soundTtl(this.settings.ttlMs))
     const entry = new Entry(
       this,
       seq,
@@ -272,7 +273,7 @@ export class Queue implements EntryQueue, Deferred {
       this.#exhausted(entry)
       return
     }
-    entry.dueAt = delayMs > 0 ? now() + delayMs : 0
+    entry.dueAt = delayMs > 0 ? now() + soundDelay(delayMs) : 0
     if (entry.dueAt !== 0) this.#backlog.delay(entry)
     else {
       this.#backlog.add(entry)
@@ -337,6 +338,7 @@ export class Queue implements EntryQueue, Deferred {
 
   detach(consumer: ConsumingReceiver): void {
     if (!this.consumers.delete(consumer)) return
+    this.#turnstile.leave(consumer)
     this.touch()
     const last = this.consumers.size === 0
     if (last && !this.deleted && (this.role === 'live' || this.settings.autoDelete)) this.#owner.remove(this)

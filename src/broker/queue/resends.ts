@@ -73,7 +73,7 @@ export function resendKey(place: string, message: Identity): string {
 /** A transfer of an owner that numbers what it has no answer for. */
 export interface PlacedTransfer extends Transfer {
   /** A message that takes the place of another tells that its owner has the answer for the other. Small numbers, used again. */
-  readonly place?: number
+  readonly place?: number | undefined
 }
 
 /** The newest messages of one link, as many as can be in doubt. */

@@ -42,6 +42,8 @@ export class Timers {
   set(item: TimerItem, at: number): void {
     if (this.#closed) return
     if (item.timerIndex >= 0) this.clear(item)
+    // Never, or no time at all: it would stand in the heap and order nothing.
+    if (!(at < Number.POSITIVE_INFINITY)) return
     item.timerAt = at
     this.#up(item, this.#heap.push(item) - 1)
     if (at < this.#armedFor) this.#arm(at)

@@ -12,6 +12,7 @@ import type { OutgoingMessage } from '../../model/message.ts'
 import { REPLY_PREFIX, type ReplyPlace, type Router, Target } from '../nodes/router.ts'
 import { MessageView } from '../queue/message-view.ts'
 import { type PlacedTransfer, RecentSends, type Resends, resendKey } from '../queue/resends.ts'
+import { soundTransfer } from '../queue/sound-message.ts'
 import type { RefusalListener } from '../store/pending-writes.ts'
 import type { CommitWaiter, Store } from '../store/store.ts'
 
@@ -39,8 +40,9 @@ export class SenderLink implements AdapterSender, RefusalListener {
 
   send(transfer: PlacedTransfer): void {
     if (this.#closed) return
-    if (transfer.resend) this.#sendAgain(transfer)
-    else this.#send(transfer)
+    const sound: PlacedTransfer = soundTransfer(transfer)
+    if (sound.resend) this.#sendAgain(sound)
+    else this.#send(sound)
   }
 
   refused(message: OutgoingMessage): void {

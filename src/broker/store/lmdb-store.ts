@@ -139,7 +139,7 @@ class LmdbStore implements Store {
     for (const { key, value } of this.#messages.getRange()) {
       while (!mark.done && Buffer.compare(mark.value.key, key) < 0) mark = marks.next()
       const own = !mark.done && Buffer.compare(mark.value.key, key) === 0 ? mark.value.value : undefined
-      yield this.#entry(key, value, own)
+      yield this.#entry(key, bytesOf(value), own)
     }
   }
 
@@ -256,6 +256,7 @@ class LmdbStore implements Store {
 
   /** One transaction. Inside `batch` the library makes no promise per write; the one for the batch is handled here. */
   async #write(changes: readonly Change[]): Promise<void> {
+    this.#lock.check()
     if (!this.#room.fits(demandOf(changes), this.#use)) throw new Error(NO_ROOM)
     try {
       await this.#messages.batch(() => {
@@ -268,7 +269,7 @@ class LmdbStore implements Store {
 
   read(queue: number, key: number): OutgoingMessage | undefined {
     const record = this.#messages.getBinaryFast(sharedKey(queue, key))
-    return record && decodeRecord(record)
+    return record && decodeRecord(bytesOf(record))
   }
 
   close(): Promise<void> {
@@ -301,6 +302,15 @@ function apply({ table, queue, key, value }: Change): void {
   // The library copies keys at once, and reads values when it writes them.
   if (value === undefined) void (table as Database).remove(place)
   else void (table as Database).put(place, value)
+}
+
+/**
+ * A value of any size as a buffer. The library copies small ones into memory that it uses again; large ones (16 MiB) are
+ * plain arrays over its map of the file. Either way the bytes are good until the next call.
+ */
+function bytesOf(value: Uint8Array): Buffer {
+  // The memory used again has a length of its own, which `Buffer.from` must not lose.
+  return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.length)
 }
 
 const shared = Buffer.alloc(12)

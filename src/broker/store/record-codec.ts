@@ -4,13 +4,14 @@
  * ```text
  * u8 version · u32 CRC-32 of all that follows · u16 fields present · u8 priority · f64 createdAt
  * [f64 expiresAt] [f64 dueAt] [u32 deliveriesBefore] id [subject] [contentType] [replyTo] [correlationId] [userId]
- * [groupId] [properties] body (the rest)
+ * [groupId] [properties] [annotations] body (the rest)
  * ```
  *
  * Numbers are little-endian, strings a length (LEB128) and UTF-8. Properties: their number, then each its name, a type
- * byte and the value.
+ * byte and the value. Annotations (native extras of a copy): JSON text.
  */
 import { crc32 } from 'node:zlib'
+import { annotationsText, carriedAnnotations, parseAnnotations } from '../../model/annotations.ts'
 import {
   noProperties,
   type OutgoingMessage,
@@ -18,7 +19,9 @@ import {
   type PropertyValue,
   StructuredBody,
 } from '../../model/message.ts'
+import { priorityInRange } from '../../model/ranges.ts'
 import { parseStructured, stringifyStructured } from '../../model/structured-text.ts'
+import { keptOriginal } from '../queue/kept-original.ts'
 import type { StoredFacts } from './store.ts'
 
 const VERSION = 1
@@ -38,6 +41,7 @@ const FIELD = {
   properties: 512,
   priority: 1024,
   structured: 2048,
+  annotations: 4096,
 } as const
 
 const TEXTS = ['subject', 'contentType', 'replyTo', 'correlationId', 'userId', 'groupId'] as const
@@ -54,12 +58,16 @@ export class RecordWriter {
   #slab = Buffer.alloc(0)
   #at = 0
 
+  /** @throws `TypeError` when the message holds what has no place in a record; nothing is written then */
   encode(message: OutgoingMessage, facts: StoredFacts): Buffer {
     const body =
       message.body instanceof StructuredBody
         ? Buffer.from(stringifyStructured(message.body.value))
         : message.body
-    const bound = sizeBound(message, body)
+    if (!(body instanceof Uint8Array)) throw new TypeError('the body is no bytes')
+    const extras = carriedAnnotations(message)
+    const annotations = extras && annotationsText(extras)
+    const bound = sizeBound(message, body) + (annotations === undefined ? 0 : 5 + annotations.length * 3)
     if (this.#slab.length - this.#at < bound) {
       this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB, bound))
       this.#at = 0
@@ -96,12 +104,17 @@ export class RecordWriter {
       fields |= FIELD.properties
       at = writeProperties(slab, at, message.properties)
     }
+    if (annotations !== undefined) {
+      fields |= FIELD.annotations
+      at = writeText(slab, at, annotations)
+    }
     if (message.body instanceof StructuredBody) fields |= FIELD.structured
     slab.set(body, at)
     at += body.length
     slab.writeUInt16LE(fields, fieldsAt)
     slab[start] = VERSION
     slab.writeUInt32LE(crc32(slab.subarray(start + START, at)), start + 1)
+    // order: last, so that a message that throws on the way leaves the place to the next one.
     this.#at = at
     return slab.subarray(start, at)
   }
@@ -127,6 +140,7 @@ export function decodeRecord(record: Buffer): OutgoingMessage {
   const userId = fields & FIELD.userId ? reader.text() : undefined
   const groupId = fields & FIELD.groupId ? reader.text() : undefined
   const properties = fields & FIELD.properties ? readProperties(reader) : noProperties()
+  const annotations = fields & FIELD.annotations ? parseAnnotations(reader.text()) : undefined
   const rest = reader.rest()
   return {
     id,
@@ -139,7 +153,7 @@ export function decodeRecord(record: Buffer): OutgoingMessage {
     properties,
     replyTo,
     correlationId,
-    priority: fields & FIELD.priority ? priority : undefined,
+    priority: fields & FIELD.priority ? priorityInRange(priority) : undefined,
     ttlMs: undefined,
     delayMs: undefined,
     durable: true,
@@ -147,7 +161,7 @@ export function decodeRecord(record: Buffer): OutgoingMessage {
     groupId,
     createdAt,
     deliveriesBefore,
-    original: undefined,
+    original: keptOriginal(annotations),
   }
 }
 
@@ -191,6 +205,7 @@ function writeLength(slab: Buffer, from: number, length: number): number {
 }
 
 function writeText(slab: Buffer, at: number, text: string): number {
+  if (typeof text !== 'string') throw new TypeError('a field that is text holds something else')
   // A short text has a length of one byte unless it is far from ASCII, so one byte is tried first.
   const { length } = text
   if (length <= 42) {
@@ -239,6 +254,7 @@ function writeProperty(slab: Buffer, at: number, value: PropertyValue): number {
     slab[at] = PROPERTY.date
     return slab.writeDoubleLE(value.getTime(), at + 1)
   }
+  if (!(value instanceof Uint8Array)) throw new TypeError('a property is of no type that can be stored')
   slab[at] = PROPERTY.bytes
   return writeBytes(slab, at + 1, value)
 }

@@ -12,6 +12,7 @@ import { Entry } from '../queue/entry.ts'
 import type { Kernel } from '../queue/kernel.ts'
 import type { Queue } from '../queue/queue.ts'
 import { type Resends, resendKey } from '../queue/resends.ts'
+import { soundPriority } from '../queue/sound-message.ts'
 import { placeOf } from '../session/sender-link.ts'
 import type { Store, StoredEntry } from './store.ts'
 
@@ -86,8 +87,8 @@ function readRecord(text: string): NodeRecord {
 }
 
 function restoredEntry(queue: Queue, stored: StoredEntry): Entry {
-  const { key, priority, expiresAt, count } = stored
-  const entry = new Entry(queue, key, key, undefined, priority, expiresAt, count)
+  const { key, expiresAt, count } = stored
+  const entry = new Entry(queue, key, key, undefined, soundPriority(stored.priority), expiresAt, count)
   entry.redelivered = stored.redelivered
   entry.dueAt = stored.dueAt
   entry.marked = count > 0 || stored.redelivered

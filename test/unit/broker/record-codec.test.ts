@@ -92,6 +92,24 @@ test('a record with any byte changed is refused', () => {
   }
 })
 
+test('a property of no known type is refused, and the records before and after it stay whole', () => {
+  const writer = new RecordWriter()
+  const about = { priority: 4, expiresAt: 0, dueAt: 0 }
+  const odd = [{ a: 1 }, [1], undefined, Symbol('s'), () => 1, new Map()]
+  const before = writer.encode(message('before'), about)
+  for (const value of odd) {
+    const properties = { fine: 1, odd: value as unknown as PropertyValue }
+    expect(() => writer.encode(message('odd', { properties }), about), String(value)).toThrow(TypeError)
+  }
+  expect(() => writer.encode(message('', { body: 'text' as unknown as Uint8Array }), about)).toThrow(
+    TypeError,
+  )
+  expect(() => writer.encode(message('', { subject: 7 as unknown as string }), about)).toThrow(TypeError)
+  const after = writer.encode(message('after'), about)
+  expect(Buffer.from(decodeRecord(before).body as Uint8Array).toString()).toBe('before')
+  expect(Buffer.from(decodeRecord(after).body as Uint8Array).toString()).toBe('after')
+})
+
 function plain(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? `${value}n` : value
 }
