@@ -1,4 +1,4 @@
-/** A certificate authority of a few days and one server certificate for loopback, made by openssl. */
+/** A certificate authority of a few days and one certificate for loopback, for servers and for clients that log in by it, made by openssl. */
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { find, run } from './commands.ts'
@@ -40,7 +40,7 @@ async function make(openssl: string, files: TlsFiles): Promise<void> {
   const extensions = at('server.ext')
   writeFileSync(
     extensions,
-    'subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n',
+    'subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth,clientAuth\n',
   )
   await run(openssl, [
     'req',

@@ -34,7 +34,7 @@ export const qpid: BrokerKind = {
   },
 
   async plan(site: Site, software: Software): Promise<Plan> {
-    const ports = await site.ports('amqp', 'amqps')
+    const ports = await site.ports('amqp', 'amqps', 'anonymous', 'external')
     const { folder, password } = site
     const tls = await site.certificates()
     const work = join(folder, 'work')
@@ -48,7 +48,11 @@ export const qpid: BrokerKind = {
       environment: {
         SLUICE_TEST_QPID: `qpid://${login}:${ports.amqp}`,
         SLUICE_TEST_QPID_TLS: `qpids://${login}:${ports.amqps}`,
+        SLUICE_TEST_QPID_ANONYMOUS: `qpid://127.0.0.1:${ports.anonymous}`,
+        SLUICE_TEST_QPID_EXTERNAL: `qpids://127.0.0.1:${ports.external}`,
         SLUICE_TEST_CA: tls.ca,
+        SLUICE_TEST_CERTIFICATE: tls.certificate,
+        SLUICE_TEST_KEY: tls.key,
       },
       toolEnvironment: { QPID_HOME: home, QPID_WORK: work },
       processes: [
@@ -85,7 +89,14 @@ export const qpid: BrokerKind = {
   },
 }
 
-function configuration(password: string, tls: TlsFiles, ports: { amqp: number; amqps: number }): object {
+interface Ports {
+  readonly amqp: number
+  readonly amqps: number
+  readonly anonymous: number
+  readonly external: number
+}
+
+function configuration(password: string, tls: TlsFiles, ports: Ports): object {
   const aliases = ['nameAlias', 'defaultAlias', 'hostnameAlias'].map((type) => ({ name: type, type }))
   const port = {
     protocols: ['AMQP_0_9_1', 'AMQP_0_10', 'AMQP_1_0'],
@@ -105,7 +116,10 @@ function configuration(password: string, tls: TlsFiles, ports: { amqp: number; a
         secureOnlyMechanisms: [],
         users: [{ name: USER, type: 'managed', password }],
       },
+      { name: 'anonymous', type: 'Anonymous' },
+      { name: 'external', type: 'External' },
     ],
+    truststores: [{ name: 'ca', type: 'NonJavaTrustStore', certificatesUrl: `file://${tls.ca}` }],
     keystores: [
       {
         name: 'server',
@@ -117,6 +131,17 @@ function configuration(password: string, tls: TlsFiles, ports: { amqp: number; a
     ports: [
       { ...port, name: 'amqp', port: ports.amqp },
       { ...port, name: 'amqps', port: ports.amqps, transports: ['SSL'], keyStore: 'server' },
+      { ...port, name: 'anonymous', port: ports.anonymous, authenticationProvider: 'anonymous' },
+      {
+        ...port,
+        name: 'external',
+        port: ports.external,
+        transports: ['SSL'],
+        keyStore: 'server',
+        trustStores: ['ca'],
+        needClientAuth: true,
+        authenticationProvider: 'external',
+      },
     ],
     virtualhostnodes: [
       {

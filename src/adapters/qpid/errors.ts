@@ -12,31 +12,49 @@ export interface AmqpError {
   readonly description?: string
 }
 
-const BY_CONDITION: Readonly<Record<string, ErrorCode>> = {
+/**
+ * What a link's end means. Whatever is not named here is `DETACHED`, which is tried again with back-off: the broker is busy, at a limit,
+ * restarting, or says something that only its product knows. Final is what trying again cannot change.
+ */
+const LINKS: Readonly<Record<string, ErrorCode>> = {
   'amqp:not-found': 'ADDRESS_NOT_FOUND',
-  'amqp:unauthorized-access': 'UNAUTHORIZED',
   'amqp:resource-deleted': 'ADDRESS_NOT_FOUND',
-  'amqp:resource-limit-exceeded': 'SEND_REJECTED',
+  'amqp:unauthorized-access': 'UNAUTHORIZED',
+  'amqp:not-allowed': 'UNAUTHORIZED',
+  'com.microsoft:auth-failed': 'UNAUTHORIZED',
   'amqp:precondition-failed': 'ADDRESS_MISMATCH',
   'amqp:not-implemented': 'NOT_SUPPORTED',
-  'amqp:not-allowed': 'UNAUTHORIZED',
   'amqp:invalid-field': 'ADDRESS_OPTION_INVALID',
   'amqp:decode-error': 'INTERNAL',
-  'amqp:frame-size-too-small': 'MESSAGE_TOO_LARGE',
-  'amqp:link:message-size-exceeded': 'MESSAGE_TOO_LARGE',
-  'amqp:link:detach-forced': 'DETACHED',
-  'amqp:link:stolen': 'DETACHED',
-  'amqp:connection:forced': 'CONNECTION_LOST',
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  'amqp:resource-limit-exceeded': 'The broker is at a limit; Sluice tries again. Its log says which one.',
+  'amqp:link:stolen': 'Another connection has the same container id and link name: give each one its own.',
 }
 
 /** Why the broker ended or refused a link. */
 export function linkError(cause: unknown, context: ErrorContext): MessagingError {
   const { condition, description } = facts(cause)
-  const options = { cause, context: { adapter: ADAPTER, condition, ...context } }
+  const options = {
+    cause,
+    hint: condition === undefined ? undefined : HINTS[condition],
+    context: { adapter: ADAPTER, condition, ...context },
+  }
   const text = description ?? condition ?? 'The broker ended the link'
-  if (condition === 'amqp:resource-locked') return inUse(text, options)
-  const code = (condition && BY_CONDITION[condition]) || 'DETACHED'
-  return new MessagingError(code, text, options)
+  if (condition === 'amqp:resource-locked') return inUse(text, { cause, context: options.context })
+  return new MessagingError((condition && LINKS[condition]) || 'DETACHED', text, options)
+}
+
+/** Why the broker ended a link for sending: it can also be for what was sent. */
+export function senderError(cause: unknown, context: ErrorContext): MessagingError {
+  const { condition, description } = facts(cause)
+  if (condition !== 'amqp:link:message-size-exceeded' && condition !== 'amqp:frame-size-too-small')
+    return linkError(cause, context)
+  return new MessagingError('MESSAGE_TOO_LARGE', description ?? condition, {
+    cause,
+    context: { adapter: ADAPTER, condition, ...context },
+  })
 }
 
 /** A link for which the connection has no session left. */
@@ -51,16 +69,41 @@ export function noChannelLeft(address: string | undefined, lastChannel: number):
   )
 }
 
+/** What a refusal of one message means. Whatever is not named here is `SEND_REJECTED`. */
+const MESSAGES: Readonly<Record<string, ErrorCode>> = {
+  'amqp:not-found': 'SEND_UNROUTABLE',
+  'amqp:resource-deleted': 'SEND_UNROUTABLE',
+  'amqp:unauthorized-access': 'UNAUTHORIZED',
+  'amqp:link:message-size-exceeded': 'MESSAGE_TOO_LARGE',
+  'amqp:frame-size-too-small': 'MESSAGE_TOO_LARGE',
+}
+
+/** Says of the broker, not of the message, that something is wrong: it may take the message later. */
+const LATER: ReadonlySet<string> = new Set([
+  'amqp:internal-error',
+  'amqp:resource-locked',
+  'amqp:connection:forced',
+])
+
 /** Why the broker refused one message. */
 export function refusal(cause: unknown, context: ErrorContext): MessagingError {
   const { condition, description } = facts(cause)
-  const unroutable = condition === 'amqp:not-found' || condition === 'amqp:resource-deleted'
-  const tooLarge = condition === 'amqp:link:message-size-exceeded'
-  const code: ErrorCode = unroutable ? 'SEND_UNROUTABLE' : tooLarge ? 'MESSAGE_TOO_LARGE' : 'SEND_REJECTED'
   const options = { cause, context: { adapter: ADAPTER, condition, operation: 'send', ...context } }
   const text = description ?? condition ?? 'The broker refused the message'
   if (condition === 'amqp:resource-limit-exceeded') return nodeFull(text, options)
-  return new MessagingError(code, text, options)
+  return new MessagingError((condition && MESSAGES[condition]) || 'SEND_REJECTED', text, {
+    ...options,
+    retryable: (condition !== undefined && LATER.has(condition)) || undefined,
+  })
+}
+
+/** The broker gave one message back (`released`, `modified`) instead of keeping it; nothing is wrong with the message. */
+export function givenBack(outcome: 'released' | 'modified', context: ErrorContext): MessagingError {
+  return new MessagingError('SEND_REJECTED', `The broker did not keep the message: ${outcome}`, {
+    hint: 'Nothing there takes the message at the moment: send it again later.',
+    retryable: true,
+    context: { adapter: ADAPTER, outcome, operation: 'send', ...context },
+  })
 }
 
 /** The end of a connection that had been open. */
@@ -90,7 +133,7 @@ export function connectError(cause: unknown, place: string): MessagingError {
     return new MessagingError('UNAUTHENTICATED', `The broker at ${place} wants a login, and none was given`, {
       cause,
       context,
-      hint: 'Write user and password into the URL, qpid://user:password@host, or give username and password.',
+      hint: "Write user and password into the URL, qpid://user:password@host, or give username and password; for a broker that asks for no name, native: { mechanism: 'ANONYMOUS' }.",
     })
   }
   if (condition === 'amqp:not-found') {

@@ -5,12 +5,21 @@ import { checkKnownKeys } from '../../core/options/known-keys.ts'
 import { optionReader } from '../../core/options/option-reader.ts'
 import { ADAPTER } from './errors.ts'
 
+/** How to log in, as SASL calls it. */
+export type LoginMechanism = 'PLAIN' | 'ANONYMOUS' | 'EXTERNAL'
+
 /** The adapter's own options: `connect({ url, native: { ... } })`. */
 export interface QpidOptions {
   /** Virtual host; replaces the URL's path. Default: the path, and the host's name without one. */
   virtualHost?: string
   /** Container id. Default: one for each connection. */
   containerId?: string
+  /**
+   * How to log in. `EXTERNAL`: by the TLS client certificate alone. `ANONYMOUS`: for brokers that insist on a login layer and ask for no
+   * name. Default: `PLAIN` with a password, `EXTERNAL` with a client certificate and no login, `ANONYMOUS` with a user alone, else no
+   * login layer at all.
+   */
+  mechanism?: LoginMechanism
   /** Largest frame. Unit: bytes, at least 512. Default: the broker's. */
   maxFrameBytes?: number
 }
@@ -22,6 +31,8 @@ export interface Endpoint {
   readonly virtualHost: string
   readonly username: string | undefined
   readonly password: string | undefined
+  /** `undefined`: no login layer. */
+  readonly mechanism: LoginMechanism | undefined
   readonly containerId: string | undefined
   readonly maxFrameBytes: number | undefined
   readonly heartbeatMs: number
@@ -31,8 +42,13 @@ export interface Endpoint {
   readonly place: string
 }
 
-const URL_FORM = { adapter: ADAPTER, form: 'qpid://user:password@host:port/virtual-host', query: [] }
-const OPTIONS = ['virtualHost', 'containerId', 'maxFrameBytes'] as const
+const URL_FORM = {
+  adapter: ADAPTER,
+  form: 'qpid://user:password@host:port/virtual-host',
+  query: ['mechanism'],
+}
+const OPTIONS = ['virtualHost', 'containerId', 'maxFrameBytes', 'mechanism'] as const
+const MECHANISMS: readonly unknown[] = ['PLAIN', 'ANONYMOUS', 'EXTERNAL'] satisfies LoginMechanism[]
 /** Broker-J refuses a shorter idle time-out. Unit: ms. */
 const LEAST_HEARTBEAT_MS = 1_000
 /** Every peer of AMQP 1.0 must take frames of this size. */
@@ -53,6 +69,11 @@ export function endpointOf(target: ConnectTarget): Endpoint {
   if (password !== undefined && username === undefined)
     throw invalid('username', 'is missing beside a password')
   const { host = 'localhost', port = secure ? 5671 : 5672 } = url
+  const mechanism =
+    mechanismOf(native.mechanism ?? url.query.mechanism) ?? usualMechanism(username, password, target.tls)
+  if (mechanism === 'EXTERNAL' && !secure)
+    throw invalid('mechanism', 'EXTERNAL needs a URL that begins with qpids: or amqp10s:')
+  if (mechanism === 'PLAIN' && username === undefined) throw invalid('mechanism', 'PLAIN needs a user name')
   return {
     secure,
     host,
@@ -60,6 +81,7 @@ export function endpointOf(target: ConnectTarget): Endpoint {
     virtualHost: text('virtualHost', native.virtualHost) ?? (url.path.slice(1) || host),
     username,
     password,
+    mechanism,
     containerId: text('containerId', native.containerId),
     maxFrameBytes: wholeNumber('maxFrameBytes', native.maxFrameBytes, LEAST_FRAME_BYTES),
     heartbeatMs: target.heartbeatMs === 0 ? 0 : Math.max(LEAST_HEARTBEAT_MS, target.heartbeatMs),
@@ -67,4 +89,19 @@ export function endpointOf(target: ConnectTarget): Endpoint {
     clientName: target.clientName,
     place: placeText(host, port),
   }
+}
+
+function mechanismOf(value: unknown): LoginMechanism | undefined {
+  if (value === undefined) return undefined
+  if (!MECHANISMS.includes(value)) throw invalid('mechanism', `is none of ${MECHANISMS.join(', ')}`)
+  return value as LoginMechanism
+}
+
+function usualMechanism(
+  username: string | undefined,
+  password: string | undefined,
+  tls: ConnectTarget['tls'],
+): LoginMechanism | undefined {
+  if (username !== undefined) return password === undefined ? 'ANONYMOUS' : 'PLAIN'
+  return tls?.cert !== undefined || tls?.pfx !== undefined ? 'EXTERNAL' : undefined
 }

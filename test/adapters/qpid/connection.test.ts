@@ -47,6 +47,37 @@ describe('TLS', () => {
   })
 })
 
+describe('a login without a password', () => {
+  const anonymous = brokerVariable('qpid', 'SLUICE_TEST_QPID_ANONYMOUS')
+  const external = brokerVariable('qpid', 'SLUICE_TEST_QPID_EXTERNAL')
+  const tls = {
+    ca,
+    cert: readFileSync(brokerVariable('qpid', 'SLUICE_TEST_CERTIFICATE')),
+    key: readFileSync(brokerVariable('qpid', 'SLUICE_TEST_KEY')),
+  }
+
+  test.each([
+    { url: anonymous, native: { mechanism: 'ANONYMOUS' } },
+    { url: `${anonymous}?mechanism=ANONYMOUS` },
+    { url: anonymous },
+    { url: external, tls },
+    { url: external, tls, native: { mechanism: 'EXTERNAL' } },
+  ])('$url, $native: a message goes there and back', async (options) => {
+    await using connection = await connect(options)
+    const node = queue(uniqueName(), { delete: 'always' })
+    await using receiver = await connection.receiver(node)
+    await connection.send(node, 'hello')
+    const delivery = await receiver.receive({ timeoutMs: 5_000 })
+    expect(delivery?.body).toBe('hello')
+    await delivery!.accept()
+  })
+
+  test('is UNAUTHENTICATED where the broker wants another', async () => {
+    const options = { url: url.replace(/\/\/.*@/, '//'), native: { mechanism: 'ANONYMOUS' } }
+    expect(await rejection(connect(options))).toMatchObject({ code: 'UNAUTHENTICATED' })
+  })
+})
+
 test('no login where the broker wants one is UNAUTHENTICATED, and says how it is given', async () => {
   const { host } = new URL(url)
   expect(await rejection(connect(`qpid://${host}`))).toMatchObject({

@@ -21,11 +21,28 @@ describe('options', () => {
   })
 
   it.each([
+    ['qpid://u:p@h', {}, 'PLAIN'],
+    ['qpid://u@h', {}, 'ANONYMOUS'],
+    ['qpid://h', {}, undefined],
+    ['qpid://h?mechanism=ANONYMOUS', {}, 'ANONYMOUS'],
+    ['qpid://h', { native: { mechanism: 'ANONYMOUS' } }, 'ANONYMOUS'],
+    ['qpids://h', { tls: { cert: 'c', key: 'k' } }, 'EXTERNAL'],
+    ['qpids://h', { tls: { pfx: 'p' } }, 'EXTERNAL'],
+    ['qpids://u:p@h', { tls: { cert: 'c', key: 'k' } }, 'PLAIN'],
+    ['qpids://h?mechanism=EXTERNAL', {}, 'EXTERNAL'],
+  ] as const)('log in to %s with %j by %s', (url, changes, mechanism) => {
+    expect(endpointOf(target(url, changes)).mechanism).toBe(mechanism)
+  })
+
+  it.each([
     ['qpid://h', { native: { virtualHost: 1 } }, 'virtualHost'],
     ['qpid://h', { native: { containerId: {} } }, 'containerId'],
     ['qpid://h', { native: { maxFrameBytes: 'large' } }, 'maxFrameBytes'],
     ['qpid://h', { native: { maxFrameBytes: 511 } }, 'maxFrameBytes'],
     ['qpid://h', { tls: {} }, 'tls'],
+    ['qpid://h', { native: { mechanism: 'external' } }, 'mechanism'],
+    ['qpid://h', { native: { mechanism: 'EXTERNAL' } }, 'mechanism'],
+    ['qpids://h?mechanism=PLAIN', {}, 'mechanism'],
     ['qpid://u%:p@h', {}, 'url'],
   ] as const)('refuse %s %j', (url, changes, option) => {
     expect(() => qpidAdapter.validate(target(url, changes))).toThrow(

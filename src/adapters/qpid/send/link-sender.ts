@@ -4,9 +4,9 @@
  */
 import type { AdapterSender, LinkEvents, Transfer } from '../../../contract/adapter.ts'
 import { Deque } from '../../../core/deque.ts'
-import { asMessagingError, MessagingError } from '../../../model/errors.ts'
+import { asMessagingError, type ErrorContext, MessagingError } from '../../../model/errors.ts'
 import { encodeMessage } from '../codec/codec.ts'
-import { ADAPTER, refusal } from '../errors.ts'
+import { ADAPTER, givenBack, refusal } from '../errors.ts'
 import type { Physical } from '../wire/physical.ts'
 import type { RheaContext, RheaDelivery, RheaSender } from '../wire/rhea-types.ts'
 
@@ -38,7 +38,10 @@ export class LinkSender implements AdapterSender {
     this.#options = options
     link.on('accepted', ({ delivery }) => this.#settled(delivery!, undefined))
     link.on('rejected', (context) => this.#settled(context.delivery!, this.#refused(context)))
-    link.on('released', (context) => this.#settled(context.delivery!, this.#refused(context)))
+    for (const outcome of ['released', 'modified'] as const)
+      link.on(outcome, ({ delivery }) =>
+        this.#settled(delivery!, givenBack(outcome, this.#contextOf(delivery!))),
+      )
     link.on('settled', ({ delivery }) => this.#withoutOutcome(delivery!))
     link.on('sendable', () => this.#pump())
     physical.watch(link, (error) => {
@@ -135,8 +138,11 @@ export class LinkSender implements AdapterSender {
   }
 
   #refused({ delivery }: RheaContext): MessagingError {
-    const messageId = this.#inFlight.get(delivery!)?.message.id
-    return refusal(delivery!.remote_state?.error, { address: this.#options.address, messageId })
+    return refusal(delivery!.remote_state?.error, this.#contextOf(delivery!))
+  }
+
+  #contextOf(delivery: RheaDelivery): ErrorContext {
+    return { address: this.#options.address, messageId: this.#inFlight.get(delivery)?.message.id }
   }
 }
 

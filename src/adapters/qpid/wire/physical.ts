@@ -5,7 +5,7 @@ import { settledWithin } from '../../../core/aborts.ts'
 import { clientLibrary } from '../../../core/connecting/client-library.ts'
 import { randomName } from '../../../core/message-id.ts'
 import type { MessagingError } from '../../../model/errors.ts'
-import { connectError, connectionLost, linkError, noChannelLeft } from '../errors.ts'
+import { connectError, connectionLost, linkError, noChannelLeft, senderError } from '../errors.ts'
 import { type Product, productOf } from '../nodes/product.ts'
 import type { Endpoint } from '../options.ts'
 import { watchIdle } from './idle-watch.ts'
@@ -13,6 +13,7 @@ import { openRawSession } from './raw-session.ts'
 import type {
   Rhea,
   RheaConnection,
+  RheaContainer,
   RheaContext,
   RheaLink,
   RheaReceiver,
@@ -74,7 +75,7 @@ export class Physical {
       if (signal.aborted) return fail(signal.reason)
       signal.addEventListener('abort', onAbort, { once: true })
       const connection = container.connect({
-        ...loginOptions(endpoint),
+        ...loginOptions(endpoint, container),
         reconnect: false,
         connect: (_port: number, _host: string, _options: object, connected: () => void) => {
           socket = dial(endpoint, connected)
@@ -153,6 +154,7 @@ export class Physical {
     return new Promise((resolve, reject) => {
       const link = open(session)
       const life = new LinkLife()
+      const errorOf = side === 'sender' ? senderError : linkError
       this.#lives.set(link, life)
       const fail = (error: MessagingError): void => {
         this.#waiting.delete(fail)
@@ -163,9 +165,9 @@ export class Physical {
       const ended = (cause: unknown): void => {
         if (life.over) return
         if (this.#waiting.has(fail)) {
-          fail(linkError(cause, { address, operation: 'attach' }))
+          fail(errorOf(cause, { address, operation: 'attach' }))
         } else {
-          life.ended(linkError(cause, { address }))
+          life.ended(errorOf(cause, { address }))
         }
       }
       // One set of listeners from the first moment: an attach and a detach may come in one read.
@@ -304,18 +306,30 @@ function writeOncePerTurn(socket: Socket): void {
   }
 }
 
+/** `undefined`: without a SASL layer, for brokers that ask nobody for a login. */
+function mechanismsOf(
+  { mechanism, username, password }: Endpoint,
+  container: RheaContainer,
+): object | undefined {
+  if (mechanism === undefined) return undefined
+  const mechanisms = container.sasl.client_mechanisms()
+  if (mechanism === 'PLAIN') mechanisms.enable_plain(username ?? '', password ?? '')
+  else if (mechanism === 'EXTERNAL') mechanisms.enable_external()
+  else mechanisms.enable_anonymous(username ?? 'anonymous')
+  return mechanisms
+}
+
 /** rhea gives an absent terminus as its own word for null. */
 function isNothing(terminus: unknown): boolean {
   return terminus === undefined || terminus === null || (terminus as { value?: unknown }).value === null
 }
 
-function loginOptions(endpoint: Endpoint): object {
+function loginOptions(endpoint: Endpoint, container: RheaContainer): object {
   return {
     host: endpoint.host,
     port: endpoint.port,
     hostname: endpoint.virtualHost,
-    username: endpoint.username,
-    password: endpoint.password,
+    sasl_mechanisms: mechanismsOf(endpoint, container),
     idle_time_out: endpoint.heartbeatMs === 0 ? undefined : endpoint.heartbeatMs,
     max_frame_size: endpoint.maxFrameBytes,
     properties: { product: 'Sluice', 'client-name': endpoint.clientName },

@@ -118,8 +118,19 @@ export interface RheaConnection extends Emitter {
   idle(): void
 }
 
+export interface RheaContainer extends Emitter {
+  connect(options: object): RheaConnection
+  readonly sasl: {
+    client_mechanisms(): {
+      enable_plain(username: string, password: string): void
+      enable_anonymous(trace: string): void
+      enable_external(): void
+    }
+  }
+}
+
 export interface Rhea {
-  create_container(options: object): Emitter & { connect(options: object): RheaConnection }
+  create_container(options: object): RheaContainer
   readonly types: {
     wrap_described(value: unknown, descriptor: number): unknown
     wrap_symbol(value: string): unknown

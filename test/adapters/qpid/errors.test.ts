@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest'
+import { givenBack, linkError, refusal, senderError } from '../../../src/adapters/qpid/errors.ts'
+
+const ADDRESS = { address: 'q' }
+
+describe('the end of a link', () => {
+  test.each([
+    'amqp:resource-limit-exceeded',
+    'amqp:internal-error',
+    'amqp:link:detach-forced',
+    'amqp:link:stolen',
+    'amqp:link:transfer-limit-exceeded',
+    'amqp:connection:forced',
+    'amqp:session:window-violation',
+    'amqp:illegal-state',
+    'com.microsoft:server-busy',
+    'com.microsoft:timeout',
+    'something:new',
+    undefined,
+  ])('%s is tried again', (condition) => {
+    for (const error of [linkError({ condition }, ADDRESS), senderError({ condition }, ADDRESS)])
+      expect(error).toMatchObject({ code: 'DETACHED', retryable: true, context: { address: 'q', condition } })
+  })
+
+  test.each([
+    ['amqp:not-found', 'ADDRESS_NOT_FOUND'],
+    ['amqp:resource-deleted', 'ADDRESS_NOT_FOUND'],
+    ['amqp:unauthorized-access', 'UNAUTHORIZED'],
+    ['amqp:precondition-failed', 'ADDRESS_MISMATCH'],
+    ['amqp:not-implemented', 'NOT_SUPPORTED'],
+  ])('%s is final: %s', (condition, code) => {
+    expect(linkError({ condition }, ADDRESS)).toMatchObject({ code, retryable: false })
+  })
+
+  test('in use by another is told as that', () => {
+    const error = linkError({ condition: 'amqp:resource-locked', description: 'exclusive' }, ADDRESS)
+    expect(error).toMatchObject({ code: 'UNAUTHORIZED', context: { reason: 'in-use' }, message: 'exclusive' })
+  })
+
+  test('what was sent is never the fault of a receiver', () => {
+    const tooLarge = { condition: 'amqp:link:message-size-exceeded' }
+    expect(senderError(tooLarge, ADDRESS)).toMatchObject({ code: 'MESSAGE_TOO_LARGE', retryable: false })
+    expect(linkError(tooLarge, ADDRESS)).toMatchObject({ code: 'DETACHED', retryable: true })
+  })
+})
+
+describe('a refusal of one message', () => {
+  test.each([
+    ['amqp:not-found', 'SEND_UNROUTABLE', false],
+    ['amqp:link:message-size-exceeded', 'MESSAGE_TOO_LARGE', false],
+    ['amqp:unauthorized-access', 'UNAUTHORIZED', false],
+    ['amqp:resource-limit-exceeded', 'SEND_REJECTED', true],
+    ['amqp:internal-error', 'SEND_REJECTED', true],
+    ['amqp:precondition-failed', 'SEND_REJECTED', false],
+    [undefined, 'SEND_REJECTED', false],
+  ])('%s: %s, retryable %s', (condition, code, retryable) => {
+    expect(refusal({ condition }, ADDRESS)).toMatchObject({ code, retryable })
+  })
+
+  test('a full node has a reason of its own', () => {
+    expect(refusal({ condition: 'amqp:resource-limit-exceeded' }, ADDRESS).context.reason).toBe('node-full')
+  })
+
+  test.each(['released', 'modified'] as const)('%s may be sent again', (outcome) => {
+    expect(givenBack(outcome, ADDRESS)).toMatchObject({ code: 'SEND_REJECTED', retryable: true })
+  })
+})
