@@ -23,7 +23,15 @@ export function redisError(
   if (cause instanceof MessagingError) return cause
   const text = textOf(cause)
   const [code, hint, retryable] = meaning(text, fallback)
-  return new MessagingError(code, text, { cause, hint, retryable, context: { adapter: ADAPTER, ...context } })
+  // An unknown command is quoted with its arguments: scripts and bodies.
+  const shown = text.replace(/, with args beginning with:.*$/s, '')
+  forgetCommand(cause)
+  return new MessagingError(code, shown, {
+    ...(shown === text && { cause }),
+    hint,
+    retryable,
+    context: { adapter: ADAPTER, ...context },
+  })
 }
 
 /** What a link ends with when its node is deleted under it. */
@@ -50,7 +58,7 @@ export function connectError(cause: unknown, place: string): MessagingError {
   const text = textOf(inner)
   const context = { adapter: ADAPTER, address: place, operation: 'connect' }
   if (/^(WRONGPASS|NOAUTH)\b|invalid (username-password|password)|AUTH.*without any password/i.test(text)) {
-    forgetLogin(inner)
+    forgetCommand(inner)
     return new MessagingError('UNAUTHENTICATED', `Redis at ${place} refused the login`, { cause, context })
   }
   const tls = tlsProblem(inner, place, 'redis:', context)
@@ -70,8 +78,8 @@ export function connectError(cause: unknown, place: string): MessagingError {
   })
 }
 
-/** ioredis keeps the refused command with its error: its arguments are user and password. */
-function forgetLogin(refused: unknown): void {
+/** ioredis keeps the refused command with its error: its arguments are a login, scripts and bodies. */
+function forgetCommand(refused: unknown): void {
   if (typeof refused === 'object' && refused !== null && 'command' in refused) delete refused.command
 }
 
@@ -104,18 +112,24 @@ export function isMissingScript(error: unknown): boolean {
   return textOf(error).startsWith('NOSCRIPT')
 }
 
+/** Scripts cannot be called by their digest, but perhaps with their text. */
+export function isDigestForbidden(error: unknown): boolean {
+  return isForbidden(error) && /'evalsha'/i.test(textOf(error))
+}
+
 /** The user may not run this command, or not on this key or channel. */
 export function isForbidden(error: unknown): boolean {
   return FORBIDDEN_TEXT.test(textOf(error))
 }
 
-/** The second form is that of a command inside a script. */
-const FORBIDDEN_TEXT = /\bNOPERM\b|The user executing the script can't\b/
+/** The second form is that of a command inside a script. A command that was renamed away is as good as forbidden. */
+const FORBIDDEN_TEXT =
+  /\bNOPERM\b|The user executing the script can't\b|^ERR unknown (sub)?command\b|Unknown Redis command called from script/i
 
 function meaning(text: string, fallback: ErrorCode): [ErrorCode, string?, boolean?] {
   if (CONNECTION_TEXT.test(text)) return ['CONNECTION_LOST']
   if (FORBIDDEN_TEXT.test(text)) {
-    return ['UNAUTHORIZED', 'The ACL of this user must allow scripts, the keys and the channels of Sluice.']
+    return ['UNAUTHORIZED', permissionHint(text)]
   }
   // An error inside a script carries the words of its cause behind its own.
   const word = /\b(NOAUTH|OOM|MISCONF|WRONGTYPE|BUSY)\b/.exec(text)?.[1]
@@ -136,6 +150,18 @@ function meaning(text: string, fallback: ErrorCode): [ErrorCode, string?, boolea
       return [fallback, 'A key of Sluice was overwritten by another program: choose another prefix.']
   }
   return [fallback]
+}
+
+/** Which permission is missing, as far as the server says. */
+function permissionHint(text: string): string {
+  const command = /'([\w|]+)'/.exec(text)?.[1]?.toLowerCase()
+  if (/\bchannel/i.test(text)) return 'The user needs the channels: ACL SETUSER NAME &*'
+  if (/\bkeys?\b/i.test(text))
+    return 'The user needs the keys that begin with the prefix: ACL SETUSER NAME ~sluice:*'
+  if (command !== undefined && /unknown/i.test(text))
+    return `The server has no command ${command}: it was renamed or disabled.`
+  if (command !== undefined) return `The user needs the command: ACL SETUSER NAME +${command}`
+  return 'The user needs the commands of the README of this adapter: ACL SETUSER NAME +@read +@write +@pubsub +@scripting'
 }
 
 export function textOf(error: unknown): string {

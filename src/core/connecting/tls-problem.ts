@@ -17,7 +17,7 @@ export function tlsProblem(
   if (CERTIFICATE.test(code)) {
     return new MessagingError(
       'CONNECT_FAILED',
-      `The certificate of the broker at ${place} is not trusted: ${cause.message}`,
+      `The certificate of the broker at ${place} is not trusted: ${cause.message.trim()}`,
       {
         cause,
         context,
@@ -27,8 +27,9 @@ export function tlsProblem(
     )
   }
   if (!/^(ERR_SSL_|EPROTO)/.test(code)) return undefined
-  // OpenSSL's own words without its numbers and source lines.
-  return new MessagingError('CONNECT_FAILED', `No TLS connection to ${place}: ${reason ?? cause.message}`, {
+  // OpenSSL's own words without its numbers, source lines and line feeds.
+  const words = (reason ?? cause.message).replace(/\s+/g, ' ').trim()
+  return new MessagingError('CONNECT_FAILED', `No TLS connection to ${place}: ${words}`, {
     cause,
     context,
     hint: `Check that this port speaks TLS; a port without it takes ${plain} URLs.`,

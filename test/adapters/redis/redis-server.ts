@@ -41,7 +41,12 @@ export class RedisServer implements AsyncDisposable {
       all.flatMap(([name, ...values]) => [`--${name}`, ...values]),
       { stdio: 'ignore' },
     )
-    const admin = new Redis(socket, { protocol: 2, retryStrategy: () => 20, maxRetriesPerRequest: null })
+    const admin = new Redis(socket, {
+      protocol: 2,
+      retryStrategy: () => 20,
+      maxRetriesPerRequest: null,
+      enableReadyCheck: false,
+    })
     // Until it listens.
     admin.on('error', () => {})
     const server = new RedisServer(port, socket, admin, child, folder)

@@ -10,7 +10,7 @@ const PAUSE_MS = 500
 
 /** Gives back what dead receivers hold. `always`: also when another receiver has just looked. */
 export async function recoverDead(session: Session, base: string, always: boolean): Promise<void> {
-  if (session.facts.clientId === undefined) return
+  if (session.facts.clientId === undefined || session.facts.runId === '') return
   const { commands } = session.wire
   try {
     if (!always && (await commands.set(`${base}#looked`, '1', 'PX', PAUSE_MS, 'NX')) === null) return
@@ -37,7 +37,10 @@ async function deadOf(session: Session, owners: readonly string[]): Promise<stri
     const listed = String(await session.wire.commands.call('CLIENT', 'LIST', 'ID', ...local))
     for (const [, id] of listed.matchAll(/^id=(\d+)/gm)) alive.add(id!)
   }
+  // Whose place at the server is not known lives until its lease ends: its user may not ask for it.
   return clients
-    .filter(({ server, client }) => server !== '-' && (server !== here || !alive.has(client!)))
+    .filter(
+      ({ server, client }) => server !== '-' && server !== '' && (server !== here || !alive.has(client!)),
+    )
     .map(({ owner }) => owner)
 }

@@ -1,19 +1,41 @@
-/** Notices a peer that has fallen silent, which TCP alone does not for a long time. */
+/**
+ * Notices a peer that has fallen silent, which TCP alone does not for a long time.
+ *
+ * A PING waits behind what was written before it, and its answer behind what is on its way back. Bytes that leave the
+ * socket, or arrive, are therefore a sign of life, too. What the system has taken from the socket cannot be watched any more: it is given
+ * the time that a slow line takes for it.
+ */
+import type { Redis } from 'ioredis'
 import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
 import type { Wire } from './wire.ts'
 
+/** The slowest line on which a large message is waited for. Unit: bytes per ms. */
+const LEAST_PACE = 32
+
+/** A PING without an answer. */
+interface Asked {
+  /** Time of the last sign of life, of `performance.now()`. */
+  since: number
+  unsent: number
+  arrived: number
+  /** For bytes written before it. Unit: ms. */
+  readonly patienceMs: number
+}
+
 export class Heartbeat {
   readonly #ms: number
   readonly #wire: Wire
+  readonly #bytesUnderWay: () => number
   readonly #dead: (cause: unknown) => void
+  readonly #asked = new Map<Redis, Asked>()
   #timer: NodeJS.Timeout | undefined
-  #open = 0
 
-  /** `ms` 0: none. */
-  constructor(ms: number, wire: Wire, dead: (cause: unknown) => void) {
+  /** `ms` 0: none. `bytesUnderWay`: of commands without an answer. */
+  constructor(ms: number, wire: Wire, bytesUnderWay: () => number, dead: (cause: unknown) => void) {
     this.#ms = ms
     this.#wire = wire
+    this.#bytesUnderWay = bytesUnderWay
     this.#dead = dead
   }
 
@@ -28,21 +50,46 @@ export class Heartbeat {
   }
 
   #beat(): void {
-    if (this.#open > 0) {
-      // A busy program may have the answers in its socket: they are read before an immediate runs.
-      setImmediate(() => {
-        if (this.#open > 0) this.#dead(silent(this.#ms))
-      })
-      return
-    }
     for (const server of this.#wire.servers) {
-      this.#open++
-      server.ping().then(
-        () => this.#open--,
-        () => this.#open--,
-      )
+      const asked = this.#asked.get(server)
+      if (asked === undefined) this.#ask(server)
+      else if (this.#isSilent(server, asked)) {
+        // A busy program may have the answer in its socket: it is read before an immediate runs.
+        setImmediate(() => {
+          if (this.#asked.get(server) === asked && this.#isSilent(server, asked)) this.#dead(silent(this.#ms))
+        })
+      }
     }
   }
+
+  #ask(server: Redis): void {
+    const patienceMs = this.#bytesUnderWay() / LEAST_PACE
+    const asked: Asked = { since: performance.now(), unsent: 0, arrived: 0, patienceMs }
+    this.#asked.set(server, asked)
+    const answered = (): void => {
+      this.#asked.delete(server)
+    }
+    server.ping().then(answered, answered)
+    asked.unsent = unsentBytes(server)
+    asked.arrived = server.stream?.bytesRead ?? 0
+  }
+
+  /** Timers come a little early at times. */
+  #isSilent(server: Redis, asked: Asked): boolean {
+    const unsent = unsentBytes(server)
+    const arrived = server.stream?.bytesRead ?? 0
+    if (unsent < asked.unsent || arrived > asked.arrived) asked.since = performance.now()
+    asked.unsent = unsent
+    asked.arrived = arrived
+    return performance.now() - asked.since > 0.9 * this.#ms + asked.patienceMs
+  }
+}
+
+/** What the system has not taken yet. Of a large piece Node's streams know only that it is not through: its handle knows more. */
+function unsentBytes({ stream }: Redis): number {
+  const { _handle } = (stream ?? {}) as { _handle?: { writeQueueSize?: unknown } | null }
+  const queued = _handle?.writeQueueSize
+  return typeof queued === 'number' ? queued : (stream?.writableLength ?? 0)
 }
 
 function silent(ms: number): MessagingError {

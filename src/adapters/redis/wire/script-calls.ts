@@ -9,7 +9,7 @@
  *
  * In a Cluster each hash tag has a lane of its own: what waits for one slot does not hold up the others.
  */
-import { isMissingScript, isNotNow } from '../errors.ts'
+import { isDigestForbidden, isMissingScript, isNotNow } from '../errors.ts'
 import { tagOf } from '../nodes/keys.ts'
 import type { ScriptName, Scripts } from '../scripts/index.ts'
 import type { Client } from './wire.ts'
@@ -50,6 +50,9 @@ export class ScriptCalls {
   readonly #lanes = new Map<string, Lane>()
   #calls = 0
   #repeats = 0
+  /** The user may not call by digest. */
+  #textOnly = false
+  #bytesUnderWay = 0
   #ended: { readonly cause: unknown } | undefined
 
   /** @param failed is told of every error of a call, before whoever made it */
@@ -62,6 +65,11 @@ export class ScriptCalls {
   /** How many calls were ever made again: if it changes during a call, that one may have been written later. */
   get repeats(): number {
     return this.#repeats
+  }
+
+  /** Arguments of calls without an answer. */
+  get bytesUnderWay(): number {
+    return this.#bytesUnderWay
   }
 
   /** Rejects with the library's own error. Calls of one connection settle in the order in which the server did them, whichever way they went. */
@@ -78,7 +86,7 @@ export class ScriptCalls {
       }
       const lane = this.#lane(this.#cluster ? tagOf(keys[0]!) : '')
       const order = ++this.#calls
-      const call: Call = { order, lane, client, name, keys, args, byText: false, resolve, reject }
+      const call: Call = { order, lane, client, name, keys, args, byText: this.#textOnly, resolve, reject }
       if (lane.held.length > 0) lane.held.push(call)
       else this.#write(call)
     })
@@ -113,13 +121,17 @@ export class ScriptCalls {
     const { client, name, keys, args, byText, lane } = call
     const { sha, lua } = this.#scripts[name]
     lane.underWay++
+    const bytes = bytesOf(args)
+    this.#bytesUnderWay += bytes
     client.callBuffer(byText ? 'EVAL' : 'EVALSHA', byText ? lua : sha, keys.length, ...keys, ...args).then(
       (reply) => {
+        this.#bytesUnderWay -= bytes
         lane.refusals = 0
         this.#answered(lane)
         call.resolve(reply)
       },
       (error) => {
+        this.#bytesUnderWay -= bytes
         const again = !this.#ended && this.#isRepeatable(call, error)
         if (again) lane.held.push(call)
         // order: it counts as answered before it is written again.
@@ -133,7 +145,9 @@ export class ScriptCalls {
 
   /** Whether the server has run nothing and may do so later. */
   #isRepeatable(call: Call, error: unknown): boolean {
-    if (isMissingScript(error)) {
+    const forbidden = isDigestForbidden(error)
+    if (forbidden) this.#textOnly = true
+    if (forbidden || isMissingScript(error)) {
       if (call.byText) return false
       call.byText = true
       return true
@@ -165,3 +179,9 @@ export class ScriptCalls {
 
 /** Lanes that are remembered, unless they are in use. */
 const MAX_LANES = 10_000
+
+function bytesOf(args: readonly ScriptArgument[]): number {
+  let bytes = 0
+  for (const argument of args) if (typeof argument !== 'number') bytes += argument.length
+  return bytes
+}

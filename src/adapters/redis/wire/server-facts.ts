@@ -5,7 +5,9 @@ import { isForbidden, textOf } from '../errors.ts'
 export interface ServerFacts {
   readonly product: string
   readonly version: string
-  /** Changes with every start of the server. */
+  /** Scripts may begin with flags (Redis 7.0 and later). */
+  readonly scriptFlags: boolean
+  /** Changes with every start of the server; empty where this user may not ask. */
   readonly runId: string
   /** Of the connection for commands; `undefined` where it cannot be known. */
   readonly clientId: string | undefined
@@ -26,11 +28,14 @@ export async function askServer(server: Redis, signal: AbortSignal): Promise<Ser
     setting(server, 'appendfsync'),
     setting(server, 'maxmemory-policy'),
   ])
+  const version = versionIn(info) ?? (await versionByHello(server))
   const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1]
   const aof = appendOnly ?? { 1: 'yes', 0: 'no' }[field('aof_enabled') ?? '']
   return {
     product: field('server_name') === 'valkey' ? 'Valkey' : 'Redis',
-    version: field('valkey_version') ?? field('redis_version') ?? 'unknown',
+    version: field('valkey_version') ?? version ?? 'unknown',
+    // A server that tells no version is asked by a script: without flags a full server could not be emptied.
+    scriptFlags: version === undefined ? await takesFlags(server) : Number.parseInt(version, 10) >= 7,
     runId: field('run_id') ?? '',
     clientId: clientId === undefined ? undefined : String(clientId),
     appendOnly: aof === 'yes' || aof === 'no' ? aof : 'unknown',
@@ -39,11 +44,33 @@ export async function askServer(server: Redis, signal: AbortSignal): Promise<Ser
   }
 }
 
+function versionIn(info: string): string | undefined {
+  return /^redis_version:(.*?)\r?$/m.exec(info)?.[1]
+}
+
+/** The handshake tells it to users who may not read the server's description. */
+async function versionByHello(server: Redis): Promise<string | undefined> {
+  const reply = await optional(server.call('HELLO'))
+  const facts: unknown[] = Array.isArray(reply) ? reply : []
+  const version = facts[facts.indexOf('version') + 1]
+  return facts.includes('version') && typeof version === 'string' ? version : undefined
+}
+
+/** Redis 7 is what this adapter is for: only a server that cannot compile such a script is taken for an older one. */
+async function takesFlags(server: Redis): Promise<boolean> {
+  try {
+    await server.eval('#!lua flags=allow-oom\nreturn 1', 0)
+    return true
+  } catch (error) {
+    return !/compiling script/i.test(textOf(error))
+  }
+}
+
 /** Resolves to the server's description; empty where this user may not read it. */
 async function loaded(server: Redis, signal: AbortSignal): Promise<string> {
   for (;;) {
     try {
-      await server.ping()
+      await optional(server.ping())
       // Two sections: the persistence one tells whether there is an append-only file where CONFIG is forbidden.
       const sections = await Promise.all([
         optional(server.info('server')),

@@ -79,7 +79,7 @@ export class Session {
     this.#scripts = scriptsFor({
       prefix: keys.prefix,
       cluster: endpoint.mode === 'cluster',
-      flags: Number.parseInt(facts.version, 10) >= 7,
+      flags: facts.scriptFlags,
     })
     this.#calls = new ScriptCalls(this.#scripts, this.cluster, (error) => this.check(error))
     this.keyWatch = new KeyWatch({
@@ -88,7 +88,12 @@ export class Session {
       check: (error) => this.check(error),
     })
     this.#marks = new Marks(keys.wake(this.token))
-    this.#heartbeat = new Heartbeat(endpoint.heartbeatMs, wire, (cause) => this.fail(cause))
+    this.#heartbeat = new Heartbeat(
+      endpoint.heartbeatMs,
+      wire,
+      () => this.#calls.bytesUnderWay,
+      (cause) => this.fail(cause),
+    )
   }
 
   /** @throws `CONNECT_FAILED`, `UNAUTHENTICATED`; nothing is left open then */
@@ -140,7 +145,9 @@ export class Session {
   /** How the server knows a receiver: connection, link, and the connection's place at the server, to see whether it lives. */
   ownerName(link: number): string {
     const { runId, clientId } = this.facts
-    return `${this.token}.${link}.${clientId === undefined ? '-' : runId.slice(0, 12)}.${clientId ?? '-'}`
+    // Both or neither: a number alone says nothing without the server that gave it.
+    const place = clientId === undefined || runId === '' ? '-.-' : `${runId.slice(0, 12)}.${clientId}`
+    return `${this.token}.${link}.${place}`
   }
 
   // ── commands ──
@@ -192,7 +199,12 @@ export class Session {
   async caughtUp(): Promise<void> {
     const { commands, subscriber } = this.wire
     if ('nodes' in commands) await this.#marks.fromAll(commands.nodes('master'))
-    else await subscriber.ping()
+    else {
+      // A refusal has waited its turn, too.
+      await subscriber.ping().catch((error) => {
+        if (!isForbidden(error)) throw error
+      })
+    }
   }
 
   /** Runs plain commands, and again after a pause where the server cannot run one for now. They must bear to be run twice. */
