@@ -31,6 +31,7 @@ import { declareNode, deleteNode, inspectNode, purgeNode } from './nodes/nodes.t
 import type { Endpoint } from './options.ts'
 import { attachReceiver } from './receive/receivers.ts'
 import { attachRequester, attachSender } from './send/senders.ts'
+import { Aside } from './wire/aside.ts'
 import { PhysicalConnection } from './wire/physical.ts'
 import { Scratch } from './wire/scratch.ts'
 import { Session } from './wire/session.ts'
@@ -53,6 +54,7 @@ export class RabbitmqConnection implements AdapterConnection {
   readonly #endpoint: Endpoint
   readonly #physical: readonly [publishing: PhysicalConnection, consuming: PhysicalConnection]
   readonly #session: Session
+  readonly #aside: Aside
   readonly #events: ConnectionEvents
   #closing: Promise<void> | undefined
 
@@ -69,10 +71,13 @@ export class RabbitmqConnection implements AdapterConnection {
     this.#endpoint = endpoint
     this.#physical = [publishing, consuming]
     this.#events = events
+    this.#aside = new Aside(endpoint)
     this.#session = new Session(
       publishing.model,
       consuming.model,
       new Scratch(consuming.model),
+      this.#aside,
+      this.broker.version,
       endpoint.mechanism === 'EXTERNAL' ? undefined : endpoint.username,
       (error) => events.warning(error),
     )
@@ -146,6 +151,7 @@ export class RabbitmqConnection implements AdapterConnection {
   async #close(timeoutMs: number): Promise<void> {
     if (!this.#session.alive) return
     this.#session.alive = false
+    this.#aside.close()
     await settledWithin(this.#closeAll(), timeoutMs)
     for (const connection of this.#physical) connection.destroy()
   }
@@ -160,6 +166,7 @@ export class RabbitmqConnection implements AdapterConnection {
     if (!this.#session.alive) return
     this.#session.alive = false
     this.#session.rounds.stop()
+    this.#aside.close()
     for (const connection of this.#physical) connection.destroy()
     this.#events.disconnected(connectionLost(cause))
   }

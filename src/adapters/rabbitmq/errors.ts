@@ -27,7 +27,8 @@ export function brokerError(
   const text = typeof message === 'string' ? brokerText(message) : String(cause)
   if (code === 405 || (code === 403 && /exclusive use/.test(text)))
     return inUse(text, { cause, context: { adapter: ADAPTER, ...context } })
-  const [mapped, hint] = typeof code === 'number' ? byReplyCode(code, text, fallback) : [fallback]
+  const { mapped, hint } =
+    typeof code === 'number' ? byReplyCode(code, text, fallback) : clientSide(cause, fallback)
   return new MessagingError(mapped, text, { cause, hint, context: { adapter: ADAPTER, ...context } })
 }
 
@@ -88,9 +89,23 @@ export function isClosedError(error: unknown): boolean {
   )
 }
 
-/** Whether the broker said that there is no such queue or exchange. */
+/**
+ * Whether the broker said that there is no such queue or exchange. A queue whose node is away is called not found, too: that
+ * one comes back.
+ */
 export function isNotFound(error: unknown): boolean {
-  return (error as NativeError | undefined)?.code === 404
+  const { code, message } = (error ?? {}) as NativeError
+  return code === 404 && !isAway(String(message))
+}
+
+/** A queue, or its leader, on a node of the cluster that does not answer. */
+function isAway(text: string): boolean {
+  return /down or inaccessible|timed out|timeout|no leader|nodedown/i.test(text)
+}
+
+/** Whether the queue is exclusive to another connection. */
+export function isLocked(error: unknown): boolean {
+  return (error as NativeError | undefined)?.code === 405
 }
 
 /** What a link ends with: one that the broker ended over a single message can be had again, for all the others. */
@@ -126,53 +141,78 @@ export function isForbidden(error: unknown): boolean {
   return (error as NativeError | undefined)?.code === 403
 }
 
-function byReplyCode(code: number, text: string, fallback: ErrorCode): [ErrorCode, string?] {
+/** What an error of the broker means here. */
+interface Meaning {
+  readonly mapped: ErrorCode
+  readonly hint?: string
+}
+
+/** Whether amqplib refused to write something; nothing was written then. */
+export function isUnwritten(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError
+}
+
+function clientSide(cause: unknown, fallback: ErrorCode): Meaning {
+  const refused = isUnwritten(cause) && fallback === 'DETACHED'
+  return { mapped: refused ? 'ADDRESS_OPTION_INVALID' : fallback }
+}
+
+function byReplyCode(code: number, text: string, fallback: ErrorCode): Meaning {
   switch (code) {
     case 311:
-      return ['MESSAGE_TOO_LARGE']
+      return { mapped: 'MESSAGE_TOO_LARGE' }
     case 312:
     case 313:
-      return ['SEND_UNROUTABLE']
+      return { mapped: 'SEND_UNROUTABLE' }
     case 320:
-      return ['CONNECTION_LOST']
+      return { mapped: 'CONNECTION_LOST' }
     case 402:
-      return ['CONNECT_FAILED']
+      return { mapped: 'CONNECT_FAILED' }
     case 403:
-      return ['UNAUTHORIZED']
+      return { mapped: 'UNAUTHORIZED' }
     case 404:
-      return ['ADDRESS_NOT_FOUND']
+      return isAway(text) ? AWAY : { mapped: 'ADDRESS_NOT_FOUND' }
     case 406:
       return preconditionFailed(text, fallback)
     case 530:
-      return ['UNAUTHORIZED']
+      return { mapped: 'UNAUTHORIZED' }
+    case 503:
     case 540:
-      return ['NOT_SUPPORTED']
+      return { mapped: 'NOT_SUPPORTED' }
+    case 541:
+      // RabbitMQ's word for whatever went wrong inside: a feature that is denied has one.
+      return { mapped: /denied|deprecated/.test(text) ? 'NOT_SUPPORTED' : 'ADDRESS_OPTION_INVALID' }
     case 501:
     case 502:
-    case 503:
     case 504:
     case 505:
     case 506:
-    case 541:
-      return ['CONNECTION_LOST']
+      return { mapped: 'ADDRESS_OPTION_INVALID' }
     default:
-      return [fallback]
+      return { mapped: fallback }
   }
 }
 
+const AWAY: Meaning = {
+  mapped: 'DETACHED',
+  hint: 'The node of the cluster that has the queue does not answer: try again when it is back.',
+}
+
 /** 406 is RabbitMQ's word for a dozen things; the text tells them apart. */
-function preconditionFailed(text: string, fallback: ErrorCode): [ErrorCode, string?] {
-  if (/inequivalent arg/.test(text)) return ['ADDRESS_MISMATCH']
-  if (/invalid (arg|property)/.test(text)) return ['ADDRESS_OPTION_INVALID']
-  if (/larger than/.test(text)) return ['MESSAGE_TOO_LARGE']
+function preconditionFailed(text: string, fallback: ErrorCode): Meaning {
+  if (/inequivalent arg/.test(text)) return { mapped: 'ADDRESS_MISMATCH' }
+  if (/invalid (arg|property|type|x-match)/i.test(text)) return { mapped: 'ADDRESS_OPTION_INVALID' }
+  if (/larger than/.test(text)) return { mapped: 'MESSAGE_TOO_LARGE' }
   if (/acknowledgement.*timed out/.test(text)) {
-    return [
-      'DETACHED',
-      'A delivery stayed without verdict longer than the broker allows (consumer_timeout, 30 minutes by default).',
-    ]
+    return {
+      mapped: 'DETACHED',
+      hint: 'A delivery stayed without verdict longer than the broker allows (consumer_timeout, 30 minutes by default).',
+    }
   }
-  if (/reply consumer/.test(text)) return ['SEND_REJECTED']
-  return [fallback]
+  if (/reply consumer/.test(text)) return { mapped: 'SEND_REJECTED' }
+  if (/limit in vhost|limit.*is reached/.test(text)) return { mapped: 'CAPACITY_EXCEEDED' }
+  if (/no leader|process is stopped|timed out|timeout/.test(text)) return AWAY
+  return { mapped: fallback }
 }
 
 /** `Operation failed: QueueDeclare; 404 (NOT-FOUND) with message "NOT_FOUND - no queue …"` → `no queue …` */

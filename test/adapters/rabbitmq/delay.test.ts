@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { holdMs, holdQueue } from '../../../src/adapters/rabbitmq/nodes/topology.ts'
 import { connect, type Delivery, queue } from '../../../src/index.ts'
+import { copyOf } from '../../../src/model/copy.ts'
 import { Fixture, message, rejection, send, sendOk, text, texts, url } from './fixture.ts'
 
 const fixture = new Fixture()
@@ -181,3 +182,26 @@ test.each(['together', 'one after the other'])(
     expect(text(await inbox.next())).toBe('end')
   },
 )
+
+describe('clocks of other machines', () => {
+  test.each([-600_000, 600_000])('off by %i ms lose no message: the broker alone counts', async (skew) => {
+    const node = await fixture.node()
+    const { inbox, receiver } = await fixture.receiver(node)
+    const timestamp = Math.floor((Date.now() + skew) / 1000)
+    fixture.channel.sendToQueue(node.name, Buffer.from('foreign'), { timestamp, expiration: '60000' })
+    const foreign = await inbox.next()
+    expect(foreign.message.ttlMs).toBe(60_000)
+    const sender = await fixture.sender(node)
+    await sendOk(sender, { ...copyOf(foreign.message), delayMs: 20 })
+    receiver.accept(foreign)
+    const now = vi.spyOn(Date, 'now').mockImplementation(() => Date.now() + skew)
+    try {
+      const again = await inbox.next()
+      expect(text(again)).toBe('foreign')
+      expect(again.message.ttlMs).toBe(59_980)
+      receiver.accept(again)
+    } finally {
+      now.mockRestore()
+    }
+  })
+})

@@ -1,4 +1,4 @@
-/** From the API's message to what amqplib publishes. Pure. */
+/** From a fresh message of the API to what amqplib publishes. Pure. */
 import type { Options } from 'amqplib'
 import { formatAddress, parseAddress } from '../../../model/address-text/index.ts'
 import { MessagingError } from '../../../model/errors.ts'
@@ -12,13 +12,15 @@ import { ADAPTER } from '../errors.ts'
 import {
   CREATED_MS,
   DELIVERIES,
-  EXPIRES_AT,
   GROUP_ID,
+  LIFE,
   LONG_CONTENT_TYPE,
   LONG_CORRELATION_ID,
   LONG_ID,
+  MAX_TTL_MS,
   REPLY_TO,
   SUBJECT,
+  short,
   USER_ID,
 } from './headers.ts'
 import { encodeProperties, NativeHeaders } from './property-codec.ts'
@@ -26,13 +28,13 @@ import { encodeProperties, NativeHeaders } from './property-codec.ts'
 /** Pseudo queue by which a requester names itself; only valid on its own channel. */
 export const DIRECT_REPLY_TO = 'amq.rabbitmq.reply-to'
 
-/** Up to here a message counts as made when it is sent. Unit: ms. */
-const FRESH_MS = 1_000
-
-/** RabbitMQ takes ten years and refuses more; longer is as good as for ever. Unit: ms. */
-export const MAX_TTL_MS = 315_360_000_000
-const MAX_SHORT_STRING = 255
 const NO_NOTES = Object.freeze(new NativeHeaders())
+
+/** What is published beside the body. */
+export interface PublishOptions extends Options.Publish {
+  /** Flags and properties as they are written; the other fields then say the same. */
+  readonly headerBytes?: Buffer
+}
 
 /** How a message leaves. */
 export interface Route {
@@ -44,11 +46,11 @@ export interface Route {
 }
 
 /**
- * amqplib's options for one publish; what they point to is read before `publish` returns.
+ * amqplib's options for a fresh message; what they point to is read before `publish` returns.
  *
  * @throws `ENCODE_FAILED`
  */
-export function publishOptions(message: OutgoingMessage, route: Route): Options.Publish {
+export function freshOptions(message: OutgoingMessage, route: Route): Options.Publish {
   const headers = new NativeHeaders()
   let used = false
   const { createdAt, subject, properties, ttlMs, userId, replyTo, deliveriesBefore, groupId } = message
@@ -60,9 +62,9 @@ export function publishOptions(message: OutgoingMessage, route: Route): Options.
     headers[CREATED_MS] = createdAt
     used = true
   }
-  // What is left to live is counted from `createdAt`; a message made long ago (a forwarded one) says when it ends.
-  if (ttlMs !== undefined && Math.abs(Date.now() - createdAt) > FRESH_MS) {
-    headers[EXPIRES_AT] = Date.now() + Math.ceil(ttlMs)
+  const lifeMs = ttlMs === undefined ? undefined : lifeAfter(ttlMs, message.delayMs)
+  if (lifeMs !== undefined && message.delayMs !== undefined) {
+    headers[LIFE] = lifeMs
     used = true
   }
   // An empty subject and none look the same as a routing key.
@@ -106,24 +108,22 @@ export function publishOptions(message: OutgoingMessage, route: Route): Options.
     priority: message.priority ?? NORMAL_PRIORITY,
     correlationId,
     replyTo: nativeReplyTo,
-    expiration: ttlMs === undefined || ttlMs > MAX_TTL_MS ? undefined : String(Math.ceil(ttlMs)),
+    expiration: expirationOf(message),
     messageId: messageId === '' ? undefined : messageId,
     timestamp: createdAt < 0 ? undefined : Math.floor(createdAt / 1000),
     userId: nativeUser,
   }
 }
 
-/** The same for a message that is held back first: its time to live is the receiver's to check, from `expiresAt` on. */
-export function heldOptions(
-  message: OutgoingMessage,
-  route: Route,
-  expiresAt: number | undefined,
-): Options.Publish {
-  const options = publishOptions(message, route)
-  if (expiresAt === undefined) return options
-  options.expiration = undefined
-  options.headers = Object.assign(new NativeHeaders(), options.headers, { [EXPIRES_AT]: expiresAt })
-  return options
+/** What is left of a time to live when a message is due; at least 1, since one that ends earlier is never sent. Unit: ms. */
+export function lifeAfter(ttlMs: number, delayMs = 0): number {
+  return Math.max(1, Math.ceil(Math.min(ttlMs, MAX_TTL_MS) - delayMs))
+}
+
+/** The broker's own clock counts it. It would also end the waiting of a message that is held back, which has {@link LIFE}. */
+export function expirationOf({ ttlMs, delayMs }: OutgoingMessage): string | undefined {
+  if (ttlMs === undefined || ttlMs > MAX_TTL_MS || delayMs !== undefined) return undefined
+  return String(Math.ceil(ttlMs))
 }
 
 /** The bytes of a body, not copied. */
@@ -149,7 +149,7 @@ export function routingKey(subject: string | undefined): string {
  * The queue an answer goes to, if the address is nothing but the name of one as {@link formatAddress} would write it.
  * Then any client can answer.
  */
-function replyQueue(address: string): string | undefined {
+export function replyQueue(address: string): string | undefined {
   if (address === DIRECT_REPLY_TO) return address
   try {
     const { name, subject, options } = parseAddress(address)
@@ -165,8 +165,4 @@ function shortOr(value: string | undefined, headers: NativeHeaders, long: string
   if (value === undefined || short(value)) return value
   headers[long] = value
   return undefined
-}
-
-function short(text: string): boolean {
-  return text.length <= MAX_SHORT_STRING / 3 || Buffer.byteLength(text) <= MAX_SHORT_STRING
 }

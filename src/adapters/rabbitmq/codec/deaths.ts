@@ -1,9 +1,11 @@
 /** The broker's own record of dead-lettering (`x-death`), in Sluice's words. Pure. */
 
 import { isHold, subscriptionOf } from '../nodes/topology.ts'
-import type { FieldTable, FieldValue } from '../wire/field-table.ts'
+import { decodeFieldTable, type FieldTable, type FieldValue } from '../wire/field-table.ts'
+import type { ContentHeader } from './content-header.ts'
 import { DEATHS } from './headers.ts'
 import { isTable } from './property-codec.ts'
+import { arrayItems, rawArray } from './raw-table.ts'
 
 export interface Death {
   /** `rejected`, `expired`, `maxlen` or `delivery_limit`. */
@@ -32,6 +34,48 @@ export function lastDeath(headers: FieldTable): Death | undefined {
     }
   }
   return undefined
+}
+
+/**
+ * Takes out what the broker noted of a message being held back: it was no death, and the next holder of the message would
+ * read it as one. The history before that stays.
+ */
+export function withoutHolds(header: ContentHeader): void {
+  const deaths = header.header(DEATHS)
+  const items = deaths && arrayItems(deaths)
+  const real = items?.filter((item) => item[0] !== TABLE || !isHoldDeath(decodeFieldTable(item.subarray(5))))
+  if (real && real.length < items!.length) {
+    if (real.length === 0) header.dropHeader(DEATHS)
+    else header.setHeader(DEATHS, rawArray(real))
+  }
+  for (const prefix of EDGES) {
+    const queue = header.header(`${prefix}queue`)
+    if (queue && isHold(queue.toString('utf8', 5))) header.dropHeaders((name) => name.startsWith(prefix))
+  }
+}
+
+/** The same among decoded headers. */
+export function hideHolds(headers: Record<string, unknown>): void {
+  const deaths = headers[DEATHS]
+  if (Array.isArray(deaths)) {
+    const real = deaths.filter((death: FieldValue) => !isTable(death) || !isHoldDeath(death))
+    if (real.length === 0) delete headers[DEATHS]
+    else if (real.length < deaths.length) headers[DEATHS] = real
+  }
+  for (const prefix of EDGES) {
+    const queue = headers[`${prefix}queue`]
+    if (typeof queue !== 'string' || !isHold(queue)) continue
+    for (const name of Object.keys(headers)) if (name.startsWith(prefix)) delete headers[name]
+  }
+}
+
+/** Type octet of a table. */
+const TABLE = 0x46
+/** The broker's summary of the first and (from RabbitMQ 3.13 on) the last death. */
+const EDGES = ['x-first-death-', 'x-last-death-'] as const
+
+function isHoldDeath({ queue }: FieldTable): boolean {
+  return typeof queue === 'string' && isHold(queue)
 }
 
 function originOf(queue: string): string {

@@ -18,8 +18,12 @@ export const GROUP_ID = 'x-sluice-group-id'
 export const CREATED_MS = 'timestamp_in_ms'
 /** Deliveries that happened before this copy was made. */
 export const DELIVERIES = 'x-sluice-deliveries'
-/** Last moment of a delayed message with a time to live. Unit: ms since 1970. */
-export const EXPIRES_AT = 'x-sluice-expires-at'
+/** Time to live of a delayed message, from when it is due. Unit: ms. */
+export const LIFE = 'x-sluice-ttl'
+/** Further routing keys that the original of a copy was published with: under their own name they would act again. */
+export const CC = 'x-sluice-cc'
+/** Native extras of another broker that headers alone would not give back, as JSON text. */
+export const ANNOTATIONS = 'x-sluice-annotations'
 /** Types of properties that AMQP 0-9-1 cannot tell: `{ key: 'bigint' | 'number' | 'date' | 'date:ms' }`. */
 export const TYPES = 'x-sluice-types'
 /** Properties whose own names would mean something to the broker. */
@@ -27,12 +31,21 @@ export const PROPERTIES = 'x-sluice-properties'
 
 /** Counted by quorum queues: returns before this delivery. */
 export const DELIVERY_COUNT = 'x-delivery-count'
+/** Counted by quorum queues of RabbitMQ 4.3: deliveries before this one. */
+export const ACQUIRED_COUNT = 'x-acquired-count'
+/** Where in a stream the message stands. */
+export const STREAM_OFFSET = 'x-stream-offset'
 /** The broker's own record of dead-lettering. */
 export const DEATHS = 'x-death'
+
+/** Longest time to live: RabbitMQ takes ten years and refuses more; longer is as good as for ever. Unit: ms. */
+export const MAX_TTL_MS = 315_360_000_000
 
 const RESERVED = new Set([
   CREATED_MS,
   DELIVERY_COUNT,
+  ACQUIRED_COUNT,
+  STREAM_OFFSET,
   DEATHS,
   // Further routing keys: as headers of a publish they would send the message elsewhere too.
   'CC',
@@ -49,4 +62,11 @@ const RESERVED = new Set([
 /** A header that is not the application's. */
 export function isReserved(name: string): boolean {
   return RESERVED.has(name) || name.startsWith(OWN)
+}
+
+const MAX_SHORT_STRING = 255
+
+/** Whether it fits into a native field, or can be the name of a header. */
+export function short(text: string): boolean {
+  return text.length <= MAX_SHORT_STRING / 3 || Buffer.byteLength(text) <= MAX_SHORT_STRING
 }

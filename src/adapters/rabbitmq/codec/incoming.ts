@@ -11,24 +11,33 @@ import {
   type Properties,
 } from '../../../model/message.ts'
 import type { FieldValue } from '../wire/field-table.ts'
-import { type BasicProperties, basicProperties, isOnlyHeader, mayContain } from '../wire/native-properties.ts'
-import { MAX_TTL_MS } from './codec.ts'
-import { type Death, lastDeath } from './deaths.ts'
+import {
+  type BasicProperties,
+  basicProperties,
+  isOnlyHeader,
+  mayContain,
+  RawProperties,
+} from '../wire/native-properties.ts'
+import { decodeAnnotations } from './annotation-headers.ts'
+import { type Death, hideHolds, lastDeath } from './deaths.ts'
 import {
   CREATED_MS,
   DELIVERIES,
   DELIVERY_COUNT,
-  EXPIRES_AT,
   GROUP_ID,
+  LIFE,
   LONG_CONTENT_TYPE,
   LONG_CORRELATION_ID,
   LONG_ID,
+  MAX_TTL_MS,
   OWN,
   REPLY_TO,
+  STREAM_OFFSET,
   SUBJECT,
   USER_ID,
 } from './headers.ts'
-import { decodeProperties, foreignHeaders } from './property-codec.ts'
+import { decodeProperties } from './property-codec.ts'
+import { wireFormOf } from './written-form.ts'
 
 export class RabbitmqMessage implements IncomingMessage {
   readonly #native: Message
@@ -82,14 +91,15 @@ export class RabbitmqMessage implements IncomingMessage {
     return this.#basic.priority
   }
 
+  /**
+   * All that was sent: the broker counts by its own clock, does not tell how much is left, and any other clock may be wrong.
+   */
   get ttlMs(): number | undefined {
-    const expiresAt = this.#number(EXPIRES_AT)
-    if (expiresAt !== undefined) return Math.max(1, expiresAt - Date.now())
+    const life = this.#marks ? this.#number(LIFE) : undefined
+    if (life !== undefined) return Math.min(MAX_TTL_MS, Math.max(1, life))
     const { expiration } = this.#basic
     if (expiration === undefined || !/^\d+$/.test(expiration)) return undefined
-    const { createdAt } = this
-    const age = createdAt === undefined ? 0 : Math.max(0, Date.now() - createdAt)
-    return Math.min(MAX_TTL_MS, Math.max(1, Number(expiration) - age))
+    return Math.min(MAX_TTL_MS, Math.max(1, Number(expiration)))
   }
 
   get durable(): boolean {
@@ -121,8 +131,29 @@ export class RabbitmqMessage implements IncomingMessage {
     if (type !== undefined) annotations.type = type
     if (appId !== undefined) annotations.appId = appId
     if (clusterId !== undefined) annotations.clusterId = clusterId
-    foreignHeaders(headers, annotations)
+    decodeAnnotations(headers, annotations)
+    hideHolds(annotations)
     return annotations
+  }
+
+  get wireForm(): Uint8Array | undefined {
+    return this.header && wireFormOf(this.#native.fields, this.header)
+  }
+
+  /** Flags and properties as they came; `undefined` where amqplib has decoded them. */
+  get header(): Buffer | undefined {
+    const { properties } = this.#native as { properties: unknown }
+    return properties instanceof RawProperties ? properties.bytes : undefined
+  }
+
+  /** The login that published it, where it said so. */
+  get nativeUserId(): string | undefined {
+    return this.#basic.userId
+  }
+
+  /** Its routing key is the name of a queue. */
+  get byDefaultExchange(): boolean {
+    return this.#native.fields.exchange === ''
   }
 
   get #basic(): BasicProperties {
@@ -149,9 +180,13 @@ export class RabbitmqMessage implements IncomingMessage {
 
   /** One of this adapter's own headers. */
   #text(name: string): string | undefined {
-    this.#marked ??= mayContain(this.#native.properties, OWN)
-    const value = this.#marked ? this.#basic.headers[name] : undefined
+    const value = this.#marks ? this.#basic.headers[name] : undefined
     return typeof value === 'string' ? value : undefined
+  }
+
+  get #marks(): boolean {
+    this.#marked ??= mayContain(this.#native.properties, OWN)
+    return this.#marked
   }
 
   #number(name: string): number | undefined {
@@ -185,15 +220,14 @@ export class RabbitmqDelivery implements AdapterDelivery {
     return before + 1 + (counted ?? (this.native.fields.redelivered ? 1 : 0))
   }
 
-  get redelivered(): boolean {
-    return this.native.fields.redelivered || this.deliveryCount > 1
+  /** Where in its stream it stands; `undefined` for a message of another kind of queue. */
+  get streamOffset(): number | undefined {
+    if (!mayContain(this.native.properties, STREAM_OFFSET)) return undefined
+    return numberIn(basicProperties(this.native.properties).headers[STREAM_OFFSET])
   }
 
-  /** A delayed message whose time to live ran out while it was held back or waiting. */
-  get expired(): boolean {
-    if (!mayContain(this.native.properties, EXPIRES_AT)) return false
-    const expiresAt = numberIn(basicProperties(this.native.properties).headers[EXPIRES_AT])
-    return expiresAt !== undefined && expiresAt <= Date.now()
+  get redelivered(): boolean {
+    return this.native.fields.redelivered || this.deliveryCount > 1
   }
 }
 

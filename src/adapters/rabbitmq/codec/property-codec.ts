@@ -7,7 +7,9 @@
 import { MessagingError } from '../../../model/errors.ts'
 import type { Properties, PropertyValue } from '../../../model/message.ts'
 import type { FieldTable, FieldValue } from '../wire/field-table.ts'
+import { shownAnnotations } from './annotation-headers.ts'
 import { isReserved, PROPERTIES, TYPES } from './headers.ts'
+import { isInt64 } from './raw-table.ts'
 
 /** A header as amqplib encodes it: a plain value, or one with its wire type spelled out. */
 type NativeHeader = string | boolean | null | Buffer | number | TypedHeader | NativeHeaders
@@ -24,8 +26,6 @@ export class NativeHeaders {
   }
 }
 
-const INT64_MAX = 2n ** 63n - 1n
-const INT64_MIN = -(2n ** 63n)
 const MAX_KEY_BYTES = 255
 
 /** Adds the properties to `headers`. @throws `ENCODE_FAILED` for a name that no header can have */
@@ -73,15 +73,8 @@ export function decodeProperties(headers: FieldTable): Record<string, PropertyVa
       if (properties[key] !== undefined) properties[key] = restore(properties[key], types[key])
     }
   }
+  for (const key of shownAnnotations(headers)) delete properties[key]
   return properties
-}
-
-/** Headers that are no properties: nested ones, and those of the broker and of this adapter. */
-export function foreignHeaders(headers: FieldTable, into: Record<string, unknown>): void {
-  for (const key in headers) {
-    if (!isScalar(headers[key]) ? key !== TYPES && key !== PROPERTIES : isReserved(key))
-      into[key] = headers[key]
-  }
 }
 
 export function isTable(value: FieldValue | undefined): value is FieldTable {
@@ -127,7 +120,7 @@ function encodeDate(ms: number): TypedHeader {
   return ms < 0 ? { '!': 'int64', value: ms } : { '!': 'timestamp', value: Math.floor(ms / 1000) }
 }
 
-function typeNote(value: PropertyValue): string | undefined {
+export function typeNote(value: PropertyValue): string | undefined {
   if (typeof value === 'bigint') return 'bigint'
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'number'
   if (!(value instanceof Date)) return undefined
@@ -146,8 +139,4 @@ function restore(value: PropertyValue, note: FieldValue | undefined): PropertyVa
   if (note === 'date') return typeof value === 'number' ? new Date(value) : value
   const ms = typeof note === 'string' ? /^date:(\d{1,3})$/.exec(note)?.[1] : undefined
   return ms !== undefined && value instanceof Date ? new Date(value.getTime() + Number(ms)) : value
-}
-
-function isInt64(value: bigint): boolean {
-  return value <= INT64_MAX && value >= INT64_MIN
 }

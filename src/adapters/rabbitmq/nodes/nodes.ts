@@ -1,9 +1,11 @@
 /** Making, deleting, emptying and looking at nodes. */
 import type { NodeInfo, NodeRef, NodeSpec } from '../../../contract/adapter.ts'
+import { isLocked } from '../errors.ts'
 import { brokersOwn, isReplyAddress } from '../send/reply-address.ts'
+import type { Scratch } from '../wire/scratch.ts'
 import type { Session } from '../wire/session.ts'
 import { forgetProbe } from './queue-probe.ts'
-import { exchangeOptions, queueOptions, subscriptionQueue } from './topology.ts'
+import { argumentsOf, exchangeOptions, isBuiltIn, queueOptions, subscriptionQueue } from './topology.ts'
 
 /** @throws `ADDRESS_MISMATCH` when it is there with other settings */
 export async function declareNode(session: Session, spec: NodeSpec): Promise<void> {
@@ -21,11 +23,17 @@ export async function declareNode(session: Session, spec: NodeSpec): Promise<voi
       }
       const options = queueOptions(spec, life)
       forgetProbe(session, name)
-      await session.scratch.run((channel) => channel.assertQueue(name, options))
+      const declare = (scratch: Scratch) => scratch.run((channel) => channel.assertQueue(name, options))
+      // protocol: RabbitMQ 4.3 ends the connection over a transient queue that is not exclusive, where those are denied.
+      const risky = session.majorVersion >= 4 && !options.durable && !options.exclusive
+      await (risky ? session.aside.run(declare) : declare(session.scratch))
       session.declared(name, options)
     } else {
       const { type: exchange, options } = exchangeOptions(spec)
-      await session.scratch.run((channel) => channel.assertExchange(name, exchange, options))
+      const declare = (scratch: Scratch) =>
+        scratch.run((channel) => channel.assertExchange(name, exchange, options))
+      // protocol: the broker ends the connection over a type that it does not know.
+      await (isBuiltIn(exchange) ? declare(session.scratch) : session.aside.run(declare))
     }
     await bindNode(session, spec)
   } catch (cause) {
@@ -54,10 +62,21 @@ export async function purgeNode(session: Session, node: NodeRef): Promise<number
     const queue = queueOf(node)
     // An exchange keeps nothing.
     if (queue === undefined || (node.type === undefined && !(await session.scratch.queue(queue)))) return 0
-    const { messageCount } = await session.scratch.run((channel) => channel.purgeQueue(queue))
-    return messageCount
+    return await purgeQueue(session, queue)
   } catch (cause) {
     throw session.error(cause, { address: node.name, operation: 'purge' })
+  }
+}
+
+/** protocol: the broker ends the connection that purges a stream. An exclusive queue, which is none, belongs to this connection. */
+async function purgeQueue({ scratch, aside }: Session, queue: string): Promise<number> {
+  const purge = async (on: Scratch): Promise<number> =>
+    (await on.run((channel) => channel.purgeQueue(queue))).messageCount
+  try {
+    return await aside.run(purge)
+  } catch (cause) {
+    if (isLocked(cause)) return purge(scratch)
+    throw cause
   }
 }
 
@@ -98,7 +117,8 @@ function isExchange({ type, subscription }: NodeRef): boolean {
 }
 
 async function bindNode({ scratch }: Session, { name, type, bindings }: NodeSpec): Promise<void> {
-  for (const { source, target, key = '', arguments: args = {} } of bindings) {
+  for (const { source, target, key = '', arguments: given } of bindings) {
+    const args = argumentsOf(given)
     await scratch.run(async (channel) => {
       if (type === 'queue') await channel.bindQueue(target ?? name, source ?? '', key, args)
       else if (target !== undefined) await channel.bindQueue(target, source ?? name, key, args)

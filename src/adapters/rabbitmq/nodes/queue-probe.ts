@@ -1,5 +1,5 @@
 /**
- * Finds out whether giving a message back to a queue uses up one of its deliveries.
+ * Finds out what kind of queue it is: a stream, or one where giving a message back uses up one of its deliveries.
  *
  * Only the broker knows, and it tells in one way: a declaration that asks for something else is refused with the name of
  * what differs and its value. The declaration asks for a queue type that does not exist, so that it can never make a
@@ -16,18 +16,21 @@ const MAX_ROUNDS = 16
 const MAX_REMEMBERED = 256
 const NO_SUCH_TYPE = 'sluice-probe'
 
-const remembered = new WeakMap<Session, Map<string, boolean>>()
+/** `counted`: the queue gives a message up after a number of deliveries. `plain`: any number of looks changes nothing. */
+export type QueueKind = 'plain' | 'counted' | 'stream'
 
-export async function looksAreCounted(session: Session, queue: string): Promise<boolean> {
-  const known = remembered.get(session) ?? new Map<string, boolean>()
+const remembered = new WeakMap<Session, Map<string, QueueKind>>()
+
+export async function kindOfQueue(session: Session, queue: string): Promise<QueueKind> {
+  const known = remembered.get(session) ?? new Map<string, QueueKind>()
   remembered.set(session, known)
-  let counted = known.get(queue)
-  if (counted === undefined) {
-    counted = await probe(session, queue)
+  let kind = known.get(queue)
+  if (kind === undefined) {
+    kind = await probe(session, queue)
     if (known.size >= MAX_REMEMBERED) known.delete(known.keys().next().value!)
-    known.set(queue, counted)
+    known.set(queue, kind)
   }
-  return counted
+  return kind
 }
 
 /** The queue was deleted, or may have been made anew. */
@@ -36,28 +39,31 @@ export function forgetProbe(session: Session, queue: string): void {
 }
 
 /** Asks, takes over what the broker names as different, and asks again, until it names the type or the limit. */
-async function probe(session: Session, queue: string): Promise<boolean> {
+async function probe(session: Session, queue: string): Promise<QueueKind> {
   const args: Record<string, unknown> = { 'x-queue-type': NO_SUCH_TYPE }
   let durable = true
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const difference = await ask(session, queue, durable, args)
-    if (!difference) return false
+    if (!difference) return 'plain'
     const { name, value } = difference
     if (name === 'durable') {
       // Quorum queues are durable.
-      if (value !== 'true') return false
+      if (value !== 'true') return 'plain'
       durable = true
-    } else if (name === 'x-max-priority' || name === 'auto-delete' || name === 'exclusive') return false
+    } else if (name === 'x-max-priority' || name === 'auto-delete' || name === 'exclusive') return 'plain'
     else if (name === 'x-queue-type') {
-      if (value !== 'quorum') return false
+      if (value === 'stream') return 'stream'
+      if (value !== 'quorum') return 'plain'
       args['x-queue-type'] = 'quorum'
       args['x-delivery-limit'] = NO_SUCH_TYPE
     } else if (name === 'x-delivery-limit' && args['x-delivery-limit'] === NO_SUCH_TYPE) {
-      return value !== undefined && Number(value) <= MANY
+      // RabbitMQ 4 gives up after 20 where nobody said otherwise.
+      if (value === undefined) return session.majorVersion >= 4 ? 'counted' : 'plain'
+      return Number(value) <= MANY ? 'counted' : 'plain'
     } else if (value === undefined) delete args[name]
     else args[name] = /^\d+$/.test(value) ? Number(value) : value
   }
-  return true
+  return 'counted'
 }
 
 interface Difference {

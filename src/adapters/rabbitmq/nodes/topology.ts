@@ -14,7 +14,8 @@ import { joinedName, type NodeSpec, type NodeType } from '../../../contract/adap
 import { checkKnownKeys } from '../../../core/options/known-keys.ts'
 import { optionReader } from '../../../core/options/option-reader.ts'
 import { MessagingError } from '../../../model/errors.ts'
-import { MAX_TTL_MS } from '../codec/codec.ts'
+import { MAX_TTL_MS, STREAM_OFFSET, short } from '../codec/headers.ts'
+import { isInt64 } from '../codec/raw-table.ts'
 import { ADAPTER } from '../errors.ts'
 
 export type QueueLimits = Pick<
@@ -54,7 +55,7 @@ const { invalid } = optionReader(ADAPTER, 'native')
 export function queueOptions(limits: QueueLimits, life: QueueLife): Options.AssertQueue {
   const { native } = limits
   checkKnownKeys(native, QUEUE_NATIVE, 'native')
-  const args = nativeArguments(native.arguments)
+  const args = argumentsOf(native.arguments)
   const quorum = isQuorum(limits, life)
   if (quorum) quorumArguments(limits, args)
   else if (args['x-queue-type'] === undefined || args['x-queue-type'] === 'classic') {
@@ -82,10 +83,13 @@ export function subscriptionOptions(limits: QueueLimits, life: QueueLife): Optio
 export function exchangeOptions(spec: NodeSpec): { type: string; options: Options.AssertExchange } {
   const { native } = spec
   checkKnownKeys(native, EXCHANGE_NATIVE, 'native')
-  const args = nativeArguments(native.arguments)
-  if (native.alternateExchange !== undefined) args['alternate-exchange'] ??= native.alternateExchange
+  const args = argumentsOf(native.arguments)
+  if (native.alternateExchange !== undefined)
+    args['alternate-exchange'] ??= argumentOf('alternateExchange', native.alternateExchange)
+  const type = native.exchangeType ?? native.type ?? exchangeType(spec.type)
+  if (typeof type !== 'string' || !short(type)) throw unfit('exchangeType', 'is no text of up to 255 bytes')
   return {
-    type: String(native.exchangeType ?? native.type ?? exchangeType(spec.type)),
+    type,
     options: {
       durable: spec.durable,
       autoDelete: spec.autoDelete,
@@ -235,7 +239,12 @@ function quorumArguments({ maxDeliveries, deadLetter }: QueueLimits, args: Recor
   args['x-delivery-limit'] ??= NEVER_REACHED
 }
 
-function nativeArguments(given: unknown): Record<string, unknown> {
+/**
+ * Arguments of a queue, an exchange, a binding or a consumer as amqplib takes them.
+ *
+ * @throws `CONFIG_INVALID`, `NOT_SUPPORTED`, `ADDRESS_OPTION_INVALID` for values that AMQP 0-9-1 has no type for
+ */
+export function argumentsOf(given: unknown): Record<string, unknown> {
   if (given === undefined || given === null) return {}
   if (typeof given !== 'object' || Array.isArray(given)) throw invalid('arguments', 'is no map')
   const args: Record<string, unknown> = {}
@@ -246,9 +255,80 @@ function nativeArguments(given: unknown): Record<string, unknown> {
         context: { adapter: ADAPTER, option: key },
       })
     }
-    args[key] = typeof value === 'bigint' ? { '!': 'int64', value } : value
+    if (!short(key)) throw unfit(key, 'has a name of more than 255 bytes')
+    args[key] = argumentOf(key, value)
   }
   return args
+}
+
+/** protocol: a number that Erlang does not know makes RabbitMQ cut the connection. */
+function argumentOf(option: string, value: unknown): unknown {
+  switch (typeof value) {
+    case 'bigint':
+      if (!isInt64(value)) throw unfit(option, 'has more than 64 bits')
+      return { '!': 'int64', value }
+    case 'number':
+      if (!Number.isFinite(value)) throw unfit(option, `is ${value}, which RabbitMQ has no number for`)
+      // amqplib takes a large negative one for an integer.
+      return Number.isSafeInteger(value) ? value : { '!': 'double', value }
+    case 'undefined':
+    case 'string':
+    case 'boolean':
+      return value
+    case 'object':
+      break
+    default:
+      throw unfit(option, `is a ${typeof value}`)
+  }
+  if (value === null) return value
+  if (value instanceof Date) {
+    const seconds = Math.floor(value.getTime() / 1000)
+    if (!(seconds >= 0)) throw unfit(option, 'is a time before 1970, or none')
+    return { '!': 'timestamp', value: seconds }
+  }
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  if (Array.isArray(value)) return value.map((item) => argumentOf(option, item))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => {
+      if (!short(key)) throw unfit(option, 'has a name of more than 255 bytes in it')
+      return [key, argumentOf(option, item)]
+    }),
+  )
+}
+
+function unfit(option: string, what: string): MessagingError {
+  return new MessagingError('ADDRESS_OPTION_INVALID', `The argument '${option}' ${what}`, {
+    context: { adapter: ADAPTER, option },
+  })
+}
+
+/** What `x-stream-offset` may say, beside a count and a time. RabbitMQ ends the connection over anything else. */
+const STREAM_OFFSET_WORDS = /^(first|last|next|\d+[YMDhms])$/
+
+/** Arguments of a consumer. @throws as {@link argumentsOf} */
+export function consumerArguments(given: unknown): Record<string, unknown> {
+  const args = argumentsOf(given)
+  const offset = (given as Record<string, unknown> | undefined)?.[STREAM_OFFSET]
+  const fits =
+    offset === undefined ||
+    (typeof offset === 'string' && STREAM_OFFSET_WORDS.test(offset)) ||
+    typeof offset === 'bigint' ||
+    Number.isSafeInteger(offset) ||
+    offset instanceof Date ||
+    (typeof offset === 'object' && offset !== null && '!' in offset)
+  if (!fits)
+    throw unfit(
+      STREAM_OFFSET,
+      "is none of 'first', 'last', 'next', a whole number, a Date, and a time like '2h'",
+    )
+  return args
+}
+
+const BUILT_IN: ReadonlySet<string> = new Set(['direct', 'fanout', 'topic', 'headers'])
+
+/** Whether every broker has exchanges of this type; others come with plugins. */
+export function isBuiltIn(type: string): boolean {
+  return BUILT_IN.has(type)
 }
 
 /** RabbitMQ takes up to ten years; more is as good as no limit. */

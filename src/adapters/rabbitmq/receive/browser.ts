@@ -100,7 +100,6 @@ export class RabbitmqBrowser implements AdapterReceiver {
         }
         this.#left--
         const delivery = new RabbitmqDelivery(message)
-        if (delivery.expired) continue
         this.#shown.add(delivery)
         events.deliver(delivery)
       }

@@ -8,8 +8,10 @@ import type { Channel, ConsumeMessage, Options } from 'amqplib'
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../../contract/adapter.ts'
 import { formatAddress } from '../../../model/address-text/index.ts'
 import { MessagingError } from '../../../model/errors.ts'
+import { STREAM_OFFSET } from '../codec/headers.ts'
 import { RabbitmqDelivery } from '../codec/incoming.ts'
 import { ADAPTER, brokerError } from '../errors.ts'
+import { kindOfQueue } from '../nodes/queue-probe.ts'
 import { closeChannel } from '../wire/channels.ts'
 import type { LinkLife } from '../wire/link-life.ts'
 import type { Session } from '../wire/session.ts'
@@ -22,6 +24,7 @@ const MAX_WINDOW = 65_535
  * second while it reads from disk. Another consumer may also be first in line.
  */
 const FLUSH_MS = 2_000
+const STREAM_FLUSH_MS = 200
 const FLUSH_PAUSE_MS = 5
 
 export interface ReceiverParts {
@@ -56,6 +59,8 @@ export class RabbitmqReceiver implements AdapterReceiver {
    */
   #recalled = false
   #over = false
+  /** In a stream: what comes next. */
+  #resumeAt: number | undefined
   /** Deliveries that wait to be handed over: while the link is being attached, or an auto-delete queue is paused. */
   #early: RabbitmqDelivery[] | undefined = []
 
@@ -82,10 +87,41 @@ export class RabbitmqReceiver implements AdapterReceiver {
   /** A rejected delivery is accepted here: the API has stored its copy. Written on return; RabbitMQ answers neither. */
   async settle(delivery: AdapterDelivery, verdict: Verdict): Promise<void> {
     const mine = delivery as RabbitmqDelivery
-    if (verdict.kind === 'release') this.#settlements.release(mine)
+    if (verdict.kind === 'release') await this.#giveBack(mine, verdict.unseen)
     else {
       this.#settlements.accept(mine)
       this.#settlements.flush()
+    }
+  }
+
+  /**
+   * protocol: a stream keeps its messages, takes nothing back, and ends the connection of who tries. What was not seen is read again from
+   * its place; the application's own wish cannot be fulfilled.
+   */
+  async #giveBack(delivery: RabbitmqDelivery, unseen: boolean): Promise<void> {
+    const offset = delivery.streamOffset
+    if (offset === undefined || !(await this.#isStream())) {
+      this.#settlements.release(delivery, unseen)
+      return
+    }
+    if (!unseen) {
+      const { label } = this.#parts
+      throw new MessagingError('NOT_SUPPORTED', `'${label}' is a stream, which takes no message back`, {
+        hint: 'Accept the message, or release it with delayMs: then a copy is put at the end of the stream.',
+        context: { adapter: ADAPTER, address: label, operation: 'release' },
+      })
+    }
+    this.#resumeAt = Math.min(this.#resumeAt ?? offset, offset)
+    this.#settlements.accept(delivery)
+  }
+
+  /** A message of another queue may have a header of that name. Where the broker does not say, it is believed. */
+  async #isStream(): Promise<boolean> {
+    if (this.#parts.consume.arguments?.[STREAM_OFFSET] !== undefined) return true
+    try {
+      return (await kindOfQueue(this.#parts.session, this.#parts.queue)) === 'stream'
+    } catch {
+      return true
     }
   }
 
@@ -108,7 +144,8 @@ export class RabbitmqReceiver implements AdapterReceiver {
    */
   async flush(): Promise<void> {
     this.#settlements.flush()
-    const until = performance.now() + FLUSH_MS
+    // A stream counts all that it keeps, whoever has read it.
+    const until = performance.now() + (this.#resumeAt === undefined ? FLUSH_MS : STREAM_FLUSH_MS)
     while (!this.#over && performance.now() < until) {
       await this.#tuning
       if (this.#window === 0) return
@@ -134,8 +171,12 @@ export class RabbitmqReceiver implements AdapterReceiver {
 
   async #consume(window: number): Promise<void> {
     const { channel, queue, consume } = this.#parts
+    const options =
+      this.#resumeAt === undefined
+        ? consume
+        : { ...consume, arguments: { ...consume.arguments, [STREAM_OFFSET]: this.#resumeAt } }
     await channel.prefetch(window)
-    const { consumerTag } = await channel.consume(queue, (message) => this.#onMessage(message), consume)
+    const { consumerTag } = await channel.consume(queue, (message) => this.#onMessage(message), options)
     this.#consumerTag = consumerTag
     this.#window = window
   }
@@ -163,9 +204,13 @@ export class RabbitmqReceiver implements AdapterReceiver {
     if (this.#over) return
     // On its way while the window was closed or narrowed: it goes back unseen.
     const late = this.#recalled || this.#settlements.count > this.#credit
-    if (late && !this.#parts.autoDelete) this.#settlements.release(delivery)
-    else if (delivery.expired) this.#settlements.accept(delivery)
-    else this.#parts.events.deliver(delivery)
+    if (late && !this.#parts.autoDelete) {
+      this.#giveBack(delivery, true).catch(() => {})
+      return
+    }
+    const offset = delivery.streamOffset
+    if (offset !== undefined) this.#resumeAt = offset + 1
+    this.#parts.events.deliver(delivery)
   }
 
   /** A consumer whose window had to leave room for deliveries of earlier ones gets its full window when those are gone. */

@@ -3,8 +3,8 @@ import type { Channel, Options } from 'amqplib'
 import type { AdapterReceiver, ReceiverEvents, ReceiverSpec } from '../../../contract/adapter.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
-import { looksAreCounted } from '../nodes/queue-probe.ts'
-import { isQuorum, subscriptionQueue } from '../nodes/topology.ts'
+import { kindOfQueue } from '../nodes/queue-probe.ts'
+import { consumerArguments, isQuorum, subscriptionQueue } from '../nodes/topology.ts'
 import { brokersOwn, isReplyAddress } from '../send/reply-address.ts'
 import { closeChannel, openChannel } from '../wire/channels.ts'
 import { LinkLife } from '../wire/link-life.ts'
@@ -84,9 +84,14 @@ async function browse(parts: Parts, spec: ReceiverSpec): Promise<AdapterReceiver
   if (onTopic && !subscription) throw refusal(label, `'${label}' keeps no messages to look at`)
   const queue = onTopic ? subscriptionQueue(source.name, subscription!.name) : source.name
   const { messageCount } = await channel.checkQueue(queue)
-  if (spec.limits.maxDeliveries !== undefined || (await looksAreCounted(session, queue))) {
+  const kind = spec.limits.maxDeliveries === undefined ? await kindOfQueue(session, queue) : 'counted'
+  if (kind === 'counted')
     throw refusal(label, `Looking into '${label}' would use up deliveries of its messages`)
-  }
+  if (kind === 'stream')
+    throw refusal(
+      label,
+      `'${label}' is a stream: receive from it, with x-stream-offset, which takes nothing away`,
+    )
   const browser = new RabbitmqBrowser({ ...parts, queue }, spec.credit, messageCount)
   browser.start()
   return browser
@@ -110,7 +115,7 @@ function consumeOptions({ exclusive, link }: ReceiverSpec): Options.Consume {
   return {
     exclusive,
     ...(link.name !== undefined && { consumerTag: link.name }),
-    ...(link.arguments && { arguments: link.arguments }),
+    ...(link.arguments && { arguments: consumerArguments(link.arguments) }),
   }
 }
 

@@ -64,15 +64,17 @@ export class Settlements {
   }
 
   /**
-   * Back to its place, at once.
+   * Back to its place, at once. `unseen`: it was only prefetched.
    *
    * order: behind what was accepted, which would be lost if it still waited when the channel is closed; a return loses nothing.
    */
-  release(delivery: RabbitmqDelivery): void {
+  release(delivery: RabbitmqDelivery, unseen: boolean): void {
     this.flush()
     if (!this.#open || delivery.state !== 'open') return
     this.#remove(delivery)
-    this.#write(() => this.#channel.nack(delivery.native, false, true))
+    // protocol: a quorum queue of RabbitMQ 4.3 counts what is rejected and not what is only given back; older ones count both.
+    if (unseen) this.#write(() => this.#channel.nack(delivery.native, false, true))
+    else this.#write(() => this.#channel.reject(delivery.native, true))
     this.#written()
   }
 

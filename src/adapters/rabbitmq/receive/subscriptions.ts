@@ -23,6 +23,7 @@ import type { Channel, Options } from 'amqplib'
 import type { Binding, ReceiverSpec } from '../../../contract/adapter.ts'
 import { isNotFound } from '../errors.ts'
 import {
+  argumentsOf,
   fingerprint,
   type SubscriptionParts,
   subscriptionOptions,
@@ -204,7 +205,11 @@ function bindingsOf({ source, patterns, link }: ReceiverSpec): Bound[] {
 }
 
 function bound(binding: Binding, topic: string): Bound {
-  return { source: binding.source ?? topic, key: binding.key ?? '', arguments: binding.arguments ?? {} }
+  return {
+    source: binding.source ?? topic,
+    key: binding.key ?? '',
+    arguments: argumentsOf(binding.arguments),
+  }
 }
 
 /**

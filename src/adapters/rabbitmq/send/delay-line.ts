@@ -15,7 +15,8 @@
  */
 import { MessagingError } from '../../../model/errors.ts'
 import type { OutgoingMessage } from '../../../model/message.ts'
-import { bodyBuffer, heldOptions } from '../codec/codec.ts'
+import { bodyBuffer } from '../codec/codec.ts'
+import { publishOptions } from '../codec/outgoing.ts'
 import { ADAPTER, isPublishError } from '../errors.ts'
 import { type Hold, holdMs, holdQueue, MAX_DELAY_MS } from '../nodes/topology.ts'
 import type { LinkLife } from '../wire/link-life.ts'
@@ -35,7 +36,6 @@ interface Held {
   readonly hold: Hold
   /** Name of the holding queue. */
   readonly room: string
-  readonly expiresAt: number | undefined
 }
 
 export class DelayLine {
@@ -67,7 +67,6 @@ export class DelayLine {
       )
       return
     }
-    const { ttlMs } = message
     const { kind, name } = target
     const safe = kind === 'queue' && this.#session.mayRefuse(name)
     const hold: Hold = { kind, target: name, delayMs: holdMs(delayMs), safe }
@@ -77,7 +76,6 @@ export class DelayLine {
       target,
       hold,
       room,
-      expiresAt: ttlMs === undefined ? undefined : Date.now() + ttlMs,
     })
     if (!this.#running) void this.#run()
   }
@@ -108,16 +106,19 @@ export class DelayLine {
         item.settle(new MessagingError('SEND_UNROUTABLE', missing(target), context(target)))
       return
     }
+    const lasting = batch.filter(({ item }) => outlives(item.message, hold.delayMs))
+    for (const held of batch) if (!lasting.includes(held)) held.item.settle()
+    if (lasting.length === 0) return
     const { channel } = await this.#open()
     const { options } = holdQueue(hold)
-    this.#declaring = batch
+    this.#declaring = lasting
     if (target.kind === 'exchange') {
       await channel.assertQueue(room, options)
       await channel.assertExchange(room, 'fanout', { durable: true, autoDelete: true })
       await channel.bindQueue(room, room, '')
     }
     const declared = channel.assertQueue(room, options)
-    for (const held of batch) this.#publish(held)
+    for (const held of lasting) this.#publish(held)
     await declared
     this.#declaring = []
   }
@@ -130,10 +131,10 @@ export class DelayLine {
     this.#declaring = []
   }
 
-  #publish({ item, target, room, expiresAt }: Held): void {
+  #publish({ item, target, room }: Held): void {
     const route = { subjectIsKey: target.kind === 'exchange', mandatory: true, login: this.#session.login }
     try {
-      const options = heldOptions(item.message, route, expiresAt)
+      const options = publishOptions(item.message, route)
       if (target.kind === 'queue') this.#channel!.publish('', room, options, item)
       else this.#channel!.publish(room, target.key ?? '', options, item)
     } catch (cause) {
@@ -166,6 +167,11 @@ class CopiedInFlight implements InFlight {
   settle(error?: MessagingError): void {
     this.#item.settle(error)
   }
+}
+
+/** Whether the message is still alive when it is due: one that is not expires at the broker unseen, so it need not go there. */
+function outlives({ ttlMs }: OutgoingMessage, delayMs: number): boolean {
+  return ttlMs === undefined || ttlMs > delayMs
 }
 
 /** From the front, those that wait in one queue. */

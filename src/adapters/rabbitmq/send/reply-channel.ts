@@ -9,10 +9,10 @@
  * A no ends the channel. What was written behind the question was not looked at any more and is written again on the next
  * one; what was written before it is there and only asked for again.
  */
-import type { Channel, Options } from 'amqplib'
+import type { Channel } from 'amqplib'
 import { MessagingError } from '../../../model/errors.ts'
 import type { OutgoingMessage } from '../../../model/message.ts'
-import { bodyBuffer } from '../codec/codec.ts'
+import { bodyBuffer, type PublishOptions } from '../codec/codec.ts'
 import { ADAPTER, encodeError, isClosedError, isNotFound, linkEnd, sizeLimit } from '../errors.ts'
 import { closeChannel, openChannel } from '../wire/channels.ts'
 import { refuseLargeHeader } from '../wire/header-size.ts'
@@ -23,7 +23,7 @@ import type { Session } from '../wire/session.ts'
 interface Answer {
   readonly item: InFlight
   readonly address: string
-  readonly options: Options.Publish
+  readonly options: PublishOptions
   /** A copy: it may have to be written again, and the application may change its buffer. */
   readonly body: Buffer
 }
@@ -56,7 +56,7 @@ export class ReplyChannel {
    *
    * @param address sound, see `isSoundReplyAddress`
    */
-  send(address: string, options: Options.Publish, item: InFlight): void {
+  send(address: string, options: PublishOptions, item: InFlight): void {
     const answer = { item, address, options, body: Buffer.from(bodyBuffer(item.message.body)) }
     if (this.#channel) this.#write(this.#channel, answer)
     else this.#unwritten.push(answer)

@@ -1,6 +1,7 @@
 /** To one requester: what `connection.send(request.replyTo, …)` opens. */
 import type { Transfer } from '../../../contract/adapter.ts'
-import { publishOptions, type Route } from '../codec/codec.ts'
+import type { Route } from '../codec/codec.ts'
+import { publishOptions } from '../codec/outgoing.ts'
 import type { DelayLine } from './delay-line.ts'
 import { ReplyChannel } from './reply-channel.ts'
 import { RabbitmqSender, type SenderParts } from './sender.ts'

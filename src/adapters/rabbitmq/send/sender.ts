@@ -1,7 +1,8 @@
 /** Senders: a link is a confirm channel and a way to choose exchange and routing key. */
 import type { AdapterSender, Transfer } from '../../../contract/adapter.ts'
 import { MessagingError } from '../../../model/errors.ts'
-import { DIRECT_REPLY_TO, publishOptions, type Route, routingKey } from '../codec/codec.ts'
+import { DIRECT_REPLY_TO, type Route, routingKey } from '../codec/codec.ts'
+import { publishOptions } from '../codec/outgoing.ts'
 import { ADAPTER, brokerError } from '../errors.ts'
 import type { LinkLife } from '../wire/link-life.ts'
 import type { PublishChannel } from '../wire/publish-channel.ts'

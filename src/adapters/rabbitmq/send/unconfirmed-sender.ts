@@ -1,8 +1,9 @@
 /** `at-most-once`: a message counts as accepted once it is written; nobody asks the broker. */
 
-import type { Channel, ChannelModel, Options } from 'amqplib'
+import type { Channel, ChannelModel } from 'amqplib'
 import type { AdapterSender, SenderSpec, Transfer } from '../../../contract/adapter.ts'
-import { bodyBuffer, publishOptions, type Route, routingKey } from '../codec/codec.ts'
+import { bodyBuffer, type PublishOptions, type Route, routingKey } from '../codec/codec.ts'
+import { publishOptions } from '../codec/outgoing.ts'
 import { brokerError, isClosedError, linkEnd } from '../errors.ts'
 import { closeChannel, openChannel } from '../wire/channels.ts'
 import { refuseLargeHeader } from '../wire/header-size.ts'
@@ -55,7 +56,7 @@ export class UnconfirmedSender implements AdapterSender {
 
   send(transfer: Transfer): void {
     const { message } = transfer
-    let options: Options.Publish
+    let options: PublishOptions
     try {
       const key = this.#exchange === undefined ? this.#queue : routingKey(message.subject)
       if (message.delayMs !== undefined) {

@@ -5,8 +5,9 @@
  * are those of the stream.
  */
 import type { Duplex } from 'node:stream'
-import type { Channel, ChannelModel, Options } from 'amqplib'
-import { publishFrames } from './publish-frames.ts'
+import type { Channel, ChannelModel } from 'amqplib'
+import type { PublishOptions } from '../codec/codec.ts'
+import { copyFrames, publishFrames } from './publish-frames.ts'
 
 /** The parts of amqplib's connection that frames go through. */
 interface FramePath {
@@ -28,7 +29,7 @@ interface FrameSource {
     exchange: string,
     routingKey: string,
     body: Buffer,
-    options?: Options.Publish,
+    options?: PublishOptions,
     confirmed?: unknown,
   ): boolean
   /** On a channel with confirms. */
@@ -101,7 +102,7 @@ class GatheredWrites {
     source.publish = (exchange, routingKey, body, options = {}, confirmed) => {
       const frames =
         source.sendMessage === sendMessage && connection.sendMessage === sendByConnection
-          ? publishFrames(source.ch, exchange, routingKey, body, options, connection.frameMax)
+          ? framesOf(source.ch, exchange, routingKey, body, options, connection.frameMax)
           : undefined
       if (!frames) return publish.call(source, exchange, routingKey, body, options, confirmed)
       connection.sentSinceLastCheck = true
@@ -116,4 +117,18 @@ class GatheredWrites {
     this.#full.clear()
     for (const channel of full) channel.emit('drain')
   }
+}
+
+function framesOf(
+  channel: number,
+  exchange: string,
+  routingKey: string,
+  body: Buffer,
+  options: PublishOptions,
+  frameMax: number,
+): Buffer | undefined {
+  const { headerBytes } = options
+  return headerBytes === undefined
+    ? publishFrames(channel, exchange, routingKey, body, options, frameMax)
+    : copyFrames(channel, exchange, routingKey, body, { mandatory: options.mandatory, headerBytes }, frameMax)
 }

@@ -2,8 +2,9 @@
  * protocol: id, fields and headers of a message travel in one frame. One larger than the connection's `frame_max` makes the
  * broker end the connection, and it would again each time the message is sent anew. So such a message is refused here.
  */
-import type { ChannelModel, Options } from 'amqplib'
+import type { ChannelModel } from 'amqplib'
 import { MessagingError } from '../../../model/errors.ts'
+import type { PublishOptions } from '../codec/codec.ts'
 import { ADAPTER } from '../errors.ts'
 
 /** amqplib encodes up to 64 KiB of headers, and all other fields have less than 4 KiB together. */
@@ -12,13 +13,22 @@ const ALWAYS_ENOUGH = 68 * 1024
 const FIXED_BYTES = 64
 
 /** @throws `MESSAGE_TOO_LARGE` */
-export function refuseLargeHeader(model: ChannelModel, options: Options.Publish): void {
+export function refuseLargeHeader(model: ChannelModel, options: PublishOptions): void {
   const { frameMax } = model.connection as { frameMax?: number }
-  if (frameMax === undefined || frameMax >= ALWAYS_ENOUGH) return
+  if (frameMax === undefined || frameMax === 0) return
+  if (options.headerBytes) {
+    refuseOver(frameMax, FIXED_BYTES + options.headerBytes.length)
+    return
+  }
+  if (frameMax >= ALWAYS_ENOUGH) return
   const { headers, contentType, correlationId, replyTo, messageId, userId, expiration } = options
   let bytes = FIXED_BYTES + valueBytes(headers)
   for (const text of [contentType, correlationId, replyTo, messageId, userId, expiration])
     bytes += valueBytes(text)
+  refuseOver(frameMax, bytes)
+}
+
+function refuseOver(frameMax: number, bytes: number): void {
   if (bytes <= frameMax) return
   throw new MessagingError(
     'MESSAGE_TOO_LARGE',

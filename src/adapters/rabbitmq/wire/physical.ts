@@ -79,6 +79,11 @@ export class PhysicalConnection {
     return this.model.connection.serverProperties ?? {}
   }
 
+  /** What the connection ended with, if it was an error. */
+  get cause(): unknown {
+    return this.#cause
+  }
+
   /** Calls back when the connection has ended, for whatever reason. */
   onEnd(ended: (cause: unknown) => void): void {
     this.model.on('close', (error) => ended(error ?? this.#cause))

@@ -11,10 +11,10 @@
  * A `return` names no delivery tag. It is matched by message id and routing key; returns come in the order of publishing
  * and before the `ack` of their message.
  */
-import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib'
+import type { ChannelModel, ConfirmChannel, Message } from 'amqplib'
 import { MessagingError, nodeFull } from '../../../model/errors.ts'
 import type { OutgoingMessage } from '../../../model/message.ts'
-import { bodyBuffer } from '../codec/codec.ts'
+import { bodyBuffer, type PublishOptions } from '../codec/codec.ts'
 import { RabbitmqMessage } from '../codec/incoming.ts'
 import {
   ADAPTER,
@@ -82,7 +82,7 @@ export class PublishChannel {
   }
 
   /** Settles `item` sooner or later, unless the channel ends first. The body is copied before this returns. */
-  publish(exchange: string, key: string, options: Options.Publish, item: InFlight): void {
+  publish(exchange: string, key: string, options: PublishOptions, item: InFlight): void {
     if (!this.#open) return
     try {
       refuseLargeHeader(this.#model, options)

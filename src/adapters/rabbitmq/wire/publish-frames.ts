@@ -71,6 +71,59 @@ export function publishFrames(
   return frames
 }
 
+/**
+ * A publish whose content header is there already: method, header and body frames, whatever their size. `undefined`: the header has no
+ * room in a frame.
+ */
+export function copyFrames(
+  channel: number,
+  exchange: string,
+  routingKey: string,
+  body: Buffer,
+  options: { readonly mandatory?: boolean | undefined; readonly headerBytes: Buffer },
+  frameMax: number,
+): Buffer | undefined {
+  const most = frameMax === 0 ? body.length + FRAME_OVERHEAD : frameMax
+  const { headerBytes } = options
+  if (headerBytes.length + 12 + FRAME_OVERHEAD > (frameMax || Number.POSITIVE_INFINITY)) return undefined
+  at = 0
+  beyond = false
+  const method = openFrame(METHOD, channel)
+  long(BASIC_PUBLISH)
+  short(0)
+  shortString(exchange)
+  shortString(routingKey)
+  scratch[at++] = options.mandatory ? 1 : 0
+  closeFrame(method)
+  if (beyond) return undefined
+  const beforeHeader = at
+  const room = most - FRAME_OVERHEAD
+  const bodyFrames = Math.ceil(body.length / room)
+  const frames = Buffer.allocUnsafe(
+    beforeHeader + FRAME_OVERHEAD + 12 + headerBytes.length + body.length + bodyFrames * FRAME_OVERHEAD,
+  )
+  scratch.copy(frames, 0, 0, beforeHeader)
+  let end = frameInto(frames, beforeHeader, HEADER, channel, 12 + headerBytes.length)
+  frames.writeUInt32BE(BASIC_HEADER, beforeHeader + 7)
+  frames.writeBigUInt64BE(BigInt(body.length), beforeHeader + 11)
+  headerBytes.copy(frames, beforeHeader + 19)
+  for (let from = 0; from < body.length; from += room) {
+    const length = Math.min(room, body.length - from)
+    body.copy(frames, end + FRAME_HEADER_BYTES, from, from + length)
+    end = frameInto(frames, end, BODY, channel, length)
+  }
+  return frames
+}
+
+/** Head and end of a frame around `length` bytes. Returns where the next one begins. */
+function frameInto(frames: Buffer, start: number, type: number, channel: number, length: number): number {
+  frames[start] = type
+  frames.writeUInt16BE(channel, start + 1)
+  frames.writeUInt32BE(length, start + 3)
+  frames[start + FRAME_HEADER_BYTES + length] = FRAME_END
+  return start + FRAME_OVERHEAD + length
+}
+
 /** protocol: one flag for each property that follows, first: bit 15. */
 function properties(options: Options.Publish): void {
   const { persistent, priority, expiration, timestamp } = options

@@ -4,6 +4,7 @@ import { Rounds } from '../../../core/connecting/rounds.ts'
 import { type ErrorContext, MessagingError } from '../../../model/errors.ts'
 import { ADAPTER, brokerError, isClosedError } from '../errors.ts'
 import { refusesWhenFull } from '../nodes/topology.ts'
+import type { Aside } from './aside.ts'
 import type { Scratch } from './scratch.ts'
 
 /** Queues remembered; beyond it the oldest is forgotten. */
@@ -19,6 +20,10 @@ export class Session {
   /** Consumes, and asks: it goes on while the other is blocked. */
   readonly consuming: ChannelModel
   readonly scratch: Scratch
+  /** For what may end a connection. */
+  readonly aside: Aside
+  /** Of the broker: RabbitMQ 4 counts returns to every quorum queue, and knows fewer kinds of queues. */
+  readonly majorVersion: number
   /** User the connection is logged in as; `undefined` where only the broker knows. */
   readonly login: string | undefined
   /** Open links, to be closed with the connection. */
@@ -35,12 +40,16 @@ export class Session {
     publishing: ChannelModel,
     consuming: ChannelModel,
     scratch: Scratch,
+    aside: Aside,
+    version: string,
     login: string | undefined,
     warn: (error: MessagingError) => void,
   ) {
     this.publishing = publishing
     this.consuming = consuming
     this.scratch = scratch
+    this.aside = aside
+    this.majorVersion = Number.parseInt(version, 10) || 0
     this.login = login
     this.#warn = warn
   }
