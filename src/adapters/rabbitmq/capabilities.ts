@@ -34,7 +34,7 @@ export const rabbitmqCapabilities: Capabilities = {
     },
     ttl: {
       level: 'native',
-      note: 'with delayMs the receiving adapter checks it, other clients see such a message; a quorum queue with a dead-letter address moves expired messages there',
+      note: 'with delayMs it ends no message that is due already; a quorum queue with a dead-letter address moves expired messages there',
     },
     delay: {
       level: 'emulated',
