@@ -8,7 +8,7 @@ import { TextDecoder } from 'node:util'
 
 import { MessagingError } from './errors.ts'
 import { StructuredBody } from './message.ts'
-import { parseStructured, stringifyStructured } from './structured-text.ts'
+import { parseStructured, showStructured, stringifyStructured } from './structured-text.ts'
 
 /** A user's own encoding for a content type. */
 export interface BodyCodec {
@@ -103,7 +103,7 @@ export function decodeBody(
 
 /** Bytes of a body, whatever form it has. */
 export function bodyBytes(body: Uint8Array | StructuredBody): Uint8Array {
-  return body instanceof StructuredBody ? Buffer.from(stringifyStructured(body.value)) : body
+  return body instanceof StructuredBody ? Buffer.from(showStructured(body.value)) : body
 }
 
 function structured(body: unknown, media: string): StructuredBody {

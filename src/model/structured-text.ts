@@ -9,10 +9,17 @@ import type { StructuredValue } from './message.ts'
 
 /** How deep maps and lists may nest; deeper input is refused instead of exhausting the stack. */
 const MAX_DEPTH = 100
+/** … in what other programs sent, as text to look at. */
+const MAX_SHOWN_DEPTH = 1_000
 
 /** @throws TypeError on a value that AMQP has no type for, or too deep nesting */
 export function stringifyStructured(value: unknown): string {
-  return JSON.stringify(toPlain(value, 0))
+  return JSON.stringify(toPlain(value, 0, MAX_DEPTH))
+}
+
+/** As {@link stringifyStructured}, for what came in: as deep as any adapter reads. */
+export function showStructured(value: unknown): string {
+  return JSON.stringify(toPlain(value, 0, MAX_SHOWN_DEPTH))
 }
 
 /** @throws SyntaxError or TypeError on malformed text */
@@ -20,8 +27,8 @@ export function parseStructured(text: string): StructuredValue {
   return fromPlain(JSON.parse(text), 0)
 }
 
-function toPlain(value: unknown, depth: number): unknown {
-  if (depth > MAX_DEPTH) throw new TypeError(`nested deeper than ${MAX_DEPTH}`)
+function toPlain(value: unknown, depth: number, limit: number): unknown {
+  if (depth > limit) throw new TypeError(`nested deeper than ${limit}`)
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) return { '@number': String(value) }
@@ -30,11 +37,11 @@ function toPlain(value: unknown, depth: number): unknown {
   if (typeof value === 'bigint') return { '@bigint': value.toString() }
   if (value instanceof Date) return { '@date': value.toISOString() }
   if (value instanceof Uint8Array) return { '@bytes': Buffer.from(value).toString('base64') }
-  if (Array.isArray(value)) return value.map((item) => toPlain(item, depth + 1))
+  if (Array.isArray(value)) return value.map((item) => toPlain(item, depth + 1, limit))
   if (typeof value === 'object' && !(value instanceof Map || value instanceof Set)) {
     const plain: Record<string, unknown> = Object.create(null)
     for (const [key, item] of Object.entries(value)) {
-      if (item !== undefined) plain[key.startsWith('@') ? `@${key}` : key] = toPlain(item, depth + 1)
+      if (item !== undefined) plain[key.startsWith('@') ? `@${key}` : key] = toPlain(item, depth + 1, limit)
     }
     return plain
   }

@@ -1,10 +1,10 @@
 /** Messages to the bytes of AMQP 1.0, and back. Pure. */
 import { isMessagingError } from '../../../model/errors.ts'
 import type { OutgoingMessage } from '../../../model/message.ts'
-import { AmqpMessage } from '../amqp-message.ts'
-import { writeCopy } from '../copy-writer.ts'
-import { writeMessage } from '../message-writer.ts'
+import { AmqpMessage } from './amqp-message.ts'
+import { writeCopy } from './copy-writer.ts'
 import { BROKER_J_DIALECT } from './dialect.ts'
+import { writeMessage } from './message-writer.ts'
 import { unencodable } from './unencodable.ts'
 import { WireWriter } from './wire-writer.ts'
 

@@ -1,7 +1,7 @@
 /** What messages say differently to each product. */
 import { formatAddress, parseAddress } from '../../../model/address-text/index.ts'
 import { shownReplyTo, wireAddress } from '../nodes/names.ts'
-import { DELIVERY_TIME, NOT_BEFORE } from '../own-annotations.ts'
+import { DELIVERY_TIME, NOT_BEFORE } from './own-annotations.ts'
 
 export interface Dialect {
   /** An address string (`name`, `name/subject`) as `to` and `reply-to` have it on the wire. */

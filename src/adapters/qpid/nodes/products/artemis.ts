@@ -4,7 +4,7 @@
  */
 import { withoutManagement } from '../../capabilities.ts'
 import { PLAIN_DIALECT } from '../../codec/dialect.ts'
-import { ROUTING_TYPE } from '../../own-annotations.ts'
+import { ROUTING_TYPE } from '../../codec/own-annotations.ts'
 import type { Profile } from './profile.ts'
 
 /** Artemis's routing type `ANYCAST`. */

@@ -2,7 +2,7 @@
  * A message that came in, decoded from the sections of AMQP 1.0. It keeps its bytes, from which copies take whatever they do not
  * replace (`copy-writer.ts`).
  */
-import { MessagingError } from '../../model/errors.ts'
+import { MessagingError } from '../../../model/errors.ts'
 import {
   type IncomingMessage,
   NORMAL_PRIORITY,
@@ -11,10 +11,9 @@ import {
   type PropertyValue,
   StructuredBody,
   type StructuredValue,
-} from '../../model/message.ts'
-import { BROKER_J_DIALECT, type Dialect } from './codec/dialect.ts'
-import { keyText, malformed, WireReader } from './codec/wire-reader.ts'
-import { ADAPTER } from './errors.ts'
+} from '../../../model/message.ts'
+import { ADAPTER } from '../errors.ts'
+import { BROKER_J_DIALECT, type Dialect } from './dialect.ts'
 import { extraName } from './foreign-names.ts'
 import { BIGINTS, DELIVERIES, isOurs } from './own-annotations.ts'
 import {
@@ -31,6 +30,7 @@ import {
   sectionsOf,
   VALUE,
 } from './sections.ts'
+import { keyText, malformed, WireReader } from './wire-reader.ts'
 
 export class AmqpMessage implements IncomingMessage {
   id = ''

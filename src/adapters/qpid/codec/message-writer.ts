@@ -1,17 +1,17 @@
 /** A fresh message, or the copy of another broker's, as sections of AMQP 1.0 (part 3 of the standard: messaging). */
-import { type Annotations, type AnnotationValue, carriedAnnotations } from '../../model/annotations.ts'
+import { type Annotations, type AnnotationValue, carriedAnnotations } from '../../../model/annotations.ts'
 import {
   DEAD_LETTER_REASON,
   NORMAL_PRIORITY,
   type OutgoingMessage,
   type Properties,
   StructuredBody,
-} from '../../model/message.ts'
+} from '../../../model/message.ts'
 import { AmqpMessage } from './amqp-message.ts'
-import type { WireWriter } from './codec/wire-writer.ts'
 import { annotationName } from './foreign-names.ts'
 import { BIGINTS, DELIVERIES } from './own-annotations.ts'
 import { APPLICATION_PROPERTIES, DATA, HEADER, MESSAGE_ANNOTATIONS, PROPERTIES, VALUE } from './sections.ts'
+import type { WireWriter } from './wire-writer.ts'
 
 const MAX_UINT = 0xffffffff
 /** Lists and maps inside each other in annotations; what is deeper becomes null. */

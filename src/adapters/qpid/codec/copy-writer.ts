@@ -5,17 +5,15 @@
  * Beside that the header begins anew (`first-acquirer`, `delivery-count`: those are of the original's deliveries), a dead letter has no
  * `absolute-expiry-time`, and annotations of this adapter give way to those of the copy.
  */
-import { sameProperty } from '../../model/copy.ts'
+import { sameProperty } from '../../../model/copy.ts'
 import {
   DEAD_LETTER_REASON,
   type OutgoingMessage,
   type PropertyValue,
   StructuredBody,
-} from '../../model/message.ts'
-import { priorityInRange, timeInRange } from '../../model/ranges.ts'
+} from '../../../model/message.ts'
+import { priorityInRange, timeInRange } from '../../../model/ranges.ts'
 import { type AmqpMessage, textKey } from './amqp-message.ts'
-import { WireReader } from './codec/wire-reader.ts'
-import type { WireWriter } from './codec/wire-writer.ts'
 import {
   holdsBigint,
   ownAnnotations,
@@ -39,6 +37,8 @@ import {
   placesOf,
   type Section,
 } from './sections.ts'
+import { WireReader } from './wire-reader.ts'
+import type { WireWriter } from './wire-writer.ts'
 
 /**
  * @throws `DECODE_FAILED` where a section that must be changed cannot be read, TypeError or RangeError on what AMQP 1.0 has no type for;
@@ -82,8 +82,7 @@ function writeHeader(writer: WireWriter, message: OutgoingMessage, original: Amq
       if (message.ttlMs === undefined) writer.null()
       else writeTtl(writer, message.ttlMs)
     })
-  list.clear(3)
-  list.clear(4)
+  list.cut(3)
   list.write(writer, HEADER)
 }
 
@@ -114,6 +113,7 @@ class Elements {
   /** Read on the first change. */
   #places: number[] | undefined
   readonly #changes = new Map<number, () => void>()
+  #cut: number | undefined
 
   constructor(original: AmqpMessage, section: Section | undefined) {
     this.#original = original
@@ -131,14 +131,24 @@ class Elements {
     if (at !== undefined && bytes[at] !== NULL) this.#changes.set(index, NOTHING)
   }
 
+  /** Ends the list before `index`, where anything but null follows. */
+  cut(index: number): void {
+    const { bytes } = this.#original
+    const places = this.#elements
+    const needed = places.slice(index, -1).some((at) => bytes[at] !== NULL)
+    if (needed) this.#cut = index
+  }
+
   write(writer: WireWriter, code: number): void {
     const { bytes } = this.#original
-    if (this.#changes.size === 0) {
+    if (this.#changes.size === 0 && this.#cut === undefined) {
       writeWhole(writer, this.#original, this.#section)
       return
     }
-    const places = this.#elements
+    const places = this.#elements.slice(0, this.#cut === undefined ? undefined : this.#cut + 1)
     const count = Math.max(places.length - 1, ...[...this.#changes.keys()].map((index) => index + 1))
+    // A list without anything in it says what none says.
+    if (this.#changes.size === 0 && places.slice(0, -1).every((at) => bytes[at] === NULL)) return
     writer.section(code)
     writer.list(count, () => {
       for (let index = 0; index < count; index++) {

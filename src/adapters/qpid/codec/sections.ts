@@ -1,5 +1,5 @@
 /** Where the sections of an encoded message stand (part 3 of the standard: messaging). */
-import { malformed, WireReader } from './codec/wire-reader.ts'
+import { malformed, WireReader } from './wire-reader.ts'
 
 export const HEADER = 0x70
 export const DELIVERY_ANNOTATIONS = 0x71
