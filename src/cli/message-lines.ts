@@ -2,17 +2,20 @@
  * Whole messages as lines of JSON, so that a queue can be saved to a file and put back: every field, every property with its
  * type, the body byte for byte.
  *
+ * `annotations` and `native` hold what the message says beyond the fields of the API, for a message of another program.
+ *
  * A body that is text stands readable under `text`, any other under `base64`. Properties that JSON has no word for are
  * objects with one key: `{"@bigint":"1"}`, `{"@date":"…"}`, `{"@bytes":"base64"}`, `{"@number":"NaN"}`.
  */
-import type { MessageFields, PropertyValue, ReceivedMessage } from '../index.ts'
+import type { MessageExtras, MessageFields, PropertyValue, ReceivedMessage } from '../index.ts'
 import { CommandError } from './errors.ts'
 import { decodeOrUndefined, jsonText } from './print/terminal-text.ts'
 
 /** What stands in a line beside the body. */
 const TEXT_FIELDS = ['id', 'subject', 'contentType', 'replyTo', 'correlationId', 'userId', 'groupId'] as const
 
-export function messageToLine(message: ReceivedMessage): string {
+/** @param extras what the message says beyond its fields (`messageExtras` of the library) */
+export function messageToLine(message: ReceivedMessage, extras?: MessageExtras): string {
   const record: Record<string, unknown> = {}
   for (const name of TEXT_FIELDS) {
     if (message[name] !== undefined && message[name] !== '') record[name] = message[name]
@@ -32,13 +35,15 @@ export function messageToLine(message: ReceivedMessage): string {
   if (text === undefined)
     record.base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
   else record.text = text
-  return jsonText(record)
+  return jsonText(Object.assign(record, extras))
 }
 
 export interface RestoredMessage {
   /** Bytes, or the value of a typed body. */
   readonly body: unknown
   readonly fields: MessageFields
+  /** What it says beyond its fields. */
+  readonly extras: MessageExtras | undefined
 }
 
 /** @throws CommandError naming the line */
@@ -64,7 +69,23 @@ export function lineToMessage(line: Uint8Array, number: number): RestoredMessage
     for (const [key, value] of Object.entries(plain)) properties[key] = plainToProperty(value, number)
     fields.properties = properties
   }
-  return { body: bodyOf(record, number), fields }
+  return { body: bodyOf(record, number), fields, extras: extrasOf(record, number) }
+}
+
+function extrasOf(
+  { annotations, native }: Record<string, unknown>,
+  number: number,
+): MessageExtras | undefined {
+  if (annotations === undefined && native === undefined) return undefined
+  if (native === undefined) return { annotations }
+  const { adapter, form } = expect(native, 'object', 'native', number) as Record<string, unknown>
+  return {
+    annotations,
+    native: {
+      adapter: expect(adapter, 'string', 'native.adapter', number) as string,
+      form: expect(form, 'string', 'native.form', number) as string,
+    },
+  }
 }
 
 function bodyOf(record: Record<string, unknown>, number: number): unknown {

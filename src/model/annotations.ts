@@ -53,7 +53,12 @@ export function belonging({ annotations }: IncomingMessage): Annotations | undef
  * `{"@bigint":"1"}`, `{"@date":1700000000000}`, `{"@bytes":"base64"}`, `{"@number":"NaN"}`; a key of a map that begins with `@` has one more.
  */
 export function annotationsText(annotations: Annotations): string {
-  return JSON.stringify(plain(annotations, 0))
+  return JSON.stringify(annotationsJson(annotations))
+}
+
+/** As {@link annotationsText}, to be part of a larger JSON. */
+export function annotationsJson(annotations: Annotations): unknown {
+  return plain(annotations, 0)
 }
 
 /**

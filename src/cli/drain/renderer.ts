@@ -4,7 +4,8 @@ import { UsageError } from '../errors.ts'
 import { jsonText, visibleBytes } from '../print/terminal-text.ts'
 import type { Drained } from './feed.ts'
 
-export type Renderer = (message: Drained) => readonly (string | Uint8Array)[]
+/** `adapter` is the connection's, for `--dump`. */
+export type Renderer = (message: Drained, adapter?: string) => readonly (string | Uint8Array)[]
 
 /** Made before anything is received, so that a wrong format consumes nothing. @throws CommandError, UsageError */
 export async function rendererFor({ args, out }: Context, format = '%(M)s'): Promise<Renderer> {
@@ -18,8 +19,11 @@ export async function rendererFor({ args, out }: Context, format = '%(M)s'): Pro
     case 'json':
       return (message) => [jsonText(message.toJSON()), '\n']
     case 'dump': {
-      const { messageToLine } = await import('../message-lines.ts')
-      return (message) => [messageToLine(message), '\n']
+      const [{ messageToLine }, { messageExtras }] = await Promise.all([
+        import('../message-lines.ts'),
+        import('../../index.ts'),
+      ])
+      return (message, adapter) => [messageToLine(message, messageExtras(message, adapter ?? '')), '\n']
     }
     case 'quiet':
       return () => []

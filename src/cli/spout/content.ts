@@ -1,6 +1,6 @@
 /** What spout sends: one body again and again, the lines of the standard input, or messages saved before. */
 import type { Readable } from 'node:stream'
-import type { MessageFields, PropertyValue } from '../../index.ts'
+import type { MessageExtras, MessageFields, PropertyValue } from '../../index.ts'
 import type { Arguments } from '../arguments.ts'
 import { UsageError } from '../errors.ts'
 import { inputLines } from '../input-lines.ts'
@@ -12,6 +12,8 @@ export interface Content {
   readonly fields: MessageFields
   /** As the print form shows it; `undefined`: there is no content. */
   readonly shown: unknown
+  /** Of a saved message: what it says beyond its fields. */
+  readonly extras?: MessageExtras | undefined
 }
 
 export interface ContentPlan {
@@ -103,7 +105,7 @@ async function* saved(input: Readable): AsyncGenerator<Content> {
   for await (const line of inputLines(input)) {
     number += 1
     if (line.length === 0) continue
-    const { body, fields } = lineToMessage(line, number)
-    yield { body, fields, shown: body }
+    const { body, fields, extras } = lineToMessage(line, number)
+    yield { body, fields, shown: body, extras }
   }
 }

@@ -59,7 +59,8 @@ export const drain: Command = {
         const ready = args.text('ready-address')
         if (ready !== undefined) await connection.send(resolve(ready), 'ready')
         progress = await progressOf(context, connection, resolve(address), count, report)
-        if (count >= 0) await drainAll(context, feed, render, count === 0 ? Infinity : count, report)
+        const shown: Renderer = (message) => render(message, connection.adapter)
+        if (count >= 0) await drainAll(context, feed, shown, count === 0 ? Infinity : count, report)
       } finally {
         await progress?.end()
         await feed.close()

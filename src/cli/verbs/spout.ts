@@ -1,12 +1,12 @@
 /** `spout`: sends messages to an address. */
-import type { Sender } from '../../index.ts'
+import type { MessageExtras, ReceivedMessage, Sender, StructuredValue } from '../../index.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command, Context } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { Pace } from '../pace.ts'
 import { Progress } from '../progress.ts'
 import { RunReport } from '../report.ts'
-import { type ContentPlan, contentPlan } from '../spout/content.ts'
+import { type Content, type ContentPlan, contentPlan } from '../spout/content.ts'
 import { fieldMaker } from '../spout/fields.ts'
 import { SPOUT_OPTIONS } from '../spout/options.ts'
 import { OutcomesInOrder } from '../spout/outcomes-in-order.ts'
@@ -88,11 +88,10 @@ async function sendAll(
       await pace.turn(signal)
       if (!more()) break
       const fields = makeFields(content, count, plan.whole)
-      const outcome = sender.send(content.body, {
-        ...fields,
-        ...(keeps && { durable: true }),
-        timeoutMs: waitMs,
-      })
+      const all = { ...fields, ...(keeps && { durable: true }), timeoutMs: waitMs }
+      const outcome = content.extras
+        ? sender.forward(await restored(content, content.extras), all)
+        : sender.send(content.body, all)
       count += 1
       await inOrder.add(outcome, () => {
         report.add()
@@ -108,4 +107,11 @@ async function sendAll(
     await progress?.end()
   }
   await inOrder.finish()
+}
+
+/** A saved message of another program, with all that it said. */
+async function restored({ body, fields }: Content, extras: MessageExtras): Promise<ReceivedMessage> {
+  const { adapterFor, restoredMessage } = await import('../../index.ts')
+  const adapter = extras.native && (await adapterFor(`${extras.native.adapter}:`))
+  return restoredMessage(body as Uint8Array | StructuredValue, fields, extras, adapter)
 }
