@@ -38,13 +38,13 @@ export async function connect(to?: string | URL | ConnectOptions): Promise<Conne
       { hint: 'Give all of them the scheme with TLS, or none.', context: { option: 'url' } },
     )
   }
-  for (const target of plan.targets) adapter.validate(target)
   const host = new LinkHost(adapter, plan, (links) => new CopySenders(links))
   try {
+    for (const target of plan.targets) adapter.validate(target)
     await host.start(options.signal)
   } catch (error) {
     await host.close(0)
-    throw error
+    throw host.named(error)
   }
   return new Connection(host)
 }

@@ -27,15 +27,17 @@ export class Admin {
    *
    * @throws `ADDRESS_MISMATCH` when it exists with other settings
    */
-  async declare(address: AnyAddress | string, options: CallOptions = {}): Promise<void> {
-    checkOptions('declare', options)
-    const target = plan(address)
-    await this.#host.run('declare', options, (connection) => declareNode(connection, target))
-    if (target.subscription && target.spec.type !== 'queue') {
-      // Attaching once makes it; from then on it retains.
-      const receiver = await Receiver.open(this.#host, target, { ...options, credit: 0 })
-      await receiver.close()
-    }
+  declare(address: AnyAddress | string, options: CallOptions = {}): Promise<void> {
+    return this.#told(async () => {
+      checkOptions('declare', options)
+      const target = plan(address)
+      await this.#host.run('declare', options, (connection) => declareNode(connection, target))
+      if (target.subscription && target.spec.type !== 'queue') {
+        // Attaching once makes it; from then on it retains.
+        const receiver = await Receiver.open(this.#host, target, { ...options, credit: 0 })
+        await receiver.close()
+      }
+    })
   }
 
   /** Deletes the node and what waits in it. `false`: there was none. */
@@ -57,13 +59,24 @@ export class Admin {
   }
 
   /** The nodes of the broker. */
-  async list(options: CallOptions = {}): Promise<NodeInfo[]> {
-    checkOptions('list', options)
-    if (this.#host.state !== 'closed') refuseUnsupported(this.#host.capabilities, 'list')
-    return this.#host.run('list', options, (connection) => connection.list())
+  list(options: CallOptions = {}): Promise<NodeInfo[]> {
+    return this.#told(async () => {
+      checkOptions('list', options)
+      if (this.#host.state !== 'closed') refuseUnsupported(this.#host.capabilities, 'list')
+      return this.#host.run('list', options, (connection) => connection.list())
+    })
   }
 
-  async #on<T>(
+  /** Whatever it throws names the adapter. */
+  async #told<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      throw this.#host.named(error)
+    }
+  }
+
+  #on<T>(
     operation: 'delete' | 'purge' | 'inspect',
     address: AnyAddress | string,
     options: CallOptions,
@@ -73,11 +86,14 @@ export class Admin {
       target: NodePlan,
     ) => Promise<T>,
   ): Promise<T> {
-    checkOptions(operation, options)
-    const target = plan(address)
-    refuseUnsupported(this.#host.capabilities, operation, target)
-    const { subscription, node } = target
-    const place = subscription && node.type !== 'queue' ? { ...node, subscription: subscription.name } : node
-    return this.#host.run(operation, options, (connection) => work(connection, place, target))
+    return this.#told(async () => {
+      checkOptions(operation, options)
+      const target = plan(address)
+      refuseUnsupported(this.#host.capabilities, operation, target)
+      const { subscription, node } = target
+      const place =
+        subscription && node.type !== 'queue' ? { ...node, subscription: subscription.name } : node
+      return this.#host.run(operation, options, (connection) => work(connection, place, target))
+    })
   }
 }

@@ -213,8 +213,12 @@ export class Connection implements AsyncDisposable {
   }
 
   async #started<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closing) throw closedError()
-    return work()
+    try {
+      if (this.#closing) throw new MessagingError('CLOSED', 'The connection was closed')
+      return await work()
+    } catch (error) {
+      throw this.#host.named(error)
+    }
   }
 
   async #close(timeoutMs: number): Promise<void> {
@@ -227,7 +231,3 @@ export class Connection implements AsyncDisposable {
 
 /** Options every waiting call takes, for signatures of helpers. */
 export type { CallOptions }
-
-function closedError(): MessagingError {
-  return new MessagingError('CLOSED', 'The connection was closed')
-}

@@ -10,9 +10,9 @@ export interface CallOptions {
    * Longest wait. Unit: ms. Default: 30,000; `receive()` and iteration wait for ever. `Infinity`: no limit. 0: `receive()`
    * looks once, other calls fail unless they are done at once.
    */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
   /** Ends the wait with `ABORTED`; what was sent already may still arrive. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** How long one send may wait. */
@@ -21,11 +21,11 @@ export interface SendOptions extends CallOptions {}
 /** Options of `connection.sender()`. */
 export interface SenderOptions extends CallOptions {
   /** Sends that may be unsettled at the broker at once; further ones wait. Unit: sends, at least 1. Default: 1000. */
-  capacity?: number
+  capacity?: number | undefined
   /** `at-most-once`: a send is done once it is written. Default `at-least-once`. */
-  reliability?: Reliability
+  reliability?: Reliability | undefined
   /** What an in-doubt send does after a reconnect: go again with the same id, or end as `SEND_UNCONFIRMED`. Default `resend`. */
-  inDoubt?: 'resend' | 'fail'
+  inDoubt?: 'resend' | 'fail' | undefined
 }
 
 /** Options of `connection.receiver()`. */
@@ -37,41 +37,45 @@ export interface ReceiverOptions extends CallOptions {
    * Unit: deliveries. Default: 100. `0` pauses the receiver; the link stays attached.
    * Native: RabbitMQ prefetch, AMQP 1.0 link-credit, size of a claim on Redis.
    */
-  credit?: number
+  credit?: number | undefined
   /** `at-most-once` accepts before handing over. Default `at-least-once`. */
-  reliability?: Reliability
+  reliability?: Reliability | undefined
   /** Look instead of take, as `mode: browse` of an address string. Default `consume`. */
-  mode?: 'consume' | 'browse'
+  mode?: 'consume' | 'browse' | undefined
 }
 
 /** Options of `connection.browse()`. */
 export interface BrowseOptions extends CallOptions {
   /** Go on with new arrivals instead of ending. Default false. */
-  follow?: boolean
+  follow?: boolean | undefined
   /** Messages fetched ahead. Unit: messages. Default: 100. */
-  credit?: number
+  credit?: number | undefined
 }
 
 /** The delay doubles from the least to the greatest. */
 export interface RetryDelay {
   /** Before the second delivery. Unit: ms. Default 1000. */
-  minDelayMs?: number
+  minDelayMs?: number | undefined
   /** Never more than this. Unit: ms. Default 30,000. */
-  maxDelayMs?: number
+  maxDelayMs?: number | undefined
 }
 
 /** Options of `connection.consume()`. */
 export interface ConsumeOptions extends CallOptions {
   /** Handlers that run at once. At least 1. Default: 1. */
-  concurrency?: number
-  /** Deliveries the broker may hand over before the first of them is settled. Default: twice the concurrency, at least 10. */
-  credit?: number
+  concurrency?: number | undefined
+  /**
+   * Deliveries the broker may hand over before the first of them is settled. Default: twice the concurrency, at least 10; on an address
+   * with `maxDeliveries` the concurrency, because brokers count what a program that died had fetched as delivered: with a larger
+   * credit a message that kills its process takes the ones fetched behind it to the dead letters.
+   */
+  credit?: number | undefined
   /** `at-most-once` accepts before the handler runs: nothing is tried again. Default `at-least-once`. */
-  reliability?: Reliability
+  reliability?: Reliability | undefined
   /** Growing delay before a message whose handler threw comes again. */
-  retry?: RetryDelay
+  retry?: RetryDelay | undefined
   /** Told of every throw of the handler. Default: a `warning` event. */
-  onError?: (error: unknown) => void
+  onError?: ((error: unknown) => void) | undefined
 }
 
 /** How long one request may wait for its response. Default 30,000 ms. */
@@ -80,13 +84,13 @@ export interface RequestOptions extends CallOptions {}
 /** Options of `connection.respond()`. */
 export interface RespondOptions extends CallOptions {
   /** Requests held and handled at once; others wait for the responder that is free first. Default 1. */
-  concurrency?: number
+  concurrency?: number | undefined
 }
 
 /** Options of every `close()`. */
 export interface CloseOptions {
   /** How long open work may take to settle. Unit: ms. Default 5000. */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
 }
 
 export const DEFAULT_TIMEOUT_MS = 30_000

@@ -1,6 +1,8 @@
 /** Bodies checked by any Standard Schema (zod, valibot, arktype …). */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { type CodecTable, decodeBody } from '../model/body-codec.ts'
 import { type ErrorCode, MessagingError } from '../model/errors.ts'
+import type { OutgoingMessage } from '../model/message.ts'
 
 /** The body as the schema gives it back; a promise only where the schema is asynchronous. */
 export function validateBody(schema: StandardSchemaV1, body: unknown, code: ErrorCode): unknown {
@@ -19,11 +21,29 @@ export function validateBody(schema: StandardSchemaV1, body: unknown, code: Erro
     : outcome(result, code)
 }
 
+/**
+ * Refuses a message whose receiver, with the same schema, would throw it away: checks what the encoded body is decoded to. What the
+ * schema makes of it is dropped: the message carries the value as the program gave it, and the receiver's schema changes it, once.
+ *
+ * @returns a promise only where the schema is asynchronous
+ * @throws `ENCODE_FAILED`
+ */
+export function checkOutgoing(
+  schema: StandardSchemaV1,
+  message: OutgoingMessage,
+  codecs: CodecTable,
+): unknown {
+  return validateBody(schema, decodeBody(message.body, message.contentType, codecs), 'ENCODE_FAILED')
+}
+
 function outcome(result: StandardSchemaV1.Result<unknown>, code: ErrorCode): unknown {
   if (!result.issues) return result.value
   const issues = result.issues.map((issue) => `${path(issue)}${issue.message}`).join('; ')
   throw new MessagingError(code, `The body does not fit its schema: ${issues}`, {
-    hint: 'Correct the body, or the schema of the address.',
+    hint:
+      code === 'ENCODE_FAILED'
+        ? 'The schema is asked about the body as it arrives (a Date is its ISO text in JSON): correct the body, or the schema of the address.'
+        : 'Correct the body, or the schema of the address.',
   })
 }
 

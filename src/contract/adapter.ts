@@ -39,11 +39,19 @@ export interface Adapter {
    */
   connect(target: ConnectTarget, events: ConnectionEvents, signal: AbortSignal): Promise<AdapterConnection>
   /**
+   * Where its sockets go: TCP ports, or paths of unix sockets. While a broker is away the API looks every now and then whether anything
+   * listens there, and connects at once when something does. Absent: it comes back with the back-off alone.
+   */
+  places?(target: ConnectTarget): readonly Place[]
+  /**
    * The message that {@link IncomingMessage.wireForm} was taken from, with its body. Needed by adapters that give a wire form; the
    * bytes may come from anybody. Must throw `DECODE_FAILED` on what is no such form.
    */
   fromWireForm?(form: Uint8Array, body: Uint8Array): IncomingMessage
 }
+
+/** Where a broker listens. */
+export type Place = { readonly host: string; readonly port: number } | { readonly path: string }
 
 /** Where and how to connect: `connect()`'s options for one URL, checked as far as they are the same for all adapters. */
 export interface ConnectTarget {
@@ -65,7 +73,11 @@ export interface ConnectTarget {
 
 /** How a connection talks back. May be called at any time after `connect` was called; never throws. */
 export interface ConnectionEvents {
-  /** The connection is gone, for good and with all its links. Exactly once, not after `close()`. */
+  /**
+   * The connection is gone, for good and with all its links. Exactly once, not after `close()`. Where the broker ended it over something
+   * that came by it (a protocol or an argument error, no shutdown and no lost line) `cause.context.reason` must be `broker-refused`, with
+   * the broker's words as its message: a call under way is then told, and not made again.
+   */
   disconnected(cause: MessagingError): void
   /** The broker takes no more messages for now; the API stops sending until `unblocked`. */
   blocked(reason: string): void
@@ -342,6 +354,8 @@ export interface ReceiverEvents extends LinkEvents {
   deliver(delivery: AdapterDelivery): void
   /** The broker took this delivery back (its lease ended) though the link lives; a verdict would be void. */
   lost(delivery: AdapterDelivery): void
+  /** An `accept` came after the broker had taken the delivery back, so that the message may be handled twice. Need not be told twice. */
+  tooLate?(delivery: AdapterDelivery): void
   /** Live subscriptions: messages were or may have been missed. `count` where it is known. */
   gap(reason: string, count: number | undefined): void
   /** Browse without follow: everything that was there has been handed over. */

@@ -1,12 +1,17 @@
 /** Abort signals and time limits around promises, without leaving listeners behind. */
-import { MessagingError } from '../model/errors.ts'
+import { type ErrorContext, MessagingError } from '../model/errors.ts'
 import { timerMs } from './longest-timer.ts'
 
 /** The error of a call whose signal was aborted. */
-export function abortedError(signal: AbortSignal, operation: string): MessagingError {
-  return new MessagingError('ABORTED', `${operation} was aborted`, {
+export function abortedError(
+  signal: AbortSignal,
+  operation: string,
+  context: ErrorContext = {},
+): MessagingError {
+  const doubt = context.inDoubt ? '; the broker may have done it all the same' : ''
+  return new MessagingError('ABORTED', `${operation} was aborted${doubt}`, {
     cause: signal.reason,
-    context: { operation },
+    context: { ...context, operation },
   })
 }
 

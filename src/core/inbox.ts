@@ -1,5 +1,5 @@
 /** What has arrived and waits to be read, and readers that wait for what has not arrived. Never both at once. */
-import type { MessagingError } from '../model/errors.ts'
+import type { ErrorContext, MessagingError } from '../model/errors.ts'
 import { abortedError, onAbort } from './aborts.ts'
 import { deadlines, Timed } from './deadlines.ts'
 import { Deque } from './deque.ts'
@@ -30,6 +30,8 @@ class Reader<T> extends Timed {
 }
 
 export interface InboxOptions<T> {
+  /** Said in the errors of readers. */
+  readonly place?: ErrorContext
   /** Called before a reader's deadline is answered with «nothing»: the last chance for an item to come. */
   beforeNothing(): Promise<void>
   /** The last touch on an item as it is handed to its reader. */
@@ -79,7 +81,7 @@ export class Inbox<T> {
         reader.offAbort = onAbort(signal, () => {
           if (!this.#readers.delete(reader)) return
           release(reader)
-          reject(abortedError(signal, 'receive'))
+          reject(abortedError(signal, 'receive', this.#options.place))
         })
       }
       if (timeoutMs === 0) void this.lastLook(reader)

@@ -5,8 +5,8 @@
  * Applications add codecs of their own for further content types; a content type never selects code by name.
  */
 import { TextDecoder } from 'node:util'
-
 import { MessagingError } from './errors.ts'
+import { jsonLoss } from './json-losses.ts'
 import { StructuredBody } from './message.ts'
 import { parseStructured, showStructured, stringifyStructured } from './structured-text.ts'
 
@@ -89,7 +89,7 @@ export function decodeBody(
   try {
     const own = codecs.get(media)
     if (own) return own.decode(body)
-    if (isJson(media)) return JSON.parse(utf8(body))
+    if (isJson(media)) return JSON.parse(withoutMark(utf8(body)))
     if (isText(media)) return utf8(body, charset(contentType))
     if (media === AMQP_MAP || media === AMQP_LIST) return parseStructured(utf8(body))
   } catch (cause) {
@@ -138,6 +138,10 @@ function toJson(body: unknown): string {
     throw new TypeError(`JSON has no ${body.constructor.name}: give its bytes as a Uint8Array`)
   const text = JSON.stringify(body)
   if (text === undefined) throw new TypeError(`JSON has no ${typeof body}`)
+  if (typeof body === 'object' && body !== null) {
+    const loss = jsonLoss(body, text)
+    if (loss) throw new TypeError(`JSON has no ${loss.what}: it stands at ${loss.path}`)
+  }
   return text
 }
 
@@ -151,6 +155,11 @@ function utf8(bytes: Uint8Array, label = 'utf-8'): string {
     if (decoders.size < 50) decoders.set(label, decoder)
   }
   return decoder.decode(bytes)
+}
+
+/** Other programs write a byte-order mark before JSON, which JSON itself does not know. */
+function withoutMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
 
 function mediaType(contentType: string): string {

@@ -83,29 +83,32 @@ export type ErrorCode = keyof typeof ERROR_CODES
 /** Where the error happened. Never holds bodies, passwords or tokens. */
 export interface ErrorContext {
   /** `rabbitmq`, `qpid`, … */
-  adapter?: string
+  adapter?: string | undefined
   /** The node, as the program named it. */
-  address?: string
+  address?: string | undefined
   /** The call: `send`, `declare`, … */
-  operation?: string
+  operation?: string | undefined
   /** The message's `id`. */
-  messageId?: string
-  /** What the code alone does not tell: see {@link nodeFull} and {@link inUse}. */
-  reason?: 'node-full' | 'in-use'
+  messageId?: string | undefined
+  /**
+   * What the code alone does not tell: see {@link nodeFull} and {@link inUse}; `broker-refused` is a connection that the broker ended over
+   * something this program had sent.
+   */
+  reason?: 'node-full' | 'in-use' | 'broker-refused' | undefined
   /** A wait ended by an abort or its time-out: whether the broker may have done what was asked. */
-  inDoubt?: boolean
+  inDoubt?: boolean | undefined
   [key: string]: unknown
 }
 
 /** What an error is made with, for adapters and codecs of others. */
 export interface MessagingErrorOptions {
-  context?: ErrorContext
+  context?: ErrorContext | undefined
   /** The client library's own error, untouched. */
-  cause?: unknown
+  cause?: unknown | undefined
   /** Replaces the table's hint where the place of the error knows better. */
-  hint?: string
+  hint?: string | undefined
   /** Replaces the table's retryability where the broker said more. */
-  retryable?: boolean
+  retryable?: boolean | undefined
 }
 
 /** Copies of this module that one program loads (a bundle beside `node_modules`) share brokers, and know each other's errors. */
@@ -179,6 +182,19 @@ export function inUse(text: string, options: MessagingErrorOptions = {}): Messag
 /** True when `error` is a {@link MessagingError}, and, if given, has that code. */
 export function isMessagingError(error: unknown, code?: ErrorCode): error is MessagingError {
   return error instanceof MessagingError && (code === undefined || error.code === code)
+}
+
+/**
+ * Names the adapter in an error that leaves the API and does not say it yet, and returns the error. Anything else passes unchanged.
+ */
+export function namingAdapter<E>(error: E, adapter: string | undefined): E {
+  if (
+    error instanceof MessagingError &&
+    error.context.adapter === undefined &&
+    !Object.isFrozen(error.context)
+  )
+    error.context.adapter = adapter
+  return error
 }
 
 /** Whatever was thrown, as the one error class. */

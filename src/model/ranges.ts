@@ -13,3 +13,8 @@ export function priorityInRange(priority: number | undefined): number | undefine
 export function timeInRange(ms: number | undefined): number | undefined {
   return ms !== undefined && Math.abs(ms) <= LONGEST_TIME_MS ? Math.trunc(ms) : undefined
 }
+
+/** A whole number from 1 up; anything else counts as the first delivery. */
+export function countInRange(deliveryCount: number): number {
+  return Number.isSafeInteger(deliveryCount) && deliveryCount > 0 ? deliveryCount : 1
+}

@@ -184,6 +184,49 @@ test.each(Object.keys(manifest.bin))(
   60_000,
 )
 
+test('options take undefined as «not said» under exactOptionalPropertyTypes', async () => {
+  const source = readFileSync(join(CHECKOUT, 'test/types/optional.test-d.ts'), 'utf8')
+  await compile('optional', source.replace('../../src/index.ts', 'sluice'), [
+    ...WITH_NODE,
+    '--exactOptionalPropertyTypes',
+  ])
+}, 60_000)
+
+test.each(['esm', 'cjs'] as const)(
+  'a program that uses memory: is bundled (%s) where no client library is, runs, and says what is missing elsewhere',
+  async (format) => {
+    const { build } = await import('esbuild')
+    const entry = join(project, 'bundled.ts')
+    writeFileSync(
+      entry,
+      `import { connect, queue } from 'sluice'
+       async function main() {
+         const connection = await connect('memory:')
+         await connection.send(queue('q'), 'bundled')
+         const delivery = await (await connection.receiver(queue('q'))).receive({ timeoutMs: 1000 })
+         await connection.close()
+         const codes = []
+         for (const url of ['file:./data', 'rabbitmq://localhost', 'qpid://localhost', 'redis://localhost', 'zmq://localhost'])
+           codes.push(await connect(url).then(() => 'connected', (error) => error.code))
+         console.log(delivery?.body, ...new Set(codes))
+       }
+       void main()`,
+    )
+    const name = format === 'esm' ? 'bundled.mjs' : 'bundled.cjs'
+    const { errors } = await build({
+      entryPoints: [entry],
+      outfile: join(project, name),
+      bundle: true,
+      platform: 'node',
+      format,
+      logLevel: 'silent',
+    })
+    expect(errors).toEqual([])
+    expect((await runProgram(name)).trim()).toBe('bundled CLIENT_LIBRARY_MISSING')
+  },
+  60_000,
+)
+
 async function compileAndRun(name: string, source: string): Promise<string> {
   return runProgram(await compile(name, source))
 }

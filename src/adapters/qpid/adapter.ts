@@ -19,6 +19,11 @@ export const qpidAdapter: Adapter = {
     endpointOf(target)
   },
 
+  places(target) {
+    const { host, port } = endpointOf(target)
+    return [{ host, port }]
+  },
+
   async connect(target, events, signal) {
     const endpoint = endpointOf(target)
     let lost: MessagingError | undefined

@@ -13,6 +13,10 @@ export const rabbitmqAdapter: Adapter = {
   validate(target: ConnectTarget): void {
     endpointOf(target)
   },
+  places(target: ConnectTarget) {
+    const { host, port } = endpointOf(target)
+    return [{ host, port }]
+  },
   connect(target: ConnectTarget, events: ConnectionEvents, signal: AbortSignal): Promise<AdapterConnection> {
     return RabbitmqConnection.open(endpointOf(target), events, signal)
   },

@@ -34,11 +34,13 @@ export function brokerError(
 
 /** The end of a connection that had been open. */
 export function connectionLost(cause: unknown): MessagingError {
-  const { message } = (cause ?? {}) as NativeError
+  const { code, message } = (cause ?? {}) as NativeError
   const text = typeof message === 'string' ? brokerText(message) : 'the connection was closed'
+  // 320 is a shutdown or an administrator; every other code answers something that came by the connection.
+  const refused = typeof code === 'number' && code !== 320
   return new MessagingError('CONNECTION_LOST', `The connection to RabbitMQ was lost: ${text}`, {
     cause,
-    context: { adapter: ADAPTER },
+    context: { adapter: ADAPTER, ...(refused && { reason: 'broker-refused' as const }) },
   })
 }
 

@@ -12,6 +12,9 @@ export const redisAdapter: Adapter = {
   validate(target: ConnectTarget): void {
     endpointOf(target)
   },
+  places(target: ConnectTarget) {
+    return endpointOf(target).nodes
+  },
   connect(target: ConnectTarget, events: ConnectionEvents, signal: AbortSignal): Promise<AdapterConnection> {
     return RedisConnection.open(endpointOf(target), events, signal)
   },

@@ -1,5 +1,5 @@
 /** ZeroMQ: the Sluice hub, in a process of its own or embedded in this one; or peers without a hub. */
-import type { Adapter, ConnectTarget } from '../../contract/adapter.ts'
+import type { Adapter, ConnectTarget, Place } from '../../contract/adapter.ts'
 import { randomName } from '../../core/message-id.ts'
 import { hubCapabilities } from './capabilities.ts'
 import { ADAPTER } from './errors.ts'
@@ -19,6 +19,11 @@ export const zeromqAdapter: Adapter = {
 
   validate(target) {
     endpointOf(target)
+  },
+
+  places(target) {
+    const { address, embedded, peer } = endpointOf(target)
+    return embedded || peer ? [] : placesOf(address)
   },
 
   async connect(target, events, signal) {
@@ -43,4 +48,11 @@ export const zeromqAdapter: Adapter = {
       throw error
     }
   },
+}
+
+/** ZeroMQ's own address, as Node's sockets have it. */
+function placesOf(address: string): readonly Place[] {
+  if (address.startsWith('ipc://')) return [{ path: address.slice('ipc://'.length) }]
+  const [, host, port] = /^tcp:\/\/\[?([^\]]+?)\]?:(\d+)$/.exec(address) ?? []
+  return host === undefined ? [] : [{ host, port: Number(port) }]
 }

@@ -14,32 +14,32 @@ export type { AddressPolicy } from './interpret.ts'
 /** Settings of a node. A limit that is left out is not set. */
 export interface NodeOptions<Body = unknown> {
   /** Survives a restart of the broker. Default true. Whether a message does is its own field. */
-  durable?: boolean
+  durable?: boolean | undefined
   /** Deliveries of one message before it goes to the dead-letter address. Default: no limit. */
-  maxDeliveries?: number
+  maxDeliveries?: number | undefined
   /**
    * Where rejected messages and those over `maxDeliveries` go. Made when it is missing, with the options it is written with. Default:
    * they are discarded, with an event.
    */
-  deadLetter?: QueueAddress<unknown> | MailboxAddress<unknown> | TextAddress<unknown> | string
+  deadLetter?: QueueAddress<unknown> | MailboxAddress<unknown> | TextAddress<unknown> | string | undefined
   /** Messages that may wait; more is refused with `SEND_REJECTED`. Default: no limit. */
-  maxLength?: number
+  maxLength?: number | undefined
   /** Longest life of a message in the node. Unit: ms. */
-  ttlMs?: number
+  ttlMs?: number | undefined
   /** The node deletes itself after being unused this long. Unit: ms. */
-  expiresMs?: number
+  expiresMs?: number | undefined
   /** One receiver at a time. Default false. */
-  exclusive?: boolean
+  exclusive?: boolean | undefined
   /** Any Standard Schema: a body that does not fit is refused at `send`, and rejected with the reason at the receiver. */
-  schema?: StandardSchemaV1<unknown, Body>
+  schema?: StandardSchemaV1<unknown, Body> | undefined
   /** Make the node on opening if it is missing. Default `always`. */
-  create?: AddressPolicy
+  create?: AddressPolicy | undefined
   /** Check on opening that the node is as described. Default `never`. */
-  assert?: AddressPolicy
+  assert?: AddressPolicy | undefined
   /** Delete the node when that side's link is closed. Default `never`. */
-  delete?: AddressPolicy
+  delete?: AddressPolicy | undefined
   /** This broker's own arguments, passed through. */
-  native?: Readonly<Record<string, unknown>>
+  native?: Readonly<Record<string, unknown>> | undefined
 }
 
 declare const bodyType: unique symbol

@@ -25,9 +25,15 @@ export interface AttachmentOwner<L> {
   down(cause: MessagingError): void
   /** The link is gone for good. */
   failed(error: MessagingError): void
+  /** The broker ended the link, or did not let it come back: told once until it is back. */
+  detached(error: MessagingError): void
+  /** Back after {@link detached}. */
+  reattached(): void
 }
 
 const BACKOFF = { minDelayMs: 50, maxDelayMs: 5_000 }
+/** A link that stood this long, and longer than the delay before it, begins with the shortest delay again. Unit: ms. */
+const STEADY_MS = 2_000
 
 export class Attachment<L extends Closable> {
   readonly #owner: AttachmentOwner<L>
@@ -37,6 +43,11 @@ export class Attachment<L extends Closable> {
   /** The attempt that is under way. */
   #opening: Promise<void> | undefined
   #attempt = 0
+  #delayMs = 0
+  #upSince = 0
+  /** It stood once: what refuses it now may be what the broker still keeps of our own lost connection. */
+  #stood = false
+  #told = false
   #retry: NodeJS.Timeout | undefined
   #stopped = false
 
@@ -73,9 +84,12 @@ export class Attachment<L extends Closable> {
           : 'The connection was lost while the link was being opened',
       )
     }
-    this.#attempt = 0
     this.#link = link
+    this.#upSince = performance.now()
+    this.#stood = true
     this.#owner.up(link)
+    if (this.#told) this.#owner.reattached()
+    this.#told = false
   }
 
   /** A new connection is there: attach in the background. Settles when that succeeded, failed or was put off; never rejects. */
@@ -109,13 +123,18 @@ export class Attachment<L extends Closable> {
   #detached(epoch: number, error: MessagingError): void {
     if (epoch !== this.#epoch || this.#stopped) return
     this.#supersede()
-    if (!error.retryable) {
+    if (!this.#mayReturn(error)) {
       this.#link = undefined
       this.#owner.failed(error)
       return
     }
+    if (performance.now() - this.#upSince > Math.max(STEADY_MS, this.#delayMs)) this.#attempt = 0
     this.#takeDown(error)
-    this.#again()
+    this.#again(error)
+  }
+
+  #mayReturn(error: MessagingError): boolean {
+    return error.retryable || (this.#stood && error.context.reason === 'in-use')
   }
 
   /** Whatever was begun so far leads nowhere. */
@@ -135,15 +154,20 @@ export class Attachment<L extends Closable> {
     const problem = asMessagingError(error)
     // A later attempt took its place, or the connection is being closed.
     if (this.#opening || this.#link || problem.code === 'CLOSED') return
-    if (problem.retryable) this.#again()
+    if (this.#mayReturn(problem)) this.#again(problem)
     else this.#owner.failed(problem)
   }
 
-  #again(): void {
+  #again(cause: MessagingError): void {
     const connection = this.#connection
     if (!connection) return
+    if (!this.#told && cause.code !== 'CONNECTION_LOST') {
+      this.#told = true
+      this.#owner.detached(cause)
+    }
     this.#attempt++
+    this.#delayMs = backoffDelay(this.#attempt, BACKOFF)
     clearTimeout(this.#retry)
-    this.#retry = setTimeout(() => void this.reconnected(connection), backoffDelay(this.#attempt, BACKOFF))
+    this.#retry = setTimeout(() => void this.reconnected(connection), this.#delayMs)
   }
 }

@@ -11,36 +11,37 @@ export interface ConnectOptions {
   /** One URL, or several of the same kind to go round (a fail-over list). */
   url: string | readonly string[]
   /** Shown to the broker's administrator. Default `sluice`. */
-  clientName?: string
+  clientName?: string | undefined
   /** Instead of the URL's user. */
-  username?: string
+  username?: string | undefined
   /** Instead of the URL's password, so that it stands in no URL. */
-  password?: string
+  password?: string | undefined
   /** Node's TLS options (`ca`, `cert`, `key`, `servername` …), for the TLS schemes. Certificates are always checked unless these say otherwise. */
-  tls?: Readonly<Record<string, unknown>>
+  tls?: Readonly<Record<string, unknown>> | undefined
   /** For the first connection over all URLs, and for each attempt to come back. Unit: ms. Default 10,000. */
-  connectTimeoutMs?: number
+  connectTimeoutMs?: number | undefined
   /** A silent peer is declared dead after about twice this. Unit: ms. Default 10,000; 0: never. */
-  heartbeatMs?: number
+  heartbeatMs?: number | undefined
   /** How a lost connection comes back; `false`: not at all. */
   reconnect?:
+    | undefined
     | false
     | {
         /** Default 100 ms. */
-        minDelayMs?: number
+        minDelayMs?: number | undefined
         /** Default 10,000 ms. */
-        maxDelayMs?: number
+        maxDelayMs?: number | undefined
         /** Rounds over all URLs before giving up for good. Default: no limit. */
-        limit?: number
+        limit?: number | undefined
         /** Treat an unreachable broker at the first `connect` like a lost one: wait for it. Default false. */
-        waitForBroker?: boolean
+        waitForBroker?: boolean | undefined
       }
   /** Further encodings of bodies, by content type. */
-  codecs?: readonly BodyCodec[]
+  codecs?: readonly BodyCodec[] | undefined
   /** The adapter's own options; see its README. */
-  native?: Readonly<Record<string, unknown>>
+  native?: Readonly<Record<string, unknown>> | undefined
   /** Ends the attempt to connect. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 export interface ConnectPlan {

@@ -1,16 +1,24 @@
 /**
  * The one physical connection of the moment, and the calls that need it: they wait while there is none, end with it when it
- * is lost, and go again on the next one until their time is up.
+ * is lost, and go again on the next one, once.
  */
 
 import type { AdapterConnection } from '../../contract/adapter.ts'
 import { abortedError, onAbort } from '../../core/aborts.ts'
+import { countdown } from '../../core/countdown.ts'
 import { LONGEST_TIMER_MS } from '../../core/longest-timer.ts'
-import { asMessagingError, MessagingError } from '../../model/errors.ts'
+import { asMessagingError, type ErrorContext, MessagingError } from '../../model/errors.ts'
 import { type CallOptions, DEFAULT_TIMEOUT_MS } from '../options.ts'
 
 /** A call fails by the loss of its connection; the loss itself may be told a moment later. */
 const LOSS_TOLD_MS = 1_000
+
+const REFUSED_HINT =
+  'The broker ended the connection over something that this program sent: most likely this call. Correct it as the message says.'
+/** How often a call goes again whose connection was lost under it. */
+const MOST_REPEATS = 1
+/** Calls that change something at the broker: once begun, nobody knows whether they did. */
+const LEAVING_DOUBT: ReadonlySet<string> = new Set(['declare', 'delete', 'purge'])
 
 interface Waiter {
   resolve(connection: AdapterConnection): void
@@ -65,9 +73,8 @@ export class CurrentConnection {
     work: (connection: AdapterConnection) => Promise<T>,
   ): Promise<T> {
     const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = options
-    const deadline = performance.now() + timeoutMs
-    const left = (): number => deadline - performance.now()
-    for (;;) {
+    const left = countdown(timeoutMs)
+    for (let losses = 0; ; losses++) {
       const connection = await this.#awaited(operation, left(), signal)
       try {
         return await this.#limited(
@@ -75,12 +82,16 @@ export class CurrentConnection {
           operation,
           left(),
           signal,
+          LEAVING_DOUBT.has(operation),
         )
       } catch (error) {
         // Whatever a call under way met when the connection was closed: it was closed.
         if (this.#ended) throw this.#ended
         const problem = asMessagingError(error)
-        if (problem.code !== 'CONNECTION_LOST' || left() <= 0) throw problem
+        // The broker has answered this call, or another one that was under way, by ending the connection; or two connections ended under
+        // this call: it may be what ends them, and every further try would take down all links again.
+        const blamed = problem.context.reason === 'broker-refused' || losses === MOST_REPEATS
+        if (problem.code !== 'CONNECTION_LOST' || blamed || left() <= 0) throw problem
         if (connection === this.#connection) await this.#change(Math.min(left(), LOSS_TOLD_MS))
       }
     }
@@ -115,7 +126,16 @@ export class CurrentConnection {
     return new Promise((resolve, reject) => {
       const stop = (cause: MessagingError): void => {
         this.#underWay.delete(stop)
-        reject(new MessagingError('CONNECTION_LOST', `${operation}: the connection was lost`, { cause }))
+        const { reason } = cause.context
+        const refused = reason === 'broker-refused'
+        const error = new MessagingError('CONNECTION_LOST', `${operation}: ${cause.message}`, {
+          cause,
+          ...(refused && { retryable: false, hint: REFUSED_HINT }),
+          context: { adapter: this.#adapter, operation, reason },
+        })
+        // The adapter may know better what the broker's words mean for this very call: it is heard first.
+        if (refused) setImmediate(reject, error)
+        else reject(error)
       }
       this.#underWay.add(stop)
       work.then(resolve, reject).finally(() => this.#underWay.delete(stop))
@@ -140,16 +160,18 @@ export class CurrentConnection {
     operation: string,
     timeoutMs: number,
     signal: AbortSignal | undefined,
+    inDoubt = false,
   ): Promise<T> {
+    const context = { adapter: this.#adapter, operation, inDoubt }
     return new Promise((resolve, reject) => {
       const late = (): void => {
         off()
-        reject(this.#late(operation))
+        reject(this.#late(context))
       }
       const timer = timeoutMs <= LONGEST_TIMER_MS ? setTimeout(late, Math.max(0, timeoutMs)) : undefined
       const off = onAbort(signal, () => {
         clearTimeout(timer)
-        reject(abortedError(signal!, operation))
+        reject(abortedError(signal!, operation, context))
       })
       work.then(resolve, reject).finally(() => {
         clearTimeout(timer)
@@ -158,10 +180,8 @@ export class CurrentConnection {
     })
   }
 
-  #late(operation: string): MessagingError {
+  #late(context: ErrorContext): MessagingError {
     const text = this.#connection ? 'The broker did not answer in time' : 'No connection came back in time'
-    return new MessagingError('CONNECTION_LOST', `${operation}: ${text}`, {
-      context: { adapter: this.#adapter, operation },
-    })
+    return new MessagingError('CONNECTION_LOST', `${context.operation}: ${text}`, { context })
   }
 }

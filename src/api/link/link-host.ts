@@ -10,7 +10,7 @@ import { EventFeed } from '../../core/event-feed.ts'
 import { timerMs } from '../../core/longest-timer.ts'
 import type { BodyEncoding, CodecTable } from '../../model/body-codec.ts'
 import type { Capabilities } from '../../model/capabilities.ts'
-import { asMessagingError, isMessagingError, MessagingError } from '../../model/errors.ts'
+import { asMessagingError, isMessagingError, MessagingError, namingAdapter } from '../../model/errors.ts'
 import type { CallOptions } from '../options.ts'
 import type { ConnectPlan } from './connect-options.ts'
 import { CurrentConnection } from './current-connection.ts'
@@ -88,6 +88,7 @@ export class LinkHost implements SupervisorOwner {
   }
 
   emit(event: StatusEvent): void {
+    if ('error' in event) this.named(event.error)
     this.feed.emit(event)
     if (statusChannel.hasSubscribers)
       statusChannel.publish({ adapter: this.adapter.name, url: this.#url, event })
@@ -194,6 +195,7 @@ export class LinkHost implements SupervisorOwner {
         {
           cause,
           retryable: false,
+          hint: 'Reconnecting is off, or its limit is reached: connect again.',
           context: { adapter: this.adapter.name },
         },
       )
@@ -220,6 +222,7 @@ export class LinkHost implements SupervisorOwner {
   }
 
   warning(error: MessagingError): void {
+    this.named(error)
     if (!this.#warned && !this.feed.hasListeners('warning') && !statusChannel.hasSubscribers) {
       this.#warned = true
       process.emitWarning(`${error.message} (further ones: connection.on('warning', …))`, {
@@ -228,6 +231,22 @@ export class LinkHost implements SupervisorOwner {
       })
     }
     this.emit({ type: 'warning', error })
+  }
+
+  /** A link ended for good. `silent`: nobody will be told by a call of its own. */
+  linkEnded(address: string, error: MessagingError, silent: boolean): void {
+    if (this.#state === 'closed') return
+    this.named(error)
+    if (silent && !this.feed.hasListeners('ended') && !statusChannel.hasSubscribers) {
+      const text = `What was opened on '${address}' ended for good: ${error.message} (see its promise 'closed')`
+      process.emitWarning(text, { type: 'SluiceWarning', code: error.code })
+    }
+    this.emit({ type: 'ended', address, error })
+  }
+
+  /** Names the adapter in an error on its way to the application. */
+  named<E>(error: E): E {
+    return namingAdapter(error, this.adapter.name)
   }
 
   /** A verdict that nobody waits for failed. Lost or settled meanwhile is no fault: the broker gives the message again. */

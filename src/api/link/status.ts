@@ -31,6 +31,15 @@ export type StatusEvent =
   /** The broker takes no messages for now; sends wait. */
   | { readonly type: 'blocked'; readonly reason: string }
   | { readonly type: 'unblocked' }
+  /** The broker ended one link (see `error`), or did not let it come back; it is attached anew with growing delay. */
+  | { readonly type: 'detached'; readonly address: string; readonly error: MessagingError }
+  /** A link that was `detached` is back. */
+  | { readonly type: 'reattached'; readonly address: string }
+  /**
+   * A link ended for good, and with it what stood on it: a consumer or responder gets nothing any more. Their promise `closed`
+   * rejects with the same error. The end of a consumer or responder that nobody listens to becomes a warning of the process, each time.
+   */
+  | { readonly type: 'ended'; readonly address: string; readonly error: MessagingError }
   /** A live subscription missed, or may have missed, messages. */
   | {
       readonly type: 'gap'

@@ -5,8 +5,10 @@
 import type { Adapter, AdapterConnection, ConnectionEvents, ConnectTarget } from '../../contract/adapter.ts'
 import { abortedError, onAbort, settledWithin } from '../../core/aborts.ts'
 import { backoffDelay, pause } from '../../core/backoff.ts'
+import { countdown } from '../../core/countdown.ts'
 import { timerMs } from '../../core/longest-timer.ts'
 import { asMessagingError, MessagingError, redact } from '../../model/errors.ts'
+import { PlaceWatch } from './place-watch.ts'
 
 export interface ReconnectOptions {
   /** Longest first delay. Unit: ms. Default 100. */
@@ -27,6 +29,11 @@ export interface SupervisorOwner {
   warning(error: MessagingError): void
 }
 
+/** A connection that held this long, and longer than the delay before it, is no flapping one: its loss is answered at once. Unit: ms. */
+const STEADY_MS = 2_000
+/** For a broker that listens and does not take connections yet. */
+const STARTING = { minDelayMs: 150, maxDelayMs: 1_000 }
+
 export class Supervisor {
   readonly #adapter: Adapter
   readonly #targets: readonly ConnectTarget[]
@@ -36,6 +43,11 @@ export class Supervisor {
   readonly #closing = new AbortController()
   #current: AdapterConnection | undefined
   #next = 0
+  /** Number of the last attempt. It begins anew behind a connection that held. */
+  #attempts = 0
+  /** Unit: ms. */
+  #delayMs = 0
+  #upSince = 0
 
   constructor(
     adapter: Adapter,
@@ -110,6 +122,7 @@ export class Supervisor {
       throw new MessagingError('CLOSED', 'The connection was closed while it was being made')
     }
     this.#current = connection
+    this.#upSince = performance.now()
     this.#owner.connected(connection, redact(target.url))
   }
 
@@ -164,29 +177,61 @@ export class Supervisor {
 
   #lost(cause: MessagingError): void {
     this.#current = undefined
+    if (performance.now() - this.#upSince > Math.max(STEADY_MS, this.#delayMs)) this.#attempts = 0
     const final = this.#reconnect === false || this.#closing.signal.aborted
     this.#owner.lost(cause, final)
     if (!final) void this.#retry(cause)
   }
 
-  /** Rounds over all URLs: no pause inside a round, a growing one between rounds. */
+  /**
+   * Rounds over all URLs: no pause inside a round, a growing one between rounds. A broker that comes back during a pause is not left
+   * waiting for its end: the round begins when something listens again.
+   */
   async #retry(first: MessagingError): Promise<void> {
     if (this.#reconnect === false) return
+    const { signal } = this.#closing
+    const watch = new PlaceWatch(this.#targets.flatMap((target) => this.#adapter.places?.(target) ?? []))
     let cause = first
-    for (let attempt = 1; attempt <= this.#reconnect.limit; attempt++) {
-      const delayMs = backoffDelay(attempt, this.#reconnect)
-      this.#owner.attempt({ attempt, delayMs, url: redact(this.#targets[this.#next]!.url), cause })
-      await pause(delayMs, this.#closing.signal)
-      for (let tried = 0; tried < this.#targets.length; tried++) {
-        if (this.#closing.signal.aborted) return
-        try {
-          await this.#tryNext(this.#connectTimeoutMs)
-          return
-        } catch (error) {
-          cause = asMessagingError(error)
-        }
+    /** Rounds begun early, because something listened, that failed all the same: it is starting. */
+    let early = 0
+    for (let round = 1; round <= this.#reconnect.limit; round++) {
+      const delayMs = backoffDelay(++this.#attempts, this.#reconnect)
+      this.#delayMs = delayMs
+      this.#owner.attempt({
+        attempt: this.#attempts,
+        delayMs,
+        url: redact(this.#targets[this.#next]!.url),
+        cause,
+      })
+      const left = countdown(delayMs)
+      // order: only behind a round that found nobody. A broker that takes connections and ends them is there all the time.
+      while (cause.code === 'CONNECT_FAILED') {
+        if (early > 0) await pause(Math.min(left(), backoffDelay(early, STARTING)), signal)
+        if (!(await watch.listening(left(), signal))) break
+        const problem = await this.#round()
+        if (!problem) return
+        cause = problem
+        early++
+      }
+      await pause(left(), signal)
+      const problem = await this.#round()
+      if (!problem) return
+      cause = problem
+    }
+    if (!signal.aborted) this.#owner.lost(cause, true)
+  }
+
+  /** Tries every URL once; resolves to what the last of them failed with, to nothing when there is a connection or none is wanted. */
+  async #round(): Promise<MessagingError | undefined> {
+    let problem: MessagingError | undefined
+    for (let tried = 0; tried < this.#targets.length && !this.#closing.signal.aborted; tried++) {
+      try {
+        await this.#tryNext(this.#connectTimeoutMs)
+        return undefined
+      } catch (error) {
+        problem = asMessagingError(error)
       }
     }
-    if (!this.#closing.signal.aborted) this.#owner.lost(cause, true)
+    return problem
   }
 }

@@ -1,7 +1,7 @@
 /** A handler for every delivery: accepted when it returns, tried again with a growing delay when it throws. */
 import { settledWithin } from '../../core/aborts.ts'
 import { countdown } from '../../core/countdown.ts'
-import { asMessagingError, isMessagingError } from '../../model/errors.ts'
+import { asMessagingError, MessagingError } from '../../model/errors.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import type { LinkHost } from '../link/link-host.ts'
 import { type CloseOptions, type ConsumeOptions, checkOptions, DEFAULT_CLOSE_MS } from '../options.ts'
@@ -46,10 +46,27 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
     options: ConsumeOptions,
   ): Promise<Consumer<Body>> {
     if (typeof handler !== 'function') throw new TypeError('consume(): the handler is no function')
-    const { concurrency = 1, reliability, timeoutMs, signal } = options
-    const credit = Math.max(options.credit ?? Math.max(10, concurrency * 2), 1)
-    const receiver = await Receiver.open<Body>(host, plan, { credit, reliability, timeoutMs, signal })
+    const { reliability, timeoutMs, signal } = options
+    const credit = Math.max(options.credit ?? creditFor(plan, options.concurrency ?? 1), 1)
+    const receiver = await Receiver.open<Body>(host, plan, {
+      credit,
+      reliability,
+      timeoutMs,
+      signal,
+      unwatched: true,
+    })
     return new Consumer(host, plan, receiver, handler, options)
+  }
+
+  /**
+   * Resolves when it was closed by this program; rejects with the error that ended it for good otherwise (its queue was deleted, its
+   * permission was taken away): it gets nothing any more then. Nobody has to listen to it.
+   *
+   * @example
+   * consumer.closed.catch((error) => { console.error(error); process.exit(1) })
+   */
+  get closed(): Promise<void> {
+    return this.#receiver.closed
   }
 
   /** Takes nothing new, lets running handlers finish up to `timeoutMs` (default 5 s), gives the rest back. Idempotent. */
@@ -68,8 +85,8 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
       let delivery: Delivery<Body> | undefined
       try {
         delivery = await this.#receiver.receive()
-      } catch (error) {
-        if (!this.#stopping && !isMessagingError(error, 'CLOSED')) this.#host.warning(asMessagingError(error))
+      } catch {
+        // Closed, or ended for good, which the receiver has told.
         return
       }
       if (!delivery) return
@@ -85,7 +102,7 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
   }
 
   async #failed(delivery: Delivery<Body>, error: unknown): Promise<void> {
-    this.#tell(error)
+    this.#tell(delivery, error)
     if (delivery.settled) return
     const { maxDeliveries } = this.#plan.spec
     const reason = error instanceof Error ? error.message : String(error)
@@ -100,11 +117,11 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
     await delivery.release().catch((problem) => this.#host.verdictFailed(problem))
   }
 
-  #tell(error: unknown): void {
+  #tell(delivery: Delivery<Body>, error: unknown): void {
     const { onError } = this.#options
     try {
       if (onError) onError(error)
-      else this.#host.warning(asMessagingError(error))
+      else this.#host.warning(handlerFailed(error, this.#plan.label, delivery.id))
     } catch (fault) {
       this.#host.warning(asMessagingError(fault))
     }
@@ -127,4 +144,17 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
     await this.#receiver.close({ timeoutMs: left() })
     this.#host.handles.delete(this)
   }
+}
+
+/** As many as are handled where deliveries are counted: what a program that dies never looked at must not use up its tries. */
+function creditFor(plan: NodePlan, concurrency: number): number {
+  return plan.spec.maxDeliveries === undefined ? Math.max(10, concurrency * 2) : concurrency
+}
+
+function handlerFailed(cause: unknown, address: string, messageId: string): MessagingError {
+  const text = cause instanceof Error ? cause.message : String(cause)
+  return new MessagingError('HANDLER_FAILED', text, {
+    cause,
+    context: { address, operation: 'consume', messageId },
+  })
 }

@@ -1,7 +1,8 @@
 /** A message handed to one receiver, which owes it a verdict: accept, release or reject, once. */
 import type { AdapterDelivery } from '../../contract/adapter.ts'
 import type { CodecTable } from '../../model/body-codec.ts'
-import { type ErrorCode, MessagingError } from '../../model/errors.ts'
+import { type ErrorCode, MessagingError, namingAdapter } from '../../model/errors.ts'
+import { countInRange } from '../../model/ranges.ts'
 import { checkOptions, DELAY_RANGE, isDelay } from '../options.ts'
 import { ReceivedMessage } from './received-message.ts'
 import type { ReceiverLink } from './receiver-link.ts'
@@ -9,7 +10,7 @@ import type { ReceiverLink } from './receiver-link.ts'
 /** Options of `release()`. */
 export interface ReleaseOptions {
   /** Not before this long. Unit: ms. Default 0: at once, to its old place. */
-  delayMs?: number
+  delayMs?: number | undefined
 }
 
 /** Settled at once by hand-over (`at-most-once`, browse): a further accept is no mistake. */
@@ -25,14 +26,14 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
   #abort: AbortController | undefined
 
   constructor(native: AdapterDelivery, link: ReceiverLink, codecs: CodecTable) {
-    super(native.message, codecs)
+    super(native.message, codecs, link.adapter)
     this.#native = native
     this.#link = link
   }
 
   /** 1 the first time; see `capabilities.features.deliveryCount` for how exact it is. */
   get deliveryCount(): number {
-    return this.#native.deliveryCount
+    return countInRange(this.#native.deliveryCount)
   }
 
   /** It was handed to a receiver before. */
@@ -77,10 +78,10 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
    */
   release(options: ReleaseOptions = {}): Promise<void> {
     const wrong = releaseProblem(options)
-    if (wrong) return Promise.reject(wrong)
+    if (wrong) return Promise.reject(namingAdapter(wrong, this.#link.adapter))
     const { delayMs = 0 } = options
     const refusal = this.#link.refuseRelease(delayMs)
-    if (refusal) return Promise.reject(refusal)
+    if (refusal) return Promise.reject(namingAdapter(refusal, this.#link.adapter))
     const problem = this.#close()
     if (problem) return Promise.reject(problem)
     return this.#link.release(this.#native, delayMs).catch((error) => this.#reopen(error))
@@ -146,7 +147,7 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
       this.#state = 'open'
       if (this.#abort) this.#link.watch(this.#native, this.#abort)
     }
-    throw error
+    throw namingAdapter(error, this.#link.adapter)
   }
 
   #lost(): MessagingError {
@@ -154,7 +155,8 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
   }
 
   #error(code: ErrorCode, text: string): MessagingError {
-    return new MessagingError(code, text, { context: { address: this.#link.label, messageId: this.id } })
+    const { adapter, label } = this.#link
+    return new MessagingError(code, text, { context: { adapter, address: label, messageId: this.id } })
   }
 }
 

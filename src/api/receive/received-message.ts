@@ -1,7 +1,7 @@
 /** A message as the application sees it after it came in: fields read from the wire's, the body decoded on reading. */
 import { type InspectOptions, inspect } from 'node:util'
 import { bodyBytes, type CodecTable, decodeBody } from '../../model/body-codec.ts'
-import type { MessagingError } from '../../model/errors.ts'
+import { type MessagingError, namingAdapter } from '../../model/errors.ts'
 import { type IncomingMessage, NORMAL_PRIORITY, type Properties } from '../../model/message.ts'
 import { priorityInRange, timeInRange } from '../../model/ranges.ts'
 import { base64, loggable } from './loggable.ts'
@@ -12,14 +12,17 @@ const NO_ANNOTATIONS: Readonly<Record<string, unknown>> = Object.freeze({})
 export class ReceivedMessage<Body = unknown> {
   readonly #incoming: IncomingMessage
   readonly #codecs: CodecTable
+  readonly #adapter: string | undefined
   #body: Body | undefined
   #decoded = false
   /** Why there is no body. */
   #refused: MessagingError | undefined
 
-  constructor(incoming: IncomingMessage, codecs: CodecTable) {
+  /** @param adapter name said in errors */
+  constructor(incoming: IncomingMessage, codecs: CodecTable, adapter?: string) {
     this.#incoming = incoming
     this.#codecs = codecs
+    this.#adapter = adapter
   }
 
   /**
@@ -31,8 +34,12 @@ export class ReceivedMessage<Body = unknown> {
     if (this.#refused) throw this.#refused
     if (!this.#decoded) {
       const { damage } = this.#incoming
-      if (damage) throw damage
-      this.#body = decodeBody(this.#incoming.body, this.#incoming.contentType, this.#codecs) as Body
+      if (damage) throw namingAdapter(damage, this.#adapter)
+      try {
+        this.#body = decodeBody(this.#incoming.body, this.#incoming.contentType, this.#codecs) as Body
+      } catch (error) {
+        throw namingAdapter(error, this.#adapter)
+      }
       this.#decoded = true
     }
     return this.#body as Body

@@ -11,7 +11,7 @@ export class ReceiverLink {
   readonly label: string
   readonly #host: LinkHost
   readonly #spec: ReceiverSpec
-  #adapter: AdapterReceiver | undefined
+  #native: AdapterReceiver | undefined
   #alive = true
   /** Deliveries whose lease ended while the link lived; made for the first of them. */
   #lost: WeakSet<AdapterDelivery> | undefined
@@ -25,14 +25,19 @@ export class ReceiverLink {
     this.#spec = spec
   }
 
+  /** Its name, for errors. */
+  get adapter(): string {
+    return this.#host.adapter.name
+  }
+
   /** A subscription that is gone with this link. */
   get live(): boolean {
     return this.#spec.source.type !== 'queue' && this.#spec.subscription === undefined
   }
 
   /** The adapter's link is there. Deliveries may have come before. */
-  attached(adapter: AdapterReceiver): void {
-    this.#adapter = adapter
+  attached(native: AdapterReceiver): void {
+    this.#native = native
   }
 
   get alive(): boolean {
@@ -40,7 +45,7 @@ export class ReceiverLink {
   }
 
   holds(delivery: AdapterDelivery): boolean {
-    return this.#alive && this.#adapter !== undefined && !this.#lost?.has(delivery)
+    return this.#alive && this.#native !== undefined && !this.#lost?.has(delivery)
   }
 
   watch(delivery: AdapterDelivery, abort: AbortController): void {
@@ -58,6 +63,17 @@ export class ReceiverLink {
     this.#abort(delivery, 'The lease of the delivery ended')
   }
 
+  /** A verdict came after the broker had taken the delivery back: another receiver may have it. */
+  tooLate({ message: { id } }: AdapterDelivery): void {
+    const text = 'The lease of a delivery had ended before its verdict came: the message may be handled twice'
+    this.#host.warning(
+      new MessagingError('DELIVERY_LOST', text, {
+        hint: 'Handle messages within the lease, or make it longer; heed delivery.signal in long work.',
+        context: { adapter: this.adapter, address: this.label, messageId: id },
+      }),
+    )
+  }
+
   /** The link is gone, and with it every open delivery. */
   end(): void {
     this.#alive = false
@@ -66,7 +82,7 @@ export class ReceiverLink {
   }
 
   accept(delivery: AdapterDelivery): void {
-    this.#adapter?.accept(delivery)
+    this.#native?.accept(delivery)
   }
 
   handedOver(delivery: AdapterDelivery): void {
@@ -74,7 +90,7 @@ export class ReceiverLink {
   }
 
   giveBack(delivery: AdapterDelivery): Promise<void> {
-    return this.#adapter?.settle(delivery, { kind: 'release', delayMs: 0, unseen: true }) ?? Promise.resolve()
+    return this.#native?.settle(delivery, { kind: 'release', delayMs: 0, unseen: true }) ?? Promise.resolve()
   }
 
   refuseRelease(delayMs: number): MessagingError | undefined {
@@ -91,7 +107,7 @@ export class ReceiverLink {
     const native = delayMs === 0 || this.#host.capabilities.features.delayedRelease.level === 'native'
     if (native) return this.#carriedOut(this.#settled(delivery, { kind: 'release', delayMs, unseen: false }))
     const to =
-      this.#adapter?.address ?? (this.#spec.source.type === 'queue' ? this.#spec.source.name : undefined)
+      this.#native?.address ?? (this.#spec.source.type === 'queue' ? this.#spec.source.name : undefined)
     if (to !== undefined) return this.#carriedOut(this.#releaseByCopy(to, delivery, delayMs))
     // No address of its own: the delivery stays leased here until it is due.
     await this.#host.delay(delayMs)
@@ -119,7 +135,7 @@ export class ReceiverLink {
       delayMs,
       deliveriesBefore: delivery.deliveryCount,
     })
-    this.#adapter?.accept(delivery)
+    this.#native?.accept(delivery)
   }
 
   async #reject(delivery: AdapterDelivery, reason: string, deliveries: number): Promise<void> {
@@ -154,7 +170,7 @@ export class ReceiverLink {
   ): Promise<void> {
     if (!this.holds(delivery))
       throw new MessagingError('DELIVERY_LOST', 'The link was lost before the verdict was written')
-    await this.#adapter!.settle(delivery, verdict)
+    await this.#native!.settle(delivery, verdict)
   }
 
   #abort(delivery: AdapterDelivery, text: string): void {

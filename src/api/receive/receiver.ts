@@ -6,6 +6,7 @@
 import type { AdapterConnection, AdapterDelivery, AdapterReceiver } from '../../contract/adapter.ts'
 import { abortedError, settledWithin, within } from '../../core/aborts.ts'
 import { countdown } from '../../core/countdown.ts'
+import { Ending } from '../../core/ending.ts'
 import { Inbox } from '../../core/inbox.ts'
 import { MessagingError } from '../../model/errors.ts'
 import { refuseLinkOptions } from '../address/address-refusals.ts'
@@ -34,7 +35,9 @@ const LAST_LOOK_MS = 2_000
 
 export interface InternalReceiverOptions extends ReceiverOptions {
   /** Browse: go on with new arrivals. */
-  readonly follow?: boolean
+  readonly follow?: boolean | undefined
+  /** Its end reaches nobody by a call: that of a consumer's receiver. */
+  readonly unwatched?: boolean
 }
 
 /** Takes deliveries from one address, by `receive()` or `for await`. Opened by `connection.receiver()`; stays attached over reconnects until closed. */
@@ -58,6 +61,7 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
   /** Whoever waits is told «nothing», what was handed over can still be settled. */
   #quiet = false
   #ended: MessagingError | undefined
+  readonly #ending = new Ending()
   #closing: Promise<void> | undefined
 
   private constructor(host: LinkHost, plan: NodePlan, options: InternalReceiverOptions) {
@@ -66,6 +70,7 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
     this.#options = options
     this.#presettle = this.mode === 'browse' || (options.reliability ?? plan.reliability) === 'at-most-once'
     this.#inbox = new Inbox<Delivery<Body>>({
+      place: { adapter: host.adapter.name, address: plan.label },
       beforeNothing: () => this.#lastLook(),
       handOver: (delivery) =>
         this.#presettle ? Delivery.presettle(delivery) : Delivery.handedOver(delivery),
@@ -76,6 +81,8 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
       up: (native) => this.#up(native),
       down: (cause) => this.#down(cause),
       failed: (error) => this.#fail(error),
+      detached: (error) => host.emit({ type: 'detached', address: plan.label, error }),
+      reattached: () => host.emit({ type: 'reattached', address: plan.label }),
     })
     this.#hosted = {
       reconnected: (connection) => this.#attachment.reconnected(connection),
@@ -118,6 +125,16 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
   }
 
   /**
+   * Resolves when it was closed by this program; rejects with the error that ended it for good otherwise. Nobody has to listen to it.
+   *
+   * @example
+   * receiver.closed.catch((error) => { console.error(error); process.exit(1) })
+   */
+  get closed(): Promise<void> {
+    return this.#ending.promise
+  }
+
+  /**
    * The next delivery, or `undefined` at the deadline: the broker has been asked once more before that answer.
    * Without `timeoutMs` it waits for ever; 0 asks the broker once.
    *
@@ -126,10 +143,11 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
   receive(options?: CallOptions): Promise<Delivery<Body> | undefined> {
     if (options !== undefined) {
       const problem = callProblem('receive', options)
-      if (problem) return Promise.reject(problem)
+      if (problem) return Promise.reject(this.#host.named(problem))
     }
     if (this.#closing) return Promise.reject(this.#closedError())
-    if (options?.signal?.aborted) return Promise.reject(abortedError(options.signal, 'receive'))
+    if (options?.signal?.aborted)
+      return Promise.reject(this.#host.named(abortedError(options.signal, 'receive')))
     if (this.#paused && !this.#quiet) this.#resume()
     const delivery = this.#inbox.take(Delivery.isHeld)
     if (delivery) return Promise.resolve(delivery)
@@ -250,6 +268,7 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
       // Held back until the link is known: a verdict needs it.
       deliver: (delivery) => (attached ? this.#deliver(link, delivery) : early.push(delivery)),
       lost: (delivery) => link.leaseEnded(delivery),
+      tooLate: (delivery) => link.tooLate(delivery),
       gap: (reason, count) => this.#host.emit({ type: 'gap', address: this.#plan.label, reason, count }),
       end: () => {
         if (attached) void this.#end(link)
@@ -302,12 +321,17 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
   }
 
   #fail(error: MessagingError): void {
-    this.#ended = error
+    if (this.#ended) return
+    this.#ended = this.#host.named(error)
     this.#native = undefined
     this.#link?.end()
     this.#inbox.drain()
     this.#host.closed(this.#hosted)
     void this.#attachment.stop()
+    if (error.code === 'CLOSED') this.#ending.closed()
+    else this.#ending.failed(error)
+    if (this.mode === 'consume')
+      this.#host.linkEnded(this.#plan.label, error, this.#options.unwatched === true)
     this.#inbox.rejectReaders(error)
   }
 
@@ -328,11 +352,12 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
     const connection = this.#host.current
     if (connection)
       await within(disposeNode(connection, this.#plan, 'receiver'), Math.max(DISPOSE_MS, left()))
+    this.#ending.closed()
   }
 
   #closedError(): MessagingError {
     return new MessagingError('CLOSED', 'The receiver was closed', {
-      context: { address: this.#plan.label, operation: 'receive' },
+      context: { adapter: this.#host.adapter.name, address: this.#plan.label, operation: 'receive' },
     })
   }
 }

@@ -4,7 +4,7 @@ import type { AdapterConnection, AdapterDelivery, AdapterRequester } from '../..
 import { abortedError, onAbort, settledWithin } from '../../core/aborts.ts'
 import { deadlines, Timed } from '../../core/deadlines.ts'
 import { newMessageId } from '../../core/message-id.ts'
-import { asMessagingError, MessagingError } from '../../model/errors.ts'
+import { asMessagingError, type ErrorContext, MessagingError } from '../../model/errors.ts'
 import { type MessageFields, RESPONSE_ERROR } from '../../model/message.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import { prepareNode } from '../address/node-policy.ts'
@@ -14,7 +14,7 @@ import type { HostedLink } from '../link/hosted-link.ts'
 import type { LinkHost } from '../link/link-host.ts'
 import { DEFAULT_CAPACITY, DEFAULT_TIMEOUT_MS, type RequestOptions } from '../options.ts'
 import { ReceivedMessage } from '../receive/received-message.ts'
-import { validateBody } from '../schema.ts'
+import { checkOutgoing } from '../schema.ts'
 import { outgoingMessage } from '../send/outgoing.ts'
 import { SendPipeline } from '../send/send-pipeline.ts'
 import { unroutable } from '../send/sender.ts'
@@ -24,6 +24,7 @@ const RETIRE_MS = 5_000
 
 class PendingRequest extends Timed {
   readonly correlationId: string
+  readonly messageId: string
   readonly resolve: (response: ReceivedMessage) => void
   readonly reject: (error: MessagingError) => void
   readonly #onExpire: (request: PendingRequest) => void
@@ -33,12 +34,14 @@ class PendingRequest extends Timed {
 
   constructor(
     correlationId: string,
+    messageId: string,
     resolve: (response: ReceivedMessage) => void,
     reject: (error: MessagingError) => void,
     onExpire: (request: PendingRequest) => void,
   ) {
     super()
     this.correlationId = correlationId
+    this.messageId = messageId
     this.resolve = resolve
     this.reject = reject
     this.#onExpire = onExpire
@@ -95,10 +98,8 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
     fields: (MessageFields & RequestOptions) | undefined,
   ): Promise<ReceivedMessage> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = fields ?? {}
-    const { schema } = this.#plan.options
-    const value = schema ? await validateBody(schema, body, 'ENCODE_FAILED') : body
     const { capabilities, bodyEncoding } = this.#host
-    const message = outgoingMessage(value, fields, {
+    const message = outgoingMessage(body, fields, {
       subject: this.#plan.subject,
       durable: false,
       // A request nobody took in time must not be handled later: its answer would find nobody.
@@ -108,19 +109,23 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
           : Math.max(1, timeoutMs),
       encoding: bodyEncoding,
     })
+    const { schema } = this.#plan.options
+    if (schema) await checkOutgoing(schema, message, this.#host.codecs)
     // Always our own: answers of two requests must not cross, whatever id the application gave.
     const correlationId = newMessageId()
     message.correlationId = correlationId
     if (this.#ended) throw this.#ended
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(abortedError(signal, 'request'))
-      const pending = new PendingRequest(correlationId, resolve, reject, () =>
+      const pending = new PendingRequest(correlationId, message.id, resolve, reject, () =>
         this.#expired(pending, timeoutMs),
       )
+      if (signal?.aborted) return reject(abortedError(signal, 'request', this.#context(pending)))
       this.#pending.set(correlationId, pending)
       deadlines.add(pending, timeoutMs)
       if (signal)
-        pending.offAbort = onAbort(signal, () => this.#finish(pending, abortedError(signal, 'request')))
+        pending.offAbort = onAbort(signal, () =>
+          this.#finish(pending, abortedError(signal, 'request', this.#context(pending))),
+        )
       this.#pipeline.submit(message, timeoutMs, undefined).catch((error: MessagingError) => {
         // Its own clock tells of silence; a refusal is an answer.
         if (error.code !== 'SEND_UNCONFIRMED') this.#finish(pending, error)
@@ -185,12 +190,12 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
     this.#pending.delete(pending.correlationId)
     deadlines.remove(pending)
     pending.offAbort?.()
-    pending.resolve(new ReceivedMessage(message, this.#host.codecs))
+    pending.resolve(new ReceivedMessage(message, this.#host.codecs, this.#host.adapter.name))
     if (this.#retiring) this.#closeIfDone()
   }
 
   #expired(pending: PendingRequest, timeoutMs: number): void {
-    const context = { address: this.#plan.label, operation: 'request', timeoutMs }
+    const context = { ...this.#context(pending), operation: 'request', timeoutMs }
     const error =
       pending.asked || this.#host.current
         ? new MessagingError(
@@ -204,11 +209,21 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
     this.#finish(pending, error)
   }
 
+  /** What every error of a request says. */
+  #context(pending: PendingRequest): ErrorContext {
+    return {
+      adapter: this.#host.adapter.name,
+      address: this.#plan.label,
+      messageId: pending.messageId,
+      inDoubt: pending.asked,
+    }
+  }
+
   #finish(pending: PendingRequest, error: MessagingError): void {
     if (!this.#pending.delete(pending.correlationId)) return
     deadlines.remove(pending)
     pending.offAbort?.()
-    pending.reject(error)
+    pending.reject(this.#host.named(error))
     if (this.#retiring) this.#closeIfDone()
   }
 
@@ -228,6 +243,14 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
     for (const pending of [...this.#pending.values()]) this.#finish(pending, error)
   }
 
+  detached(error: MessagingError): void {
+    this.#host.emit({ type: 'detached', address: this.#plan.label, error })
+  }
+
+  reattached(): void {
+    this.#host.emit({ type: 'reattached', address: this.#plan.label })
+  }
+
   reconnected(connection: AdapterConnection): Promise<void> {
     return this.#attachment.reconnected(connection)
   }
@@ -235,12 +258,18 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
   lost(cause: MessagingError): void {
     this.#attachment.lost(cause)
     // Confirmed requests wait for an answer at an address that is gone with the connection.
-    const error = new MessagingError('CONNECTION_LOST', 'The connection was lost before the response came', {
-      cause,
-      context: { address: this.#plan.label, operation: 'request' },
-      hint: 'The request may have been handled. Ask again if the service can bear that.',
-    })
-    for (const pending of [...this.#pending.values()]) this.#finish(pending, error)
+    for (const pending of [...this.#pending.values()]) {
+      const error = new MessagingError(
+        'CONNECTION_LOST',
+        'The connection was lost before the response came',
+        {
+          cause,
+          context: { ...this.#context(pending), operation: 'request' },
+          hint: 'The request may have been handled. Ask again if the service can bear that.',
+        },
+      )
+      this.#finish(pending, error)
+    }
   }
 
   abandoned(error: MessagingError): void {

@@ -5,7 +5,6 @@ import { isMessagingError, type MessagingError } from '../../model/errors.ts'
 import { noProperties, type Properties, RESPONSE_ERROR } from '../../model/message.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import { refuseUnsupported } from '../address/refusal.ts'
-import type { Handle } from '../link/hosted-link.ts'
 import type { LinkHost } from '../link/link-host.ts'
 import {
   type CloseOptions,
@@ -27,11 +26,11 @@ export type RequestHandler<Request, Response> = (request: Delivery<Request>) => 
 /** A running `connection.respond()`. Goes on until closed, over reconnects as well. */
 export class Responder implements AsyncDisposable {
   readonly #host: LinkHost
-  readonly #consumer: Handle
+  readonly #consumer: Pick<Consumer, 'close' | 'closed'>
   readonly #sender: Sender
   #closing: Promise<void> | undefined
 
-  private constructor(host: LinkHost, consumer: Handle, sender: Sender) {
+  private constructor(host: LinkHost, consumer: Pick<Consumer, 'close' | 'closed'>, sender: Sender) {
     this.#host = host
     this.#consumer = consumer
     this.#sender = sender
@@ -61,6 +60,11 @@ export class Responder implements AsyncDisposable {
       await sender.close()
       throw error
     }
+  }
+
+  /** As that of a consumer: rejects with what ended it for good. Nobody has to listen to it. */
+  get closed(): Promise<void> {
+    return this.#consumer.closed
   }
 
   /** Takes no further requests, answers those begun up to `timeoutMs` (default 5 s). Idempotent. */

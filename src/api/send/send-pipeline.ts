@@ -14,7 +14,7 @@ import { abortedError, onAbort } from '../../core/aborts.ts'
 import { promiseOf } from '../../core/answer.ts'
 import { deadlines } from '../../core/deadlines.ts'
 import { Deque } from '../../core/deque.ts'
-import { type ErrorCode, MessagingError } from '../../model/errors.ts'
+import { type ErrorCode, type ErrorContext, MessagingError, namingAdapter } from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
 import { type Outcome, PendingSend, type PendingSendOwner, UnsettledSends } from './pending-send.ts'
 
@@ -30,14 +30,18 @@ export interface PipelineOptions {
   readonly beforeWrite?: (message: OutgoingMessage) => void
 }
 
-/** Un-awaited sends that may wait beyond the capacity; a program that never awaits is told before memory ends. */
+/** Un-awaited sends that may wait beyond the capacity, and the bytes of their bodies: a program that never awaits is told before memory ends. */
 const MAX_WAITING = 1_000_000
+const MAX_WAITING_BYTES = 256 * 1024 * 1024
+/** What a body that is no bytes counts as. */
+const STRUCTURED_BYTES = 1_024
 
 export class SendPipeline implements PendingSendOwner {
   readonly #options: PipelineOptions
   /** Holds sends that ended while they waited, too, until they come to the front. */
   readonly #waiting = new Deque<PendingSend>()
   #waitingCount = 0
+  #waitingBytes = 0
   readonly #unsettled = new UnsettledSends()
   #link: AdapterSender | undefined
   /** Transfers the link still owes an outcome for, those whose promise has ended by time included. */
@@ -49,6 +53,11 @@ export class SendPipeline implements PendingSendOwner {
 
   constructor(options: PipelineOptions) {
     this.#options = options
+  }
+
+  /** What its errors and events call the address. */
+  get label(): string {
+    return this.#options.label
   }
 
   /** Sends accepted by this library and without an outcome yet. */
@@ -68,17 +77,19 @@ export class SendPipeline implements PendingSendOwner {
 
   submit(message: OutgoingMessage, timeoutMs: number, signal: AbortSignal | undefined): Promise<Outcome> {
     if (this.#ended) return Promise.reject(this.#ended)
-    if (signal?.aborted) return Promise.reject(abortedError(signal, 'send'))
-    if (this.#waitingCount >= MAX_WAITING)
-      return Promise.reject(this.#error('CAPACITY_EXCEEDED', `${MAX_WAITING} sends wait already`))
     const pending = new PendingSend(this, message)
+    if (signal?.aborted) return Promise.reject(this.#aborted(pending, signal))
+    if (this.#waitingCount > 0) {
+      const problem = this.#tooMany(pending)
+      if (problem) return Promise.reject(problem)
+    }
     if (this.writesAtOnce) {
       this.#write(pending)
       if (pending.done)
         return pending.error ? Promise.reject(pending.error) : Promise.resolve(pending.outcome)
     } else {
       this.#waiting.push(pending)
-      this.#waitingCount++
+      this.#waits(pending)
     }
     deadlines.add(pending, timeoutMs)
     if (signal) this.#watch(pending, signal)
@@ -102,7 +113,7 @@ export class SendPipeline implements PendingSendOwner {
       if (this.#options.resend) {
         pending.resend = true
         this.#waiting.unshift(pending)
-        this.#waitingCount++
+        this.#waits(pending)
       }
     }
     if (!this.#options.resend)
@@ -121,6 +132,7 @@ export class SendPipeline implements PendingSendOwner {
     this.#inFlight = 0
     const open = this.#unsettled.drain().concat(this.#waiting.drain())
     this.#waitingCount = 0
+    this.#waitingBytes = 0
     for (const pending of open)
       this.#finish(pending, pending.inDoubt ? this.#unconfirmed(pending, error) : error)
   }
@@ -158,13 +170,37 @@ export class SendPipeline implements PendingSendOwner {
   #watch(pending: PendingSend, signal: AbortSignal): void {
     pending.offAbort = onAbort(signal, () => {
       this.#leave(pending)
-      this.#finish(pending, abortedError(signal, 'send'))
+      this.#finish(pending, this.#aborted(pending, signal))
     })
   }
 
   #leave(pending: PendingSend): void {
     if (pending.link) this.#unsettled.delete(pending)
-    else if (!pending.done) this.#waitingCount--
+    else if (!pending.done) this.#waitsNoMore(pending)
+  }
+
+  #waits(pending: PendingSend): void {
+    this.#waitingCount++
+    this.#waitingBytes += bytesOf(pending)
+  }
+
+  #waitsNoMore(pending: PendingSend): void {
+    this.#waitingCount--
+    this.#waitingBytes -= bytesOf(pending)
+  }
+
+  #tooMany(pending: PendingSend): MessagingError | undefined {
+    const text =
+      this.#waitingCount >= MAX_WAITING
+        ? `${MAX_WAITING} sends wait already`
+        : this.#waitingBytes + bytesOf(pending) > MAX_WAITING_BYTES
+          ? `Sends with ${this.#waitingBytes} bytes wait already; the limit is ${MAX_WAITING_BYTES}`
+          : undefined
+    return text === undefined ? undefined : this.#error('CAPACITY_EXCEEDED', text, pending)
+  }
+
+  #aborted(pending: PendingSend, signal: AbortSignal): MessagingError {
+    return abortedError(signal, 'send', this.#context(pending))
   }
 
   #pump(): void {
@@ -176,7 +212,7 @@ export class SendPipeline implements PendingSendOwner {
         const pending = this.#waiting.shift()
         if (!pending) return
         if (pending.done) continue
-        this.#waitingCount--
+        this.#waitsNoMore(pending)
         this.#write(pending)
       }
     } finally {
@@ -200,6 +236,7 @@ export class SendPipeline implements PendingSendOwner {
     deadlines.remove(pending)
     pending.offAbort?.()
     while (this.#waiting.peek()?.done) this.#waiting.shift()
+    if (error) namingAdapter(error, this.#options.adapter)
     if (!pending.resolve) pending.error = error
     else if (error) pending.reject!(error)
     else pending.resolve(pending.outcome)
@@ -209,12 +246,21 @@ export class SendPipeline implements PendingSendOwner {
   #timeoutError(pending: PendingSend): MessagingError {
     if (pending.inDoubt) return this.#unconfirmed(pending, undefined)
     if (!this.#link)
-      return this.#error('CONNECTION_LOST', 'No connection came back in time; the message was not sent')
+      return this.#error(
+        'CONNECTION_LOST',
+        'No connection came back in time; the message was not sent',
+        pending,
+      )
     if (this.#blocked)
-      return this.#error('CAPACITY_EXCEEDED', 'The broker took no messages for the whole time allowed')
+      return this.#error(
+        'CAPACITY_EXCEEDED',
+        'The broker took no messages for the whole time allowed',
+        pending,
+      )
     return this.#error(
       'CAPACITY_EXCEEDED',
       `${this.#options.capacity} earlier sends were not settled in time`,
+      pending,
     )
   }
 
@@ -227,11 +273,16 @@ export class SendPipeline implements PendingSendOwner {
     )
   }
 
-  #error(code: ErrorCode, text: string, pending?: PendingSend, cause?: MessagingError): MessagingError {
-    const { adapter, label } = this.#options
-    return new MessagingError(code, text, {
-      cause,
-      context: { adapter, address: label, operation: 'send', messageId: pending?.message.id },
-    })
+  #error(code: ErrorCode, text: string, pending: PendingSend, cause?: MessagingError): MessagingError {
+    return new MessagingError(code, text, { cause, context: this.#context(pending) })
   }
+
+  #context({ message, inDoubt }: PendingSend): ErrorContext {
+    const { adapter, label } = this.#options
+    return { adapter, address: label, operation: 'send', messageId: message.id, inDoubt }
+  }
+}
+
+function bytesOf({ message: { body } }: PendingSend): number {
+  return body instanceof Uint8Array ? body.byteLength : STRUCTURED_BYTES
 }

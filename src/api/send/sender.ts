@@ -3,6 +3,7 @@
 import type { AdapterConnection, AdapterSender } from '../../contract/adapter.ts'
 import { settledWithin, within } from '../../core/aborts.ts'
 import { countdown } from '../../core/countdown.ts'
+import { Ending } from '../../core/ending.ts'
 import { asMessagingError, isMessagingError, MessagingError } from '../../model/errors.ts'
 import type { MessageFields, OutgoingMessage } from '../../model/message.ts'
 import type { NodePlan } from '../address/node-plan.ts'
@@ -22,7 +23,7 @@ import {
   type SendOptions,
 } from '../options.ts'
 import type { ReceivedMessage } from '../receive/received-message.ts'
-import { validateBody } from '../schema.ts'
+import { checkOutgoing } from '../schema.ts'
 import { forwardedMessage, type MessageDefaults, outgoingMessage } from './outgoing.ts'
 import { type Outcome, SendPipeline } from './send-pipeline.ts'
 
@@ -47,6 +48,7 @@ export class Sender<Body = unknown> implements AsyncDisposable {
   /** It was there and is to stay deleted. */
   #deleted = false
   #failed = false
+  readonly #ending = new Ending()
 
   private constructor(host: LinkHost, plan: NodePlan | undefined, options: SenderOptions) {
     this.#host = host
@@ -63,12 +65,14 @@ export class Sender<Body = unknown> implements AsyncDisposable {
       up: (link) => this.#pipeline.up(link),
       down: (cause) => this.#pipeline.down(cause),
       failed: (error) => this.#detached(error),
+      detached: (error) => host.emit({ type: 'detached', address: this.#pipeline.label, error }),
+      reattached: () => host.emit({ type: 'reattached', address: this.#pipeline.label }),
     })
     this.#hosted = {
       reconnected: (connection) =>
         this.#missing ? Promise.resolve() : this.#attachment.reconnected(connection),
       lost: (cause) => this.#attachment.lost(cause),
-      abandoned: (error) => this.#pipeline.fail(error),
+      abandoned: (error) => this.#fail(error),
       setBlocked: (blocked) => this.#pipeline.setBlocked(blocked),
       close: (options) => this.close(options),
     }
@@ -133,6 +137,11 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     return this.#closing !== undefined || this.#failed
   }
 
+  /** Resolves when it was closed by this program; rejects with the error that ended it for good otherwise. Nobody has to listen to it. */
+  get closed(): Promise<void> {
+    return this.#ending.promise
+  }
+
   /** Sends without an outcome yet, waiting ones included. */
   get unsettled(): number {
     return this.#pipeline.unsettled
@@ -141,7 +150,9 @@ export class Sender<Body = unknown> implements AsyncDisposable {
   /**
    * Sends one message. Resolves when the broker has taken responsibility for it.
    *
-   * The body is encoded at once: what the caller changes afterwards does not matter. While disconnected, or beyond
+   * The body is encoded at once: what the caller changes afterwards does not matter. With a `schema` the address refuses what its
+   * receivers would throw away: the schema is asked about the body as it will arrive, encoded and decoded, so that a `Date` in JSON is text
+   * for it. The body goes out as it was given; what the schema turns it into is for the receiver alone. While disconnected, or beyond
    * `capacity`, the send waits (`timeoutMs`, default 30 s); awaiting it is the back-pressure. Concurrent sends are pipelined in the
    * order of the calls.
    *
@@ -186,7 +197,7 @@ export class Sender<Body = unknown> implements AsyncDisposable {
       copy.members = this.#plan?.members
       this.#refuseFields(copy)
     } catch (error) {
-      return Promise.reject(error)
+      return Promise.reject(this.#host.named(error))
     }
     return this.#submit(copy, fields.timeoutMs ?? DEFAULT_TIMEOUT_MS, fields.signal)
   }
@@ -214,30 +225,19 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     fields: (MessageFields & SendOptions) | undefined,
     members: readonly string[] | undefined,
   ): Promise<Outcome> {
-    const schema = this.#plan?.options.schema
-    if (schema) return this.#sendValidated(schema, body, fields, members)
     let message: OutgoingMessage
+    let checking: unknown
     try {
       message = this.#message(body, fields, members)
+      const schema = this.#plan?.options.schema
+      if (schema) checking = checkOutgoing(schema, message, this.#host.codecs)
     } catch (error) {
-      return Promise.reject(error)
+      return Promise.reject(this.#host.named(error))
     }
-    return this.#submit(message, fields?.timeoutMs ?? DEFAULT_TIMEOUT_MS, fields?.signal)
-  }
-
-  async #sendValidated(
-    schema: NonNullable<NodePlan['options']['schema']>,
-    body: unknown,
-    fields: (MessageFields & SendOptions) | undefined,
-    members: readonly string[] | undefined,
-  ): Promise<Outcome> {
-    const checked = validateBody(schema, body, 'ENCODE_FAILED')
-    const value = checked instanceof Promise ? await checked : checked
-    return this.#submit(
-      this.#message(value, fields, members),
-      fields?.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      fields?.signal,
-    )
+    const submit = (): Promise<Outcome> =>
+      this.#submit(message, fields?.timeoutMs ?? DEFAULT_TIMEOUT_MS, fields?.signal)
+    if (!(checking instanceof Promise)) return submit()
+    return checking.then(submit, (error) => Promise.reject(this.#host.named(error)))
   }
 
   #message(
@@ -271,7 +271,7 @@ export class Sender<Body = unknown> implements AsyncDisposable {
   }
 
   #submit(message: OutgoingMessage, timeoutMs: number, signal: AbortSignal | undefined): Promise<Outcome> {
-    if (this.#closing) return Promise.reject(closedError(this.#plan))
+    if (this.#closing) return Promise.reject(this.#host.named(closedError(this.#plan)))
     if (this.#missing) return this.#submitToMissing(message, timeoutMs, signal)
     return this.#pipeline.submit(message, timeoutMs, signal)
   }
@@ -286,7 +286,7 @@ export class Sender<Body = unknown> implements AsyncDisposable {
       this.#missing = false
       this.#deleted = false
     } catch (error) {
-      throw unroutable(this.#plan!, error)
+      throw this.#host.named(unroutable(this.#plan!, error))
     }
     return this.#pipeline.submit(message, timeoutMs, signal)
   }
@@ -352,9 +352,14 @@ export class Sender<Body = unknown> implements AsyncDisposable {
   }
 
   #fail(error: MessagingError): void {
+    if (this.#failed) return
     this.#failed = true
+    this.#host.named(error)
     this.#pipeline.fail(error)
     this.#host.closed(this.#hosted)
+    if (error.code === 'CLOSED') this.#ending.closed()
+    else this.#ending.failed(error)
+    this.#host.linkEnded(this.#pipeline.label, error, false)
   }
 
   async #close(timeoutMs: number): Promise<void> {
@@ -366,6 +371,7 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     const connection = this.#host.current
     if (connection && this.#plan)
       await within(disposeNode(connection, this.#plan, 'sender'), Math.max(DISPOSE_MS, left()))
+    this.#ending.closed()
   }
 }
 

@@ -9,9 +9,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database, RootDatabase } from 'lmdb'
 import { settledWithin } from '../../core/aborts.ts'
-import { clientLibrary } from '../../core/connecting/client-library.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
 import type { Deferred } from '../queue/turn.ts'
+import { loadLmdb } from './library.ts'
 import { LmdbUse } from './lmdb-use.ts'
 import { decodeHead, decodeRecord, RecordWriter } from './record-codec.ts'
 import type { CommitWaiter, Store, StoredEntry, StoredFacts, StoredMark, StoredNode } from './store.ts'
@@ -58,7 +58,7 @@ class Change implements Write {
  * @throws `CONNECT_FAILED` when another process has it open or it is damaged, `CLIENT_LIBRARY_MISSING` without `lmdb`
  */
 export async function openLmdbStore(directory: string): Promise<Store> {
-  const { open } = await clientLibrary('lmdb', () => import('lmdb'))
+  const { open } = await loadLmdb()
   const lock = await lockStore(directory).catch((error) => {
     throw unusableStore(directory, error)
   })

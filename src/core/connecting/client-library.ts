@@ -2,19 +2,28 @@
 import { MessagingError } from '../../model/errors.ts'
 
 /**
+ * For tools, which are not bundled: an adapter has its import inside a `try` of its own.
+ *
  * @param name package name, for the error
- * @param load `() => import('name')`, written at the place of use so that bundlers and types see it
+ * @param load `() => import('name')`, written at the place of use so that types see it
  * @throws `CLIENT_LIBRARY_MISSING` when the package is not installed
  */
 export async function clientLibrary<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load()
   } catch (cause) {
-    const missing = (cause as { code?: string })?.code === 'ERR_MODULE_NOT_FOUND'
-    throw new MessagingError(
-      'CLIENT_LIBRARY_MISSING',
-      missing ? `The package '${name}' is not installed` : `The package '${name}' could not be loaded`,
-      { cause, hint: `Install it: npm install ${name}`, context: { package: name } },
-    )
+    throw clientLibraryMissing(name, cause)
   }
+}
+
+/** Bundlers leave a `require` or a stub of their own in place of an import that they did not find, with another code. */
+const NOT_FOUND: readonly unknown[] = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']
+
+export function clientLibraryMissing(name: string, cause: unknown): MessagingError {
+  const missing = NOT_FOUND.includes((cause as { code?: unknown } | undefined)?.code)
+  return new MessagingError(
+    'CLIENT_LIBRARY_MISSING',
+    missing ? `The package '${name}' is not installed` : `The package '${name}' could not be loaded`,
+    { cause, hint: `Install it: npm install ${name}`, context: { package: name } },
+  )
 }

@@ -1,11 +1,12 @@
 /** One rhea connection: made within its time, ended once, its links kept apart by session. */
+
 import { isIP, type Socket, connect as tcp } from 'node:net'
 import { connect as tls } from 'node:tls'
 import { settledWithin } from '../../../core/aborts.ts'
-import { clientLibrary } from '../../../core/connecting/client-library.ts'
 import { randomName } from '../../../core/message-id.ts'
 import type { MessagingError } from '../../../model/errors.ts'
 import { connectError, connectionLost, linkError, noChannelLeft, senderError } from '../errors.ts'
+import { loadRhea } from '../library.ts'
 import { type Product, productOf } from '../nodes/product.ts'
 import type { Endpoint } from '../options.ts'
 import { watchIdle } from './idle-watch.ts'
@@ -55,7 +56,7 @@ export class Physical {
     signal: AbortSignal,
     lost: (error: MessagingError) => void,
   ): Promise<Physical> {
-    const { default: module } = await clientLibrary('rhea', () => import('rhea'))
+    const { default: module } = await loadRhea()
     const rhea = module as unknown as Rhea
     const container = rhea.create_container({
       id: endpoint.containerId ?? `${endpoint.clientName}-${randomName()}`,

@@ -1,7 +1,7 @@
 /** One TCP connection to the broker: opened under an abort signal, watched, and ended without fail. */
 import type { ChannelModel } from 'amqplib'
-import { clientLibrary } from '../../../core/connecting/client-library.ts'
 import { connectError } from '../errors.ts'
+import { loadAmqplib } from '../library.ts'
 import type { Endpoint } from '../options.ts'
 import { gatherWrites } from './gathered-writes.ts'
 import { tapHeaderFrames } from './native-properties.ts'
@@ -24,7 +24,7 @@ export class PhysicalConnection {
 
   /** @throws `CONNECT_FAILED`, `UNAUTHENTICATED`; nothing is left open then */
   static async open(endpoint: Endpoint, role: string, signal: AbortSignal): Promise<PhysicalConnection> {
-    const { connect, credentials } = await clientLibrary('amqplib', () => import('amqplib'))
+    const { connect, credentials } = await loadAmqplib()
     const { username, password, mechanism } = endpoint
     const login =
       mechanism === 'EXTERNAL'

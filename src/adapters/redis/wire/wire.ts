@@ -3,8 +3,8 @@
  * replicas. None of them reconnects: when one is lost, all are given up.
  */
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis'
-import { clientLibrary } from '../../../core/connecting/client-library.ts'
 import { connectError } from '../errors.ts'
+import { loadIoredis } from '../library.ts'
 import type { Endpoint, HostPort } from '../options.ts'
 
 export type Client = Redis | Cluster
@@ -34,7 +34,7 @@ export class Wire {
 
   /** @throws `CONNECT_FAILED`, `UNAUTHENTICATED`; nothing is left open then */
   static async open(endpoint: Endpoint, signal: AbortSignal): Promise<Wire> {
-    const library = await clientLibrary('ioredis', () => import('ioredis'))
+    const library = await loadIoredis()
     const opened: Client[] = []
     const open = <C extends Client>(client: C): Promise<C> => {
       opened.push(client)

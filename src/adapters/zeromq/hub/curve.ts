@@ -1,7 +1,7 @@
 /** CURVE: encryption and the list of clients that are let in. Without that list ZeroMQ admits any key. */
 
-import { clientLibrary } from '../../../core/connecting/client-library.ts'
 import { MessagingError } from '../../../model/errors.ts'
+import { loadZeromq } from '../library.ts'
 import { closedWithThread } from '../wire/thread-end.ts'
 import { decodeZ85 } from '../wire/z85.ts'
 
@@ -31,7 +31,7 @@ export function curveOptions(curve: CurveHubOptions | undefined): object {
 
 /** A new pair of keys for a hub or a client, in Z85 text. @throws `CLIENT_LIBRARY_MISSING` */
 export async function createCurveKeys(): Promise<{ publicKey: string; secretKey: string }> {
-  const { curveKeyPair } = await clientLibrary('zeromq', () => import('zeromq'))
+  const { curveKeyPair } = await loadZeromq()
   return curveKeyPair()
 }
 
@@ -40,7 +40,7 @@ export async function createCurveKeys(): Promise<{ publicKey: string; secretKey:
  * with CURVE at a time.
  */
 export async function allowKeys(keys: readonly string[]): Promise<{ close(): Promise<void> }> {
-  const { Reply } = await clientLibrary('zeromq', () => import('zeromq'))
+  const { Reply } = await loadZeromq()
   const allowed = new Set(keys.map((key) => decodeZ85(key).toString('hex')))
   const socket = closedWithThread(new Reply({ linger: 0 }))
   try {

@@ -1,9 +1,9 @@
 /** How a hub is started: its options, their check, its socket. */
 
 import { Broker, type BrokerLease, fileBroker } from '../../../broker/index.ts'
-import { clientLibrary } from '../../../core/connecting/client-library.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { MAX_HEADER_BYTES } from '../codec/message-codec.ts'
+import { loadZeromq } from '../library.ts'
 import { LOOPBACK } from '../options.ts'
 import { listen, placesFree } from '../wire/listening.ts'
 import { closedWithThread } from '../wire/thread-end.ts'
@@ -29,7 +29,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   checkListen(options)
   const maxMessageBytes = options.maxMessageBytes ?? MAX_MESSAGE_BYTES
   const maxBatchBytes = maxMessageBytes + MAX_HEADER_BYTES + COMPANY_BYTES
-  const { Router } = await clientLibrary('zeromq', () => import('zeromq'))
+  const { Router } = await loadZeromq()
   const router = closedWithThread(
     new Router({
       linger: 500,

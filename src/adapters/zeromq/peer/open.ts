@@ -1,6 +1,6 @@
 /** Peers without a hub: one binds, the others connect, and ZeroMQ's own patterns run between them. */
 import type { AdapterConnection, ConnectionEvents } from '../../../contract/adapter.ts'
-import { clientLibrary } from '../../../core/connecting/client-library.ts'
+import { loadZeromq } from '../library.ts'
 import type { Endpoint } from '../options.ts'
 import { BindingPeer } from './binding-peer.ts'
 import { ConnectingPeer } from './connecting-peer.ts'
@@ -10,7 +10,7 @@ export async function openPeer(
   events: ConnectionEvents,
   signal: AbortSignal,
 ): Promise<AdapterConnection> {
-  const zmq = await clientLibrary('zeromq', () => import('zeromq'))
+  const zmq = await loadZeromq()
   return endpoint.peer === 'bind'
     ? BindingPeer.open(zmq, endpoint, events)
     : ConnectingPeer.open(zmq, endpoint, events, signal)

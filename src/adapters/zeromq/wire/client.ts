@@ -1,12 +1,13 @@
 /** A client's end of the protocol: one DEALER socket, one read loop, one outbox; calls and links told apart by number. */
+
 import type { Dealer } from 'zeromq'
 import { settledWithin } from '../../../core/aborts.ts'
-import { clientLibrary } from '../../../core/connecting/client-library.ts'
 import { asMessagingError, type MessagingError } from '../../../model/errors.ts'
 import { welcomeOf } from '../codec/answers.ts'
 import { PartReader } from '../codec/parts.ts'
 import { malformed, type RecordListener, readJson, readRecords } from '../codec/records.ts'
 import { connectFailed, connectionLost, fromWire, HANDSHAKE_EVENTS, handshakeRefused } from '../errors.ts'
+import { loadZeromq } from '../library.ts'
 import { type Endpoint, isIpv6 } from '../options.ts'
 import { LoopClock } from './loop-clock.ts'
 import { Outbox } from './outbox.ts'
@@ -65,7 +66,7 @@ export class Client implements RecordListener {
     signal: AbortSignal,
     lost: (error: MessagingError) => void,
   ): Promise<{ client: Client; welcome: Welcome }> {
-    const { Dealer } = await clientLibrary('zeromq', () => import('zeromq'))
+    const { Dealer } = await loadZeromq()
     const { curve } = endpoint
     const socket = closedWithThread(
       new Dealer({

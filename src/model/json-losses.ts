@@ -1,0 +1,52 @@
+/**
+ * What `JSON.stringify` makes `null` or `{}` of without a word, found by looking at its text first: a body without such a place costs
+ * four searches in a string. What JSON changes in its well-known way stays so: a `Date` becomes its ISO text, a property that is
+ * `undefined` or a function is left out, `toJSON()` is obeyed.
+ */
+
+/** Texts that stand in for a lost value, and now and then for one that is what it says. */
+const TRACES = ['null', '{}', '{"0":', '{"type":"Buffer"']
+
+/** The first value in `body` that `text`, its JSON, does not hold: its path and what it is. */
+export function jsonLoss(body: object, text: string): { path: string; what: string } | undefined {
+  return TRACES.some((trace) => text.includes(trace)) ? lossIn(body, '') : undefined
+}
+
+function lossIn(value: unknown, path: string): { path: string; what: string } | undefined {
+  const what = lost(value)
+  if (what !== undefined) return { path, what }
+  if (typeof value !== 'object' || value === null) return undefined
+  const { toJSON } = value as { toJSON?: unknown }
+  if (typeof toJSON === 'function') {
+    const shown: unknown = toJSON.call(value, path)
+    // Its own decision, except that of a date that is none.
+    return value instanceof Date || typeof shown !== 'object' ? undefined : lossIn(shown, path)
+  }
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length; at++) {
+      const item: unknown = value[at]
+      if (item === undefined || typeof item === 'function' || typeof item === 'symbol')
+        return { path: `${path}[${at}]`, what: `${typeof item} in a list` }
+      const loss = lossIn(item, `${path}[${at}]`)
+      if (loss) return loss
+    }
+    return undefined
+  }
+  for (const [key, item] of Object.entries(value)) {
+    const loss = lossIn(item, path === '' ? key : `${path}.${key}`)
+    if (loss) return loss
+  }
+  return undefined
+}
+
+/** Built-in objects of which JSON shows nothing. */
+const SHOWN_EMPTY = [Map, Set, WeakMap, WeakSet, Promise, RegExp, ArrayBuffer, SharedArrayBuffer]
+
+function lost(value: unknown): string | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : String(value)
+  if (typeof value !== 'object' || value === null) return undefined
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'date that is none' : undefined
+  if (ArrayBuffer.isView(value)) return value.constructor.name
+  if (value instanceof Error && !('toJSON' in value)) return 'Error'
+  return SHOWN_EMPTY.find((kind) => value instanceof kind)?.name
+}

@@ -1,0 +1,90 @@
+/** What a send that ended without the broker's answer says of the message. */
+import { expect, test } from 'vitest'
+import { outgoingMessage } from '../../../src/api/send/outgoing.ts'
+import { SendPipeline } from '../../../src/api/send/send-pipeline.ts'
+import type { AdapterSender, Transfer } from '../../../src/contract/adapter.ts'
+import { MessagingError } from '../../../src/model/errors.ts'
+
+const ENCODING = { codecs: new Map(), structuredNative: false, maxBodyBytes: Number.POSITIVE_INFINITY }
+
+function message(body: unknown, id: string) {
+  return outgoingMessage(
+    body,
+    { id },
+    { subject: undefined, durable: true, ttlMs: undefined, encoding: ENCODING },
+  )
+}
+
+/** A link whose broker never answers. */
+class SilentLink implements AdapterSender {
+  readonly written: Transfer[] = []
+  send(transfer: Transfer): void {
+    this.written.push(transfer)
+  }
+  async close(): Promise<void> {}
+}
+
+function pipeline(capacity = 10): SendPipeline {
+  return new SendPipeline({ label: 'q', adapter: 'test', capacity, resend: true })
+}
+
+async function failure(sent: Promise<unknown>): Promise<MessagingError> {
+  const error: unknown = await sent.catch((problem) => problem)
+  if (error instanceof MessagingError) return error
+  throw new Error(`expected a failure, got ${String(error)}`)
+}
+
+test('a send that is aborted after it was written is in doubt, and names its message', async () => {
+  const sends = pipeline()
+  sends.up(new SilentLink())
+  const abort = new AbortController()
+  const sent = sends.submit(message('x', 'one'), 10_000, abort.signal)
+  abort.abort()
+  const error = await failure(sent)
+  expect(error.code).toBe('ABORTED')
+  expect(error.context).toMatchObject({ messageId: 'one', inDoubt: true, address: 'q', adapter: 'test' })
+})
+
+test('a send that is aborted before it was written is not in doubt', async () => {
+  const sends = pipeline()
+  const abort = new AbortController()
+  const sent = sends.submit(message('x', 'one'), 10_000, abort.signal)
+  abort.abort()
+  expect((await failure(sent)).context).toMatchObject({ messageId: 'one', inDoubt: false })
+  const late = await failure(sends.submit(message('x', 'two'), 10_000, abort.signal))
+  expect(late.context).toMatchObject({ messageId: 'two', inDoubt: false })
+})
+
+test('a send that was written on a lost link and waits for the next one is in doubt still', async () => {
+  const sends = pipeline()
+  sends.up(new SilentLink())
+  const abort = new AbortController()
+  const sent = sends.submit(message('x', 'one'), 10_000, abort.signal)
+  sends.down(new MessagingError('CONNECTION_LOST', 'gone'))
+  abort.abort()
+  expect((await failure(sent)).context.inDoubt).toBe(true)
+})
+
+test('sends that nobody awaits are limited by their bytes, and take more once some are gone', async () => {
+  const sends = pipeline()
+  const body = Buffer.alloc(64 * 1024 * 1024)
+  const aborts: AbortController[] = []
+  const waiting: Promise<unknown>[] = []
+  for (let at = 0; at < 4; at++) {
+    const abort = new AbortController()
+    aborts.push(abort)
+    waiting.push(failure(sends.submit(message(body, `big-${at}`), 10_000, abort.signal)))
+  }
+  const refused = await failure(sends.submit(message('one byte more', 'small'), 10_000, undefined))
+  expect(refused.code).toBe('CAPACITY_EXCEEDED')
+  expect(refused.context.messageId).toBe('small')
+  aborts[0]!.abort()
+  await waiting[0]
+  const late = new AbortController()
+  const taken = failure(sends.submit(message('now', 'taken'), 10_000, late.signal))
+  late.abort()
+  expect((await taken).code).toBe('ABORTED')
+  for (const abort of aborts) abort.abort()
+  await Promise.all(waiting)
+  expect(sends.unsettled).toBe(0)
+})

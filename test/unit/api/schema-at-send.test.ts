@@ -1,0 +1,56 @@
+/** A schema at send: it is asked about what the receiver will see, and changes a body once. */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { expect, test } from 'vitest'
+import { connect, type MessagingError, queue, service } from '../../../src/index.ts'
+
+function schema<T>(check: (value: never) => T | undefined, wait = false): StandardSchemaV1<T, T> {
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'test',
+      validate(value) {
+        const made = check(value as never)
+        const result = made === undefined ? { issues: [{ message: 'does not fit' }] } : { value: made }
+        return wait ? Promise.resolve(result) : result
+      },
+    },
+  }
+}
+
+const dates = (wait: boolean) =>
+  schema<{ at: Date }>(
+    (value: { at: unknown }) => (value.at instanceof Date ? { at: value.at } : undefined),
+    wait,
+  )
+
+for (const wait of [false, true]) {
+  test(`what the receiver's schema would throw away is refused at send (${wait ? 'asynchronous' : 'at once'})`, async () => {
+    await using connection = await connect('memory:schema-refused')
+    const place = queue('dates', { schema: dates(wait) })
+    const error: MessagingError = await connection
+      .send(place, { at: new Date(0) })
+      .catch((problem) => problem)
+    expect(error.code).toBe('ENCODE_FAILED')
+    expect(error.context.adapter).toBe('memory')
+    expect((await connection.admin.inspect(place))?.depth ?? 0).toBe(0)
+  })
+
+  test(`a schema that changes bodies changes them once (${wait ? 'asynchronous' : 'at once'})`, async () => {
+    await using connection = await connect('memory:schema-once')
+    const cents = schema<{ price: number }>(({ price }: { price: number }) => ({ price: price * 100 }), wait)
+    const place = queue(`prices-${wait}`, { schema: cents })
+    await connection.send(place, { price: 2 })
+    const receiver = await connection.receiver(place)
+    const delivery = await receiver.receive({ timeoutMs: 1_000 })
+    expect(delivery?.body).toEqual({ price: 200 })
+  })
+}
+
+test('a request is checked as it will arrive, too', async () => {
+  await using connection = await connect('memory:schema-request')
+  const place = service<{ at: Date }, string>('dates', { schema: dates(false) })
+  await using _ = await connection.respond(place, () => 'fine')
+  await expect(connection.request(place, { at: new Date(0) }, { timeoutMs: 500 })).rejects.toMatchObject({
+    code: 'ENCODE_FAILED',
+  })
+})
