@@ -43,9 +43,9 @@ export class Supervisor {
   readonly #closing = new AbortController()
   #current: AdapterConnection | undefined
   #next = 0
-  /** Number of the last attempt. It begins anew behind a connection that held. */
-  #attempts = 0
-  /** Unit: ms. */
+  /** Connections in a row that did not hold. */
+  #flaps = 0
+  /** Before the last connection was first tried for. Unit: ms. */
   #delayMs = 0
   #upSince = 0
 
@@ -177,7 +177,8 @@ export class Supervisor {
 
   #lost(cause: MessagingError): void {
     this.#current = undefined
-    if (performance.now() - this.#upSince > Math.max(STEADY_MS, this.#delayMs)) this.#attempts = 0
+    const held = performance.now() - this.#upSince > Math.max(STEADY_MS, this.#delayMs)
+    this.#flaps = held ? 0 : this.#flaps + 1
     const final = this.#reconnect === false || this.#closing.signal.aborted
     this.#owner.lost(cause, final)
     if (!final) void this.#retry(cause)
@@ -195,14 +196,10 @@ export class Supervisor {
     /** Rounds begun early, because something listened, that failed all the same: it is starting. */
     let early = 0
     for (let round = 1; round <= this.#reconnect.limit; round++) {
-      const delayMs = backoffDelay(++this.#attempts, this.#reconnect)
-      this.#delayMs = delayMs
-      this.#owner.attempt({
-        attempt: this.#attempts,
-        delayMs,
-        url: redact(this.#targets[this.#next]!.url),
-        cause,
-      })
+      const attempt = this.#flaps + round
+      const delayMs = backoffDelay(attempt, this.#reconnect)
+      if (round === 1) this.#delayMs = delayMs
+      this.#owner.attempt({ attempt, delayMs, url: redact(this.#targets[this.#next]!.url), cause })
       const left = countdown(delayMs)
       // order: only behind a round that found nobody. A broker that takes connections and ends them is there all the time.
       while (cause.code === 'CONNECT_FAILED') {
