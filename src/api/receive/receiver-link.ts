@@ -86,7 +86,7 @@ export class ReceiverLink {
   }
 
   handedOver(delivery: AdapterDelivery): void {
-    this.#adapter?.handedOver?.(delivery)
+    this.#native?.handedOver?.(delivery)
   }
 
   giveBack(delivery: AdapterDelivery): Promise<void> {
