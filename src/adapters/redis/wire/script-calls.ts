@@ -12,6 +12,7 @@
 import { isDigestForbidden, isMissingScript, isNotNow } from '../errors.ts'
 import { tagOf } from '../nodes/keys.ts'
 import type { ScriptName, Scripts } from '../scripts/index.ts'
+import { shielded } from './shield.ts'
 import type { Client } from './wire.ts'
 
 export type ScriptArgument = string | number | Buffer
@@ -123,7 +124,8 @@ export class ScriptCalls {
     lane.underWay++
     const bytes = bytesOf(args)
     this.#bytesUnderWay += bytes
-    client.callBuffer(byText ? 'EVAL' : 'EVALSHA', byText ? lua : sha, keys.length, ...keys, ...args).then(
+    const command = byText ? 'EVAL' : 'EVALSHA'
+    client.callBuffer(command, byText ? lua : sha, keys.length, ...keys, ...shielded(args)).then(
       (reply) => {
         this.#bytesUnderWay -= bytes
         lane.refusals = 0
