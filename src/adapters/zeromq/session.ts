@@ -15,7 +15,9 @@ import type {
 import type { Capabilities } from '../../model/capabilities.ts'
 import { hubCapabilities } from './capabilities.ts'
 import { booleanOf, countOf, nodeOf, nodesOf, replyToOf } from './codec/answers.ts'
-import { ReceiverLink, RequesterLink, SenderLink } from './links/links.ts'
+import { ReceiverLink } from './receive/receiver.ts'
+import { RequesterLink } from './send/requester.ts'
+import { SenderLink } from './send/sender.ts'
 import type { Client, LinkEnd } from './wire/client.ts'
 import type { Verb, Welcome } from './wire/protocol.ts'
 
