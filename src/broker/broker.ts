@@ -20,6 +20,9 @@ import type { Session, SessionEvents, SessionOptions } from './session/session.t
 import { recover } from './store/recovery.ts'
 import type { Store } from './store/store.ts'
 
+/** Warnings kept for the next session. */
+const MOST_UNTOLD = 1_000
+
 /** Of this package. */
 export const VERSION = '0.1.0'
 
@@ -41,6 +44,8 @@ export class Broker {
   readonly #resends: Resends
   readonly #sessions = new Set<BrokerSession>()
   readonly #clients = new Map<string, BrokerSession>()
+  /** What was to be told while there was no session; the next one hears it. */
+  #untold: MessagingError[] = []
   #closing: Promise<void> | undefined
 
   private constructor(store: Store | undefined) {
@@ -93,6 +98,7 @@ export class Broker {
     this.#sessions.add(session)
     if (client !== undefined) this.#clients.set(client, session)
     this.#kernel.timers.holdProcess(true)
+    if (this.#untold.length > 0) queueMicrotask(() => this.#tell(session))
     return session
   }
 
@@ -132,8 +138,12 @@ export class Broker {
   }
 
   #warnAll(error: MessagingError): void {
-    if (this.#sessions.size === 0) process.emitWarning(error)
+    if (this.#sessions.size === 0 && this.#untold.length < MOST_UNTOLD) this.#untold.push(error)
     for (const session of this.#sessions) session.events.warning(error)
+  }
+
+  #tell(session: BrokerSession): void {
+    for (const error of this.#untold.splice(0)) session.events.warning(error)
   }
 
   #storeFailed(cause: Error): void {

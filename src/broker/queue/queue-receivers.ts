@@ -18,6 +18,10 @@ export interface ConsumingReceiver extends QueueReceiver {
   /** Stands in the queue's turnstile. Owned by the queue. */
   queued: boolean
   deliver(entry: Entry, message: OutgoingMessage): void
+  /** A delivery will come, or be given up: it takes credit from now on. */
+  expect(): void
+  /** The one that was expected. `false`: the receiver was closed meanwhile. */
+  deliverExpected(entry: Entry, message: OutgoingMessage): boolean
 }
 
 /** One that looks. */

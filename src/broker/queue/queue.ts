@@ -237,8 +237,26 @@ export class Queue implements EntryQueue, Deferred {
       return
     }
     entry.count++
+    if (maxDeliveries !== undefined && this.storeId !== 0) {
+      this.#handOverOnceCounted(entry, message, consumer)
+      return
+    }
     if (entry.storeKey !== 0) this.kernel.leased(entry)
     consumer.deliver(entry, message)
+  }
+
+  /**
+   * order: the count is on the disk before anybody sees the message, so that one that ends its process at once is counted,
+   * and one day buried. All messages of the queue take this way, which keeps their order.
+   */
+  #handOverOnceCounted(entry: Entry, message: OutgoingMessage, consumer: ConsumingReceiver): void {
+    consumer.expect()
+    if (entry.storeKey !== 0) this.kernel.mark(entry)
+    const stored = (): void => {
+      // Nobody saw it when its receiver was closed meanwhile.
+      if (!consumer.deliverExpected(entry, message)) this.giveBack(entry, true, 0)
+    }
+    this.kernel.store!.commit({ refusable: false, stored })
   }
 
   // ── verdicts ──

@@ -31,6 +31,8 @@ export class Consumer implements BrokerReceiver, ConsumingReceiver, Deferred {
   readonly #onClose: (consumer: Consumer) => void
   #credit: number
   #open = 0
+  /** Deliveries whose count is on its way to the disk. */
+  #expected = 0
   #oldest: HandedDelivery | undefined
   #newest: HandedDelivery | undefined
   #started = false
@@ -54,7 +56,7 @@ export class Consumer implements BrokerReceiver, ConsumingReceiver, Deferred {
   }
 
   get free(): number {
-    return this.#closed || !this.#started || this.#held ? 0 : this.#credit - this.#open
+    return this.#closed || !this.#started || this.#held ? 0 : this.#credit - this.#open - this.#expected
   }
 
   /** From here on it may get deliveries. */
@@ -86,6 +88,17 @@ export class Consumer implements BrokerReceiver, ConsumingReceiver, Deferred {
       // A listener's own fault: the delivery stays with it, the queue goes on.
       process.emitWarning(error instanceof Error ? error : String(error))
     }
+  }
+
+  expect(): void {
+    this.#expected++
+  }
+
+  deliverExpected(entry: Entry, message: OutgoingMessage): boolean {
+    this.#expected--
+    if (this.#closed) return false
+    this.deliver(entry, message)
+    return true
   }
 
   accept(delivery: AdapterDelivery): void {
@@ -124,6 +137,15 @@ export class Consumer implements BrokerReceiver, ConsumingReceiver, Deferred {
     await this.#queue.kernel.turn.hasRoom()
     this.resume()
     this.#queue.pump(true)
+    if (this.#expected > 0) await this.#expectedCame()
+  }
+
+  /** Waiters of the store are told in order: behind one that comes now, what is expected by now has come. */
+  async #expectedCame(): Promise<void> {
+    const came = new Promise<void>((resolve) => {
+      this.#queue.kernel.store?.commit({ refusable: false, stored: () => resolve() })
+    })
+    await settledWithin(came, DISK_MS)
   }
 
   async #diskCaughtUp(): Promise<void> {

@@ -14,8 +14,16 @@ import type { Deferred } from '../queue/turn.ts'
 import { loadLmdb } from './library.ts'
 import { LmdbUse } from './lmdb-use.ts'
 import { decodeHead, decodeRecord, RecordWriter } from './record-codec.ts'
-import type { CommitWaiter, Store, StoredEntry, StoredFacts, StoredMark, StoredNode } from './store.ts'
-import { checkStore, DATA_FILE, damagedStore, markStore, unusableStore } from './store-check.ts'
+import type {
+  CommitWaiter,
+  DamagedEntry,
+  Store,
+  StoredEntry,
+  StoredFacts,
+  StoredMark,
+  StoredNode,
+} from './store.ts'
+import { checkStore, DATA_FILE, markStore, unusableStore } from './store-check.ts'
 import { lockStore, type StoreLock } from './store-lock.ts'
 import { type Demand, NO_ROOM, noRoom, StoreRoom } from './store-room.ts'
 import { type Write, WriteQueue } from './write-queue.ts'
@@ -78,7 +86,7 @@ export async function openLmdbStore(directory: string): Promise<Store> {
       compression: false,
     } as Parameters<typeof open>[0] & { path: string })
     if (!marked) await markStore(directory)
-    return new LmdbStore(directory, root, lock, room)
+    return new LmdbStore(root, lock, room)
   } catch (error) {
     await root?.close()
     await lock.release()
@@ -87,7 +95,6 @@ export async function openLmdbStore(directory: string): Promise<Store> {
 }
 
 class LmdbStore implements Store {
-  readonly #directory: string
   readonly #root: RootDatabase
   readonly #lock: StoreLock
   readonly #room: StoreRoom
@@ -102,8 +109,7 @@ class LmdbStore implements Store {
   #nextId: number
   #closing: Promise<void> | undefined
 
-  constructor(directory: string, root: RootDatabase, lock: StoreLock, room: StoreRoom) {
-    this.#directory = directory
+  constructor(root: RootDatabase, lock: StoreLock, room: StoreRoom) {
     this.#root = root
     this.#lock = lock
     this.#room = room
@@ -132,38 +138,23 @@ class LmdbStore implements Store {
     return nodes
   }
 
-  *entries(): Generator<StoredEntry> {
+  *entries(damaged: (entry: DamagedEntry) => void): Generator<StoredEntry> {
     // Both tables have the same order, so that one pass over each is enough.
     const marks = this.#marks.getRange()[Symbol.iterator]()
     let mark = marks.next()
     for (const { key, value } of this.#messages.getRange()) {
       while (!mark.done && Buffer.compare(mark.value.key, key) < 0) mark = marks.next()
       const own = !mark.done && Buffer.compare(mark.value.key, key) === 0 ? mark.value.value : undefined
-      yield this.#entry(key, bytesOf(value), own)
-    }
-  }
-
-  #entry(key: Buffer, record: Buffer, mark: Buffer | undefined): StoredEntry {
-    try {
-      const { priority, expiresAt, dueAt, deliveriesBefore: count } = decodeHead(record)
       const queue = key.readUInt32BE(0)
       const place = key.readDoubleBE(4)
-      if (!mark) return { queue, key: place, priority, expiresAt, dueAt, count, redelivered: count > 0 }
-      return {
-        queue,
-        key: place,
-        priority,
-        expiresAt,
-        dueAt: mark.readDoubleLE(5),
-        count: mark.readUInt32LE(0),
-        redelivered: mark[4] === 1,
+      let entry: StoredEntry
+      try {
+        entry = storedEntry(queue, place, bytesOf(value), own)
+      } catch (cause) {
+        damaged({ queue, key: place, cause })
+        continue
       }
-    } catch (cause) {
-      throw damagedStore(
-        this.#directory,
-        `a message in it cannot be read (${(cause as Error).message})`,
-        cause,
-      )
+      yield entry
     }
   }
 
@@ -284,6 +275,21 @@ class LmdbStore implements Store {
     this.#queue.close()
     await this.#root.close()
     await this.#lock.release()
+  }
+}
+
+/** @throws when the record is damaged */
+function storedEntry(queue: number, key: number, record: Buffer, mark: Buffer | undefined): StoredEntry {
+  const { priority, expiresAt, dueAt, deliveriesBefore: count } = decodeHead(record)
+  if (!mark) return { queue, key, priority, expiresAt, dueAt, count, redelivered: count > 0 }
+  return {
+    queue,
+    key,
+    priority,
+    expiresAt,
+    dueAt: mark.readDoubleLE(5),
+    count: mark.readUInt32LE(0),
+    redelivered: mark[4] === 1,
   }
 }
 

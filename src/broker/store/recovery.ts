@@ -14,7 +14,7 @@ import type { Queue } from '../queue/queue.ts'
 import { type Resends, resendKey } from '../queue/resends.ts'
 import { soundPriority } from '../queue/sound-message.ts'
 import { placeOf } from '../session/sender-link.ts'
-import type { Store, StoredEntry } from './store.ts'
+import type { DamagedEntry, Store, StoredEntry } from './store.ts'
 
 /** How many of the newest messages are known as sent, should an unanswered send come again after the restart. */
 const RESEND_WINDOW = 20_000
@@ -24,7 +24,8 @@ export function recover(store: Store, kernel: Kernel, nodes: Nodes, resends: Res
   const queues = restoreNodes(store, nodes)
   const orphaned = new Set<number>()
   const newest: Entry[] = []
-  for (const stored of store.entries()) {
+  const damaged: DamagedEntry[] = []
+  for (const stored of store.entries((entry) => damaged.push(entry))) {
     kernel.seqUsed(stored.key)
     const queue = queues.get(stored.queue)
     if (!queue) {
@@ -36,6 +37,12 @@ export function recover(store: Store, kernel: Kernel, nodes: Nodes, resends: Res
     if (newest.length < RESEND_WINDOW) newest.push(entry)
     else newest[entry.storeKey % RESEND_WINDOW] = entry
     queue.recover(entry)
+  }
+  for (const { queue: id, key, cause } of damaged) {
+    // Its place stays taken.
+    kernel.seqUsed(key)
+    const queue = queues.get(id)
+    if (queue) kernel.owner.warn(queue, unreadable(queue, key, cause))
   }
   for (const id of orphaned) store.clear(id)
   for (const entry of newest) rememberAsSent(entry, kernel, nodes, resends)
@@ -72,6 +79,16 @@ function restoreNodes(store: Store, nodes: Nodes): Map<number, Queue> {
   for (const { queue, bindings: list } of bindings)
     for (const binding of list) nodes.bindings.restore(queue, binding)
   return queues
+}
+
+function unreadable(queue: Queue, key: number, cause: unknown): MessagingError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const text = `A stored message of '${queue.name}' cannot be read (${reason}): it is left out, and left where it is`
+  return new MessagingError('INTERNAL', text, {
+    cause,
+    context: { address: queue.name, operation: 'open', position: key },
+    hint: 'The disk may be failing: check it, and restore the directory from a copy if there is one.',
+  })
 }
 
 function readRecord(text: string): NodeRecord {

@@ -38,6 +38,13 @@ export interface StoredEntry extends StoredFacts, StoredMark {
   readonly key: number
 }
 
+/** A message that cannot be read. It stays where it is. */
+export interface DamagedEntry {
+  readonly queue: number
+  readonly key: number
+  readonly cause: unknown
+}
+
 /** A node as recovery finds it. */
 export interface StoredNode {
   readonly id: number
@@ -49,8 +56,8 @@ export interface StoredNode {
 export interface Store {
   /** Nodes as saved. Called once, before anything else. */
   nodes(): readonly StoredNode[]
-  /** Every kept message, queue by queue in order of keys. */
-  entries(): Iterable<StoredEntry>
+  /** Every kept message, queue by queue in order of keys; those that cannot be read are `damaged`. */
+  entries(damaged: (entry: DamagedEntry) => void): Iterable<StoredEntry>
   /** An id no node had before. */
   nextNodeId(): number
 

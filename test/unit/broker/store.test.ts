@@ -365,6 +365,39 @@ describe('a killed process', () => {
     expect(long.filter((id) => ids.has(id))).toEqual([])
   })
 
+  test('one that kills it at once counts each time, and is buried after maxDeliveries with nobody else', async () => {
+    const program = `
+      import { fileBroker } from 'src/broker/index.ts'
+      import { Hand } from 'src/../test/unit/broker/harness.ts'
+      const hand = new Hand((await fileBroker(process.env.STORE)).broker)
+      hand.session.attachReceiver = new Proxy(hand.session.attachReceiver, {
+        apply: (target, self, [spec, events]) => {
+          // Within the very call that hands it over.
+          events.deliver = () => process.kill(process.pid, 'SIGKILL')
+          return Reflect.apply(target, self, [spec, events])
+        },
+      })
+      await hand.receive('q', { credit: 1 })
+      setInterval(() => {}, 1000)
+    `
+    const hand = new Hand(await broker())
+    await hand.queue('q', { maxDeliveries: 3, deadLetter: { name: 'dead', type: 'queue' } })
+    await hand.queue('dead')
+    await hand.send('q', 'killer')
+    await hand.send('q', 'innocent')
+    for (const lease of leases.splice(0)) await lease.release()
+    for (let crash = 0; crash < 3; crash++) {
+      await using child = Child.run(program, { STORE: directory })
+      expect((await child.ended).signal).toBe('SIGKILL')
+    }
+    const after = await reopened()
+    const taken = await after.receive('q', { credit: 1 })
+    const [delivery] = await taken.first(1)
+    expect(textOf(delivery!)).toBe('innocent')
+    expect(delivery).toMatchObject({ deliveryCount: 1, redelivered: false })
+    expect(await after.browse('dead')).toEqual(['killer'])
+  })
+
   test('a message that kills the process counts as delivered', async () => {
     await told({ TAKE: 'hold' }, 200)
     const hand = await reopened()
@@ -503,9 +536,20 @@ describe('damage', () => {
     const bytes = await readFile(file)
     // Every copy, since pages that are no longer in use hold older ones.
     const pad = Buffer.alloc(280, 'x')
-    for (let at = bytes.indexOf(pad); at >= 0; at = bytes.indexOf(pad, at + 280)) bytes[at + 50] = 0x79
+    const third = Buffer.concat([Buffer.from('3'), pad])
+    for (let at = bytes.indexOf(third); at >= 0; at = bytes.indexOf(third, at + 280)) bytes[at + 50] = 0x79
     await writeFile(file, bytes)
-    await expectDamaged()
+    const hand = new Hand(await broker())
+    const texts = (await hand.browse('q')).map((text) => text.replace(/x+$/, ''))
+    const whole = Array.from({ length: 500 }, (_, at) => `${at}`)
+    expect(texts).toEqual(whole.filter((text) => !text.endsWith('3')))
+    expect(hand.warnings).toHaveLength(50)
+    expect(hand.warnings[0]).toMatchObject({ context: { address: 'q', position: expect.any(Number) } })
+    // They are left where they are: who opens it again is told again, and new messages take no place of theirs.
+    await hand.send('q', 'new')
+    const again = await reopened()
+    expect((await again.browse('q')).at(-1)).toBe('new')
+    expect(again.warnings).toHaveLength(50)
   })
 
   test('a directory that cannot be made is named', async () => {
