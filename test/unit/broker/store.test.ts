@@ -273,7 +273,8 @@ describe('a long queue', () => {
   })
 })
 
-describe('a killed process', () => {
+// Each test starts processes, one after the other, which take seconds on a busy machine.
+describe('a killed process', { timeout: 60_000 }, () => {
   // process.stdout would keep lines that the pipe has no room for, and they would die with the process.
   const PROGRAM = `
     import { writeSync } from 'node:fs'
