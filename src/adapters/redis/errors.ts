@@ -131,8 +131,7 @@ function meaning(text: string, fallback: ErrorCode): [ErrorCode, string?, boolea
   if (FORBIDDEN_TEXT.test(text)) {
     return ['UNAUTHORIZED', permissionHint(text)]
   }
-  // An error inside a script carries the words of its cause behind its own.
-  const word = /\b(NOAUTH|OOM|MISCONF|WRONGTYPE|BUSY)\b/.exec(text)?.[1]
+  const word = /^(NOAUTH|OOM|MISCONF|WRONGTYPE|BUSY)\b/.exec(text)?.[1]
   switch (word) {
     case 'NOAUTH':
       return ['UNAUTHENTICATED']
@@ -164,10 +163,16 @@ function permissionHint(text: string): string {
   return 'The user needs the commands of the README of this adapter: ACL SETUSER NAME +@read +@write +@pubsub +@scripting'
 }
 
+/** The words of the cause: what a script failed with says the same as the command alone. */
 export function textOf(error: unknown): string {
   const { message } = (error ?? {}) as NativeError
-  return typeof message === 'string' ? message : String(error)
+  const text = typeof message === 'string' ? message : String(error)
+  return text.replace(BEFORE_CAUSE, '').replace(BEHIND_CAUSE, '')
 }
+
+/** Where in a script it was thrown, and thrown on; before Redis 7 with the digest of the script, too. */
+const BEFORE_CAUSE = /^ERR (?:Error running script \(call to \w+\): )?(?:@?user_script: ?\d+: )+-?/
+const BEHIND_CAUSE = / script: \w+, on @?user_script: ?\d+\.?\s*$/
 
 /** ioredis wraps the cause of a failed Cluster or Sentinel connection. */
 function innermost(cause: unknown): unknown {
