@@ -9,6 +9,7 @@
  */
 import type { MessageExtras, MessageFields, PropertyValue, ReceivedMessage } from '../index.ts'
 import { CommandError } from './errors.ts'
+import { isoText } from './print/iso-text.ts'
 import { decodeOrUndefined, jsonText } from './print/terminal-text.ts'
 
 /** What stands in a line beside the body. */
@@ -25,11 +26,7 @@ export function messageToLine(message: ReceivedMessage, extras?: MessageExtras):
   record.durable = message.durable
   if (message.createdAt) record.createdAt = message.createdAt.toISOString()
   const properties = Object.entries(message.properties)
-  if (properties.length > 0) {
-    const plain: Record<string, unknown> = Object.create(null)
-    for (const [key, value] of properties) plain[key] = propertyToPlain(value)
-    record.properties = plain
-  }
+  if (properties.length > 0) record.properties = propertiesToPlain(message.properties)
   const { bytes } = message
   const text = decodeOrUndefined(bytes)
   if (text === undefined)
@@ -69,7 +66,29 @@ export function lineToMessage(line: Uint8Array, number: number): RestoredMessage
     for (const [key, value] of Object.entries(plain)) properties[key] = plainToProperty(value, number)
     fields.properties = properties
   }
-  return { body: bodyOf(record, number), fields, extras: extrasOf(record, number) }
+  const body = bodyOf(record, number)
+  // Bytes under the type of a typed body can only be passed on as they came.
+  const asItCame = isTyped(record) && body instanceof Uint8Array ? {} : undefined
+  return { body, fields, extras: extrasOf(record, number) ?? asItCame }
+}
+
+/**
+ * Of a line's fields those that its message, made again with all extras, does not say already: somebody has changed the line, or
+ * asks for something else. What is the same keeps the form that it has in the extras.
+ */
+export function changedFields(message: ReceivedMessage, fields: MessageFields): MessageFields {
+  const said = message as MessageFields
+  const changed = Object.entries(fields).filter(
+    ([name, value]) => plainText(value) !== plainText(said[name as keyof MessageFields]),
+  )
+  return Object.fromEntries(changed)
+}
+
+function plainText(field: MessageFields[keyof MessageFields]): string | undefined {
+  if (field === undefined) return undefined
+  if (field instanceof Date) return String(field.getTime())
+  if (typeof field !== 'object') return String(field)
+  return jsonText(propertiesToPlain(field))
 }
 
 function extrasOf(
@@ -89,21 +108,25 @@ function extrasOf(
 }
 
 function bodyOf(record: Record<string, unknown>, number: number): unknown {
-  if (typeof record.text === 'string') {
-    const typed = record.contentType === 'amqp/map' || record.contentType === 'amqp/list'
-    return typed ? structured(record.text, number) : Buffer.from(record.text)
-  }
+  if (typeof record.text === 'string')
+    return (isTyped(record) ? structured(record.text, number) : undefined) ?? Buffer.from(record.text)
   if (typeof record.base64 === 'string') return Buffer.from(record.base64, 'base64')
   throw new CommandError(`line ${number}: neither text nor base64 holds a body`)
 }
 
-/** A typed body, from the text form that the API gives it on brokers whose wire has bytes only. */
+function isTyped({ contentType }: { readonly contentType?: unknown }): boolean {
+  return contentType === 'amqp/map' || contentType === 'amqp/list'
+}
+
+/**
+ * A typed body, from the text form that the API gives it on brokers whose wire has bytes only; `undefined`: the bytes are no such
+ * form, as a stranger may have sent them.
+ */
 function structured(text: string, number: number): unknown {
   try {
     return fromPlain(JSON.parse(text), number, 0)
-  } catch (error) {
-    if (error instanceof CommandError) throw error
-    throw new CommandError(`line ${number}: the typed body is malformed`)
+  } catch {
+    return undefined
   }
 }
 
@@ -119,9 +142,18 @@ function fromPlain(value: unknown, number: number, depth: number): unknown {
   return map
 }
 
+function propertiesToPlain(
+  properties: Readonly<Record<string, PropertyValue | undefined>>,
+): Record<string, unknown> {
+  const plain: Record<string, unknown> = Object.create(null)
+  for (const [key, value] of Object.entries(properties))
+    if (value !== undefined) plain[key] = propertyToPlain(value)
+  return plain
+}
+
 function propertyToPlain(value: PropertyValue): unknown {
   if (typeof value === 'bigint') return { '@bigint': value.toString() }
-  if (value instanceof Date) return { '@date': value.toISOString() }
+  if (value instanceof Date) return isoText(value) === undefined ? null : { '@date': isoText(value) }
   if (value instanceof Uint8Array) return { '@bytes': Buffer.from(value).toString('base64') }
   if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))) {
     return { '@number': Object.is(value, -0) ? '-0' : String(value) }

@@ -101,9 +101,21 @@ export function decodeBody(
   return body
 }
 
-/** Bytes of a body, whatever form it has. */
+/** Bytes of a body, whatever form it has: a text is itself, any other typed value its text form. */
 export function bodyBytes(body: Uint8Array | StructuredBody): Uint8Array {
-  return body instanceof StructuredBody ? Buffer.from(showStructured(body.value)) : body
+  if (!(body instanceof StructuredBody)) return body
+  const { value } = body
+  return Buffer.from(typeof value === 'string' ? value : showStructured(value))
+}
+
+/** By which the text form of a map or list is told from any other bytes; `undefined` for other bodies. */
+export function typedContentType(body: Uint8Array | StructuredBody): string | undefined {
+  if (!(body instanceof StructuredBody)) return undefined
+  const { value } = body
+  if (Array.isArray(value)) return AMQP_LIST
+  const isMap =
+    typeof value === 'object' && value !== null && !(value instanceof Date || value instanceof Uint8Array)
+  return isMap ? AMQP_MAP : undefined
 }
 
 function structured(body: unknown, media: string): StructuredBody {

@@ -48,6 +48,12 @@ function toPlain(value: unknown, depth: number, limit: number): unknown {
   throw new TypeError(`a structured body cannot hold ${typeof value}`)
 }
 
+function dateOf(text: string): Date {
+  const date = new Date(text)
+  if (Number.isNaN(date.getTime())) throw new TypeError(`no date: ${text}`)
+  return date
+}
+
 function fromPlain(value: unknown, depth: number): StructuredValue {
   if (depth > MAX_DEPTH) throw new TypeError(`nested deeper than ${MAX_DEPTH}`)
   if (Array.isArray(value)) return value.map((item) => fromPlain(item, depth + 1))
@@ -57,7 +63,7 @@ function fromPlain(value: unknown, depth: number): StructuredValue {
   if (entries.length === 1 && first && typeof first[1] === 'string') {
     const [key, text] = first
     if (key === '@bigint') return BigInt(text)
-    if (key === '@date') return new Date(text)
+    if (key === '@date') return dateOf(text)
     if (key === '@bytes') return new Uint8Array(Buffer.from(text, 'base64'))
     if (key === '@number') return Number(text)
   }

@@ -2,7 +2,13 @@
 
 import { newMessageId } from '../../core/message-id.ts'
 import { checkKnownKeys } from '../../core/options/known-keys.ts'
-import { type BodyEncoding, bodyBytes, contentTypeOf, encodeBody } from '../../model/body-codec.ts'
+import {
+  type BodyEncoding,
+  bodyBytes,
+  contentTypeOf,
+  encodeBody,
+  typedContentType,
+} from '../../model/body-codec.ts'
 import { copyOf } from '../../model/copy.ts'
 import { MessagingError } from '../../model/errors.ts'
 import {
@@ -84,7 +90,10 @@ export function forwardedMessage(
   const given = outgoingMessage(message.bytes, fields, defaults)
   const copy = copyOf(ReceivedMessage.incoming(message))
   if (copy.id === '') copy.id = given.id
-  if (!defaults.encoding.structuredNative) copy.body = given.body
+  if (!defaults.encoding.structuredNative) {
+    copy.contentType ??= typedContentType(copy.body)
+    copy.body = given.body
+  }
   copy.subject ??= given.subject
   copy.ttlMs = shorter(copy.ttlMs, defaults.ttlMs)
   for (const name of FIELD_NAMES) if (fields[name] !== undefined) take(name, given, copy)

@@ -5,6 +5,7 @@
  * Order: messages are forwarded in the order they came. Bound: the receiver's credit is all that is ever held here.
  */
 import type { Connection, Delivery, PropertyValue, Sender } from '../../index.ts'
+import { connectionIsBack } from '../broker/connection-is-back.ts'
 import type { Source } from '../broker/source.ts'
 import { CommandError } from '../errors.ts'
 import { visible } from '../print/terminal-text.ts'
@@ -83,17 +84,9 @@ export class Bridge {
   }
 
   /** While the target is away nothing is forwarded: the time to live of what waits here goes on running. */
-  async #targetUp(signal: AbortSignal): Promise<void> {
+  async #targetUp(stop: AbortSignal): Promise<void> {
     if (this.#target.state !== 'disconnected') return
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        for (const off of offs) off()
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const offs = [this.#target.on('reconnected', done), this.#target.on('closed', done)]
-      signal.addEventListener('abort', done)
-    })
+    await connectionIsBack(this.#target, stop)
   }
 
   #start(delivery: Delivery, receivedAt: number): void {
@@ -142,9 +135,9 @@ export class Bridge {
   }
 }
 
-/** What waited here is gone from the time to live. Unit: ms. */
+/** What waited here is gone from the time to live; a part of a millisecond that is left counts as one. Unit: ms. */
 function remaining({ ttlMs }: Delivery, receivedAt: number): number | undefined {
-  return ttlMs === undefined ? undefined : Math.floor(ttlMs - (performance.now() - receivedAt))
+  return ttlMs === undefined ? undefined : Math.ceil(ttlMs - (performance.now() - receivedAt))
 }
 
 /** A verdict that comes too late means another delivery: a duplicate with the same id. */

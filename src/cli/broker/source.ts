@@ -1,5 +1,6 @@
 /** Where a tool takes messages from, and when that counts as empty. */
 import type { Connection, Delivery, Receiver } from '../../index.ts'
+import { connectionIsBack } from './connection-is-back.ts'
 
 /** Looks at a queue that tells of messages and hands over none; others may be first in line, or a selector leaves them out. */
 const LOOKS = 3
@@ -9,11 +10,15 @@ export class Source {
   readonly receiver: Receiver
   readonly #connection: Connection
   readonly #address: string
+  #losses = 0
 
   constructor(receiver: Receiver, connection: Connection, address: string) {
     this.receiver = receiver
     this.#connection = connection
     this.#address = address
+    connection.on('disconnected', () => {
+      this.#losses += 1
+    })
   }
 
   /**
@@ -23,9 +28,23 @@ export class Source {
   async next(timeoutMs: number | undefined, signal: AbortSignal): Promise<Delivery | undefined> {
     if (timeoutMs === undefined) return this.receiver.receive({ signal })
     for (let look = 1; ; look++) {
+      const losses = this.#losses
       const delivery = await this.receiver.receive({ timeoutMs: look === 1 ? timeoutMs : 0, signal })
-      if (delivery || look === LOOKS || (await this.#depth()) === 0) return delivery
+      if (delivery) return delivery
+      const isEmpty = look >= LOOKS || (await this.#depth()) === 0
+      if (signal.aborted) return undefined
+      // Nobody knows what waits at a broker that is away.
+      if (await this.#lostSince(losses, signal)) look = 0
+      else if (isEmpty) return undefined
     }
+  }
+
+  /** Whether the connection was lost meanwhile; then it is there again. It comes back, or receiving ends with its error. */
+  async #lostSince(losses: number, signal: AbortSignal): Promise<boolean> {
+    const isAway = (): boolean => this.#connection.state === 'disconnected'
+    if (losses === this.#losses && !isAway()) return false
+    if (isAway()) await connectionIsBack(this.#connection, signal)
+    return true
   }
 
   /** Messages that wait, where the broker tells, and tells this user. */

@@ -1,4 +1,5 @@
 /** Values in Python's print form, which the originals of spout and drain use. */
+import { isoText } from './iso-text.ts'
 import { escapeCharacter } from './terminal-text.ts'
 
 /** Python's `repr`. One line, harmless on a terminal. */
@@ -26,7 +27,7 @@ export function str(value: unknown): string {
 
 function reprObject(value: object): string {
   if (value instanceof Uint8Array) return reprBytes(value)
-  if (value instanceof Date) return `datetime(${reprText(value.toISOString())})`
+  if (value instanceof Date) return `datetime(${reprText(isoText(value) ?? 'invalid')})`
   if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`
   const entries = Object.entries(value).map(([key, item]) => `${reprText(key)}: ${repr(item)}`)
   return `{${entries.join(', ')}}`

@@ -1,8 +1,16 @@
 /** `spout`: sends messages to an address. */
-import type { MessageExtras, ReceivedMessage, Sender, StructuredValue } from '../../index.ts'
+import type {
+  MessageExtras,
+  MessageFields,
+  ReceivedMessage,
+  Sender,
+  SendOptions,
+  StructuredValue,
+} from '../../index.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command, Context } from '../command.ts'
 import { UsageError } from '../errors.ts'
+import { changedFields } from '../message-lines.ts'
 import { Pace } from '../pace.ts'
 import { Progress } from '../progress.ts'
 import { RunReport } from '../report.ts'
@@ -90,7 +98,7 @@ async function sendAll(
       const fields = makeFields(content, count, plan.whole)
       const all = { ...fields, ...(keeps && { durable: true }), timeoutMs: waitMs }
       const outcome = content.extras
-        ? sender.forward(await restored(content, content.extras), all)
+        ? sender.forward(...(await restored(content, content.extras, all)))
         : sender.send(content.body, all)
       count += 1
       await inOrder.add(outcome, () => {
@@ -109,9 +117,14 @@ async function sendAll(
   await inOrder.finish()
 }
 
-/** A saved message of another program, with all that it said. */
-async function restored({ body, fields }: Content, extras: MessageExtras): Promise<ReceivedMessage> {
+/** A saved message of another program, with all that it said and no more. */
+async function restored(
+  { body, fields }: Content,
+  extras: MessageExtras,
+  { timeoutMs, ...wanted }: MessageFields & SendOptions,
+): Promise<[ReceivedMessage, MessageFields & SendOptions]> {
   const { adapterFor, restoredMessage } = await import('../../index.ts')
   const adapter = extras.native && (await adapterFor(`${extras.native.adapter}:`))
-  return restoredMessage(body as Uint8Array | StructuredValue, fields, extras, adapter)
+  const message = restoredMessage(body as Uint8Array | StructuredValue, fields, extras, adapter)
+  return [message, { ...changedFields(message, wanted), timeoutMs }]
 }

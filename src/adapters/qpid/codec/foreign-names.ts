@@ -16,9 +16,13 @@ const NAMES: ReadonlyMap<string, string> = new Map(
 /** Annotation names are symbols: ASCII. */
 const PLAIN_EXTRA = /^x-[\x21-\x7e]+$/
 
+/** W3C's binding for AMQP puts these among the message annotations, by their own names. */
+const TRACE: ReadonlySet<string> = new Set(['traceparent', 'tracestate'])
+
 /** Name of the message annotation that holds the extra `name`. */
 export function annotationName(name: string): string {
   if (Object.hasOwn(WIRE_NAMES, name)) return WIRE_NAMES[name]!
+  if (TRACE.has(name)) return name
   const plain = PLAIN_EXTRA.test(name) && !name.startsWith(OWN_PREFIX) && !NAMES.has(name)
   return plain ? name : OWN_PREFIX + encodeURIComponent(name)
 }

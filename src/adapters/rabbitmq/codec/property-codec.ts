@@ -6,6 +6,7 @@
  */
 import { MessagingError } from '../../../model/errors.ts'
 import type { Properties, PropertyValue } from '../../../model/message.ts'
+import { timeInRange } from '../../../model/ranges.ts'
 import type { FieldTable, FieldValue } from '../wire/field-table.ts'
 import { shownAnnotations } from './annotation-headers.ts'
 import { isReserved, PROPERTIES, TYPES } from './headers.ts'
@@ -136,7 +137,12 @@ function restore(value: PropertyValue, note: FieldValue | undefined): PropertyVa
     return value
   }
   if (note === 'number') return typeof value === 'string' ? Number(value) : value
-  if (note === 'date') return typeof value === 'number' ? new Date(value) : value
+  if (note === 'date') return typeof value === 'number' ? dateOf(value, value) : value
   const ms = typeof note === 'string' ? /^date:(\d{1,3})$/.exec(note)?.[1] : undefined
-  return ms !== undefined && value instanceof Date ? new Date(value.getTime() + Number(ms)) : value
+  return ms !== undefined && value instanceof Date ? dateOf(value.getTime() + Number(ms), value) : value
+}
+
+/** A stranger may have written a note that fits no time. */
+function dateOf(ms: number, other: PropertyValue): PropertyValue {
+  return timeInRange(ms) === ms ? new Date(ms) : other
 }
