@@ -62,7 +62,7 @@ export const redisCapabilities: Capabilities = {
     list: native,
   },
   limits: {
-    /** A value of Redis holds 512 MiB, a batch and its headers included. */
+    /** A value of Redis holds 512 MiB, a batch and its headers included, unless the server is set to less. */
     maxBodyBytes: 500_000_000,
     priorityLevels: 10,
     maxNameBytes: 1_000,
@@ -76,6 +76,9 @@ export const redisCapabilities: Capabilities = {
   },
 }
 
+/** Of an argument of the server's limit, kept free for the header of a message. Unit: bytes. */
+const HEADER_ROOM_BYTES = 65_536
+
 /** What this very server promises. */
 export function capabilitiesOf(facts: ServerFacts, endpoint: Endpoint): Capabilities {
   const [tier, note] = tierOf(facts)
@@ -86,9 +89,12 @@ export function capabilitiesOf(facts: ServerFacts, endpoint: Endpoint): Capabili
       : ' A fail-over may lose what the replicas had not yet.'
   const features = { ...redisCapabilities.features }
   if (tier < 'T2') features.storeAndForward = { level: 'unsupported', note }
+  const { limits } = redisCapabilities
+  const maxBodyBytes = Math.min(limits.maxBodyBytes, facts.maxArgumentBytes - HEADER_ROOM_BYTES)
   return {
     ...redisCapabilities,
     features,
+    limits: { ...limits, maxBodyBytes },
     tiers: { durable: tier, transient: tier, live: 'T0', note: note + failover },
   }
 }

@@ -16,6 +16,10 @@ import type { Session } from '../wire/session.ts'
 const MAX_MESSAGES = 1_000
 /** Unit: bytes of bodies. A larger message goes alone. */
 const MAX_BYTES = 1_048_576
+/** A limit of the server above this concerns no batch of small messages. Unit: bytes. */
+const FAR_BYTES = 64 * MAX_BYTES
+/** Of a record, beside header, body and names: see {@link recordBytes}. Unit: bytes. */
+const RECORD_BYTES = 1_024
 /** Answer of a script to a batch before which others of its sender are missing. */
 export const COMES_EARLY = 1
 
@@ -139,11 +143,51 @@ export abstract class Outbox {
     if (this.#ended || this.#again.length > 0 || this.#waiting.length === 0) return
     const waiting = this.#waiting
     this.#waiting = []
-    for (const batch of batches(waiting)) {
+    for (const batch of this.#batches(waiting)) {
       batch.first = this.#next
       this.#next += batch.transfers.length
       this.#write(batch)
     }
+  }
+
+  /** No batch is longer than an argument may be: the server would end the connection. What is too long alone is refused. */
+  *#batches(transfers: readonly Transfer[]): Iterable<Batch> {
+    const limit = this.session.facts.maxArgumentBytes
+    const most = Math.min(MAX_BYTES, limit)
+    let batch: Transfer[] = []
+    let bytes = 0
+    for (const transfer of transfers) {
+      const size = this.#sizeOf(transfer.message, limit)
+      if (size > limit) {
+        transfer.settle(this.#tooLarge(transfer.message, size, limit))
+        continue
+      }
+      if (batch.length > 0 && (bytes + size > most || batch.length >= MAX_MESSAGES)) {
+        yield new Batch(batch)
+        batch = []
+        bytes = 0
+      }
+      batch.push(transfer)
+      bytes += size
+    }
+    if (batch.length > 0) yield new Batch(batch)
+  }
+
+  /** At least what it takes in a batch; where the limit is far away, the body alone. */
+  #sizeOf(message: OutgoingMessage, limit: number): number {
+    const body = bodyOf(message).byteLength
+    if (limit > FAR_BYTES && body < limit / 2) return body
+    const { subject = '', members = [] } = message
+    const names = Buffer.byteLength(subject) + Buffer.byteLength(this.label) + 2 * members.length
+    return RECORD_BYTES + 3 * names + Buffer.byteLength(formatHeader(message)) + body
+  }
+
+  #tooLarge(message: OutgoingMessage, bytes: number, limit: number): MessagingError {
+    const text = `The message takes ${bytes} bytes with its header, the server takes ${limit}`
+    return new MessagingError('MESSAGE_TOO_LARGE', text, {
+      hint: 'Send less, or raise proto-max-bulk-len and client-query-buffer-limit of the server.',
+      context: { ...this.context(message), bytes, limit },
+    })
   }
 
   static flush(outbox: Outbox): void {
@@ -248,21 +292,6 @@ function flush(outbox: Outbox): void {
 
 export function settleAll(batch: Batch, error: MessagingError | undefined): void {
   for (const transfer of batch.transfers) transfer.settle(error)
-}
-
-function* batches(transfers: readonly Transfer[]): Iterable<Batch> {
-  let first = 0
-  let bytes = 0
-  for (let at = 0; at < transfers.length; at++) {
-    const size = bodyOf(transfers[at]!.message).byteLength
-    if (at > first && (bytes + size > MAX_BYTES || at - first >= MAX_MESSAGES)) {
-      yield new Batch(transfers.slice(first, at))
-      first = at
-      bytes = 0
-    }
-    bytes += size
-  }
-  yield new Batch(first === 0 ? transfers : transfers.slice(first))
 }
 
 /** The API hands bytes where `structuredBodies` is not native. */

@@ -15,18 +15,28 @@ export interface ServerFacts {
   readonly sync: 'always' | 'everysec' | 'no' | 'unknown'
   /** What the server does when its memory is full. */
   readonly eviction: string
+  /** Longest argument of a command. Unit: bytes. */
+  readonly maxArgumentBytes: number
 }
+
+/** Where a server does not tell: its own defaults. Unit: bytes. */
+const MAX_BULK_BYTES = 512 * 1_048_576
+const QUERY_BUFFER_BYTES = 1_024 * 1_048_576
+/** What a command holds beside its longest argument, and what the server has read of the next one. Unit: bytes. */
+const BESIDE_BYTES = 65_536
 
 const LOADING_PAUSE_MS = 100
 
 /** Asks, after the server has read its data from disk. */
 export async function askServer(server: Redis, signal: AbortSignal): Promise<ServerFacts> {
   const info = await loaded(server, signal)
-  const [clientId, appendOnly, sync, eviction] = await Promise.all([
+  const [clientId, appendOnly, sync, eviction, bulk, queryBuffer] = await Promise.all([
     optional(server.client('ID')),
     setting(server, 'appendonly'),
     setting(server, 'appendfsync'),
     setting(server, 'maxmemory-policy'),
+    setting(server, 'proto-max-bulk-len'),
+    setting(server, 'client-query-buffer-limit'),
   ])
   const version = versionIn(info) ?? (await versionByHello(server))
   const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1]
@@ -41,6 +51,10 @@ export async function askServer(server: Redis, signal: AbortSignal): Promise<Ser
     appendOnly: aof === 'yes' || aof === 'no' ? aof : 'unknown',
     sync: sync === 'always' || sync === 'everysec' || sync === 'no' ? sync : 'unknown',
     eviction: eviction ?? 'unknown',
+    maxArgumentBytes: Math.min(
+      Number(bulk ?? MAX_BULK_BYTES),
+      Number(queryBuffer ?? QUERY_BUFFER_BYTES) - BESIDE_BYTES,
+    ),
   }
 }
 
