@@ -47,24 +47,24 @@ export class Nodes {
     for (const binding of bindingsOf(spec)) await this.bind(binding)
   }
 
-  /** A queue of this adapter's own, for a named subscription; other patterns than before replace the old ones. */
+  /** A queue of this adapter's own, for a named subscription; other keys than before replace the old ones. */
   async declareSubscription(
     node: NodeRef,
     subscription: string,
-    patterns: readonly string[],
+    keys: readonly string[],
     spec: NodeSpec,
   ): Promise<string> {
     const name = subscriptionQueue(node.name, subscription)
     await this.#make(QUEUE, name, queueAttributes({ ...spec, name }), node.name)
     // The broker does not list bindings: the queue's description keeps them.
     const known = await this.#read(QUEUE, name)
-    const before = patternsOf(known)
+    const before = keysOf(known)
     const exchange = wireName(node.name)
-    for (const pattern of patterns) await this.#bind(exchange, name, pattern)
-    for (const pattern of before) if (!patterns.includes(pattern)) await this.#unbind(exchange, name, pattern)
-    if (before.join() !== patterns.join()) {
+    for (const key of keys) await this.#bind(exchange, name, key)
+    for (const key of before) if (!keys.includes(key)) await this.#unbind(exchange, name, key)
+    if (before.join() !== keys.join()) {
       await this.#must(
-        this.#management.ask('UPDATE', QUEUE, name, { description: JSON.stringify({ patterns }) }),
+        this.#management.ask('UPDATE', QUEUE, name, { description: JSON.stringify({ patterns: keys }) }),
         name,
         'update',
       )
@@ -284,7 +284,7 @@ export class Nodes {
   }
 }
 
-function patternsOf(attributes: Attributes | undefined): string[] {
+function keysOf(attributes: Attributes | undefined): string[] {
   try {
     const { patterns } = JSON.parse(String(attributes?.description)) as { patterns?: unknown }
     return Array.isArray(patterns) ? patterns.map(String) : []

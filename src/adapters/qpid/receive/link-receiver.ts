@@ -39,8 +39,8 @@ export interface ReceiverOptions {
   readonly follow: boolean
   /** Where copies of a delivery come to this link again. */
   readonly copiesTo: string | undefined
-  /** Broker-J hands over messages without a subject that fit no pattern: they are dropped. */
-  readonly subjectNeeded?: boolean
+  /** The broker hands over more than what was asked for: the rest is settled at once and never seen. */
+  readonly fits?: ((message: IncomingMessage) => boolean) | undefined
 }
 
 /**
@@ -192,7 +192,7 @@ export class LinkReceiver implements AdapterReceiver {
   #arrived(native: RheaDelivery, bytes: Buffer): void {
     if (this.#granted > 0) this.#granted--
     this.#busy = true
-    const { browse, subjectNeeded } = this.#options
+    const { browse, fits } = this.#options
     if (this.#over) return
     if (!browse && (this.#recalled || this.#held >= this.#credit)) {
       // The window closed while it was on its way: back at once, as unseen.
@@ -201,7 +201,7 @@ export class LinkReceiver implements AdapterReceiver {
       const { message, failures, again } = decodeMessage(bytes, this.#physical.product.profile.dialect)
       const before = again && !this.#physical.product.profile.counted ? Math.max(failures, 1) : failures
       const delivery = new QpidDelivery(native, message, before)
-      if (subjectNeeded && !message.subject) native.accept()
+      if (fits && !fits(message)) native.accept()
       else if (browse && (this.#held >= this.#credit || this.#parked.length > 0)) this.#parked.push(delivery)
       else this.#handOver(delivery)
     }

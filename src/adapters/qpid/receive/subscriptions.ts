@@ -1,14 +1,21 @@
 /** Receivers of a topic: a private queue for a live subscription, a lasting one for a named subscription. */
 import type { AdapterReceiver, NodeSpec, ReceiverEvents, ReceiverSpec } from '../../../contract/adapter.ts'
-import { compilePattern } from '../../../core/pattern.ts'
 import { formatAddress } from '../../../model/address-text/index.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
 import { shownName } from '../nodes/names.ts'
 import type { Nodes } from '../nodes/nodes.ts'
+import { bindingKeys, exactFilter } from '../nodes/topic-bindings.ts'
+import { exchangeType } from '../nodes/topology.ts'
 import type { Physical } from '../wire/physical.ts'
 import { LinkReceiver, type ReceiverOptions } from './link-receiver.ts'
 import { selectorFilter } from './terminus.ts'
+
+/** How the queue of a subscription is bound. */
+interface Bound {
+  readonly keys: readonly string[]
+  readonly fits: ReceiverOptions['fits']
+}
 
 export async function subscribe(
   physical: Physical,
@@ -20,7 +27,12 @@ export async function subscribe(
   const context = { adapter: ADAPTER, address: name }
   const found = await nodes.inspect(spec.source)
   if (!found) throw new MessagingError('ADDRESS_NOT_FOUND', `no such topic: ${name}`, { context })
-  const receiver = await (spec.subscription ? named : live)(physical, nodes, spec, events)
+  // Other exchanges know no wildcards.
+  const bound: Bound =
+    exchangeType(found.details) === 'topic'
+      ? { keys: bindingKeys(spec.patterns), fits: exactFilter(spec.patterns) }
+      : { keys: spec.patterns, fits: undefined }
+  const receiver = await (spec.subscription ? named : live)(physical, nodes, spec, bound, events)
   if (spec.mode === 'browse') return receiver
   // With the exchange only its bindings go: the link, which stands on a queue, is told nothing.
   receiver.standOn(nodes.rounds, async () => {
@@ -35,6 +47,7 @@ async function named(
   physical: Physical,
   nodes: Nodes,
   spec: ReceiverSpec,
+  { keys, fits }: Bound,
   events: ReceiverEvents,
 ): Promise<LinkReceiver> {
   const { name, durable } = spec.subscription!
@@ -48,7 +61,7 @@ async function named(
       },
     )
   }
-  const queue = await nodes.declareSubscription(spec.source, name, spec.patterns, queueSpec(spec, durable))
+  const queue = await nodes.declareSubscription(spec.source, name, keys, queueSpec(spec, durable))
   const browse = spec.mode === 'browse'
   const source = {
     address: queue,
@@ -57,7 +70,7 @@ async function named(
   }
   return LinkReceiver.open(
     physical,
-    { ...common(spec), source, copiesTo: formatAddress({ name: shownName(queue) }) },
+    { ...common(spec), fits, source, copiesTo: formatAddress({ name: shownName(queue) }) },
     events,
   )
 }
@@ -67,6 +80,7 @@ async function live(
   physical: Physical,
   nodes: Nodes,
   spec: ReceiverSpec,
+  { keys, fits }: Bound,
   events: ReceiverEvents,
 ): Promise<LinkReceiver> {
   const source = { dynamic: true, filter: selectorFilter(physical.rhea, spec.link.selector) }
@@ -75,36 +89,23 @@ async function live(
     const queue = link.source!.address!
     const { maxLength } = spec.limits
     if (maxLength !== undefined) await nodes.limitDepth(queue, maxLength)
-    await Promise.all(spec.patterns.map((pattern) => nodes.bindQueue(spec.source.name, queue, pattern)))
-    return LinkReceiver.over(physical, link, { ...common(spec), source, copiesTo: queue }, events)
+    await Promise.all(keys.map((key) => nodes.bindQueue(spec.source.name, queue, key)))
+    return LinkReceiver.over(physical, link, { ...common(spec), fits, source, copiesTo: queue }, events)
   } catch (error) {
     await physical.closeLink(link)
     throw error
   }
 }
 
-function common(
-  spec: ReceiverSpec,
-): Pick<ReceiverOptions, 'address' | 'credit' | 'browse' | 'follow' | 'subjectNeeded'> {
+function common(spec: ReceiverSpec): Pick<ReceiverOptions, 'address' | 'credit' | 'browse' | 'follow'> {
   return {
     address: spec.source.name,
     credit: spec.credit,
     browse: spec.mode === 'browse',
     follow: spec.follow,
-    subjectNeeded: spec.source.type === 'topic' && mistakesEmptySubject(spec.patterns),
   }
 }
 
 function queueSpec({ limits, exclusive }: ReceiverSpec, durable: boolean): NodeSpec {
   return { ...limits, name: '', type: 'queue', durable, exclusive, autoDelete: false, bindings: [] }
-}
-
-/** Broker-J takes the empty subject as one word, which `*` fits; by the rules of patterns it has no word at all. */
-function mistakesEmptySubject(patterns: readonly string[]): boolean {
-  const isOneWord = (pattern: string) =>
-    pattern
-      .split('.')
-      .filter((word) => word !== '#')
-      .join('.') === '*'
-  return patterns.some(isOneWord) && !patterns.some((pattern) => compilePattern(pattern)(''))
 }
