@@ -5,6 +5,7 @@ import { brokerOf, openSession, type Session } from '../broker/session.ts'
 import type { Command, Context } from '../command.ts'
 import { likelyCause } from '../doctor/causes.ts'
 import { examine, type Finding } from '../doctor/examination.ts'
+import { rescue } from '../doctor/rescue.ts'
 import { CommandError } from '../errors.ts'
 import { brokerArgument } from '../positionals.ts'
 import { jsonable } from '../print/jsonable.ts'
@@ -17,8 +18,17 @@ export const doctor: Command = {
   summary: 'check a broker: what is there, what works, and the cure for what does not',
   usage: '[options] [ URL ]',
   description:
-    'Connect, run a few real round trips on throw-away nodes, clean up, and print what this broker can do. Ends with 1 when something failed.',
-  options: [BROKER, { name: 'json', kind: 'flag', help: 'print as JSON, in one line' }],
+    'Connect, run a few real round trips on throw-away nodes, clean up, and print what this broker can do. Ends with 1 when something failed. A damaged store: sluice doctor file:DIR --rescue NEWDIR.',
+  options: [
+    BROKER,
+    { name: 'json', kind: 'flag', help: 'print as JSON, in one line' },
+    {
+      name: 'rescue',
+      kind: 'text',
+      metavar: 'NEWDIR',
+      help: 'of a damaged store (file:DIR): write what can be read of it into a new one; DIR is left as it is',
+    },
+  ],
   examples: [
     { line: 'sluice doctor rabbitmq://localhost', what: 'a broker by URL' },
     { line: 'sluice doctor redis://localhost --json', what: 'for programs' },
@@ -26,6 +36,7 @@ export const doctor: Command = {
   async run(context) {
     const { args } = context
     const broker = brokerArgument(args)
+    if (args.has('rescue')) return await rescue(context, broker)
     const session = await connectOrExplain(context, broker)
     try {
       return args.flag('json')
