@@ -10,7 +10,7 @@ const GROUND = '^src/(model|contract|core)/'
 const ENTRIES =
   '^src/(index|adapters/zeromq/hub/(hub|curve)|contract/adapter|broker/index|conformance/index)\\.ts$'
 /** Misspelt options and missing packages are told in the same words everywhere. */
-const TOOL_AIDS = '^src/core/(options/(known-keys|nearest)|connecting/client-library)\\.ts$'
+const TOOL_AIDS = '^src/core/(options/(known-keys|nearest)|connecting/(client-library|embedded-url))\\.ts$'
 const NODE = '^node:'
 
 /** A folder that may import itself, `allowed` paths and packages; nothing else of the house. */

@@ -2,9 +2,10 @@
 
 import { type BrokerLease, fileBroker, memoryBroker } from '../../broker/index.ts'
 import type { Adapter } from '../../contract/adapter.ts'
+import { fileDirectory, memoryName } from '../../core/connecting/embedded-url.ts'
 import { fileCapabilities, memoryCapabilities } from './capabilities.ts'
 import { EmbeddedConnection } from './connection.ts'
-import { checkTarget, fileDirectory, memoryName } from './options.ts'
+import { checkTarget } from './options.ts'
 
 export const memoryAdapter: Adapter = {
   name: 'memory',

@@ -17,7 +17,7 @@ export async function rescue(context: Context, broker: string | undefined): Prom
   if (!/^file:/i.test(url)) throw new UsageError('--rescue is for stores: write file:DIRECTORY')
   const [{ rescueStore }, { fileDirectory }] = await Promise.all([
     import('../../broker/index.ts'),
-    import('../../adapters/memory/options.ts'),
+    import('../../core/connecting/embedded-url.ts'),
   ])
   const report = await rescueStore(fileDirectory(url), target)
   const { queues, messages, unreadable, damage } = report
