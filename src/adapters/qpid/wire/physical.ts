@@ -9,6 +9,7 @@ import { connectError, connectionLost, linkError, noChannelLeft, senderError } f
 import { loadRhea } from '../library.ts'
 import { type Product, productOf } from '../nodes/product.ts'
 import type { Endpoint } from '../options.ts'
+import { watchEcho } from './echo-watch.ts'
 import { watchIdle } from './idle-watch.ts'
 import { openRawSession } from './raw-session.ts'
 import type {
@@ -106,6 +107,7 @@ export class Physical {
       connection.on('connection_close', () => ended(connection.error ?? early))
       connection.on('disconnected', (context) => ended(early ?? context.error))
       connection.once('connection_open', () => {
+        watchEcho(connection, socket!, turns)
         watchIdle(connection, socket!)
         // A broker whose virtual host is not up answers the open and closes at once: one turn shows it.
         setImmediate(() => {
