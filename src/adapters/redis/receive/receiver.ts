@@ -3,6 +3,7 @@
  * its verdict comes, and goes to others when the lease ends. How it asks is told in `turns.ts`, in which order things reach it in
  * `line.ts`.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../../contract/adapter.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { type Origin, RedisMessage } from '../codec/incoming.ts'
@@ -15,6 +16,9 @@ import { RedisDelivery } from './held-delivery.ts'
 import { recoverDead } from './presence.ts'
 import { Turns, type TurnsEvents } from './turns.ts'
 import { Window } from './window.ts'
+
+/** Between two farewells of an owner. Unit: ms. */
+const FAREWELL_PAUSE_MS = 500
 
 const IN_QUEUE: Origin = { durable: true }
 
@@ -152,7 +156,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
   async #attach(): Promise<void> {
     const owner = this.#session.ownerName(this.#link)
     await attachOwner(this.#parts, owner)
-    if (this.#ended) return this.#detachOwner(owner)
+    if (this.#ended) return this.#leave(owner)
     this.#owner = owner
     this.#turns.begin(owner)
   }
@@ -169,7 +173,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
     this.#session.remove(this.#link)
     this.#link = this.#session.add(this)
     // Where only the list of owners is gone, nobody else gives back what the old one held.
-    void this.#detachOwner(owner)
+    void this.#leave(owner)
     this.#attach().catch((error: MessagingError) => this.#detach(error))
   }
 
@@ -192,9 +196,20 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
     this.#end(this.deliveryLost())
   }
 
-  async #detachOwner(owner: string): Promise<void> {
-    if (!this.#session.alive) return
-    await this.#session.run('detach', [this.#parts.base], ['1', owner]).catch(() => {})
+  /** Whether nothing is left to be done. */
+  async #detachOwner(owner: string): Promise<boolean> {
+    if (!this.#session.alive) return true
+    return this.#session.run('detach', [this.#parts.base], ['1', owner]).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** The connection lives on, so nobody takes this owner for dead: its farewell is repeated where a key of the queue is another program's for a while. */
+  async #leave(owner: string): Promise<void> {
+    const leaseEnds = performance.now() + this.#parts.leaseMs
+    while (!(await this.#detachOwner(owner)) && performance.now() < leaseEnds)
+      await sleep(FAREWELL_PAUSE_MS, undefined, { ref: false })
   }
 
   lost(cause: unknown): void {
@@ -209,7 +224,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
     const owner = this.#owner
     this.#detach(error)
     // Verdicts may have got lost: what it holds comes back now, or when its lease ends.
-    if (owner !== '') void this.#detachOwner(owner)
+    if (owner !== '') void this.#leave(owner)
   }
 
   /** The link ended, not the connection. */
