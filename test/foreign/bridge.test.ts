@@ -3,9 +3,12 @@
  * twice by Sluice between, and compared natively with what the broker hands over of the original.
  */
 import { deepStrictEqual } from 'node:assert/strict'
+import amqp, { type Channel, type ChannelModel, type GetMessage } from 'amqplib'
 import fc from 'fast-check'
-import { afterAll, beforeAll, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { decodeMessage } from '../../src/adapters/qpid/codec/codec.ts'
+import { type RawProperties, tapHeaderFrames } from '../../src/adapters/rabbitmq/wire/native-properties.ts'
+import { copyFrames } from '../../src/adapters/rabbitmq/wire/publish-frames.ts'
 import { type Connection, connect, createHub, type Hub, queue } from '../../src/index.ts'
 import { bodyBytes } from '../../src/model/body-codec.ts'
 import { priorityInRange, timeInRange } from '../../src/model/ranges.ts'
@@ -14,11 +17,13 @@ import { uniqueName } from '../support/names.ts'
 import { comparable } from './amqp10/comparable.ts'
 import { brokerMessage } from './amqp10/messages.ts'
 import { RawPeer } from './amqp10/raw-peer.ts'
+import { foreignMessages } from './amqp091/messages.ts'
 import { runs, timeoutOf } from './runs.ts'
 
 const COUNT = 6
 const RABBITMQ = brokerUrl('rabbitmq')
 const QPID = brokerUrl('qpid')
+const login = decodeURIComponent(new URL(RABBITMQ).username)
 
 const node = queue<unknown>(uniqueName('bridged'))
 const home = queue<unknown>(uniqueName('home'))
@@ -26,6 +31,8 @@ const away = ['memory', 'redis', 'zmq', 'qpid', 'rabbitmq'] as const
 type Name = (typeof away)[number]
 
 let hub: Hub
+let bare: ChannelModel
+let channel: Channel
 let raw: RawPeer
 const connections = new Map<Name, Connection>()
 
@@ -44,11 +51,15 @@ beforeAll(async () => {
     await connection.admin.declare(node)
     await connection.admin.declare(home)
   }
+  bare = await amqp.connect(RABBITMQ.replace(/^rabbitmq/, 'amqp'))
+  expect(tapHeaderFrames(bare)).toBe(true)
+  channel = await bare.createChannel()
   raw = await RawPeer.open(QPID)
 })
 
 afterAll(async () => {
   await raw.close()
+  await bare.close()
   for (const connection of connections.values()) {
     await connection.admin.delete(node)
     await connection.admin.delete(home)
@@ -91,6 +102,97 @@ async function clean(run: () => Promise<void>): Promise<void> {
   }
 }
 
+async function publish(name: string, header: Buffer, body: Buffer): Promise<void> {
+  const { ch, connection } = channel as unknown as {
+    ch: number
+    connection: { frameMax: number; sendBytes(bytes: Buffer): void }
+  }
+  connection.sendBytes(copyFrames(ch, '', name, body, { headerBytes: header }, connection.frameMax)!)
+  await channel.checkQueue(name)
+}
+
+async function take(name: string): Promise<Taken> {
+  let got: GetMessage | false = false
+  await expect
+    .poll(
+      async () => {
+        got = await channel.get(name, { noAck: true })
+        return got !== false
+      },
+      { timeout: 15_000, interval: 5 },
+    )
+    .toBe(true)
+  return got as unknown as Taken
+}
+
+interface Taken {
+  readonly properties: RawProperties
+  readonly content: Buffer
+}
+
+function isTime(seconds: number | undefined): boolean {
+  return seconds !== undefined && timeInRange(seconds * 1000) === seconds * 1000
+}
+
+function isAscii(text: string | undefined): boolean {
+  return text === undefined || /^[\x20-\x7e]*$/.test(text)
+}
+
+/** A time of 64 bits without sign, which no other type of AMQP 0-9-1 holds, comes back as its text. */
+function asText(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value)
+  if (Array.isArray(value)) return value.map(asText)
+  return value instanceof Map ? new Map([...value].map(([name, item]) => [name, asText(item)])) : value
+}
+
+/** What was left of a time to live on its way. Unit: ms. */
+function isWithin(left: string | undefined, all: string | undefined): boolean {
+  if (left === undefined || all === undefined) return left === all
+  return Number(left) <= Number(all) && Number(left) > Number(all) - 60_000
+}
+
+/** What the mapping promises of a message of AMQP 0-9-1: every property; headers by value. */
+function promised091({ properties, content }: Taken, original: Taken): unknown {
+  const like = original.properties.parsed()
+  const { headers, headerBytes, ...fields } = { ...properties.parsed(), headers: properties.parsed().headers }
+  const strangers = Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !name.startsWith('x-sluice-') && name !== 'timestamp_in_ms'),
+  )
+  return {
+    ...fields,
+    // A message without id is given one on its way; a time that is missing or understood by nobody becomes that of the copy.
+    messageId: like.messageId ? fields.messageId : undefined,
+    timestamp: isTime(like.timestamp) ? fields.timestamp : undefined,
+    // No mode and 1 mean the same, no priority and 4, and what is above 9 and 9.
+    deliveryMode: fields.deliveryMode === 2,
+    expiration: isWithin(fields.expiration, like.expiration),
+    priority: priorityInRange(fields.priority) ?? 4,
+    // An empty address is none.
+    replyTo: fields.replyTo || undefined,
+    // Symbols of AMQP 1.0 are ASCII.
+    contentType: isAscii(like.contentType) ? fields.contentType : undefined,
+    headers: asText(comparable(strangers)),
+    body: content.toString('hex'),
+  }
+}
+
+for (const to of ['memory', 'redis', 'zmq', 'qpid'] as const) {
+  test(`RabbitMQ, ${to}, RabbitMQ`, { timeout: timeoutOf(COUNT, 3_000) }, async () => {
+    await fc.assert(
+      fc.asyncProperty(foreignMessages(login), ({ header, body }) =>
+        clean(async () => {
+          await publish(home.name, header, body)
+          const original = await take(home.name)
+          await publish(node.name, header, body)
+          await thereAndBack('rabbitmq', to)
+          deepStrictEqual(promised091(await take(home.name), original), promised091(original, original))
+        }),
+      ),
+      { ...runs(COUNT), endOnFailure: true },
+    )
+  })
+}
+
 /** What the mapping promises of a message of AMQP 1.0: all fields, properties, annotations and the body. */
 function promised10(bytes: Buffer, original: Buffer): unknown {
   const like = decodeMessage(original).message
@@ -104,12 +206,12 @@ function promised10(bytes: Buffer, original: Buffer): unknown {
     createdAt: timeInRange(like.createdAt) === undefined ? undefined : createdAt,
     priority: priorityInRange(message.priority),
     properties: comparable(message.properties),
-    annotations: comparable(message.annotations),
+    annotations: comparable({ ...message.annotations, timestamp_in_ms: undefined }),
     body: Buffer.from(bodyBytes(message.body)).toString(),
   }
 }
 
-for (const to of ['memory', 'redis', 'zmq'] as const) {
+for (const to of ['memory', 'redis', 'zmq', 'rabbitmq'] as const) {
   test(`Broker-J, ${to}, Broker-J`, { timeout: timeoutOf(COUNT, 3_000) }, async () => {
     await fc.assert(
       fc.asyncProperty(brokerMessage, ({ bytes }) =>
