@@ -5,7 +5,7 @@ import { jsonText, visibleBytes } from '../print/terminal-text.ts'
 import type { Drained } from './feed.ts'
 
 /** `adapter` is the connection's, for `--dump`. */
-export type Renderer = (message: Drained, adapter?: string) => readonly (string | Uint8Array)[]
+export type Renderer = (message: Drained, adapter: string) => readonly (string | Uint8Array)[]
 
 /** Made before anything is received, so that a wrong format consumes nothing. @throws CommandError, UsageError */
 export async function rendererFor({ args, out }: Context, format = '%(M)s'): Promise<Renderer> {
@@ -23,7 +23,7 @@ export async function rendererFor({ args, out }: Context, format = '%(M)s'): Pro
         import('../message-lines.ts'),
         import('../../index.ts'),
       ])
-      return (message, adapter) => [messageToLine(message, messageExtras(message, adapter ?? '')), '\n']
+      return (message, adapter) => [messageToLine(message, messageExtras(message, adapter)), '\n']
     }
     case 'quiet':
       return () => []

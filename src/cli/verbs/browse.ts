@@ -35,7 +35,7 @@ export const browse: Command = {
       const messages = connection.browse(resolve(address), { follow: args.flag('follow'), signal })
       let count = 0
       for await (const message of messages) {
-        await stream.push(render(message))
+        await stream.push(render(message, connection.adapter))
         count += 1
         if (count >= limit) break
       }

@@ -4,7 +4,7 @@ import { withSession } from '../broker/with-session.ts'
 import type { Command, Context } from '../command.ts'
 import type { Drained, Feed } from '../drain/feed.ts'
 import { DRAIN_OPTIONS } from '../drain/options.ts'
-import { type Renderer, rendererFor } from '../drain/renderer.ts'
+import { rendererFor } from '../drain/renderer.ts'
 import { SequenceCheck } from '../drain/sequence.ts'
 import { UsageError } from '../errors.ts'
 import { Pace } from '../pace.ts'
@@ -59,7 +59,7 @@ export const drain: Command = {
         const ready = args.text('ready-address')
         if (ready !== undefined) await connection.send(resolve(ready), 'ready')
         progress = await progressOf(context, connection, resolve(address), count, report)
-        const shown: Renderer = (message) => render(message, connection.adapter)
+        const shown: Shown = (message) => render(message, connection.adapter)
         if (count >= 0) await drainAll(context, feed, shown, count === 0 ? Infinity : count, report)
       } finally {
         await progress?.end()
@@ -93,7 +93,7 @@ async function progressOf(
 async function drainAll(
   context: Context,
   feed: Feed,
-  render: Renderer,
+  render: Shown,
   limit: number,
   report: RunReport,
 ): Promise<void> {
@@ -131,15 +131,18 @@ async function nextUnlessAborted(
   }
 }
 
+/** A message as it is written. */
+type Shown = (message: Drained) => readonly (string | Uint8Array)[]
+
 /** Order: written first, accepted after; what could not be written or formatted stays at the broker. */
 class Printing {
   readonly #context: Context
   readonly #feed: Feed
-  readonly #render: Renderer
+  readonly #render: Shown
   readonly #sequence: SequenceCheck | undefined
   #printed: Drained[] = []
 
-  constructor(context: Context, feed: Feed, render: Renderer, sequence: SequenceCheck | undefined) {
+  constructor(context: Context, feed: Feed, render: Shown, sequence: SequenceCheck | undefined) {
     this.#context = context
     this.#feed = feed
     this.#render = render

@@ -72,7 +72,7 @@ export const request: Command = {
         signal,
         ...(subject !== undefined && { subject }),
       })
-      context.out.push(...render(response))
+      context.out.push(...render(response, connection.adapter))
       await context.out.flush()
     })
     return 0

@@ -50,7 +50,7 @@ export const tap: Command = {
           ...(seconds !== undefined && { timeoutMs: seconds * 1000 }),
         })
         if (!delivery) break
-        await stream.push(render(delivery))
+        await stream.push(render(delivery, connection.adapter))
         await delivery.accept()
       }
       await stream.end()
