@@ -15,8 +15,8 @@ import { existsSync } from 'node:fs'
 import { link, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { clientLibrary } from '../../core/connecting/client-library.ts'
 import { randomName } from '../../core/message-id.ts'
+import { loadLmdb } from './library.ts'
 import { noRoom, StoreRoom } from './store-room.ts'
 
 /** Two pages that never change; LMDB's lock file is `owner.lock-lock` beside it. */
@@ -47,7 +47,7 @@ export interface KernelLock {
 
 /** `undefined`: another process has it. `'unknown'`: there is no such lock here. */
 export async function lockInKernel(directory: string): Promise<KernelLock | undefined | 'unknown'> {
-  const { nativeAddon: native } = (await clientLibrary('lmdb', () => import('lmdb'))) as unknown as {
+  const { nativeAddon: native } = (await loadLmdb()) as unknown as {
     nativeAddon?: Native
   }
   if (typeof native?.Env !== 'function' || typeof native.Txn !== 'function') return 'unknown'

@@ -3,9 +3,9 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { endianness } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Database } from 'lmdb'
-import { clientLibrary } from '../../core/connecting/client-library.ts'
 import { MessagingError } from '../../model/errors.ts'
 import { formatNodeRecord, type NodeRecord, parseNodeRecord } from '../nodes/node-settings.ts'
+import { loadLmdb } from './library.ts'
 import { type Found, PageSalvage } from './page-salvage.ts'
 import { decodeRecord } from './record-codec.ts'
 import { DATA_FILE, markStore } from './store-check.ts'
@@ -50,7 +50,7 @@ export interface RescueReport {
  * @throws `CONNECT_FAILED` when the store is open, or holds no data; `CONFIG_INVALID` when `to` is not empty
  */
 export async function rescueStore(from: string, to: string): Promise<RescueReport> {
-  const { open } = await clientLibrary('lmdb', () => import('lmdb'))
+  const { open } = await loadLmdb()
   await mkdir(to, { recursive: true })
   if (resolve(from) === resolve(to) || (await readdir(to)).length > 0) {
     throw new MessagingError('CONFIG_INVALID', `The directory '${to}' is not empty`, {
