@@ -14,7 +14,7 @@ import { uniqueName } from '../../support/names.ts'
 import { runs, timeoutOf } from '../runs.ts'
 import { comparable } from './comparable.ts'
 import { brokerMessage } from './messages.ts'
-import { RawPeer } from './raw-peer.ts'
+import { PeerLost, RawPeer } from './raw-peer.ts'
 
 const COUNT = 15
 const HEADER = 0x70
@@ -54,8 +54,7 @@ test('what comes out of a forward, a release or a dead letter is the message', {
   await fc.assert(
     fc.asyncProperty(brokerMessage, ({ bytes }) =>
       cleanAfter(async () => {
-        await raw.send(plain.name, bytes)
-        const original = await raw.take(plain.name)
+        const original = await asBrokerHasIt(bytes)
 
         await raw.send(from.name, bytes)
         const delivery = (await receiver.receive({ timeoutMs: 10_000 }))!
@@ -78,8 +77,7 @@ test('a delayed release keeps all of the message', { timeout: timeoutOf(2, 120_0
   await fc.assert(
     fc.asyncProperty(brokerMessage, ({ bytes }) =>
       cleanAfter(async () => {
-        await raw.send(plain.name, bytes)
-        const original = await raw.take(plain.name)
+        const original = await asBrokerHasIt(bytes)
         await raw.send(from.name, bytes)
         const delivery = (await receiver.receive({ timeoutMs: 10_000 }))!
         await delivery.release({ delayMs: 10 })
@@ -93,6 +91,22 @@ test('a delayed release keeps all of the message', { timeout: timeoutOf(2, 120_0
     runs(2),
   )
 })
+
+/**
+ * The message as Broker-J hands it over. It ends the connection of whoever sends it some legal messages ("Cannot decode section"):
+ * what it does not take from a bare client either is left out.
+ */
+async function asBrokerHasIt(bytes: Buffer): Promise<Buffer> {
+  try {
+    await raw.send(plain.name, bytes)
+    return await raw.take(plain.name)
+  } catch (error) {
+    if (!(error instanceof PeerLost)) throw error
+    raw = await RawPeer.open(url)
+    await connection.admin.purge(plain)
+    return fc.pre(false) as never
+  }
+}
 
 /** A run that failed leaves its messages where they are: the next, smaller one begins with empty queues. */
 async function cleanAfter(run: () => Promise<void>): Promise<void> {

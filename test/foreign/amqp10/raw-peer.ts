@@ -3,6 +3,9 @@ import { once } from 'node:events'
 import type { Connection, EventContext, Receiver, Sender, Session } from 'rhea'
 import { bareConnection } from '../../adapters/qpid/fixture.ts'
 
+/** The broker has ended this peer's connection. */
+export class PeerLost extends Error {}
+
 interface RawSession {
   readonly incoming: {
     on_transfer(frame: { performative: { message_format?: number } }, receiver: unknown): void
@@ -12,6 +15,8 @@ interface RawSession {
 export class RawPeer {
   readonly connection: Connection
   readonly #session: Session
+  /** Rejects when the broker has ended the connection. */
+  readonly #lost: Promise<never>
   readonly #senders = new Map<string, Promise<Sender>>()
   readonly #receivers = new Map<string, Promise<Receiver>>()
 
@@ -28,6 +33,11 @@ export class RawPeer {
       onTransfer.call(this, frame, receiver)
     }
     this.#session.begin()
+    const lost = (): never => {
+      throw new PeerLost('The broker has ended the connection')
+    }
+    this.#lost = once(connection, 'disconnected').then(lost, lost)
+    this.#lost.catch(() => {})
   }
 
   static async open(url: string): Promise<RawPeer> {
@@ -38,12 +48,13 @@ export class RawPeer {
   async send(address: string, bytes: Buffer): Promise<void> {
     const opening = this.#senders.get(address) ?? this.#openSender(address)
     this.#senders.set(address, opening)
-    const sender = await opening
-    const outcome = await new Promise<string>((resolve) => {
+    const sender = await Promise.race([opening, this.#lost])
+    const answered = new Promise<string>((resolve) => {
       sender.removeAllListeners()
       for (const each of ['accepted', 'rejected', 'released']) sender.once(each, () => resolve(each))
       sender.send(bytes, undefined, 0)
     })
+    const outcome = await Promise.race([answered, this.#lost])
     if (outcome !== 'accepted') throw new Error(`The broker has ${outcome} ${bytes.toString('hex')}`)
   }
 
@@ -51,18 +62,18 @@ export class RawPeer {
   async take(address: string): Promise<Buffer> {
     const opening = this.#receivers.get(address) ?? this.#openReceiver(address)
     this.#receivers.set(address, opening)
-    const receiver = await opening
+    const receiver = await Promise.race([opening, this.#lost])
     const arrived = once(receiver, 'message') as Promise<[EventContext]>
     receiver.add_credit(1)
-    const [{ message, delivery }] = await arrived
+    const [{ message, delivery }] = await Promise.race([arrived, this.#lost])
     delivery!.accept()
     return message as unknown as Buffer
   }
 
   async close(): Promise<void> {
-    const closed = once(this.connection, 'connection_close')
+    const closed = once(this.connection, 'connection_close').catch(() => {})
     this.connection.close()
-    await closed
+    await Promise.race([closed, this.#lost.catch(() => {})])
   }
 
   async #openSender(address: string): Promise<Sender> {
