@@ -17,7 +17,21 @@
  */
 import type { Capabilities } from '../model/capabilities.ts'
 import type { MessagingError } from '../model/errors.ts'
-import type { IncomingMessage, OutgoingMessage } from '../model/message.ts'
+import type { IncomingMessage } from '../model/message.ts'
+import type {
+  AdapterReceiver,
+  AdapterRequester,
+  AdapterSender,
+  AddressOption,
+  LinkEvents,
+  ReceiverEvents,
+  ReceiverSpec,
+  SenderSpec,
+} from './links.ts'
+import type { NodeInfo, NodeRef, NodeSpec } from './nodes.ts'
+
+export * from './links.ts'
+export * from './nodes.ts'
 
 /** One adapter: a value, stateless. */
 export interface Adapter {
@@ -87,104 +101,6 @@ export interface ConnectionEvents {
   warning(error: MessagingError): void
 }
 
-/** What a node does with a message: hands it to one receiver, to subscriptions by pattern, to all attached, to named members. */
-export type NodeType = 'queue' | 'topic' | 'broadcast' | 'multicast'
-
-/**
- * Names a place at the broker. Mailboxes and services are queues here; a multicast member is the queue
- * `memberQueue(node, member)`.
- */
-export interface NodeRef {
-  /** As the program names it; an adapter escapes what its broker cannot hold. */
-  readonly name: string
-  /** Absent where an address string did not say it. */
-  readonly type: NodeType | undefined
-  /** The named subscription of this topic instead of the topic itself; for `delete`, `purge` and `inspect`. */
-  readonly subscription?: string
-}
-
-/** A tie by which a topic gives messages to a queue: `x-bindings` of an address string. */
-export interface Binding {
-  /** Node messages come from (a topic); absent: the node that carries the binding. */
-  readonly source?: string
-  /** Node messages go to; absent: the node that carries the binding. */
-  readonly target?: string
-  /** Pattern of the subjects that pass; absent: the broker's own default. */
-  readonly key?: string
-  /** This broker's own; only where `addressOptions` names them. */
-  readonly arguments?: Readonly<Record<string, unknown>>
-}
-
-/** What a node keeps, how long and how often it hands it over. What is `undefined` is not limited. */
-export interface NodeLimits {
-  /** Deliveries of one message before it goes to the dead-letter address; at least 1. */
-  readonly maxDeliveries: number | undefined
-  /** Where rejected messages and those over `maxDeliveries` go. */
-  readonly deadLetter: NodeRef | undefined
-  /** Messages that may wait; more is refused with `nodeFull()` (`SEND_REJECTED`, retryable). */
-  readonly maxLength: number | undefined
-  /** Longest life of a message in the node. Unit: ms. */
-  readonly ttlMs: number | undefined
-  /** The node deletes itself after being unused this long. Unit: ms. */
-  readonly expiresMs: number | undefined
-  /** This broker's own arguments, as the user wrote them. */
-  readonly native: Readonly<Record<string, unknown>>
-}
-
-/** Nothing is limited. */
-export const NO_LIMITS: NodeLimits = Object.freeze({
-  maxDeliveries: undefined,
-  deadLetter: undefined,
-  maxLength: undefined,
-  ttlMs: undefined,
-  expiresMs: undefined,
-  native: Object.freeze({}),
-})
-
-/** A node to be made. */
-export interface NodeSpec extends NodeLimits {
-  /** As the program names it. */
-  readonly name: string
-  readonly type: NodeType
-  /** It survives a restart of the broker. */
-  readonly durable: boolean
-  /** One receiver at a time. */
-  readonly exclusive: boolean
-  /** Deleted when its last receiver has gone. */
-  readonly autoDelete: boolean
-  /** Made with the node. */
-  readonly bindings: readonly Binding[]
-}
-
-/** A durable queue without limits: what a dead-letter address becomes that nobody declared. */
-export function plainQueue(name: string): NodeSpec {
-  return {
-    ...NO_LIMITS,
-    name,
-    type: 'queue',
-    durable: true,
-    exclusive: false,
-    autoDelete: false,
-    bindings: [],
-  }
-}
-
-/** What `admin.inspect()` and `admin.list()` tell of a node. */
-export interface NodeInfo {
-  /** As the program names it. */
-  readonly name: string
-  /** A mailbox, a service and a multicast member are queues to the broker. */
-  readonly type: NodeType
-  /** Messages waiting (not those handed out and unsettled); `undefined` where the broker does not tell. */
-  readonly depth: number | undefined
-  /** Receivers attached, or subscriptions of a topic; `undefined` where the broker does not tell. */
-  readonly receivers: number | undefined
-  /** It survives a restart of the broker; `undefined` where the broker does not tell. */
-  readonly durable: boolean | undefined
-  /** Further native facts. */
-  readonly details: Readonly<Record<string, unknown>>
-}
-
 /** One physical connection, alive from `connect` to `disconnected` or `close`. */
 export interface AdapterConnection {
   /** What was found at the other end. */
@@ -222,196 +138,4 @@ export interface AdapterConnection {
    * let go of every socket, at the latest after `timeoutMs`. Default, and the most it may take: about a second.
    */
   close(timeoutMs?: number): Promise<void>
-}
-
-/** How a link talks back. */
-export interface LinkEvents {
-  /** The broker ended this link while the connection lives. Not after `close()`. The API attaches anew if retryable. */
-  detached(error: MessagingError): void
-}
-
-/** A sending link to be attached. */
-export interface SenderSpec {
-  /** `undefined`: every message says its `to`. */
-  readonly target: NodeRef | undefined
-  /** The API never has more transfers outstanding than this. */
-  readonly capacity: number
-  /** `at-most-once`: a transfer is accepted once it is written. */
-  readonly reliability: Reliability
-  /** Native extras of the link (`link: {...}` of an address string), names checked by the API. */
-  readonly link: LinkOptions
-}
-
-/** Promise on loss: a message is gone, or comes again. */
-export type Reliability = 'at-most-once' | 'at-least-once'
-
-/** From the `link` map of an address string. */
-export interface LinkOptions {
-  /** The subscription has it too; for a queue it is a label. */
-  readonly name?: string
-  /** SQL condition on messages; only where the feature `selector` is supported. */
-  readonly selector?: string
-  /** Receivers: stand for the patterns, none of them has a `target`. Only where `addressOptions` names them. */
-  readonly bindings?: readonly Binding[]
-  /** Receivers: this broker's own. Only where `addressOptions` names them. */
-  readonly arguments?: Readonly<Record<string, unknown>>
-}
-
-/** Options of address strings that only some brokers can obey. Those of `x-declare` here are a topic's. */
-export type AddressOption =
-  | 'node.x-declare.type'
-  | 'node.x-declare.auto-delete'
-  | 'node.x-bindings.arguments'
-  | 'link.x-bindings'
-  | 'link.x-bindings.arguments'
-  | 'link.x-subscribe.arguments'
-
-/** A message on its way out, with the place where its outcome goes. */
-export interface Transfer {
-  /** What to write; its bytes are not changed any more. */
-  readonly message: OutgoingMessage
-  /**
-   * The same message was written before on a link that ended without an answer: the broker may hold it. Adapters whose
-   * `deduplication` is supported store it once; others send it again, which at-least-once allows. Equal ids without this
-   * mark are different messages that the application gave one id.
-   */
-  readonly resend: boolean
-  /**
-   * Reports the outcome: nothing for accepted, else `SEND_REJECTED`, `SEND_UNROUTABLE`, `MESSAGE_TOO_LARGE` ….
-   * Exactly once, later than or during `send`. Not needed once the link or connection reported its end: the
-   * API then takes whatever is unsettled as in doubt.
-   */
-  settle(error?: MessagingError): void
-}
-
-/** A sending link, alive from attaching to `detached`, `close()` or the end of its connection. */
-export interface AdapterSender {
-  /**
-   * Writes the message. Never throws and never waits: what the broker cannot take yet is kept (at most
-   * `capacity` transfers). Order of calls is order of sending.
-   */
-  send(transfer: Transfer): void
-  /** Ends the link. All transfers were settled or given up before. Idempotent; never rejects. */
-  close(): Promise<void>
-}
-
-/** A sending link with an address for answers. */
-export interface AdapterRequester extends AdapterSender {
-  /** What the requests carry as `replyTo`; a responder's link without target reaches it as `to`. */
-  readonly replyTo: string
-}
-
-/** A receiving link to be attached. */
-export interface ReceiverSpec {
-  /** Its type is known. */
-  readonly source: NodeRef
-  /** `browse`: hand over copies, change nothing, call `events.end` after the last one unless `follow`. */
-  readonly mode: 'consume' | 'browse'
-  /** Browse: go on with new arrivals. */
-  readonly follow: boolean
-  /**
-   * Window: how many deliveries may be handed over and not yet settled. Must never be exceeded. 0: attach, hand
-   * over nothing. While browsing and on live subscriptions `accept` means «consumed, hand over the next».
-   */
-  readonly credit: number
-  /** `at-most-once`: the API accepts each delivery as it hands it over. */
-  readonly reliability: Reliability
-  /** Topics only: patterns, at least one; a message that fits several comes once. */
-  readonly patterns: readonly string[]
-  /** Topics only. Absent: a live subscription, gone with the link. */
-  readonly subscription: Subscription | undefined
-  /** Refuse other receivers with `inUse()` (`UNAUTHORIZED`) as long as this one is attached. */
-  readonly exclusive: boolean
-  /** The node is deleted with its last receiver: pausing must not count as leaving. */
-  readonly autoDelete: boolean
-  /** Limits of the node (of the subscription, for a topic), as in its spec. */
-  readonly limits: NodeLimits
-  /** Native extras of the link, names checked by the API. */
-  readonly link: LinkOptions
-}
-
-/** A lasting interest in a topic. */
-export interface Subscription {
-  /** Receivers of the same node and name share the work, and messages are retained while none is attached. */
-  readonly name: string
-  /** Survives a restart of the broker. */
-  readonly durable: boolean
-}
-
-/** One delivery as the adapter made it; the API hands the same object back with the verdict. */
-export interface AdapterDelivery {
-  /** May be decoded on reading. */
-  readonly message: IncomingMessage
-  /** 1 the first time; the least it can be where the broker does not count. */
-  readonly deliveryCount: number
-  /** It was, or may have been, handed to a receiver before. */
-  readonly redelivered: boolean
-}
-
-/** How a receiving link talks back. */
-export interface ReceiverEvents extends LinkEvents {
-  /** Hands over one message. May be called before `attachReceiver` has settled; never more than the credit allows. */
-  deliver(delivery: AdapterDelivery): void
-  /** The broker took this delivery back (its lease ended) though the link lives; a verdict would be void. */
-  lost(delivery: AdapterDelivery): void
-  /** An `accept` came after the broker had taken the delivery back, so that the message may be handled twice. Need not be told twice. */
-  tooLate?(delivery: AdapterDelivery): void
-  /** Live subscriptions: messages were or may have been missed. `count` where it is known. */
-  gap(reason: string, count: number | undefined): void
-  /** Browse without follow: everything that was there has been handed over. */
-  end(): void
-}
-
-/** What becomes of a delivery that is not accepted. */
-export type Verdict =
-  /**
-   * Back to its place. `unseen`: it was only prefetched, the application never saw it, so it should not count
-   * as a delivery where the broker can tell. `delayMs` only where `delayedRelease` is native.
-   */
-  | { readonly kind: 'release'; readonly delayMs: number; readonly unseen: boolean }
-  /** Final. To the dead-letter address where `deadLetter` is native, else gone (the API has stored the copy). */
-  | { readonly kind: 'reject'; readonly reason: string }
-
-/** A receiving link, alive from attaching to `detached`, `close()` or the end of its connection. */
-export interface AdapterReceiver {
-  /**
-   * Where a copy of a delivery can be sent (as `to` on a link without target) so that it comes to this link's own queue
-   * again. Needed where `delayedRelease` is `emulated` and the source is a topic; without it the API holds the delivery
-   * until it is due. A queue is its own address.
-   */
-  readonly address?: string
-  /**
-   * Settles as done. Returns at once, never throws: the verdict is on its way (the adapter may gather several into one
-   * frame within the same tick); a verdict that got lost means another delivery, which at-least-once allows.
-   */
-  accept(delivery: AdapterDelivery): void
-  /**
-   * The application has this delivery from now on; called before its code runs. For brokers that count deliveries by what they are told:
-   * what was only prefetched when a client dies should not count. Returns at once, never throws. Not called at-most-once and while browsing.
-   */
-  handedOver?(delivery: AdapterDelivery): void
-  /** Settles otherwise; resolves when the broker has it, or, where brokers do not answer, when it is written. */
-  settle(delivery: AdapterDelivery, verdict: Verdict): Promise<void>
-  /**
-   * Changes the window. 0 pauses: nothing more is handed over (what arrives late goes back at once, as unseen), while what
-   * was handed over stays with this link and can still be settled. A later positive value resumes.
-   */
-  flow(credit: number): void
-  /**
-   * Resolves when the broker has handed over all it can right now within the credit, so that an empty inbox
-   * afterwards means an empty node. The API calls it before a `receive` at its deadline answers «nothing».
-   */
-  flush(): Promise<void>
-  /** Ends the link after flushing verdicts; what is unsettled goes back to the node. Idempotent; never rejects. */
-  close(): Promise<void>
-}
-
-/** A name of several parts with `:` between them; `%` and `:` within a part are escaped, so that no other parts give the same name. */
-export function joinedName(...parts: string[]): string {
-  return parts.map((part) => part.replaceAll('%', '%25').replaceAll(':', '%3A')).join(':')
-}
-
-/** Name of the queue behind a multicast member. */
-export function memberQueue(node: string, member: string): string {
-  return joinedName(node, member)
 }
