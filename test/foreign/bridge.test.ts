@@ -16,7 +16,7 @@ import { brokerUrl } from '../support/brokers.ts'
 import { uniqueName } from '../support/names.ts'
 import { comparable } from './amqp10/comparable.ts'
 import { brokerMessage } from './amqp10/messages.ts'
-import { RawPeer } from './amqp10/raw-peer.ts'
+import { PeerLost, RawPeer } from './amqp10/raw-peer.ts'
 import { foreignMessages } from './amqp091/messages.ts'
 import { runs, timeoutOf } from './runs.ts'
 
@@ -193,13 +193,28 @@ for (const to of ['memory', 'redis', 'zmq', 'qpid'] as const) {
   })
 }
 
+/** The message as Broker-J hands it over; what it does not decode from a bare client, and ends its connection for, is left out. */
+async function asBrokerHasIt(bytes: Buffer): Promise<Buffer> {
+  try {
+    await raw.send(home.name, bytes)
+    return await raw.take(home.name)
+  } catch (error) {
+    if (!(error instanceof PeerLost)) throw error
+    raw = await RawPeer.open(QPID)
+    await emptyAll()
+    return fc.pre(false) as never
+  }
+}
+
 /** What the mapping promises of a message of AMQP 1.0: all fields, properties, annotations and the body. */
 function promised10(bytes: Buffer, original: Buffer): unknown {
   const like = decodeMessage(original).message
   const { message } = decodeMessage(bytes)
   const { id, subject, contentType, replyTo, correlationId, durable, userId, groupId, createdAt } = message
   return {
-    ...{ subject, replyTo, correlationId, durable, userId, groupId },
+    ...{ subject, correlationId, durable, userId, groupId },
+    // An empty address is none on AMQP 0-9-1.
+    replyTo: replyTo === "''" ? undefined : replyTo,
     // A body with types is marked as such where it is text.
     contentType: like.contentType === undefined ? undefined : contentType,
     id: like.id === '' ? '' : id,
@@ -216,8 +231,7 @@ for (const to of ['memory', 'redis', 'zmq', 'rabbitmq'] as const) {
     await fc.assert(
       fc.asyncProperty(brokerMessage, ({ bytes }) =>
         clean(async () => {
-          await raw.send(home.name, bytes)
-          const original = await raw.take(home.name)
+          const original = await asBrokerHasIt(bytes)
           await raw.send(node.name, bytes)
           await thereAndBack('qpid', to)
           deepStrictEqual(promised10(await raw.take(home.name), original), promised10(original, original))

@@ -8,7 +8,10 @@
 import type { Parameters } from 'fast-check'
 
 const factor = positive(process.env.SLUICE_FOREIGN_RUNS) ?? 1
-const seed = positive(process.env.SLUICE_FOREIGN_SEED) ?? Date.now() % 0x7fff_ffff
+/** In `npm test` the messages are the same each time, so that a red test is a change of the code; whoever asks for more gets new ones. */
+const USUAL_SEED = 20_261_130
+const seed =
+  positive(process.env.SLUICE_FOREIGN_SEED) ?? (factor === 1 ? USUAL_SEED : Date.now() % 0x7fff_ffff)
 const path = process.env.SLUICE_FOREIGN_PATH
 
 /** Parameters of `fc.assert` for a test that usually tries `usual` messages. */
