@@ -7,8 +7,7 @@
 /** What adapters, the embedded broker and the api stand on. */
 const GROUND = '^src/(model|contract|core)/'
 /** The package's entry points, by which tools, examples and benchmarks come in. */
-const ENTRIES =
-  '^src/(index|adapters/zeromq/hub/(hub|curve)|contract/adapter|broker/index|conformance/index)\\.ts$'
+const ENTRIES = '^src/(index|hub|contract/adapter|broker/index)\\.ts$'
 /** Misspelt options and missing packages are told in the same words everywhere. */
 const TOOL_AIDS = '^src/core/(options/(known-keys|nearest)|connecting/(client-library|embedded-url))\\.ts$'
 const NODE = '^node:'
@@ -58,7 +57,7 @@ export default {
       from: {
         path: '^src/',
         pathNot:
-          '^src/((model|contract|core|api|broker|adapters|cli|compare|conformance|console|telemetry|outbox)/|(index|connect|config)\\.ts$)',
+          '^src/((model|contract|core|api|broker|adapters|cli|compare|console|telemetry|outbox)/|(index|connect|config|hub)\\.ts$)',
       },
       to: {},
     },
@@ -106,12 +105,21 @@ export default {
       [GROUND, '^src/api/', '^src/(connect|config)\\.ts$', '^src/adapters/registry\\.ts$', ENTRIES],
       'The front door only shows what lies behind it',
     ),
-    room('conformance', '^src/conformance/', [ENTRIES], 'The suite uses the library as its users do'),
+    room('conformance', '^test/conformance/suite/', [ENTRIES], 'The suite uses the library as its users do'),
+    room(
+      'hub',
+      '^src/hub\\.ts$',
+      ['^src/adapters/zeromq/hub/(hub|curve)\\.ts$'],
+      'The hub is the ZeroMQ adapter’s broker',
+    ),
+    ...['console', 'telemetry', 'outbox'].map((name) =>
+      room(name, `^src/${name}/`, [ENTRIES, TOOL_AIDS], 'Tools enter by the front door'),
+    ),
     room('compare', '^src/compare/', [ENTRIES, TOOL_AIDS], 'Tools enter by the front door'),
     room(
       'cli',
       '^src/cli/',
-      [ENTRIES, TOOL_AIDS, '^src/compare/index\\.ts$'],
+      [ENTRIES, TOOL_AIDS, '^src/(compare|console|telemetry|outbox)/index\\.ts$'],
       'Tools enter by the front door',
     ),
     room('examples', '^examples/', [ENTRIES], 'Examples show what users can write'),

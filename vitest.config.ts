@@ -1,8 +1,11 @@
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { leftOut } from './scripts/brokers/kind.ts'
 
 export default defineConfig({
+  // The conformance suite names the library as its users do.
+  resolve: { alias: [{ find: /^sluice$/, replacement: join(import.meta.dirname, 'src/index.ts') }] },
   test: {
     include: ['test/**/*.test.ts'],
     // Tests of a broker that the user chose to do without; the choice is printed in the summary.

@@ -2,8 +2,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 export { adapterFor, registerAdapter } from './adapters/registry.ts'
-export { type CurveHubOptions, createCurveKeys } from './adapters/zeromq/hub/curve.ts'
-export { createHub, type Hub, type HubOptions } from './adapters/zeromq/hub/hub.ts'
 export {
   type AddressPolicy,
   type AnyAddress,
@@ -62,6 +60,7 @@ export {
   resolveConfiguration,
 } from './config.ts'
 export { connect } from './connect.ts'
+export { type CurveHubOptions, createCurveKeys, createHub, type Hub, type HubOptions } from './hub.ts'
 export { formatAddress, type ParsedAddress, parseAddress } from './model/address-text/index.ts'
 export type { BodyCodec } from './model/body-codec.ts'
 export {

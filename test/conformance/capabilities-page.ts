@@ -1,6 +1,7 @@
 /** The page of capabilities: a table of features by adapter, each claim with the cases that prove it. Pure. */
-import type { CaseResult, ConformanceReport } from '../../src/conformance/index.ts'
+
 import { type Capability, FEATURES, type Feature } from '../../src/index.ts'
+import type { CaseResult, ConformanceReport } from './suite/index.ts'
 
 const ORDER = ['memory', 'file', 'rabbitmq', 'qpid', 'redis', 'zeromq']
 

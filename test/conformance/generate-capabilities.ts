@@ -6,8 +6,8 @@
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ConformanceReport } from '../../src/conformance/index.ts'
 import { capabilitiesPage, matrix } from './capabilities-page.ts'
+import type { ConformanceReport } from './suite/index.ts'
 
 const REPORTS = 'reports/conformance'
 const PAGE = 'docs/capabilities.md'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { conformance, forVitest } from '../../src/conformance/index.ts'
 import { memoryHarness } from './harness/memory.ts'
+import { conformance, forVitest } from './suite/index.ts'
 
 conformance({
   test: forVitest({ describe, it, beforeAll, afterAll }),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { conformance, forVitest } from '../../src/conformance/index.ts'
 import { rabbitmqHarness } from './harness/rabbitmq.ts'
+import { conformance, forVitest } from './suite/index.ts'
 
 conformance({
   test: forVitest({ describe, it, beforeAll, afterAll }),

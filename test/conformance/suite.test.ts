@@ -1,8 +1,8 @@
 /** The suite as a thing: complete, with unique ids and titles that state something. */
 import { describe, expect, it } from 'vitest'
-import { chapters } from '../../src/conformance/index.ts'
 import { FEATURES, type Feature } from '../../src/index.ts'
 import { capabilitiesPage } from './capabilities-page.ts'
+import { chapters } from './suite/index.ts'
 
 const cases = chapters.flatMap((chapter) => chapter.cases)
 

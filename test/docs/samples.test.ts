@@ -66,8 +66,9 @@ test('samples compile as shown', () => {
     paths: {
       sluice: [join(CHECKOUT, 'src/index.ts')],
       'sluice/adapter': [join(CHECKOUT, 'src/contract/adapter.ts')],
+      'sluice/hub': [join(CHECKOUT, 'src/hub.ts')],
       'sluice/broker': [join(CHECKOUT, 'src/broker/index.ts')],
-      'sluice/conformance': [join(CHECKOUT, 'src/conformance/index.ts')],
+      'sluice/conformance': [join(CHECKOUT, 'test/conformance/suite/index.ts')],
     },
   })
   const complaints = files.flatMap((file, at) =>

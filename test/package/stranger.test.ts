@@ -23,7 +23,9 @@ const SHIPPED = [
   'LICENSE',
   'tsconfig.json',
   'tsconfig.build.json',
+  'tsconfig.suite.json',
   'src',
+  'test/conformance/suite',
 ]
 /** What a compiler must be told in any case. */
 const DEFAULTS = ['--module', 'nodenext', '--target', 'es2022']
@@ -52,7 +54,7 @@ beforeAll(async () => {
   mkdirSync(copy)
   for (const name of SHIPPED) cpSync(join(CHECKOUT, name), join(copy, name), { recursive: true })
   symlinkSync(join(CHECKOUT, 'node_modules'), join(copy, 'node_modules'))
-  await tsc(copy, '-p', 'tsconfig.build.json')
+  for (const config of ['tsconfig.build.json', 'tsconfig.suite.json']) await tsc(copy, '-p', config)
   const bundle = join(CHECKOUT, 'scripts', 'bundle-commands.ts')
   await run(process.execPath, ['--import', 'tsx', bundle, copy], { cwd: CHECKOUT })
   const tarball = await pack(copy)

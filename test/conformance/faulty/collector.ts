@@ -1,5 +1,5 @@
 /** A test runner in a few lines: runs what the suite registers, chapters side by side, and keeps what failed. */
-import { type ConformanceReport, conformance, type Harness } from '../../../src/conformance/index.ts'
+import { type ConformanceReport, conformance, type Harness } from '../suite/index.ts'
 
 /** Cases of one chapter at once: most of a case is waiting that nothing comes. */
 const AT_ONCE = 3

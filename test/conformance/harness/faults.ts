@@ -1,8 +1,8 @@
 /** A way to a broker's port that can be cut and held. */
 
-import type { Faults } from '../../../src/conformance/index.ts'
 import type { ConnectOptions } from '../../../src/index.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
+import type { Faults } from '../suite/index.ts'
 
 export interface WireFaults extends Faults {
   stop(): Promise<void>

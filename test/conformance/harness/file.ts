@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileAdapter } from '../../../src/adapters/memory/adapter.ts'
-import type { BrokerControl, Harness } from '../../../src/conformance/index.ts'
+import type { BrokerControl, Harness } from '../suite/index.ts'
 import { severable } from './severable.ts'
 
 const ONE_PROCESS = 'one process at a time may open the folder (see process.refused)'

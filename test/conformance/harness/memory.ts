@@ -1,6 +1,6 @@
 /** The embedded broker on the memory store. */
 import { memoryAdapter } from '../../../src/adapters/memory/adapter.ts'
-import type { Harness } from '../../../src/conformance/index.ts'
+import type { Harness } from '../suite/index.ts'
 import { severable } from './severable.ts'
 
 const IN_PROCESS = 'the broker lives in this process: there is no other way to it'

@@ -1,6 +1,7 @@
 /** A broker of the suite's own, to be stopped and killed; not the one that other suites use. */
-import type { BrokerControl } from '../../../src/conformance/index.ts'
+
 import { type BrokerName, PrivateBroker } from '../../support/brokers.ts'
+import type { BrokerControl } from '../suite/index.ts'
 
 export async function ownBroker(name: BrokerName): Promise<BrokerControl> {
   const broker = await PrivateBroker.start(name)

@@ -1,7 +1,7 @@
 /** Apache Qpid Broker-J, with bare rhea as the second witness. */
 import rhea, { type Connection, type EventContext, type Message, type Receiver } from 'rhea'
-import type { ForeignFacts, Harness, Witness, WitnessedMessage } from '../../../src/conformance/index.ts'
 import { brokerUrl } from '../../support/brokers.ts'
+import type { ForeignFacts, Harness, Witness, WitnessedMessage } from '../suite/index.ts'
 import { wireFaults } from './faults.ts'
 import { atPort, closedPort } from './network.ts'
 import { ownBroker } from './own-broker.ts'

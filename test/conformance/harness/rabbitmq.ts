@@ -1,8 +1,8 @@
 /** RabbitMQ, with amqplib as the second witness. */
 import { connect } from 'amqplib'
-import type { ForeignFacts, Harness, Witness } from '../../../src/conformance/index.ts'
 import type { ConnectOptions } from '../../../src/index.ts'
 import { brokerUrl } from '../../support/brokers.ts'
+import type { ForeignFacts, Harness, Witness } from '../suite/index.ts'
 import { wireFaults } from './faults.ts'
 import { atPort, closedPort } from './network.ts'
 import { ownBroker } from './own-broker.ts'

@@ -1,7 +1,7 @@
 /** Redis for the conformance suite, with ioredis as the second witness: it reads and writes the documented keys by itself. */
 import { Redis } from 'ioredis'
-import type { ForeignFacts, Harness, Witness, WitnessedMessage } from '../../../src/conformance/index.ts'
 import { brokerUrl } from '../../support/brokers.ts'
+import type { ForeignFacts, Harness, Witness, WitnessedMessage } from '../suite/index.ts'
 import { wireFaults } from './faults.ts'
 import { atPort, closedPort } from './network.ts'
 import { ownBroker } from './own-broker.ts'

@@ -3,7 +3,6 @@
  * is the real one and does not notice more than a connection that ends.
  */
 
-import type { Faults } from '../../../src/conformance/index.ts'
 import type {
   Adapter,
   AdapterConnection,
@@ -11,6 +10,7 @@ import type {
   ConnectTarget,
 } from '../../../src/contract/adapter.ts'
 import { type ConnectOptions, MessagingError, registerAdapter } from '../../../src/index.ts'
+import type { Faults } from '../suite/index.ts'
 
 /** Registers the adapter once more under `scheme`; the way through it can be cut. */
 export function severable(inner: Adapter, scheme: string, url: () => string): Faults {

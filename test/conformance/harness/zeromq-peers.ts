@@ -1,7 +1,8 @@
 /** Peers without a hub, over TCP. */
-import type { Harness } from '../../../src/conformance/index.ts'
+
 import { registerAdapter } from '../../../src/index.ts'
 import { freePorts } from '../../support/free-ports.ts'
+import type { Harness } from '../suite/index.ts'
 import { closedPort } from './network.ts'
 import { pairAdapter, peerUrl } from './peer-pair.ts'
 

@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { BrokerControl, Harness } from '../../../src/conformance/index.ts'
 import type { ConnectOptions } from '../../../src/index.ts'
 import { Child } from '../../support/child.ts'
+import type { BrokerControl, Harness } from '../suite/index.ts'
 import { type WireFaults, wireFaults } from './faults.ts'
 import { atPort, closedPort } from './network.ts'
 

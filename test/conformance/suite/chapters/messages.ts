@@ -1,6 +1,6 @@
 /** Messages: the same fields and value types on every adapter. */
 import assert from 'node:assert/strict'
-import type { MessageFields, PropertyValue } from '../../index.ts'
+import type { MessageFields, PropertyValue } from 'sluice'
 import { chapter } from '../case.ts'
 import type { CaseContext } from '../context.ts'
 import { fails, take } from '../expect.ts'

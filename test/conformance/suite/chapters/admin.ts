@@ -1,6 +1,6 @@
 /** Nodes as a whole: make, delete, empty, look at, list. */
 import assert from 'node:assert/strict'
-import { queue, type Receiver, type Sender, topic } from '../../index.ts'
+import { queue, type Receiver, type Sender, topic } from 'sluice'
 import { chapter } from '../case.ts'
 import {
   becomes,

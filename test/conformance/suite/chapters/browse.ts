@@ -1,6 +1,6 @@
 /** Browsing: looking at what waits without changing anything that a consumer could notice. */
 import assert from 'node:assert/strict'
-import { type Browsable, queue } from '../../index.ts'
+import { type Browsable, queue } from 'sluice'
 import { chapter } from '../case.ts'
 import type { CaseContext } from '../context.ts'
 import { becomes, bodies, fails, range, sorted, take, takeMany, within } from '../expect.ts'

@@ -1,5 +1,5 @@
 /** The program of the second process: does what it is told, and ends by itself once it has closed. */
-import { broadcast, type Connection, connect, isMessagingError, queue, service } from '../index.ts'
+import { broadcast, type Connection, connect, isMessagingError, queue, service } from 'sluice'
 import type { Order, Reply } from './second-process.ts'
 
 let connection: Connection | undefined

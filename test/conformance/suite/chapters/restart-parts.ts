@@ -3,7 +3,7 @@
  * and one kill, because a broker takes its time to come back.
  */
 import assert from 'node:assert/strict'
-import { type Connection, connect, type Feature, mailbox, multicast, queue, topic } from '../../index.ts'
+import { type Connection, connect, type Feature, mailbox, multicast, queue, topic } from 'sluice'
 import type { CaseContext } from '../context.ts'
 import { allBodies, becomes, bodies, range, sorted, take } from '../expect.ts'
 

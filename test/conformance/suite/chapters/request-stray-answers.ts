@@ -1,6 +1,6 @@
 /** Answers that come late, twice, from strangers or for nobody: they disturb no other request and leave nothing behind. */
 import assert from 'node:assert/strict'
-import { type MessagingError, queue } from '../../index.ts'
+import { type MessagingError, queue } from 'sluice'
 import type { CaseDefinition } from '../case.ts'
 import { Events, eventually, fails, held, range, take } from '../expect.ts'
 

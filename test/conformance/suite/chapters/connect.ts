@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createServer, type Server, type Socket } from 'node:net'
 import { inspect } from 'node:util'
-import { type ConnectOptions, connect, FEATURES, type Feature, MessagingError } from '../../index.ts'
+import { type ConnectOptions, connect, FEATURES, type Feature, MessagingError } from 'sluice'
 import { chapter } from '../case.ts'
 import type { CaseContext } from '../context.ts'
 import { Events, fails, take, within } from '../expect.ts'

@@ -1,6 +1,6 @@
 /** consume(): accepted on return, tried again with growing delay and at last dead-lettered on throw. */
 import assert from 'node:assert/strict'
-import { DEAD_LETTER_REASON } from '../../index.ts'
+import { DEAD_LETTER_REASON } from 'sluice'
 import { chapter } from '../case.ts'
 import { becomes, Events, eventually, fails, nothing, range, sorted, take, within } from '../expect.ts'
 

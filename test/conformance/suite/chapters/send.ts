@@ -1,6 +1,6 @@
 /** Sending: what the promise of `send` means, in every outcome. */
 import assert from 'node:assert/strict'
-import { address, queue } from '../../index.ts'
+import { address, queue } from 'sluice'
 import { chapter } from '../case.ts'
 import { becomes, bodies, fails, failsWithTypeError, nothing, range, take } from '../expect.ts'
 

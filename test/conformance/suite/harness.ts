@@ -2,7 +2,7 @@
  * What the suite must be told of an adapter and its broker. Only `name` and `target` are needed; every further facility
  * opens the chapters that use it, and a missing one is reported with the reason given in `without`.
  */
-import type { ConnectOptions, ErrorCode } from '../index.ts'
+import type { ConnectOptions, ErrorCode } from 'sluice'
 
 /** What a harness may be able to do beyond connecting. */
 export type Facility =

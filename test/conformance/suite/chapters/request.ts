@@ -1,6 +1,6 @@
 /** Request and response: answers find their questions, and every question ends. */
 import assert from 'node:assert/strict'
-import { queue, service } from '../../index.ts'
+import { queue, service } from 'sluice'
 import { chapter } from '../case.ts'
 import { becomes, fails, held, range, within } from '../expect.ts'
 import { strayAnswers } from './request-stray-answers.ts'

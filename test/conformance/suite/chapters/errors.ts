@@ -1,6 +1,6 @@
 /** Errors: one class, every promise ends, nothing is silent. */
 import assert from 'node:assert/strict'
-import { ERROR_CODES, isMessagingError, MessagingError, queue } from '../../index.ts'
+import { ERROR_CODES, isMessagingError, MessagingError, queue } from 'sluice'
 import { chapter } from '../case.ts'
 import { Events, fails, held, take } from '../expect.ts'
 

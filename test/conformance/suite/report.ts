@@ -1,7 +1,7 @@
 /** What a run found, as data and as a table for people. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Capabilities, CapabilityLevel } from '../index.ts'
+import type { Capabilities, CapabilityLevel } from 'sluice'
 
 /**
  * `inverted`: a needed feature is unsupported, and its refusal (or what holds instead) was asserted.

@@ -7,7 +7,7 @@ import {
   type Delivery,
   isMessagingError,
   queue,
-} from '../../index.ts'
+} from 'sluice'
 import { chapter } from '../case.ts'
 import { becomes, bodies, nothing, range, take } from '../expect.ts'
 

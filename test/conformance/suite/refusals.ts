@@ -1,6 +1,6 @@
 /** What an unsupported feature looks like from outside: asked for, it is refused with NOT_SUPPORTED before anything happens. */
 import assert from 'node:assert/strict'
-import { type Feature, queue } from '../index.ts'
+import { type Feature, queue } from 'sluice'
 import type { CaseContext } from './context.ts'
 import { fails } from './expect.ts'
 

@@ -1,5 +1,5 @@
 /** Cases as data: a promise of the design, what it needs of a broker, and the steps that prove it. */
-import type { Feature } from '../index.ts'
+import type { Feature } from 'sluice'
 import type { CaseContext } from './context.ts'
 import type { Facility } from './harness.ts'
 

@@ -1,7 +1,7 @@
 /** A child process that uses the library for itself, steered from a case over the channel to its parent. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { type ConnectOptions, type ErrorCode, MessagingError } from '../index.ts'
+import { type ConnectOptions, type ErrorCode, MessagingError } from 'sluice'
 import type { CaseContext } from './context.ts'
 
 /** What a child can be told to do. */

@@ -1,8 +1,8 @@
 /** Assertions and bounded waits that the cases share. Nothing here sleeps: each waits for a condition with a limit. */
 import assert from 'node:assert/strict'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Connection, Delivery, ErrorCode, Receiver, StatusEvent } from '../index.ts'
-import { MessagingError } from '../index.ts'
+import type { Connection, Delivery, ErrorCode, Receiver, StatusEvent } from 'sluice'
+import { MessagingError } from 'sluice'
 
 /** How long what must come may take. Unit: ms. A slow broker, or a suite that is expected to fail, may set another. */
 export const patience = { ms: 8_000 }

@@ -1,6 +1,6 @@
 /** Bodies: bytes, text, JSON, typed values, codecs and schemas. */
 import assert from 'node:assert/strict'
-import { type BodyCodec, type StructuredValue, service } from '../../index.ts'
+import { type BodyCodec, type StructuredValue, service } from 'sluice'
 import { chapter } from '../case.ts'
 import type { CaseContext } from '../context.ts'
 import { Events, fails, nothing, take } from '../expect.ts'

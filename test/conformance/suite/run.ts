@@ -1,5 +1,5 @@
 /** Runs one case: opens its context, decides between running and inverting, and cleans up. */
-import { type CapabilityLevel, connect, type Feature } from '../index.ts'
+import { type CapabilityLevel, connect, type Feature } from 'sluice'
 import type { Case } from './case.ts'
 import { CaseContext, type Shared } from './context.ts'
 import { within } from './expect.ts'

@@ -1,6 +1,6 @@
 /** A lost connection: it comes back by itself, and every link on it. What became of the messages: `reconnect-messages.ts`. */
 import assert from 'node:assert/strict'
-import type { Receiver } from '../../index.ts'
+import type { Receiver } from 'sluice'
 import type { CaseDefinition } from '../case.ts'
 import { chapter } from '../case.ts'
 import { becomes, bodies, Events, fails, held, range, sorted, take, within } from '../expect.ts'

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { setTimeout as pause } from 'node:timers/promises'
-import { isMessagingError, queue, type Receiver, type SubscriptionAddress, topic } from '../../index.ts'
+import { isMessagingError, queue, type Receiver, type SubscriptionAddress, topic } from 'sluice'
 import { type CaseDefinition, chapter } from '../case.ts'
 import type { CaseContext } from '../context.ts'
 import { allBodies, bodies, eventually, fails, nothing, take } from '../expect.ts'

@@ -1,14 +1,6 @@
 /** Addresses: strings with Qpid's policies, names of every kind, and what is told when they are wrong. */
 import assert from 'node:assert/strict'
-import {
-  type AnyAddress,
-  address,
-  broadcast,
-  formatAddress,
-  parseAddress,
-  queue,
-  topic,
-} from '../../index.ts'
+import { type AnyAddress, address, broadcast, formatAddress, parseAddress, queue, topic } from 'sluice'
 import { chapter } from '../case.ts'
 import type { CaseContext } from '../context.ts'
 import { allBodies, bodies, fails, nothing, take } from '../expect.ts'

@@ -23,7 +23,7 @@ import {
   service,
   type TopicAddress,
   topic,
-} from '../index.ts'
+} from 'sluice'
 import type { BrokerControl, Faults, Harness, Witness } from './harness.ts'
 
 /** Facilities that live for the whole run. */
