@@ -1,0 +1,39 @@
+/** Makes the console's page: one script, one style sheet and the document that names them. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+/** Name of a file of the page, and what it holds. */
+export type PageFiles = Readonly<Record<'index.html' | 'app.js' | 'app.css', Uint8Array>>
+
+/** @param root the checkout, or a copy of it. @throws when the page does not build; the messages are on stderr */
+export async function buildPage(root: string): Promise<PageFiles> {
+  const folder = join(root, 'src', 'console', 'page')
+  const { outputFiles } = await build({
+    entryPoints: { app: join(folder, 'main.tsx') },
+    outdir: folder,
+    bundle: true,
+    write: false,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    legalComments: 'none',
+    logLevel: 'warning',
+  })
+  const style = await build({
+    entryPoints: { app: join(folder, 'page.css') },
+    outdir: folder,
+    bundle: true,
+    write: false,
+    minify: true,
+    logLevel: 'warning',
+  })
+  return {
+    'index.html': await readFile(join(folder, 'index.html')),
+    'app.js': outputFiles[0]!.contents,
+    'app.css': style.outputFiles[0]!.contents,
+  }
+}
