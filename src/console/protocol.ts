@@ -9,10 +9,25 @@
 export type BrokerName = string
 
 export interface ApiError {
-  /** One of the library's error codes, or `FORBIDDEN`, `READ_ONLY`, `NOT_FOUND`, `CONFIRMATION_NEEDED`. */
+  /**
+   * One of the library's error codes, or `FORBIDDEN`, `READ_ONLY`, `NOT_FOUND`, `CONFIRMATION_NEEDED`, `TOO_LARGE`, `TOO_MANY`
+   * (streams, sessions or tasks), `REQUEST_INVALID`.
+   */
   readonly code: string
   readonly message: string
   readonly hint?: string
+  /** With `UNAUTHENTICATED` (401): how a session is begun. `link`: by the link that the command printed. */
+  readonly login?: 'link' | 'password'
+}
+
+/** `POST /api/login`, where the console has a password; sets the cookie. */
+export interface LoginRequest {
+  readonly password: string
+}
+
+/** `POST /api/link`: a further link that lets one browser in once. */
+export interface LinkView {
+  readonly url: string
 }
 
 /** `GET /api/session`. */
@@ -54,10 +69,27 @@ export interface CapabilitiesView {
   readonly maxUnsettled?: number
 }
 
-/** `GET /api/brokers/:broker/nodes?filter=&offset=&limit=`. */
+/**
+ * A part of a broker's nodes. As a query: `GET /api/brokers/:broker/nodes?filter=&type=&sort=&offset=&limit=`.
+ *
+ * `filter` is a part of a name, or a name with `*` for anything.
+ */
+export interface NodesWindow {
+  readonly filter?: string
+  readonly type?: 'queue' | 'topic'
+  /** Default `name`, from a to z; the others from large to small. */
+  readonly sort?: 'name' | 'depth' | 'receivers' | 'rate'
+  readonly offset?: number
+  /** Default 100, at most 500. */
+  readonly limit?: number
+}
+
 export interface NodesPage {
+  /** Of all that fit the filter. */
   readonly total: number
   readonly nodes: readonly NodeView[]
+  /** Why not all nodes are here: the broker cannot list them. Those that were opened by their address are. */
+  readonly unlisted?: ApiError
 }
 
 export interface NodeView {
@@ -71,7 +103,10 @@ export interface NodeView {
   readonly receivers?: number
   /** Change of the depth since the look before. Unit: messages per second. */
   readonly rate?: number
-  /** The last looks, oldest first: time in ms since the epoch, depth. At most 120. */
+  /**
+   * The last looks, oldest first: time in ms since the epoch, depth. At most 120. In an event `nodes` the newest look only,
+   * to be put behind those that are there.
+   */
   readonly history: readonly (readonly [at: number, depth: number])[]
 }
 
@@ -100,7 +135,7 @@ export interface BrowseRequest {
 
 export interface BrowsePage {
   readonly messages: readonly MessageView[]
-  /** Where the next page begins; absent at the end. */
+  /** Where the next page begins; absent at the end. With `where` a page may end early, after much that did not match. */
   readonly next?: number
   /** How many messages were looked at for this page, those that did not match included. */
   readonly looked: number
@@ -152,6 +187,14 @@ export interface DeadLettersRequest {
   readonly disturb?: boolean
 }
 
+export interface DeadLettersPage {
+  /** The largest first, at most 500. */
+  readonly groups: readonly DeadLetterGroup[]
+  /** Messages that were looked at, and those among them that say no reason. */
+  readonly looked: number
+  readonly others: number
+}
+
 export interface DeadLetterGroup {
   readonly reason: string
   readonly origin?: string
@@ -177,10 +220,19 @@ export interface ComparePage {
   }[]
   /** The lists hold the first 500 each; these are the whole numbers. */
   readonly counts: { readonly onlyLeft: number; readonly onlyRight: number; readonly different: number }
+  /** More than the console keeps in memory (200,000 a side) was there: the numbers are of what was looked at. */
+  readonly cut: boolean
 }
 
-/** `POST /api/acts`: everything that changes a broker. Long ones go on as a {@link TaskView}. */
-export type Act =
+/**
+ * `POST /api/acts`: everything that changes a broker. Long ones go on as a {@link TaskView}.
+ *
+ * `confirm` is the name of the node that is changed, typed by the user: `purge` and `delete` need it, and on a broker that is
+ * marked `production` every act does. Without it the answer is `CONFIRMATION_NEEDED`.
+ */
+export type Act = { readonly confirm?: string } & ActKind
+
+export type ActKind =
   | {
       readonly act: 'send'
       readonly broker: BrokerName
@@ -202,6 +254,8 @@ export type Act =
       readonly ids?: readonly string[]
       readonly where?: string
       readonly limit?: number
+      /** `copy` looks; needed where that disturbs. */
+      readonly disturb?: boolean
     }
   | {
       readonly act: 'replay'
@@ -225,11 +279,10 @@ export type Act =
       readonly act: 'purge' | 'delete'
       readonly broker: BrokerName
       readonly address: string
-      /** The node's name, typed by the user. */
-      readonly confirm: string
     }
   | { readonly act: 'declare'; readonly broker: BrokerName; readonly address: string }
   | {
+      /** What the topic gets under the pattern (all without one) goes to the queue `to` as well. */
       readonly act: 'bind'
       readonly broker: BrokerName
       readonly address: string
@@ -269,13 +322,19 @@ export interface TaskView {
   readonly startedAt: number
 }
 
+/** `GET /api/tasks`: those that run, and the last ones that ended. */
+export interface TasksView {
+  readonly tasks: readonly TaskView[]
+}
+
 /**
- * `GET /api/stream` (server-sent events): one per tab. `POST /api/stream/:id/watch` says what this tab wants to see;
+ * `GET /api/stream` (server-sent events): one per tab, read by `fetch`, because it carries the header of all calls. The text of
+ * an event is a {@link StreamEvent} in JSON. `POST /api/stream/:id/watch` says what this tab wants to see;
  * the first event `hello` tells the id.
  */
 export interface WatchRequest {
-  /** Brokers whose nodes are on the page. */
-  readonly nodes?: readonly BrokerName[]
+  /** What of the nodes is on the page, one window a broker; told again after every look. */
+  readonly nodes?: readonly ({ readonly broker: BrokerName } & NodesWindow)[]
   /** A topic, or a queue where a following browse is native. */
   readonly tap?: { readonly broker: BrokerName; readonly address: string; readonly where?: string }
 }
@@ -283,7 +342,7 @@ export interface WatchRequest {
 export type StreamEvent =
   | { readonly event: 'hello'; readonly id: string }
   | { readonly event: 'brokers'; readonly brokers: readonly BrokerView[] }
-  | { readonly event: 'nodes'; readonly broker: BrokerName; readonly nodes: readonly NodeView[] }
+  | ({ readonly event: 'nodes'; readonly broker: BrokerName } & NodesPage)
   | {
       readonly event: 'tap'
       readonly messages: readonly MessageView[]
