@@ -37,6 +37,7 @@ export type {
   CallOptions,
   CloseOptions,
   ConsumeOptions,
+  DeadLetterOptions,
   ReceiverOptions,
   RequestOptions,
   RespondOptions,
@@ -45,7 +46,7 @@ export type {
   SendOptions,
 } from './api/options.ts'
 export type { Consumer, Handler } from './api/receive/consumer.ts'
-export type { Delivery, ReleaseOptions } from './api/receive/delivery.ts'
+export type { Delivery, RejectOptions, ReleaseOptions } from './api/receive/delivery.ts'
 export type { ReceivedMessage } from './api/receive/received-message.ts'
 export type { Receiver } from './api/receive/receiver.ts'
 export { type MessageExtras, messageExtras, restoredMessage } from './api/receive/saved-message.ts'
@@ -81,7 +82,9 @@ export {
   redact,
 } from './model/errors.ts'
 export {
+  DEAD_LETTER_DEATHS,
   DEAD_LETTER_DELIVERIES,
+  DEAD_LETTER_ERROR,
   DEAD_LETTER_ORIGIN,
   DEAD_LETTER_REASON,
   type MessageFields,

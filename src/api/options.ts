@@ -60,6 +60,15 @@ export interface RetryDelay {
   maxDelayMs?: number | undefined
 }
 
+/** What is told of a throw. */
+export interface DeadLetterOptions {
+  /**
+   * The dead letter says what was thrown the last time, as `sluice-error`: name, message and the first lines of the stack, in at most
+   * 4 KiB, with secrets of URLs hidden. False: it says only the reason, which is the message of the error. Default true.
+   */
+  error?: boolean | undefined
+}
+
 /** Options of `connection.consume()`. */
 export interface ConsumeOptions extends CallOptions {
   /** Handlers that run at once. At least 1. Default: 1. */
@@ -74,6 +83,8 @@ export interface ConsumeOptions extends CallOptions {
   reliability?: Reliability | undefined
   /** Growing delay before a message whose handler threw comes again. */
   retry?: RetryDelay | undefined
+  /** What a message says that goes to the dead-letter address because its handler threw. */
+  deadLetter?: DeadLetterOptions | undefined
   /** Told of every throw of the handler. Default: a `warning` event. */
   onError?: ((error: unknown) => void) | undefined
 }
@@ -110,11 +121,12 @@ const KNOWN = {
   inspect: CALL,
   list: CALL,
   release: ['delayMs'],
+  reject: ['error'],
   sender: [...CALL, 'capacity', 'reliability', 'inDoubt'],
   receiver: [...CALL, 'credit', 'reliability', 'mode'],
   receive: CALL,
   browse: [...CALL, 'follow', 'credit'],
-  consume: [...CALL, 'concurrency', 'credit', 'reliability', 'retry', 'onError'],
+  consume: [...CALL, 'concurrency', 'credit', 'reliability', 'retry', 'onError', 'deadLetter'],
   respond: [...CALL, 'concurrency'],
   close: ['timeoutMs'],
 } as const satisfies Record<string, readonly string[]>
@@ -143,10 +155,21 @@ export function checkOptions<T extends object>(call: keyof typeof KNOWN, options
   }
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new TypeError(`${call}(): signal is no AbortSignal`)
+  if (call === 'consume') checkDeadLetter(values.deadLetter)
   oneOf(call, 'reliability', reliability, ['at-least-once', 'at-most-once'])
   oneOf(call, 'mode', mode, ['consume', 'browse'])
   oneOf(call, 'inDoubt', inDoubt, ['resend', 'fail'])
   return options
+}
+
+function checkDeadLetter(deadLetter: unknown): void {
+  if (deadLetter === undefined) return
+  if (typeof deadLetter !== 'object' || deadLetter === null)
+    throw new TypeError('consume(): deadLetter is no object')
+  checkKnownKeys(deadLetter, ['error'], 'consume(): deadLetter')
+  const { error } = deadLetter as DeadLetterOptions
+  if (error !== undefined && typeof error !== 'boolean')
+    throw new TypeError('consume(): deadLetter.error is no boolean')
 }
 
 /**

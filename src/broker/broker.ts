@@ -51,7 +51,7 @@ export class Broker {
   private constructor(store: Store | undefined) {
     this.#store = store
     this.#kernel = new Kernel(store, {
-      deadLetter: (entry, reason, target) => this.#router.deadLetter(entry, reason, target),
+      deadLetter: (entry, reason, target, error) => this.#router.deadLetter(entry, reason, target, error),
       warn: (queue, error) => this.#warn(queue, error),
     })
     this.#nodes = new Nodes(this.#kernel)

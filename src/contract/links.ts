@@ -149,7 +149,12 @@ export type Verdict =
    */
   | { readonly kind: 'release'; readonly delayMs: number; readonly unseen: boolean }
   /** Final. To the dead-letter address where `deadLetter` is native, else gone (the API has stored the copy). */
-  | { readonly kind: 'reject'; readonly reason: string }
+  | {
+      readonly kind: 'reject'
+      readonly reason: string
+      /** What was thrown, for the dead letter's `sluice-error`; absent: nothing was, or it is not to be told. */
+      readonly error?: string | undefined
+    }
 
 /** A receiving link, alive from attaching to `detached`, `close()` or the end of its connection. */
 export interface AdapterReceiver {

@@ -1,10 +1,13 @@
 /** Messages that exist already, to be sent again with the same id and all that they say. */
 import {
+  DEAD_LETTER_DEATHS,
   DEAD_LETTER_DELIVERIES,
+  DEAD_LETTER_ERROR,
   DEAD_LETTER_ORIGIN,
   DEAD_LETTER_REASON,
   type IncomingMessage,
   type OutgoingMessage,
+  type Properties,
   type PropertyValue,
 } from './message.ts'
 import { priorityInRange, timeInRange } from './ranges.ts'
@@ -33,21 +36,52 @@ export function copyOf(message: IncomingMessage | OutgoingMessage): OutgoingMess
   }
 }
 
-/** A copy that says why it is a dead letter. It lives for ever. */
+/**
+ * A copy that says why it is a dead letter. It lives for ever. The facts are those of this death; of earlier ones only their number is kept.
+ *
+ * @param error what was thrown, as `thrownText` tells it
+ */
 export function deadLetterOf(
   message: IncomingMessage | OutgoingMessage,
   reason: string,
   deliveries: number,
   origin: string,
+  error?: string,
 ): OutgoingMessage {
   const properties: Record<string, PropertyValue> = Object.assign(Object.create(null), message.properties)
   properties[DEAD_LETTER_REASON] = reason
   properties[DEAD_LETTER_DELIVERIES] = deliveries
   properties[DEAD_LETTER_ORIGIN] = origin
+  const deaths = deathsOf(message.properties)
+  if (deaths > 0) properties[DEAD_LETTER_DEATHS] = deaths + 1
+  if (error !== undefined) properties[DEAD_LETTER_ERROR] = error
+  else delete properties[DEAD_LETTER_ERROR]
   const copy = copyOf(message)
   copy.properties = properties
   copy.ttlMs = undefined
   return copy
+}
+
+/**
+ * A dead letter as it was before it died: without reason, count, origin and error, so that its next death is told rightly. What is kept is
+ * how often it died.
+ */
+export function revivedOf(message: IncomingMessage): OutgoingMessage {
+  const properties: Record<string, PropertyValue> = Object.assign(Object.create(null), message.properties)
+  const deaths = deathsOf(properties)
+  for (const fact of [DEAD_LETTER_REASON, DEAD_LETTER_DELIVERIES, DEAD_LETTER_ORIGIN, DEAD_LETTER_ERROR])
+    delete properties[fact]
+  if (deaths > 0) properties[DEAD_LETTER_DEATHS] = deaths
+  const copy = copyOf(message)
+  copy.properties = properties
+  return copy
+}
+
+/** How often a message died; anybody may have written anything there. */
+function deathsOf(properties: Properties): number {
+  const told = Number(properties[DEAD_LETTER_DEATHS] ?? 0)
+  const least = properties[DEAD_LETTER_REASON] === undefined ? 0 : 1
+  return Number.isSafeInteger(told) && told > least ? told : least
 }
 
 /** Whether a property of a copy is still the original's: then it keeps the type that it has on the wire. */

@@ -167,5 +167,9 @@ export const DEAD_LETTER_REASON = 'sluice-reason'
 export const DEAD_LETTER_DELIVERIES = 'sluice-deliveries'
 /** On a dead letter: the node, or `topic/subscription`, that it comes from. */
 export const DEAD_LETTER_ORIGIN = 'sluice-origin'
+/** On a dead letter: what the handler threw the last time: name, message and the first lines of the stack. Text of at most 4 KiB. */
+export const DEAD_LETTER_ERROR = 'sluice-error'
+/** On a dead letter that has been one before, and on what was replayed: how often it became one. A number. */
+export const DEAD_LETTER_DEATHS = 'sluice-deaths'
 /** On an answer: the responder threw, the body is the error's text. */
 export const RESPONSE_ERROR = 'sluice-error'

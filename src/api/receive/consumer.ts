@@ -1,7 +1,7 @@
 /** A handler for every delivery: accepted when it returns, tried again with a growing delay when it throws. */
 import { settledWithin } from '../../core/aborts.ts'
 import { countdown } from '../../core/countdown.ts'
-import { asMessagingError, MessagingError } from '../../model/errors.ts'
+import { asMessagingError, MessagingError, redact } from '../../model/errors.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import type { LinkHost } from '../link/link-host.ts'
 import { type CloseOptions, type ConsumeOptions, checkOptions, DEFAULT_CLOSE_MS } from '../options.ts'
@@ -105,10 +105,10 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
     this.#tell(delivery, error)
     if (delivery.settled) return
     const { maxDeliveries } = this.#plan.spec
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = redact(error instanceof Error ? error.message : String(error))
     const verdict =
       maxDeliveries !== undefined && delivery.deliveryCount >= maxDeliveries
-        ? delivery.reject(reason)
+        ? delivery.reject(reason, this.#options.deadLetter?.error === false ? {} : { error })
         : delivery.release({ delayMs: this.#delay(delivery.deliveryCount) })
     await verdict.catch((problem) => this.#host.verdictFailed(problem))
     if (delivery.settled || this.#stopping) return

@@ -3,6 +3,7 @@ import type { AdapterDelivery } from '../../contract/adapter.ts'
 import type { CodecTable } from '../../model/body-codec.ts'
 import { type ErrorCode, MessagingError, namingAdapter } from '../../model/errors.ts'
 import { countInRange } from '../../model/ranges.ts'
+import { thrownText } from '../../model/thrown.ts'
 import { checkOptions, DELAY_RANGE, isDelay } from '../options.ts'
 import { ReceivedMessage } from './received-message.ts'
 import type { ReceiverLink } from './receiver-link.ts'
@@ -11,6 +12,12 @@ import type { ReceiverLink } from './receiver-link.ts'
 export interface ReleaseOptions {
   /** Not before this long. Unit: ms. Default 0: at once, to its old place. */
   delayMs?: number | undefined
+}
+
+/** Options of `reject()`. */
+export interface RejectOptions {
+  /** What was thrown: the dead letter says it as `sluice-error`, with secrets of URLs hidden, in at most 4 KiB. Default: nothing. */
+  error?: unknown
 }
 
 /** Settled at once by hand-over (`at-most-once`, browse): a further accept is no mistake. */
@@ -92,12 +99,21 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
    * reported as a `discarded` event. Resolves when that is done. A rejection that fails leaves the delivery open for another verdict.
    *
    * @throws `ALREADY_SETTLED`, `DELIVERY_LOST`, and what the dead-letter address refused the message with
+   * @example
+   * await delivery.reject('no such customer', { error })
    */
-  reject(reason = 'rejected'): Promise<void> {
+  reject(reason = 'rejected', options: RejectOptions = {}): Promise<void> {
     if (typeof reason !== 'string') return Promise.reject(new TypeError('reject(): the reason is no string'))
+    let thrown: string | undefined
+    try {
+      const { error } = checkOptions('reject', options)
+      thrown = error === undefined ? undefined : thrownText(error)
+    } catch (wrong) {
+      return Promise.reject(namingAdapter(wrong, this.#link.adapter))
+    }
     const problem = this.#close()
     if (problem) return Promise.reject(problem)
-    return this.#link.reject(this.#native, reason).catch((error) => this.#reopen(error))
+    return this.#link.reject(this.#native, reason, thrown).catch((error) => this.#reopen(error))
   }
 
   override toJSON(): Record<string, unknown> {

@@ -114,8 +114,8 @@ export class ReceiverLink {
     return this.#settled(delivery, { kind: 'release', delayMs: 0, unseen: false })
   }
 
-  reject(delivery: AdapterDelivery, reason: string): Promise<void> {
-    return this.#carriedOut(this.#reject(delivery, reason, delivery.deliveryCount))
+  reject(delivery: AdapterDelivery, reason: string, error: string | undefined): Promise<void> {
+    return this.#carriedOut(this.#reject(delivery, reason, delivery.deliveryCount, error))
   }
 
   /** Rejects what the application is not given any more: this delivery is none. */
@@ -138,13 +138,18 @@ export class ReceiverLink {
     this.#native?.accept(delivery)
   }
 
-  async #reject(delivery: AdapterDelivery, reason: string, deliveries: number): Promise<void> {
+  async #reject(
+    delivery: AdapterDelivery,
+    reason: string,
+    deliveries: number,
+    error?: string,
+  ): Promise<void> {
     const target = this.#spec.limits.deadLetter
     if (target && this.#host.capabilities.features.deadLetter.level === 'emulated') {
-      const letter = deadLetterOf(delivery.message, reason, deliveries, this.#origin())
+      const letter = deadLetterOf(delivery.message, reason, deliveries, this.#origin(), error)
       await this.#host.copies.deadLetter(target, letter)
     }
-    await this.#settled(delivery, { kind: 'reject', reason })
+    await this.#settled(delivery, { kind: 'reject', reason, error })
     if (!target) {
       this.#host.emit({ type: 'discarded', address: this.label, messageId: delivery.message.id, reason })
     }

@@ -226,14 +226,14 @@ export class Router {
    * Moves a leased message to where rejects go; resolves when that is safe. Both sides are written in one batch, so
    * that a crash neither loses nor doubles it.
    */
-  deadLetter(entry: Entry, reason: string, target: NodeRef | undefined): Promise<void> {
+  deadLetter(entry: Entry, reason: string, target: NodeRef | undefined, error?: string): Promise<void> {
     const source = entry.queue
     const message = target && this.#kernel.messageOf(entry)
     if (!target || !message) {
       source.moved(entry)
       return DONE
     }
-    const letter = deadLetterOf(message, reason, entry.count, source.name)
+    const letter = deadLetterOf(message, reason, entry.count, source.name, error)
     const entries: Entry[] = []
     for (const queue of this.#deadLetterQueues(target, letter)) {
       const copy = queue.admit(letter)

@@ -14,7 +14,7 @@ const MESSAGE_BYTES = 600
 
 export interface KernelOwner {
   /** Moves a leased or waiting message out of its queue, to where its rejects go. */
-  deadLetter(entry: Entry, reason: string, target: NodeRef | undefined): Promise<void>
+  deadLetter(entry: Entry, reason: string, target: NodeRef | undefined, error?: string): Promise<void>
   /** Something a person should know about the queue. */
   warn(queue: EntryQueue, error: MessagingError): void
 }

@@ -301,8 +301,8 @@ export class Queue implements EntryQueue, Deferred {
     if (entry.storeKey !== 0) this.kernel.mark(entry)
   }
 
-  rejected(entry: Entry, reason: string): Promise<void> {
-    return this.kernel.owner.deadLetter(entry, reason, this.settings.deadLetter)
+  rejected(entry: Entry, reason: string, error?: string): Promise<void> {
+    return this.kernel.owner.deadLetter(entry, reason, this.settings.deadLetter, error)
   }
 
   /** The owner has moved the message elsewhere, or it had nowhere to go: forget it. */

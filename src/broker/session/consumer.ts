@@ -118,7 +118,7 @@ export class Consumer implements BrokerReceiver, ConsumingReceiver, Deferred {
       )
     }
     let done = DONE
-    if (verdict.kind === 'reject') done = this.#queue.rejected(handed.entry, verdict.reason)
+    if (verdict.kind === 'reject') done = this.#queue.rejected(handed.entry, verdict.reason, verdict.error)
     else this.#queue.giveBack(handed.entry, verdict.unseen, verdict.delayMs)
     this.#goOn()
     return done

@@ -243,7 +243,7 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
   async settle(delivery: AdapterDelivery, verdict: Verdict): Promise<void> {
     const held = delivery as LiveDelivery
     if (!this.#held.delete(held)) throw this.#deliveryLost()
-    if (verdict.kind === 'reject') await this.#reject(held, verdict.reason)
+    if (verdict.kind === 'reject') await this.#reject(held, verdict.reason, verdict.error)
     else if (verdict.unseen) this.#putBack(held)
     else {
       const { maxDeliveries } = this.#parts
@@ -271,11 +271,11 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
     this.#bufferBytes += delivery.message.size
   }
 
-  async #reject({ message, deliveryCount }: LiveDelivery, reason: string): Promise<void> {
+  async #reject({ message, deliveryCount }: LiveDelivery, reason: string, error?: string): Promise<void> {
     const { deadLetter, deadLetters, session, topic } = this.#parts
     if (deadLetter === undefined) return
     try {
-      await deadLetters.send(deadLetterOf(message, reason, deliveryCount, topic), deadLetter)
+      await deadLetters.send(deadLetterOf(message, reason, deliveryCount, topic, error), deadLetter)
     } catch (cause) {
       session.check(cause)
       throw session.error(cause, { address: topic, operation: 'reject' })

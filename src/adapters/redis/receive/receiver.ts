@@ -76,7 +76,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
   settle(delivery: AdapterDelivery, verdict: Verdict): Promise<void> {
     const held = delivery as RedisDelivery
     if (!this.#window.held.delete(held)) return Promise.reject(this.deliveryLost())
-    if (verdict.kind === 'reject') return this.#reject(held, verdict.reason)
+    if (verdict.kind === 'reject') return this.#reject(held, verdict.reason, verdict.error)
     const { maxDeliveries } = this.#parts
     const { verdicts } = this.#turns
     if (verdict.unseen) verdicts.unseen.push(held.rank)
@@ -93,9 +93,9 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
     return new Promise((resolve, reject) => this.#turns.verdicts.settling.push({ resolve, reject }))
   }
 
-  async #reject(held: RedisDelivery, reason: string): Promise<void> {
-    if (this.#parts.deadLetter !== undefined && (await this.#rejection.reject(held, reason, this.#owner)))
-      return
+  async #reject(held: RedisDelivery, reason: string, error?: string): Promise<void> {
+    const { deadLetter } = this.#parts
+    if (deadLetter !== undefined && (await this.#rejection.reject(held, reason, error, this.#owner))) return
     this.#turns.verdicts.accepted.push(held.rank)
     return this.#settled()
   }

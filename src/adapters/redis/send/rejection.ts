@@ -31,10 +31,15 @@ export class Rejection {
   }
 
   /** `false`: the original must still be removed from the queue; there is no dead-letter address, or the letter is safe there. */
-  async reject(held: RedisDelivery, reason: string, owner: string): Promise<boolean> {
+  async reject(
+    held: RedisDelivery,
+    reason: string,
+    error: string | undefined,
+    owner: string,
+  ): Promise<boolean> {
     const { session, deadLetter, deadLetters, base, label, origin } = this.#parts
     if (deadLetter === undefined) return false
-    const letter = deadLetterOf(held.message, reason, held.deliveryCount, origin)
+    const letter = deadLetterOf(held.message, reason, held.deliveryCount, origin, error)
     try {
       if (await this.#whileAttached(deadLetters.move({ base, owner, rank: held.rank }, letter, deadLetter)))
         return true

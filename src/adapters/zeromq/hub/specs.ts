@@ -27,7 +27,7 @@ const MAX_LIST = 10_000
 const MAX_PATTERN_BYTES = 255
 const MAX_NATIVE_BYTES = 10_000
 const MAX_TEXT_LENGTH = 10_000
-/** Of `sluice-reason`: what a client gives beyond is cut off. */
+/** Of `sluice-reason` and `sluice-error`: what a client gives beyond is cut off. */
 const MAX_REASON_LENGTH = 10_000
 /** A client's identity and its name. */
 const MAX_CLIENT_LENGTH = 255
@@ -137,17 +137,20 @@ export function receiverSpec(value: unknown): ReceiverSpec {
 
 export function verdictOf(value: unknown): Verdict {
   const verdict = object(value, 'verdict')
-  if (verdict.kind === 'reject') return { kind: 'reject', reason: reasonOf(verdict.reason) }
+  if (verdict.kind === 'reject') {
+    const error = cutText(verdict.error, 'error')
+    return { kind: 'reject', reason: cutText(verdict.reason, 'reason') ?? '', error }
+  }
   if (verdict.kind !== 'release') throw invalid('verdict', 'is neither release nor reject')
   const delayMs = notNegative(verdict.delayMs, 'delayMs') ?? 0
   if (!isDelay(delayMs)) throw invalid('delayMs', 'is too long')
   return { kind: 'release', delayMs, unseen: verdict.unseen === true }
 }
 
-function reasonOf(value: unknown): string {
-  if (value == null) return ''
+function cutText(value: unknown, name: string): string | undefined {
+  if (value == null) return undefined
   // The cut may go through a pair of surrogates.
-  return string(value, 'reason')
+  return string(value, name)
     .slice(0, MAX_REASON_LENGTH)
     .replace(/[\ud800-\udbff]$/, '')
 }

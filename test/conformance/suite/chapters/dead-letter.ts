@@ -1,7 +1,9 @@
 /** Dead letters: what is rejected, or delivered too often, goes aside with reason, count and origin. */
 import assert from 'node:assert/strict'
 import {
+  DEAD_LETTER_DEATHS,
   DEAD_LETTER_DELIVERIES,
+  DEAD_LETTER_ERROR,
   DEAD_LETTER_ORIGIN,
   DEAD_LETTER_REASON,
   type Delivery,
@@ -235,6 +237,76 @@ export const deadLetterChapter = chapter('dead-letter', [
         assert.equal(letter.properties[DEAD_LETTER_REASON], reason)
         await letter.accept()
       }
+    },
+  },
+  {
+    id: 'error',
+    title: 'a dead letter says what the handler threw: name, message, stack, at most 4 KiB, and no password',
+    needs: ['deadLetter', 'maxDeliveries'],
+    async run(c) {
+      const aside = c.queue('aside')
+      const orders = c.queue('orders', { deadLetter: aside, maxDeliveries: 1 })
+      const letters = await c.connection.receiver(aside)
+      const secret = 'rabbitmq://guest:hunter2@broker'
+      await using _ = await c.connection.consume(
+        orders,
+        (delivery) => {
+          throw new RangeError(`no ${delivery.body} at ${secret} ${'ü'.repeat(5_000)}`)
+        },
+        { onError: () => {} },
+      )
+      await c.connection.send(orders, 'item')
+      const letter = await take(letters)
+      const text = letter.properties[DEAD_LETTER_ERROR]
+      assert.ok(typeof text === 'string', `sluice-error is ${text}`)
+      assert.match(text, /^RangeError: no item at rabbitmq:\/\/guest:\*\*\*@broker ü/)
+      assert.match(text, /\n\s+at /)
+      assert.ok(Buffer.byteLength(text) <= 4_096, 'at most 4 KiB')
+      assert.ok(!JSON.stringify(letter).includes('hunter2'), 'no password')
+      assert.equal(letter.properties[DEAD_LETTER_DEATHS], undefined)
+    },
+  },
+  {
+    id: 'error-off',
+    title: 'with deadLetter.error false a dead letter says the reason only',
+    needs: ['deadLetter', 'maxDeliveries'],
+    async run(c) {
+      const aside = c.queue('aside')
+      const orders = c.queue('orders', { deadLetter: aside, maxDeliveries: 1 })
+      const letters = await c.connection.receiver(aside)
+      await using _ = await c.connection.consume(
+        orders,
+        () => {
+          throw new Error('no such item')
+        },
+        { onError: () => {}, deadLetter: { error: false } },
+      )
+      await c.connection.send(orders, 'item')
+      const letter = await take(letters)
+      assert.equal(letter.properties[DEAD_LETTER_REASON], 'no such item')
+      assert.ok(!(DEAD_LETTER_ERROR in letter.properties))
+    },
+  },
+  {
+    id: 'died-twice',
+    title: 'a message that dies twice tells its last death, and that it was the second',
+    needs: ['deadLetter'],
+    async run(c) {
+      const last = c.queue('last')
+      const aside = c.queue('aside', { deadLetter: last })
+      const orders = c.queue('orders', { deadLetter: aside })
+      const receiver = await c.connection.receiver(orders)
+      await c.connection.send(orders, 'bad')
+      await (await take(receiver)).reject('first', { error: new Error('one') })
+      const again = await c.connection.receiver(aside)
+      await (await take(again)).reject('second')
+      const letter = await take(await c.connection.receiver(last))
+      assert.deepEqual(facts(letter), ['second', 1, aside.name])
+      assert.equal(Number(letter.properties[DEAD_LETTER_DEATHS]), 2)
+      assert.ok(
+        !(DEAD_LETTER_ERROR in letter.properties),
+        'the error of the first death is not told as that of the second',
+      )
     },
   },
   {

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { thrownText } from '../../../src/model/thrown.ts'
+
+describe('what was thrown, as text', () => {
+  it('is name, message and the first lines of the stack', () => {
+    const text = thrownText(new TypeError('no such field'))
+    expect(text).toMatch(/^TypeError: no such field\n\s+at /)
+    expect(text.split('\n').length).toBeLessThanOrEqual(11)
+  })
+
+  it('has at most 4 KiB, cut between characters', () => {
+    for (const filler of ['a', 'ü', '€', '😀']) {
+      const text = thrownText(
+        Object.assign(new Error(filler.repeat(9_000)), { stack: `\n  at ${filler.repeat(9_000)}` }),
+      )
+      expect(Buffer.byteLength(text)).toBeLessThanOrEqual(4_096)
+      expect(Buffer.byteLength(text)).toBeGreaterThan(4_090)
+      expect(text).not.toContain('\ufffd')
+      expect(text).toContain('\n  at ')
+    }
+  })
+
+  it('hides the secrets of URLs, also of one that a cut goes through', () => {
+    const url = 'redis://app:s3cret@host/0'
+    expect(thrownText(new Error(`cannot reach ${url}`))).not.toContain('s3cret')
+    for (let before = 2_000; before < 2_048; before++) {
+      const text = thrownText(new Error(`${'x'.repeat(before)} ${url}`))
+      expect(text).not.toMatch(/app:s/)
+    }
+  })
+
+  it('is valid Unicode, and there whatever a program throws', () => {
+    expect(thrownText(new Error('half \ud83d'))).toContain('half \ufffd')
+    expect(thrownText('text')).toBe('text')
+    expect(thrownText(undefined)).toBe('undefined')
+    expect(thrownText(Symbol('s'))).toBe('Symbol(s)')
+    const hostile = {
+      toString() {
+        throw new Error('no')
+      },
+    }
+    expect(thrownText(hostile)).toBe('something that cannot be told as text was thrown')
+    expect(thrownText(Object.create(null))).toBe('something that cannot be told as text was thrown')
+  })
+})
