@@ -3,8 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Keys } from '../../../src/adapters/redis/nodes/keys.ts'
-import { LIBRARY, STORING } from '../../../src/adapters/redis/scripts/library.ts'
-import { MULTICAST, PUBLISH, SEND } from '../../../src/adapters/redis/scripts/sending.ts'
+import { scriptsFor } from '../../../src/adapters/redis/scripts/index.ts'
 import { type Connection, connect, isMessagingError, queue, topic } from '../../../src/index.ts'
 import { brokerUrl } from '../../support/brokers.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -58,10 +57,11 @@ async function outcome(work: Promise<unknown>): Promise<string> {
   )
 }
 
+const { send, publish, multicast } = scriptsFor({ prefix: 'sluice', cluster: false, flags: false })
 const COMMANDS = [
   ...new Set(
     [
-      ...`${LIBRARY}${STORING}${SEND}${PUBLISH}${MULTICAST}`.matchAll(
+      ...`${send.lua}${publish.lua}${multicast.lua}`.matchAll(
         /(?:call|each)\('([A-Z]+)'|'(ZADD|HSET|SREM|ZREM|HDEL)'/g,
       ),
     ].map(([, one, other]) => (one ?? other)!),

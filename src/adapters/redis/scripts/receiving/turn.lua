@@ -1,63 +1,16 @@
-/** Scripts of receivers. Each takes the base key of a queue or named subscription. */
+-- One turn of a receiver: verdicts, renewal of the lease, then what it can be handed.
+--
+-- ARGV: owner, lease in ms, deliveries wanted, most bytes, size of the first step, number of this claim (0: it is none), claim of the
+-- place it knows that it had, messages it got there, ranks accepted, released, released unseen (each separated by spaces),
+-- released with a delay (delay and rank in turn), '1' to share what little there is with the other receivers.
+--
+-- Every claim takes the owner out of the line, also one that wants nothing; if it finds too little it puts it there again.
+--
+-- Answers {0}: no such queue; {1}: the lease had ended, and with it every delivery; {2, messages, rest, next, owners, handed, room}:
+-- rest 0 if this was all and the owner now stands in the line, 1 if more may wait, 2 if more waits and should be left to the other
+-- receivers for a moment; next: ms until something may be due, or -1; handed: messages handed over at the place it had before;
+-- room: how many may be at the one it has now.
 
-/**
- * Attaches an owner. ARGV: owner, lease in ms, '1' for exclusive use. Answers {0}: no such queue; {1}: somebody has it
- * exclusively, or others are there; {2, spec}: attached.
- */
-export const ATTACH = `
-local base, now = KEYS[1], clock()
-local facts = call('HMGET', base, 'type', 'exclusive', 'expiresMs', 'autoDelete', 'spec')
-if not facts[1] then return { 0 } end
-recover_expired(base, now)
-if call('HEXISTS', base, 'holder') == 1 then return { 1 } end
-if facts[2] or ARGV[3] == '1' then
-  if call('EXISTS', base .. '#owners') == 1 then return { 1 } end
-end
-call('ZADD', base .. '#owners', now + tonumber(ARGV[2]), ARGV[1])
--- order: a holder is one of the owners, so that it ends with its lease.
-if facts[2] or ARGV[3] == '1' then call('HSET', base, 'holder', ARGV[1]) end
-touch(base, now, facts[3], facts[4])
-return { 2, facts[5] }
-`
-
-/**
- * Gives back what owners hold and ends them. ARGV: '1' if a queue that deletes itself may do so now, owners. Answers how many
- * messages came back.
- */
-export const DETACH = `
-local base, now = KEYS[1], clock()
-local back = 0
-for n = 2, #ARGV do
-  -- The list of owners may have been deleted by another program: what they hold is theirs all the same.
-  if call('ZSCORE', base .. '#owners', ARGV[n]) or call('EXISTS', base .. '#held:' .. ARGV[n]) == 1 then
-    back = back + recover(base, ARGV[n], now)
-  end
-end
-local facts = call('HMGET', base, 'expiresMs', 'autoDelete')
-if facts[2] and ARGV[1] == '1' and call('EXISTS', base .. '#owners') == 0 then
-  delete_node(base)
-else
-  touch(base, now, facts[1], facts[2])
-  wake(base, back)
-end
-return back
-`
-
-/**
- * One turn of a receiver: verdicts, renewal of the lease, then what it can be handed.
- *
- * ARGV: owner, lease in ms, deliveries wanted, most bytes, size of the first step, number of this claim (0: it is none), claim of the
- * place it knows that it had, messages it got there, ranks accepted, released, released unseen (each separated by spaces),
- * released with a delay (delay and rank in turn), '1' to share what little there is with the other receivers.
- *
- * Every claim takes the owner out of the line, also one that wants nothing; if it finds too little it puts it there again.
- *
- * Answers {0}: no such queue; {1}: the lease had ended, and with it every delivery; {2, messages, rest, next, owners, handed, room}:
- * rest 0 if this was all and the owner now stands in the line, 1 if more may wait, 2 if more waits and should be left to the other
- * receivers for a moment; next: ms until something may be due, or -1; handed: messages handed over at the place it had before;
- * room: how many may be at the one it has now.
- */
-export const TURN = `
 local base, now = KEYS[1], clock()
 local owner, lease, want, number = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[6]
 local facts = call('HMGET', base, 'type', 'expiresMs', 'autoDelete')
@@ -189,59 +142,3 @@ if rest == 0 then
   if first then next_due = math.max(0, first - now) end
 end
 return { 2, table.concat(messages), rest, next_due, receivers, handed, room }
-`
-
-/** Needed by {@link TURN} and {@link TIDY}: bodies pushed by foreign clients take their places. */
-export const DRAINING = `
-local function drain(base, now, limit)
-  local bodies = call('LRANGE', base .. '#in', 0, limit - 1)
-  if #bodies == 0 then return 0 end
-  local queue = open_queue(base, now)
-  for _, body in ipairs(bodies) do put(queue, now, body, NORMAL, 0, 0, 0) end
-  close_queues({ queue }, now)
-  call('LTRIM', base .. '#in', #bodies, -1)
-  return #bodies
-end
-`
-
-/**
- * Puts due, expired and pushed messages where they belong, as the next receiver would. ARGV: how many at most of each. Answers how many
- * were moved.
- */
-export const TIDY = `
-local base, now, limit = KEYS[1], clock(), tonumber(ARGV[1])
-if call('EXISTS', base) == 0 then return 0 end
-local moved = drop_expired(base, now, limit) + promote(base, now, limit) + drain(base, now, limit)
-if moved > 0 then wake(base, moved) end
-return moved
-`
-
-/**
- * A rejected message moves to another queue. KEYS: base, base of the other queue (in one slot). ARGV: owner, rank,
- * priority, payload of the dead letter. Answers 0: the delivery was lost; 1: no such other queue; 2: done.
- */
-export const BURY = `
-local base, now = KEYS[1], clock()
-if not call('ZSCORE', base .. '#owners', ARGV[1]) then return 0 end
-local queue = open_queue(KEYS[2], now)
-if not queue then return 1 end
-put(queue, now, ARGV[4], tonumber(ARGV[3]), 0, 0, 0)
-close_queues({ queue }, now)
--- order: the letter is safe before the original goes.
-forget(base, { ARGV[2] })
-call('SREM', base .. '#held:' .. ARGV[1], ARGV[2])
-return 2
-`
-
-/** A browser follows. ARGV: owner, for how long in ms. Answers 0 when there is no such queue. */
-export const WATCH = `
-local base = KEYS[1]
-local expires = call('HMGET', base, 'type', 'expiresMs', 'autoDelete')
-if not expires[1] then return 0 end
-local now = clock()
-call('ZREMRANGEBYSCORE', base .. '#watchers', '-inf', now)
-call('ZADD', base .. '#watchers', now + tonumber(ARGV[2]), ARGV[1])
-call('HSET', base, 'watched', 1)
-if expires[2] or expires[3] then inherit_end(base, now) end
-return 1
-`
