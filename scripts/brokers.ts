@@ -3,6 +3,7 @@
  */
 import { spawn } from 'node:child_process'
 import { parseArgs } from 'node:util'
+import { chooseEdition, EDITIONS } from './brokers/editions.ts'
 import {
   exportLines,
   givenByUser,
@@ -35,6 +36,8 @@ const USAGE = `Usage: npm run brokers -- <command> [broker]… [options]
   stop start restart kill pause resume    one broker, on the same ports and data
 
 Brokers: ${BROKER_NAMES.join(' ')}
+Editions: ${EDITIONS.map((each) => each.name).join(' ')}  (with \`up\`, in place of the system's package;
+          SLUICE_BROKERS_EDITIONS=rabbitmq@4.3,valkey@9 npm test  runs the tests on them)
 
 Options:
   --without NAME   leave a broker out (also SLUICE_BROKERS_WITHOUT=name,name)
@@ -61,7 +64,7 @@ async function main(argv: string[]): Promise<number> {
     return values.help ? 0 : 2
   }
   if (command === 'exec' && dashes < 0) return execute([], rest)
-  const names = rest.map(checkName)
+  const names = rest.map((name) => (command === 'up' && name.includes('@') ? edition(name) : checkName(name)))
   const json = values.json === true
   switch (command) {
     case 'up':
@@ -201,6 +204,14 @@ function print(lines: readonly Line[], json: boolean): void {
 function withoutNames(options: readonly string[] = []): Set<BrokerName> {
   const chosen = options.flatMap((text) => text.split(',')).map(checkName)
   return new Set([...chosen, ...leftOut()])
+}
+
+function edition(name: string): BrokerName {
+  try {
+    return chooseEdition(name)
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
 }
 
 function checkName(text: string): BrokerName {

@@ -64,6 +64,8 @@ export interface Plan {
 
 export interface BrokerRecord extends Omit<Plan, 'processes'> {
   readonly name: BrokerName
+  /** Another version than the system's package; see editions.ts. */
+  readonly edition?: string
   readonly product: string
   readonly version: string
   readonly folder: string
@@ -98,16 +100,19 @@ export interface BrokerKind {
   readonly product: string
   /** The variable with this broker's URL; when the user has set it, nothing is started. */
   readonly variable: string
-  /** Gets the software. Throws `BrokerUnavailable` with the reason and the cure. */
-  obtain(progress: Progress): Promise<Software>
+  /**
+   * Gets the software. `root`: a folder to find it in instead of the system's own, paths then count from there.
+   * Throws `BrokerUnavailable` with the reason and the cure.
+   */
+  obtain(progress: Progress, root?: string): Promise<Software>
   /** Writes configuration to `site.folder` and says what to run. */
   plan(site: Site, software: Software): Promise<Plan>
   /** One look: resolves to the version of a broker that serves clients, rejects when it does not (yet). */
   probe(environment: Readonly<Record<string, string>>): Promise<string>
   /** Once, after the processes of a new broker run and before `probe`: what they need from outside. */
   form?(record: BrokerRecord): Promise<void>
-  /** The same broker by Docker, for a machine without its packages. */
-  readonly dockerPlan?: (site: Site) => Promise<Plan>
+  /** The same broker by Docker, for a machine without its packages. `image`: another one than usual. */
+  readonly dockerPlan?: (site: Site, image?: string) => Promise<Plan>
 }
 
 /** A broker that cannot be had, with what to do about it. */

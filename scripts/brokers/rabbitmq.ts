@@ -27,11 +27,11 @@ export const rabbitmq: BrokerKind = {
   product: 'RabbitMQ',
   variable: 'SLUICE_TEST_RABBITMQ',
 
-  async obtain(progress: Progress): Promise<Software> {
-    const software = findSoftware()
+  async obtain(progress: Progress, root = ''): Promise<Software> {
+    const software = findSoftware(root)
     if (software !== undefined) return software
     await installPackages('rabbitmq', ['rabbitmq-server'], progress)
-    const installed = findSoftware()
+    const installed = findSoftware(root)
     if (installed !== undefined) return installed
     throw new BrokerUnavailable(
       'rabbitmq',
@@ -45,7 +45,10 @@ export const rabbitmq: BrokerKind = {
     const { folder, password } = site
     const tls = await site.certificates()
     const at = (name: string) => join(folder, name)
-    writeFileSync(at('enabled_plugins'), '[rabbitmq_management,rabbitmq_amqp1_0].\n')
+    const four = majorVersion(software) >= 4
+    // From 4 on AMQP 1.0 is built in; a plugin of that name does nothing.
+    const plugins = four ? 'rabbitmq_management' : 'rabbitmq_management,rabbitmq_amqp1_0'
+    writeFileSync(at('enabled_plugins'), `[${plugins}].\n`)
     writeFileSync(
       at('rabbitmq.conf'),
       `default_user = ${USER}
@@ -58,7 +61,7 @@ ssl_options.verify = verify_none
 ssl_options.fail_if_no_peer_cert = false
 management.tcp.ip = 127.0.0.1
 management.tcp.port = ${ports.management}
-amqp1_0.default_user = none
+${four ? 'anonymous_login_user' : 'amqp1_0.default_user'} = none
 disk_free_limit.absolute = 50MB
 log.console.level = warning
 `,
@@ -114,7 +117,7 @@ log.console.level = warning
     return String(version)
   },
 
-  async dockerPlan(site: Site): Promise<Plan> {
+  async dockerPlan(site: Site, image = 'rabbitmq:3.13-management'): Promise<Plan> {
     const ports = await site.ports('amqp', 'management')
     const { password } = site
     const publish = (host: number, inside: number) => ['-p', `127.0.0.1:${host}:${inside}`]
@@ -131,7 +134,7 @@ log.console.level = warning
         `RABBITMQ_DEFAULT_USER=${USER}`,
         '-e',
         `RABBITMQ_DEFAULT_PASS=${password}`,
-        'rabbitmq:3.13-management',
+        image,
         'sh',
         '-c',
         'rabbitmq-plugins enable --offline rabbitmq_amqp1_0 && exec docker-entrypoint.sh rabbitmq-server',
@@ -152,14 +155,24 @@ function environmentOf(
   }
 }
 
-function findSoftware(): Software | undefined {
-  const sbin = process.env.SLUICE_RABBITMQ_SBIN ?? packagedSbin() ?? sbinOnPath()
-  const epmd = find('epmd', ...findVersions('/usr/lib/erlang', 'erts-', 'bin'))
+/** Paths count from `root`. */
+function findSoftware(root: string): Software | undefined {
+  const sbin =
+    root === ''
+      ? (process.env.SLUICE_RABBITMQ_SBIN ?? packagedSbin('') ?? sbinOnPath())
+      : packagedSbin(root)?.slice(root.length)
+  const erlang = findVersions(`${root}/usr/lib/erlang`, 'erts-', 'bin')
+  const epmd = root === '' ? find('epmd', ...erlang) : `${erlang.at(-1)?.slice(root.length)}/epmd`
   return sbin === undefined || epmd === undefined ? undefined : { sbin, epmd }
 }
 
-function packagedSbin(): string | undefined {
-  return findVersions(PACKAGE_FOLDER, 'rabbitmq_server-', 'sbin').at(-1)
+function packagedSbin(root: string): string | undefined {
+  return findVersions(`${root}${PACKAGE_FOLDER}`, 'rabbitmq_server-', 'sbin').at(-1)
+}
+
+/** By the name of its folder; 3 where that does not tell. */
+function majorVersion(software: Software): number {
+  return Number(/rabbitmq_server-(\d+)/.exec(software.sbin as string)?.[1] ?? 3)
 }
 
 /** Where it is installed in another way (Homebrew, a tar ball). */

@@ -2,7 +2,7 @@
  * Redis 7 from the system's package, four ways: `redis` alone with every write synced, `redis-tls` with TLS
  * and ACL users, `redis-cluster` of three masters, `redis-sentinel` with a master, its replica and three sentinels.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { find, run } from './commands.ts'
@@ -22,8 +22,8 @@ import { withRedis } from './redis-probe.ts'
 export const SENTINEL_MASTER = 'sluice'
 const DURABLE = { appendonly: 'yes', appendfsync: 'always', save: '""' }
 
-async function obtain(progress: Progress): Promise<Software> {
-  const software = findSoftware()
+async function obtain(progress: Progress, root?: string): Promise<Software> {
+  const software = root === undefined ? findSoftware() : softwareIn(root)
   if (software !== undefined) return software
   await installPackages('redis', ['redis-server'], progress)
   const installed = findSoftware()
@@ -39,6 +39,13 @@ function findSoftware(): Software | undefined {
   const server = find('redis-server')
   const cli = find('redis-cli')
   return server === undefined || cli === undefined ? undefined : { server, cli }
+}
+
+/** Redis, or Valkey in its place. */
+function softwareIn(root: string): Software | undefined {
+  const product = ['redis', 'valkey'].find((name) => existsSync(join(root, 'usr/bin', `${name}-server`)))
+  if (product === undefined) return undefined
+  return { server: `/usr/bin/${product}-server`, cli: join(root, 'usr/bin', `${product}-cli`) }
 }
 
 type Directives = Readonly<Record<string, string | number>>
@@ -81,7 +88,7 @@ export const redis: BrokerKind = {
     }
   },
   probe: (environment) => withRedis({ url: environment.SLUICE_TEST_REDIS }, versionOf),
-  async dockerPlan(site): Promise<Plan> {
+  async dockerPlan(site, image = 'redis:7'): Promise<Plan> {
     const ports = await site.ports('redis')
     return {
       ports,
@@ -91,7 +98,7 @@ export const redis: BrokerKind = {
       container: [
         '-p',
         `127.0.0.1:${ports.redis}:6379`,
-        'redis:7',
+        image,
         'redis-server',
         '--requirepass',
         site.password,
@@ -276,8 +283,8 @@ function split(list: string | undefined): string[] {
 
 async function versionOf(client: { info(section: string): Promise<string> }): Promise<string> {
   const info = await client.info('server')
-  const loading = /redis_version:(\S+)/.exec(info)
-  return loading?.[1] ?? 'unknown'
+  const valkey = /valkey_version:(\S+)/.exec(info)?.[1]
+  return valkey === undefined ? (/redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown') : `(Valkey ${valkey})`
 }
 
 async function eventuallyAnswers(url: string): Promise<void> {

@@ -1,8 +1,10 @@
 /** Brings brokers up, reusing what serves already, and takes them down. */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { makeCertificates } from './certificates.ts'
 import { isDockerUsable, startContainer } from './docker.ts'
+import { editionOf } from './editions.ts'
 import { brokerFolder, forget, nestedHomes, readRecord, readRecords, withLock, writeRecord } from './home.ts'
 import {
   type BrokerKind,
@@ -10,6 +12,7 @@ import {
   type BrokerRecord,
   BrokerUnavailable,
   type Plan,
+  type ProcessPlan,
   type Progress,
   type Site,
   type TlsFiles,
@@ -18,6 +21,7 @@ import { kindOf } from './kinds.ts'
 import { awaitReady, isRunning, remove, resume, start } from './lifecycle.ts'
 import { freePorts } from './ports.ts'
 import { startProcess } from './processes.ts'
+import { processInRoot, rootFolder } from './root-folder.ts'
 
 const REUSE_TIMEOUT_MS = 5000
 
@@ -82,6 +86,11 @@ async function reuse(home: string, name: BrokerName, progress: Progress): Promis
     forget(home, name)
     return undefined
   }
+  const wanted = editionOf(name)?.name
+  if (record.edition !== wanted) {
+    const cure = `npm run brokers -- down ${name}`
+    throw new BrokerUnavailable(name, `${record.edition ?? 'the system’s own'} is up in its place`, cure)
+  }
   try {
     if (await isRunning(record)) {
       if (record.containerId === undefined) await resume(home, name)
@@ -129,16 +138,28 @@ async function create(
   }
 }
 
-/** The system's own software where it can be had, else Docker. */
+/** The system's own software, or the chosen edition's, where it can be had, else Docker. */
 async function choosePlan(kind: BrokerKind, progress: Progress): Promise<(site: Site) => Promise<Plan>> {
+  const edition = editionOf(kind.name)
   try {
-    const software = await kind.obtain(progress)
-    return (site) => kind.plan(site, software)
+    if (edition === undefined) {
+      const software = await kind.obtain(progress)
+      return (site) => kind.plan(site, software)
+    }
+    const root = await rootFolder(edition, progress)
+    const software = await kind.obtain(progress, root)
+    return async (site) => {
+      const plan = await kind.plan(site, software)
+      // The home: certificates lie beside the broker's folder.
+      const enter = (each: ProcessPlan) => processInRoot(root, dirname(site.folder), each)
+      return { ...plan, processes: plan.processes.map(enter) }
+    }
   } catch (error) {
-    if (!(error instanceof BrokerUnavailable) || kind.dockerPlan === undefined || !(await isDockerUsable()))
+    const { dockerPlan } = kind
+    if (!(error instanceof BrokerUnavailable) || dockerPlan === undefined || !(await isDockerUsable()))
       throw error
     progress(`${error.message}; using Docker`)
-    return kind.dockerPlan
+    return (site) => dockerPlan(site, edition?.image)
   }
 }
 
@@ -153,6 +174,7 @@ async function launch(
   let record: BrokerRecord = {
     ...plan,
     name: kind.name,
+    edition: editionOf(kind.name)?.name,
     product: kind.product,
     version: '',
     folder,
