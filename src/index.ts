@@ -36,8 +36,10 @@ export type {
   BrowseOptions,
   CallOptions,
   CloseOptions,
+  ConsumeBatchOptions,
   ConsumeOptions,
   DeadLetterOptions,
+  RateOption,
   ReceiverOptions,
   RequestOptions,
   RespondOptions,
@@ -45,6 +47,7 @@ export type {
   SenderOptions,
   SendOptions,
 } from './api/options.ts'
+export type { BatchHandler } from './api/receive/batch-consumer.ts'
 export type { Consumer, Handler } from './api/receive/consumer.ts'
 export type { Delivery, RejectOptions, ReleaseOptions } from './api/receive/delivery.ts'
 export type { ReceivedMessage } from './api/receive/received-message.ts'
@@ -61,6 +64,7 @@ export {
   resolveConfiguration,
 } from './config.ts'
 export { connect } from './connect.ts'
+export type { Rate } from './core/rate-limit.ts'
 export { type CurveHubOptions, createCurveKeys, createHub, type Hub, type HubOptions } from './hub.ts'
 export { formatAddress, type ParsedAddress, parseAddress } from './model/address-text/index.ts'
 export type { BodyCodec } from './model/body-codec.ts'

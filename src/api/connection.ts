@@ -14,6 +14,7 @@ import {
   type BrowseOptions,
   type CallOptions,
   type CloseOptions,
+  type ConsumeBatchOptions,
   type ConsumeOptions,
   checkOptions,
   DEFAULT_CLOSE_MS,
@@ -23,6 +24,7 @@ import {
   type SenderOptions,
   type SendOptions,
 } from './options.ts'
+import { type BatchHandler, consumeBatches } from './receive/batch-consumer.ts'
 import { browse } from './receive/browse.ts'
 import { Consumer, type Handler } from './receive/consumer.ts'
 import type { ReceivedMessage } from './receive/received-message.ts'
@@ -195,6 +197,37 @@ export class Connection implements AsyncDisposable {
   ): Promise<Consumer<Body>> {
     return this.#started(() =>
       Consumer.open<Body>(this.#host, planFor('receiver', source), handler, checkOptions('consume', options)),
+    )
+  }
+
+  /**
+   * Calls `handler` for up to `size` (default 100) deliveries at a time, or for what came within `waitMs` (default 50 ms) of the first of them:
+   * for work that is cheaper together, as one transaction or one bulk call. Resolves when deliveries can come.
+   *
+   * A batch has its deliveries in the order in which they came. When the handler returns, all that it did not settle itself are accepted, in one
+   * verdict for many where the broker has that; when it throws, those are tried again as {@link consume} does, each with its own count, delay,
+   * limit and dead letter. One bad message that always makes the handler throw so takes its neighbours along: reject it by itself and return.
+   * `concurrency` (default 1) batches are handled at once. `close()` lets the running ones finish and gives back what was only fetched.
+   *
+   * @throws as {@link receiver} does
+   *
+   * @example
+   * await connection.consumeBatch(orders, async (batch) => {
+   *   await database.insertAll(batch.map((delivery) => delivery.body))
+   * }, { size: 500, waitMs: 200 })
+   */
+  consumeBatch<Body>(
+    source: Source<Body>,
+    handler: BatchHandler<Body>,
+    options: ConsumeBatchOptions = {},
+  ): Promise<Consumer<Body>> {
+    return this.#started(() =>
+      consumeBatches<Body>(
+        this.#host,
+        planFor('receiver', source),
+        handler,
+        checkOptions('consumeBatch', options),
+      ),
     )
   }
 

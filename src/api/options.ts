@@ -1,7 +1,9 @@
 /** Options of the calls, with their defaults; and their checks. */
 
 import type { Reliability } from '../contract/adapter.ts'
+import { LONGEST_TIMER_MS } from '../core/longest-timer.ts'
 import { checkKnownKeys } from '../core/options/known-keys.ts'
+import type { Rate } from '../core/rate-limit.ts'
 import { MessagingError } from '../model/errors.ts'
 
 /** Every call that waits takes these. */
@@ -69,14 +71,31 @@ export interface DeadLetterOptions {
   error?: boolean | undefined
 }
 
+/** How fast a consumer may begin with messages. */
+export interface RateOption {
+  /**
+   * Begins with `count` messages in every `perMs` (unit: ms) at most, evenly: 2000 in 1000 ms is one every half millisecond, not 2000 and
+   * then a pause. What arrives faster stays in the queue, where other consumers can take it. Default: no limit.
+   *
+   * It counts what is given to handlers, a repeated delivery as well, and goes on counting over a reconnect. It is that of this consumer: two
+   * of them, in one program or in two, take twice as much. What a pause of up to 50 ms (half of `perMs`, if that is less) held up is made up
+   * for at once; a batch begins whole, when the rate has room for it.
+   *
+   * @example
+   * await connection.consume(orders, (delivery) => callPartner(delivery.body), { concurrency: 8, rate: { count: 100, perMs: 1000 } })
+   */
+  rate?: Rate | undefined
+}
+
 /** Options of `connection.consume()`. */
-export interface ConsumeOptions extends CallOptions {
+export interface ConsumeOptions extends CallOptions, RateOption {
   /** Handlers that run at once. At least 1. Default: 1. */
   concurrency?: number | undefined
   /**
    * Deliveries the broker may hand over before the first of them is settled. Default: twice the concurrency, at least 10; on an address
    * with `maxDeliveries` the concurrency, because brokers count what a program that died had fetched as delivered: with a larger
-   * credit a message that kills its process takes the ones fetched behind it to the dead letters.
+   * credit a message that kills its process takes the ones fetched behind it to the dead letters. With a `rate` it is what the rate takes in a
+   * quarter of a second, if that is less, but at least the concurrency.
    */
   credit?: number | undefined
   /** `at-most-once` accepts before the handler runs: nothing is tried again. Default `at-least-once`. */
@@ -89,11 +108,26 @@ export interface ConsumeOptions extends CallOptions {
   onError?: ((error: unknown) => void) | undefined
 }
 
+/** Options of `connection.consumeBatch()`. */
+export interface ConsumeBatchOptions extends Omit<ConsumeOptions, 'concurrency' | 'credit'> {
+  /** Messages in a batch at most. At least 1. Default: 100. With a `rate` never more than its `count`, with a `credit` never more than that. */
+  size?: number | undefined
+  /** How long the first message waits for others before its batch begins without them. Unit: ms. Default: 50. 0: what has come by then. */
+  waitMs?: number | undefined
+  /** Batches that are handled at once. At least 1. Default: 1, which keeps the order from one batch to the next. */
+  concurrency?: number | undefined
+  /**
+   * Deliveries the broker may hand over before the first of them is settled. Default: twice `size` times `concurrency`, so that the next batch is
+   * here when one is done; on an address with `maxDeliveries`, and with a slow `rate`, once that.
+   */
+  credit?: number | undefined
+}
+
 /** How long one request may wait for its response. Default 30,000 ms. */
 export interface RequestOptions extends CallOptions {}
 
 /** Options of `connection.respond()`. */
-export interface RespondOptions extends CallOptions {
+export interface RespondOptions extends CallOptions, RateOption {
   /** Requests held and handled at once; others wait for the responder that is free first. Default 1. */
   concurrency?: number | undefined
 }
@@ -108,11 +142,23 @@ export const DEFAULT_TIMEOUT_MS = 30_000
 export const DEFAULT_CLOSE_MS = 5_000
 export const DEFAULT_CAPACITY = 1_000
 export const DEFAULT_CREDIT = 100
+export const DEFAULT_BATCH_SIZE = 100
+export const DEFAULT_BATCH_WAIT_MS = 50
 
 const LONGEST_DELAY_MS = 1e15
 export const DELAY_RANGE = `from 0 to ${LONGEST_DELAY_MS}`
 
 const CALL = ['timeoutMs', 'signal'] as const
+const CONSUME = [
+  ...CALL,
+  'concurrency',
+  'credit',
+  'reliability',
+  'retry',
+  'onError',
+  'deadLetter',
+  'rate',
+] as const
 const KNOWN = {
   send: CALL,
   declare: CALL,
@@ -126,13 +172,14 @@ const KNOWN = {
   receiver: [...CALL, 'credit', 'reliability', 'mode'],
   receive: CALL,
   browse: [...CALL, 'follow', 'credit'],
-  consume: [...CALL, 'concurrency', 'credit', 'reliability', 'retry', 'onError', 'deadLetter'],
-  respond: [...CALL, 'concurrency'],
+  consume: CONSUME,
+  consumeBatch: [...CONSUME, 'size', 'waitMs'],
+  respond: [...CALL, 'concurrency', 'rate'],
   close: ['timeoutMs'],
 } as const satisfies Record<string, readonly string[]>
 
 /** Options that are whole numbers, and the least they may be. */
-const WHOLE_NUMBERS = Object.entries({ capacity: 1, concurrency: 1, credit: 0 })
+const WHOLE_NUMBERS = Object.entries({ capacity: 1, concurrency: 1, credit: 0, size: 1 })
 
 /** @throws `CONFIG_INVALID` naming the option, `TypeError` on a wrong type */
 export function checkOptions<T extends object>(call: keyof typeof KNOWN, options: T | undefined): T {
@@ -148,28 +195,34 @@ export function checkOptions<T extends object>(call: keyof typeof KNOWN, options
     if (!(Number.isInteger(value) && value >= least))
       throw invalid(call, name, value, `a whole number from ${least}`)
   }
-  const { timeoutMs, signal, reliability, mode, inDoubt } = values
+  const { timeoutMs, signal, reliability, mode, inDoubt, waitMs, rate } = values
   if (timeoutMs !== undefined) {
     if (typeof timeoutMs !== 'number') throw new TypeError(`${call}(): timeoutMs is no number`)
     if (!(timeoutMs >= 0)) throw invalid(call, 'timeoutMs', timeoutMs, '0 or more')
   }
+  if (waitMs !== undefined) {
+    if (typeof waitMs !== 'number') throw new TypeError(`${call}(): waitMs is no number`)
+    if (!(waitMs >= 0 && waitMs <= LONGEST_TIMER_MS))
+      throw invalid(call, 'waitMs', waitMs, `from 0 to ${LONGEST_TIMER_MS}`)
+  }
+  if (rate !== undefined) checkRate(call, rate)
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new TypeError(`${call}(): signal is no AbortSignal`)
-  if (call === 'consume') checkDeadLetter(values.deadLetter)
+  if (call === 'consume' || call === 'consumeBatch') checkDeadLetter(call, values.deadLetter)
   oneOf(call, 'reliability', reliability, ['at-least-once', 'at-most-once'])
   oneOf(call, 'mode', mode, ['consume', 'browse'])
   oneOf(call, 'inDoubt', inDoubt, ['resend', 'fail'])
   return options
 }
 
-function checkDeadLetter(deadLetter: unknown): void {
+function checkDeadLetter(call: string, deadLetter: unknown): void {
   if (deadLetter === undefined) return
   if (typeof deadLetter !== 'object' || deadLetter === null)
-    throw new TypeError('consume(): deadLetter is no object')
-  checkKnownKeys(deadLetter, ['error'], 'consume(): deadLetter')
+    throw new TypeError(`${call}(): deadLetter is no object`)
+  checkKnownKeys(deadLetter, ['error'], `${call}(): deadLetter`)
   const { error } = deadLetter as DeadLetterOptions
   if (error !== undefined && typeof error !== 'boolean')
-    throw new TypeError('consume(): deadLetter.error is no boolean')
+    throw new TypeError(`${call}(): deadLetter.error is no boolean`)
 }
 
 /**
@@ -192,6 +245,17 @@ export function callProblem(call: keyof typeof KNOWN, options: CallOptions): unk
 /** A time from now that every broker's clock can hold: up to about 30,000 years. */
 export function isDelay(ms: number): boolean {
   return ms >= 0 && ms <= LONGEST_DELAY_MS
+}
+
+function checkRate(call: string, rate: unknown): void {
+  if (typeof rate !== 'object' || rate === null || Array.isArray(rate))
+    throw new TypeError(`${call}(): rate is no object: { count: 100, perMs: 1000 } is one`)
+  checkKnownKeys(rate, ['count', 'perMs'], `${call}(): rate`)
+  const { count, perMs } = rate as Record<string, unknown>
+  if (!(Number.isSafeInteger(count) && (count as number) >= 1))
+    throw invalid(call, 'rate.count', count, 'a whole number from 1')
+  if (!(Number.isFinite(perMs) && (perMs as number) >= 1))
+    throw invalid(call, 'rate.perMs', perMs, 'a number of milliseconds from 1')
 }
 
 function oneOf(call: string, name: string, value: unknown, allowed: readonly string[]): void {

@@ -3,6 +3,7 @@ import type { ErrorContext, MessagingError } from '../model/errors.ts'
 import { abortedError, onAbort } from './aborts.ts'
 import { deadlines, Timed } from './deadlines.ts'
 import { Deque } from './deque.ts'
+import { Gathering } from './gathering.ts'
 
 /** A method's type, which lets a reader of one type stand for a reader of unknown. */
 type Take<T> = { take(item: T | undefined): void }['take']
@@ -42,6 +43,8 @@ export class Inbox<T> {
   readonly #options: InboxOptions<T>
   readonly #items = new Deque<T>()
   readonly #readers = new Deque<Reader<T>>()
+  /** Made for who reads many at a time. */
+  #gathering: Gathering | undefined
 
   constructor(options: InboxOptions<T>) {
     this.#options = options
@@ -55,6 +58,7 @@ export class Inbox<T> {
     const reader = this.#readers.shift()
     if (!reader) {
       this.#items.push(item)
+      this.#gathering?.grown(this.#items.length)
       return
     }
     release(reader)
@@ -89,13 +93,36 @@ export class Inbox<T> {
     })
   }
 
+  /** True when `count` items are there, or fewer and the first has waited `waitMs`; false when nothing will come. For one reader that has no others beside it. */
+  gathered(count: number, waitMs: number): Promise<boolean> {
+    if (!this.#gathering) {
+      this.#gathering = new Gathering()
+      if (this.#items.length > 0) this.#gathering.grown(this.#items.length)
+    }
+    return this.#gathering.wait(count, waitMs)
+  }
+
+  /** The first items that `usable` lets pass, up to `count`; others are dropped. */
+  takeUpTo(count: number, usable: (item: T) => boolean): T[] {
+    const taken: T[] = []
+    while (taken.length < count) {
+      const item = this.take(usable)
+      if (item === undefined) break
+      taken.push(item)
+    }
+    this.#gathering?.taken(this.#items.length)
+    return taken
+  }
+
   /** Takes out all items, in order, for nobody. */
   drain(): T[] {
+    this.#gathering?.taken(0)
     return this.#items.drain()
   }
 
   /** Tells every reader that nothing will come. */
   answerReaders(): void {
+    this.#gathering?.end()
     for (const reader of this.#readers.drain()) {
       release(reader)
       reader.resolve(undefined)
@@ -103,6 +130,7 @@ export class Inbox<T> {
   }
 
   rejectReaders(error: MessagingError): void {
+    this.#gathering?.end(error)
     for (const reader of this.#readers.drain()) {
       release(reader)
       reader.reject(error)

@@ -63,7 +63,7 @@ export const ERROR_CODES = {
   HANDLER_FAILED: fact(
     'delivery',
     true,
-    'The handler given to consume() or respond() threw; see the cause. The message is tried again as its address says.',
+    'The handler given to consume(), consumeBatch() or respond() threw; see the cause. The message is tried again as its address says.',
   ),
   ABORTED: fact(
     'nothing',

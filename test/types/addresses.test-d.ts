@@ -2,10 +2,12 @@ import { expectTypeOf, test } from 'vitest'
 import {
   address,
   type Connection,
+  type Consumer,
   type Delivery,
   mailbox,
   multicast,
   queue,
+  type Rate,
   type ReceivedMessage,
   type Receiver,
   service,
@@ -26,6 +28,37 @@ test('a body has the type of its address', () => {
   connection.send(orders, 'text')
   // @ts-expect-error the id is missing
   connection.sender(orders).then((sender) => sender.send({}))
+})
+
+test('a batch has the type of its address, and stays as it came', () => {
+  const orders = queue<Order>('orders')
+  expectTypeOf(
+    connection.consumeBatch(orders, (batch) =>
+      expectTypeOf(batch).toEqualTypeOf<readonly Delivery<Order>[]>(),
+    ),
+  ).resolves.toEqualTypeOf<Consumer<Order>>()
+  // @ts-expect-error its order is not the handler's to change
+  connection.consumeBatch(orders, (batch) => batch.reverse())
+  // @ts-expect-error an Order has no name
+  connection.consumeBatch(orders, (batch) => batch.map((delivery) => delivery.body.name))
+  // @ts-expect-error size and waitMs are those of batches
+  connection.consume(orders, () => {}, { size: 10 })
+  // @ts-expect-error a service has no batches
+  connection.consumeBatch(service('quotes'), () => {})
+})
+
+test('a rate says how many, and in which time', () => {
+  const orders = queue<Order>('orders')
+  const rate: Rate = { count: 100, perMs: 1000 }
+  connection.consume(orders, () => {}, { rate })
+  connection.consumeBatch(orders, () => {}, { rate })
+  connection.respond(service<string, string>('echo'), (request) => request.body, { rate })
+  // @ts-expect-error in which time?
+  connection.consume(orders, () => {}, { rate: { count: 100 } })
+  // @ts-expect-error a number has no unit
+  connection.consume(orders, () => {}, { rate: 100 })
+  // @ts-expect-error a receiver is read as fast as its program likes
+  connection.receiver(orders, { rate })
 })
 
 test('a response has the type of its service', () => {

@@ -21,6 +21,17 @@ export async function compiles(): Promise<void> {
   const connection = await connect({ url: 'memory:', username: undefined, reconnect: undefined, signal })
   await connection.send(place, 1, { ttlMs, signal, ...taken })
   await connection.receiver(place, options)
-  await connection.consume(place, () => {}, { concurrency: ttlMs, credit: ttlMs, retry: undefined })
+  await connection.consume(place, () => {}, {
+    concurrency: ttlMs,
+    credit: ttlMs,
+    retry: undefined,
+    rate: undefined,
+  })
+  await connection.consumeBatch(place, () => {}, {
+    size: ttlMs,
+    waitMs: ttlMs,
+    credit: ttlMs,
+    rate: undefined,
+  })
   await connection.close({ timeoutMs: ttlMs })
 }

@@ -188,6 +188,18 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
     await receiver.#pause()
   }
 
+  /** True when `count` deliveries wait to be read, or fewer and the first has waited `waitMs`; false when none will come. @throws as `receive` */
+  static async gathered<B>(receiver: Receiver<B>, count: number, waitMs: number): Promise<boolean> {
+    if (receiver.#closing) throw receiver.#closedError()
+    if (receiver.#ended) throw receiver.#ended
+    return receiver.#quiet ? false : receiver.#inbox.gathered(count, waitMs)
+  }
+
+  /** The first deliveries that wait to be read, up to `count`. */
+  static takeUpTo<B>(receiver: Receiver<B>, count: number): Delivery<B>[] {
+    return receiver.#inbox.takeUpTo(count, Delivery.isHeld)
+  }
+
   // ── handing over ──
 
   /** The time of a reader is up: ask the broker once more, so that «nothing» is its answer and not that of an empty prefetch. */

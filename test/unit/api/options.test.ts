@@ -158,3 +158,50 @@ test('an option of a node that the embedded broker does not know is named', asyn
     connection.admin.declare('q; {create: always, node: {x-declare: {foo: 1}}}'),
   ).rejects.toMatchObject({ code: 'NOT_SUPPORTED', message: expect.stringContaining('x-declare: foo') })
 })
+
+test.each([
+  [{ count: 0, perMs: 1_000 }, 'rate.count: 0 is not a whole number from 1'],
+  [{ count: 1.5, perMs: 1_000 }, 'rate.count: 1.5 is not a whole number from 1'],
+  [{ count: '5', perMs: 1_000 }, 'rate.count: 5 is not a whole number from 1'],
+  [{ count: Number.POSITIVE_INFINITY, perMs: 1_000 }, 'rate.count: Infinity is not a whole number from 1'],
+  [{ perMs: 1_000 }, 'rate.count: undefined is not a whole number from 1'],
+  [{ count: 5 }, 'rate.perMs: undefined is not a number of milliseconds from 1'],
+  [{ count: 5, perMs: 0 }, 'rate.perMs: 0 is not a number of milliseconds from 1'],
+  [{ count: 5, perMs: Number.NaN }, 'rate.perMs: NaN is not a number of milliseconds from 1'],
+  [{ count: 5, perMS: 1_000 }, "rate: unknown option 'perMS'; did you mean 'perMs'?"],
+])('a rate of %j is refused in clear words by all that take one', async (rate, text) => {
+  await using connection = await connect(url)
+  const options = { rate } as never
+  for (const [call, opened] of [
+    ['consume', connection.consume(queue('rates'), () => {}, options)],
+    ['consumeBatch', connection.consumeBatch(queue('rates'), () => {}, options)],
+    ['respond', connection.respond(service('rates'), () => 1, options)],
+  ] as const) {
+    const error = await opened.catch((problem) => problem)
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID' })
+    expect(error.message).toContain(`${call}(): ${text}`)
+  }
+})
+
+test.each([5, '100/s', null, [100, 1_000]])('a rate that is no object, but %j, is refused', async (rate) => {
+  await using connection = await connect(url)
+  const error = await connection
+    .consume(queue('rates'), () => {}, { rate } as never)
+    .catch((problem) => problem)
+  expect(error).toBeInstanceOf(TypeError)
+  expect(error.message).toContain('rate is no object')
+})
+
+test.each([
+  ['CONFIG_INVALID', { size: 0 }],
+  ['CONFIG_INVALID', { size: 1.5 }],
+  ['CONFIG_INVALID', { waitMs: -1 }],
+  ['CONFIG_INVALID', { waitMs: Number.POSITIVE_INFINITY }],
+  ['CONFIG_INVALID', { waitMS: 5 }],
+])('consumeBatch() refuses with %s the options %j', async (code, options) => {
+  await using connection = await connect(url)
+  const error = await connection
+    .consumeBatch(queue('batches'), () => {}, options as never)
+    .catch((problem) => problem)
+  expect(error).toMatchObject({ code })
+})

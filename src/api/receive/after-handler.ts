@@ -1,0 +1,91 @@
+/** What becomes of deliveries when their handler is done: accepted if it returned; tried again later, or rejected at their limit, if it threw. */
+import { asMessagingError, MessagingError, redact } from '../../model/errors.ts'
+import type { NodePlan } from '../address/node-plan.ts'
+import type { LinkHost } from '../link/link-host.ts'
+import type { ConsumeOptions } from '../options.ts'
+import { Delivery, type RejectOptions } from './delivery.ts'
+
+/** What a consumer is told about failures. */
+type HandlerOptions = Pick<ConsumeOptions, 'retry' | 'deadLetter' | 'onError'>
+
+export class AfterHandler {
+  readonly #host: LinkHost
+  readonly #plan: NodePlan
+  readonly #options: HandlerOptions
+  readonly #operation: 'consume' | 'consumeBatch'
+  #stopping = false
+
+  constructor(
+    host: LinkHost,
+    plan: NodePlan,
+    options: HandlerOptions,
+    operation: 'consume' | 'consumeBatch',
+  ) {
+    this.#host = host
+    this.#plan = plan
+    this.#options = options
+    this.#operation = operation
+  }
+
+  /** The consumer is being closed: no verdict is tried a second time. */
+  stop(): void {
+    this.#stopping = true
+  }
+
+  /** What the handler did not settle itself is accepted. All of one turn go to the broker together. */
+  returned(delivery: Delivery): void {
+    const problem = delivery.settled ? undefined : Delivery.tryAccept(delivery)
+    if (problem) this.#host.verdictFailed(problem)
+  }
+
+  /** Resolves when each delivery that the handler did not settle itself is on its way back, or aside. Never rejects. */
+  async threw(deliveries: readonly Delivery[], error: unknown): Promise<void> {
+    this.#tell(deliveries, error)
+    const reason = redact(error instanceof Error ? error.message : String(error))
+    const letter = this.#options.deadLetter?.error === false ? {} : { error }
+    // order: brokers that cannot delay put back at the head, so that the last one goes first.
+    const inOrder = this.#delays ? deliveries : [...deliveries].reverse()
+    await Promise.all(inOrder.map((delivery) => this.#again(delivery, reason, letter)))
+  }
+
+  async #again(delivery: Delivery, reason: string, letter: RejectOptions): Promise<void> {
+    if (delivery.settled) return
+    const { maxDeliveries } = this.#plan.spec
+    const verdict =
+      maxDeliveries !== undefined && delivery.deliveryCount >= maxDeliveries
+        ? delivery.reject(reason, letter)
+        : delivery.release({ delayMs: this.#delays ? this.#backoff(delivery.deliveryCount) : 0 })
+    await verdict.catch((problem) => this.#host.verdictFailed(problem))
+    if (delivery.settled || this.#stopping) return
+    // The verdict could not be carried out, for want of room at the dead-letter address perhaps: not lost, and not in a hot loop.
+    await this.#host.delay(this.#backoff(delivery.deliveryCount))
+    await delivery.release().catch((problem) => this.#host.verdictFailed(problem))
+  }
+
+  #tell(deliveries: readonly Delivery[], error: unknown): void {
+    const { onError } = this.#options
+    try {
+      if (onError) onError(error)
+      else this.#host.warning(this.#handlerFailed(deliveries, error))
+    } catch (fault) {
+      this.#host.warning(asMessagingError(fault))
+    }
+  }
+
+  #handlerFailed(deliveries: readonly Delivery[], cause: unknown): MessagingError {
+    const text = cause instanceof Error ? cause.message : String(cause)
+    const [first] = deliveries
+    const many = this.#operation === 'consumeBatch' ? { batch: deliveries.length } : {}
+    const context = { address: this.#plan.label, operation: this.#operation, messageId: first?.id, ...many }
+    return new MessagingError('HANDLER_FAILED', text, { cause, context })
+  }
+
+  get #delays(): boolean {
+    return this.#host.capabilities.features.delayedRelease.level !== 'unsupported'
+  }
+
+  #backoff(deliveryCount: number): number {
+    const { minDelayMs = 1_000, maxDelayMs = 30_000 } = this.#options.retry ?? {}
+    return Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(deliveryCount - 1, 20))
+  }
+}

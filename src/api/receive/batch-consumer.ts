@@ -1,0 +1,49 @@
+/** A handler for many deliveries at a time: `connection.consumeBatch()`. */
+import type { NodePlan } from '../address/node-plan.ts'
+import type { LinkHost } from '../link/link-host.ts'
+import { type ConsumeBatchOptions, DEFAULT_BATCH_SIZE, DEFAULT_BATCH_WAIT_MS } from '../options.ts'
+import { AfterHandler } from './after-handler.ts'
+import { Batches } from './batches.ts'
+import { Consumer, consumersReceiver, type Work } from './consumer.ts'
+import type { Delivery } from './delivery.ts'
+
+/**
+ * What `consumeBatch()` calls for every batch, its deliveries in the order in which they came. Returning (or resolving) accepts all that the
+ * handler did not settle itself; throwing has those tried again.
+ */
+export type BatchHandler<Body> = (batch: readonly Delivery<Body>[]) => unknown
+
+/** Used by `connection.consumeBatch()`. */
+export async function consumeBatches<Body>(
+  host: LinkHost,
+  plan: NodePlan,
+  handler: BatchHandler<Body>,
+  options: ConsumeBatchOptions,
+): Promise<Consumer<Body>> {
+  if (typeof handler !== 'function') throw new TypeError('consumeBatch(): the handler is no function')
+  const { concurrency = 1, waitMs = DEFAULT_BATCH_WAIT_MS, rate } = options
+  const size = Math.min(options.size ?? DEFAULT_BATCH_SIZE, rate?.count ?? Number.POSITIVE_INFINITY)
+  const receiver = await consumersReceiver<Body>(host, plan, options, size * concurrency)
+  const after = new AfterHandler(host, plan, options, 'consumeBatch')
+  const batches = new Batches(receiver, { size, waitMs }, rate)
+  const work: Work = {
+    async next() {
+      const batch = await batches.next()
+      if (batch.length === 0) return false
+      try {
+        // A copy: what the handler takes out of its array is owed a verdict all the same.
+        await handler([...batch])
+      } catch (error) {
+        await after.threw(batch, error)
+        return true
+      }
+      for (const delivery of batch) after.returned(delivery)
+      return true
+    },
+    stop() {
+      after.stop()
+      batches.stop()
+    },
+  }
+  return new Consumer(host, receiver, work, concurrency)
+}

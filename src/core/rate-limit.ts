@@ -1,0 +1,71 @@
+/**
+ * Lets things begin at a rate: each has its place on an even grid of the monotonic clock, and begins there or later.
+ *
+ * The grid goes on while timers are late, the event loop is busy or work comes a little late, so that the rate is kept. Up to `SLACK_MS` of
+ * that is made up for. A longer time without work is not: the first one after it begins at once, and the next ones have their places behind it.
+ */
+import { timerMs } from './longest-timer.ts'
+
+/** `count` in every `perMs`, evenly. */
+export interface Rate {
+  /** Unit: messages, at least 1. */
+  readonly count: number
+  /** Unit: ms, at least 1. */
+  readonly perMs: number
+}
+
+/** What is made up for after a pause, at most half of a period. Unit: ms. */
+const SLACK_MS = 50
+
+export class RateLimit {
+  readonly #intervalMs: number
+  readonly #slackMs: number
+  readonly #now: () => number
+  readonly #waiting = new Set<() => void>()
+  /** Place of the next one on the clock. Unit: ms. */
+  #next = Number.NEGATIVE_INFINITY
+  /** When the last ones began. Unit: ms. */
+  #last = Number.NEGATIVE_INFINITY
+  #ended = false
+
+  /** @param now the monotonic clock. Unit: ms. */
+  constructor({ count, perMs }: Rate, now = () => performance.now()) {
+    this.#now = now
+    this.#intervalMs = perMs / count
+    this.#slackMs = Math.min(SLACK_MS, perMs / 2)
+  }
+
+  /** Resolves when the next `count` may begin, all of them at once; their time is used up then. In the order of the calls. */
+  async take(count: number): Promise<void> {
+    const begin = this.#place()
+    this.#next = begin + count * this.#intervalMs
+    for (let left = begin - this.#now(); left > 0 && !this.#ended; left = begin - this.#now())
+      await this.#sleep(left)
+    this.#last = this.#now()
+  }
+
+  /** Whoever waits goes on at once, and nobody waits any more. */
+  end(): void {
+    this.#ended = true
+    for (const wake of this.#waiting) wake()
+  }
+
+  #place(): number {
+    const now = this.#now()
+    if (now - this.#next <= this.#slackMs) return this.#next
+    const working = now - this.#last <= this.#slackMs
+    return working ? now - this.#slackMs : now
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer)
+        this.#waiting.delete(wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, timerMs(Math.ceil(ms)))
+      this.#waiting.add(wake)
+    })
+  }
+}
