@@ -56,6 +56,8 @@ export { type MessageExtras, messageExtras, restoredMessage } from './api/receiv
 export type { RequestHandler, Responder } from './api/request/responder.ts'
 export type { Outcome } from './api/send/send-pipeline.ts'
 export type { Sender } from './api/send/sender.ts'
+export { type TraceCarrier, traceCarrierOf } from './api/tracing/carrier.ts'
+export type { Trace, TracedMessage, TraceEvent } from './api/tracing/trace.ts'
 export {
   type Configuration,
   type ConfiguredConnection,

@@ -3,14 +3,20 @@
  * copies. It follows the supervisor: on every new connection it attaches all links anew.
  */
 import { channel } from 'node:diagnostics_channel'
-import type { Adapter, AdapterConnection } from '../../contract/adapter.ts'
+import type { Adapter, AdapterConnection, Place } from '../../contract/adapter.ts'
 import { settledWithin } from '../../core/aborts.ts'
 import { countdown } from '../../core/countdown.ts'
 import { EventFeed } from '../../core/event-feed.ts'
 import { timerMs } from '../../core/longest-timer.ts'
 import type { BodyEncoding, CodecTable } from '../../model/body-codec.ts'
 import type { Capabilities } from '../../model/capabilities.ts'
-import { asMessagingError, isMessagingError, MessagingError, namingAdapter } from '../../model/errors.ts'
+import {
+  asMessagingError,
+  isMessagingError,
+  MessagingError,
+  namingAdapter,
+  redact,
+} from '../../model/errors.ts'
 import type { CallOptions } from '../options.ts'
 import type { ConnectPlan } from './connect-options.ts'
 import { CurrentConnection } from './current-connection.ts'
@@ -41,6 +47,7 @@ export class LinkHost implements SupervisorOwner {
   #state: ConnectionState = 'disconnected'
   #blocked = false
   #url = ''
+  #place: Place | undefined
   #everConnected = false
   /** A warning that nobody listened to was told to the process. */
   #warned = false
@@ -71,6 +78,11 @@ export class LinkHost implements SupervisorOwner {
   /** The URL in use, without its password. */
   get url(): string {
     return this.#url
+  }
+
+  /** Where the socket of the current connection goes, or of the last one; `undefined` for a broker in this process. */
+  get place(): Place | undefined {
+    return this.#place
   }
 
   get state(): ConnectionState {
@@ -165,6 +177,7 @@ export class LinkHost implements SupervisorOwner {
     this.#capabilities = connection.capabilities
     this.#bodyEncoding = this.#encodingFor(connection.capabilities)
     this.#url = url
+    this.#place = this.#placeOf(url)
     this.#state = 'connected'
     this.#connection.opened(connection)
     const { broker } = connection
@@ -253,6 +266,11 @@ export class LinkHost implements SupervisorOwner {
   verdictFailed(error: unknown): void {
     const problem = asMessagingError(error)
     if (problem.code !== 'DELIVERY_LOST' && problem.code !== 'ALREADY_SETTLED') this.warning(problem)
+  }
+
+  #placeOf(url: string): Place | undefined {
+    const target = this.#plan.targets.find((one) => redact(one.url) === url)
+    return target && this.adapter.places?.(target)[0]
   }
 
   #encodingFor({ features, limits }: Capabilities): BodyEncoding {

@@ -2,6 +2,7 @@
 import type { NodePlan } from '../address/node-plan.ts'
 import type { LinkHost } from '../link/link-host.ts'
 import { type ConsumeBatchOptions, DEFAULT_BATCH_SIZE, DEFAULT_BATCH_WAIT_MS } from '../options.ts'
+import { processing, within } from '../tracing/operation.ts'
 import { AfterHandler } from './after-handler.ts'
 import { Batches } from './batches.ts'
 import { Consumer, consumersReceiver, type Work } from './consumer.ts'
@@ -30,14 +31,20 @@ export async function consumeBatches<Body>(
     async next() {
       const batch = await batches.next()
       if (batch.length === 0) return false
+      const operation = processing(host, plan, batch)
+      // A copy: what the handler takes out of its array is owed a verdict all the same.
+      const handle = (): unknown => handler([...batch])
       try {
-        // A copy: what the handler takes out of its array is owed a verdict all the same.
-        await handler([...batch])
+        await (operation ? operation.run(handle) : handle())
       } catch (error) {
-        await after.threw(batch, error)
+        operation?.failed(error)
+        await within(operation, () => after.threw(batch, error))
         return true
       }
-      for (const delivery of batch) after.returned(delivery)
+      operation?.end()
+      within(operation, () => {
+        for (const delivery of batch) after.returned(delivery)
+      })
       return true
     },
     stop() {

@@ -4,6 +4,7 @@ import { countdown } from '../../core/countdown.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import type { LinkHost } from '../link/link-host.ts'
 import { type CloseOptions, type ConsumeOptions, checkOptions, DEFAULT_CLOSE_MS } from '../options.ts'
+import { processing, within } from '../tracing/operation.ts'
 import { AfterHandler } from './after-handler.ts'
 import { Batches } from './batches.ts'
 import type { Delivery } from './delivery.ts'
@@ -12,6 +13,12 @@ import { Receiver } from './receiver.ts'
 
 /** What `consume()` calls for every delivery. Returning (or resolving) accepts it, unless the handler settled it itself; throwing has it tried again. */
 export type Handler<Body> = (delivery: Delivery<Body>) => unknown
+
+/** Said by parts of this library that consume. */
+export interface InternalConsumeOptions extends ConsumeOptions {
+  /** The handler tells the tracing channels itself. */
+  readonly untraced?: boolean
+}
 
 /** What the workers of a consumer do. */
 export interface Work {
@@ -44,7 +51,7 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
     host: LinkHost,
     plan: NodePlan,
     handler: Handler<Body>,
-    options: ConsumeOptions,
+    options: InternalConsumeOptions,
   ): Promise<Consumer<Body>> {
     if (typeof handler !== 'function') throw new TypeError('consume(): the handler is no function')
     const { concurrency = 1, rate } = options
@@ -55,13 +62,16 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
       async next() {
         const delivery = paced ? (await paced.next())[0] : await nextOf(receiver)
         if (!delivery) return false
+        const operation = options.untraced ? undefined : processing(host, plan, delivery)
         try {
-          await handler(delivery)
+          await (operation ? operation.run(() => handler(delivery)) : handler(delivery))
         } catch (error) {
-          await after.threw([delivery], error)
+          operation?.failed(error)
+          await within(operation, () => after.threw([delivery], error))
           return true
         }
-        after.returned(delivery)
+        operation?.end()
+        within(operation, () => after.returned(delivery))
         return true
       },
       stop() {

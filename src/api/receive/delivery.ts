@@ -5,6 +5,7 @@ import { type ErrorCode, MessagingError, namingAdapter } from '../../model/error
 import { countInRange } from '../../model/ranges.ts'
 import { thrownText } from '../../model/thrown.ts'
 import { checkOptions, DELAY_RANGE, isDelay } from '../options.ts'
+import { channels } from '../tracing/operation.ts'
 import { ReceivedMessage } from './received-message.ts'
 import type { ReceiverLink } from './receiver-link.ts'
 
@@ -89,9 +90,7 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
     const { delayMs = 0 } = options
     const refusal = this.#link.refuseRelease(delayMs)
     if (refusal) return Promise.reject(namingAdapter(refusal, this.#link.adapter))
-    const problem = this.#close()
-    if (problem) return Promise.reject(problem)
-    return this.#link.release(this.#native, delayMs).catch((error) => this.#reopen(error))
+    return this.#settle('release', () => this.#link.release(this.#native, delayMs))
   }
 
   /**
@@ -111,9 +110,7 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
     } catch (wrong) {
       return Promise.reject(namingAdapter(wrong, this.#link.adapter))
     }
-    const problem = this.#close()
-    if (problem) return Promise.reject(problem)
-    return this.#link.reject(this.#native, reason, thrown).catch((error) => this.#reopen(error))
+    return this.#settle('reject', () => this.#link.reject(this.#native, reason, thrown))
   }
 
   override toJSON(): Record<string, unknown> {
@@ -122,6 +119,7 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
 
   /** {@link accept} that returns its problem, for parts of this library that settle many. */
   static tryAccept(delivery: Delivery): MessagingError | undefined {
+    if (channels.settle.hasSubscribers) return delivery.#acceptTraced()
     const problem = delivery.#close()
     if (!problem) delivery.#link.accept(delivery.#native)
     return problem
@@ -147,6 +145,28 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
   /** Whether the broker still keeps this delivery for its link. */
   static isHeld(delivery: Delivery): boolean {
     return delivery.#link.holds(delivery.#native)
+  }
+
+  #acceptTraced(): MessagingError | undefined {
+    const operation = this.#link.settling(this.#native, 'accept')
+    const problem = operation.run(() => {
+      const found = this.#close()
+      if (!found) this.#link.accept(this.#native)
+      return found
+    })
+    if (problem) operation.failed(problem)
+    else operation.end()
+    return problem
+  }
+
+  #settle(verdict: 'release' | 'reject', work: () => Promise<void>): Promise<void> {
+    const settle = (): Promise<void> => {
+      const problem = this.#close()
+      if (problem) return Promise.reject(problem)
+      return work().catch((error) => this.#reopen(error))
+    }
+    if (!channels.settle.hasSubscribers) return settle()
+    return this.#link.settling(this.#native, verdict).promise(settle)
   }
 
   #close(): MessagingError | undefined {

@@ -6,6 +6,8 @@ import type { AdapterDelivery, AdapterReceiver, ReceiverSpec } from '../../contr
 import { copyOf, deadLetterOf } from '../../model/copy.ts'
 import { MessagingError } from '../../model/errors.ts'
 import type { LinkHost } from '../link/link-host.ts'
+import { Operation } from '../tracing/operation.ts'
+import type { Trace } from '../tracing/trace.ts'
 
 export class ReceiverLink {
   readonly label: string
@@ -79,6 +81,14 @@ export class ReceiverLink {
     this.#alive = false
     for (const delivery of [...this.#watched.keys()])
       this.#abort(delivery, 'The link of the delivery was lost')
+  }
+
+  /** A verdict that somebody listens to. */
+  settling({ message }: AdapterDelivery, verdict: Trace['verdict']): Operation {
+    const place = { address: this.label, subscription: this.#spec.subscription?.name }
+    const operation = new Operation('settle', this.#host, place).of([message])
+    operation.trace.verdict = verdict
+    return operation
   }
 
   accept(delivery: AdapterDelivery): void {

@@ -25,8 +25,10 @@ import {
   DEFAULT_CREDIT,
   type ReceiverOptions,
 } from '../options.ts'
+import { channels, Operation, placeOf } from '../tracing/operation.ts'
 import { Delivery } from './delivery.ts'
 import { Intake } from './intake.ts'
+import { ReceivedMessage } from './received-message.ts'
 import { ReceiverLink } from './receiver-link.ts'
 import { type ReceiverAsk, receiverSpec, refuseReceiver } from './receiver-spec.ts'
 
@@ -148,12 +150,11 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
     if (this.#closing) return Promise.reject(this.#closedError())
     if (options?.signal?.aborted)
       return Promise.reject(this.#host.named(abortedError(options.signal, 'receive')))
-    if (this.#paused && !this.#quiet) this.#resume()
-    const delivery = this.#inbox.take(Delivery.isHeld)
-    if (delivery) return Promise.resolve(delivery)
-    if (this.#ended) return Promise.reject(this.#ended)
-    if (this.#exhausted || this.#quiet) return Promise.resolve(undefined)
-    return this.#inbox.read(options?.timeoutMs, options?.signal)
+    if (!this.#heard) return this.#take(options)
+    return this.#traced(
+      () => this.#take(options),
+      (delivery) => delivery,
+    )
   }
 
   /**
@@ -162,7 +163,13 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
    */
   [Symbol.asyncIterator](): AsyncIterator<Delivery<Body>> {
     return {
-      next: () => this.#next(),
+      next: () =>
+        this.#heard
+          ? this.#traced(
+              () => this.#next(),
+              ({ value }) => value,
+            )
+          : this.#next(),
       return: async () => {
         await this.#pause()
         return { value: undefined, done: true }
@@ -201,6 +208,30 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
   }
 
   // ── handing over ──
+
+  #take(options: CallOptions | undefined): Promise<Delivery<Body> | undefined> {
+    if (this.#paused && !this.#quiet) this.#resume()
+    const delivery = this.#inbox.take(Delivery.isHeld)
+    if (delivery) return Promise.resolve(delivery)
+    if (this.#ended) return Promise.reject(this.#ended)
+    if (this.#exhausted || this.#quiet) return Promise.resolve(undefined)
+    return this.#inbox.read(options?.timeoutMs, options?.signal)
+  }
+
+  /** Somebody traces what is received. Not what a handler will get, which is traced as processing, nor what is only looked at. */
+  get #heard(): boolean {
+    return channels.receive.hasSubscribers && !this.#options.unwatched && this.mode === 'consume'
+  }
+
+  #traced<T>(take: () => Promise<T>, deliveryOf: (result: T) => Delivery | undefined): Promise<T> {
+    const operation = new Operation('receive', this.#host, placeOf(this.#plan))
+    return operation.promise(async () => {
+      const result = await take()
+      const delivery = deliveryOf(result)
+      if (delivery) operation.of([ReceivedMessage.incoming(delivery)])
+      return result
+    })
+  }
 
   /** The time of a reader is up: ask the broker once more, so that «nothing» is its answer and not that of an empty prefetch. */
   async #lastLook(): Promise<void> {

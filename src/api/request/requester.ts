@@ -5,7 +5,7 @@ import { abortedError, onAbort, settledWithin } from '../../core/aborts.ts'
 import { deadlines, Timed } from '../../core/deadlines.ts'
 import { newMessageId } from '../../core/message-id.ts'
 import { asMessagingError, type ErrorContext, MessagingError } from '../../model/errors.ts'
-import { type MessageFields, RESPONSE_ERROR } from '../../model/message.ts'
+import { type MessageFields, type OutgoingMessage, RESPONSE_ERROR } from '../../model/message.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import { prepareNode } from '../address/node-policy.ts'
 import { refuseUnsupported } from '../address/refusal.ts'
@@ -18,6 +18,8 @@ import { checkOutgoing } from '../schema.ts'
 import { outgoingMessage } from '../send/outgoing.ts'
 import { SendPipeline } from '../send/send-pipeline.ts'
 import { unroutable } from '../send/sender.ts'
+import { inject } from '../tracing/carrier.ts'
+import { channels, Operation, placeOf } from '../tracing/operation.ts'
 
 /** Longest close of a requester that has nothing open any more. Unit: ms. */
 const RETIRE_MS = 5_000
@@ -112,9 +114,22 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
     const { schema } = this.#plan.options
     if (schema) await checkOutgoing(schema, message, this.#host.codecs)
     // Always our own: answers of two requests must not cross, whatever id the application gave.
-    const correlationId = newMessageId()
-    message.correlationId = correlationId
-    if (this.#ended) throw this.#ended
+    message.correlationId = newMessageId()
+    if (!channels.request.hasSubscribers) return this.#ask(message, timeoutMs, signal)
+    const operation = new Operation('request', this.#host, placeOf(this.#plan)).of([message])
+    return operation.promise(() => {
+      inject(operation.trace.carrier, message)
+      return this.#ask(message, timeoutMs, signal)
+    })
+  }
+
+  #ask(
+    message: OutgoingMessage,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<ReceivedMessage> {
+    if (this.#ended) return Promise.reject(this.#ended)
+    const correlationId = message.correlationId!
     return new Promise((resolve, reject) => {
       const pending = new PendingRequest(correlationId, message.id, resolve, reject, () =>
         this.#expired(pending, timeoutMs),

@@ -19,6 +19,7 @@ import { ReceivedMessage } from '../receive/received-message.ts'
 import { validateBody } from '../schema.ts'
 import { outgoingMessage } from '../send/outgoing.ts'
 import { Sender } from '../send/sender.ts'
+import { responding, within } from '../tracing/operation.ts'
 
 /** What `respond()` calls for every request; what it returns (or resolves to) is the response, what it throws reaches the asker as `REQUEST_FAILED`. */
 export type RequestHandler<Request, Response> = (request: Delivery<Request>) => Response | Promise<Response>
@@ -54,7 +55,11 @@ export class Responder implements AsyncDisposable {
         respond(host, plan, sender, handler, request)
       // No request waits behind a busy handler while another responder of the pool is free.
       const credit = options.concurrency ?? 1
-      const consumer = await Consumer.open<Request>(host, withoutSchema(plan), answer, { ...options, credit })
+      const consumer = await Consumer.open<Request>(host, withoutSchema(plan), answer, {
+        ...options,
+        credit,
+        untraced: true,
+      })
       return new Responder(host, consumer, sender)
     } catch (error) {
       await sender.close()
@@ -99,18 +104,24 @@ async function respond<Request, Response>(
 ): Promise<void> {
   let body: unknown
   let properties: Properties = noProperties()
-  try {
-    const { schema } = plan.options
+  const operation = responding(host, plan, request)
+  const { schema } = plan.options
+  const handle = async (): Promise<Response> => {
     if (schema) ReceivedMessage.setBody(request, await validateBody(schema, request.body, 'DECODE_FAILED'))
-    body = (await handler(request)) ?? null
+    return handler(request)
+  }
+  try {
+    body = (await (operation ? operation.run(handle) : handle())) ?? null
+    operation?.end()
   } catch (error) {
+    operation?.failed(error)
     const text = error instanceof Error ? error.message : String(error)
     body = text
     properties = Object.assign(Object.create(null), { [RESPONSE_ERROR]: text })
   }
   if (request.replyTo === undefined) return
   const ahead = sender.unsettled < MOST_ON_THEIR_WAY && Sender.writesAtOnce(sender)
-  const answered = answer(host, plan, sender, request, body, properties)
+  const answered = within(operation, () => answer(host, plan, sender, request, body, properties))
   if (!ahead) await answered
 }
 
@@ -162,7 +173,7 @@ async function send(
   // A foreign asker that gave no correlation id expects the request's own id back.
   message.correlationId ??= request.id || undefined
   message.answers = ReceivedMessage.incoming(request)
-  await Sender.submit(sender, message, DEFAULT_TIMEOUT_MS)
+  await Sender.submitNew(sender, message, DEFAULT_TIMEOUT_MS)
 }
 
 function undeliverable(host: LinkHost, plan: NodePlan, error: MessagingError): void {

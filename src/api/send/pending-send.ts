@@ -5,6 +5,7 @@ import type { Answering } from '../../core/answer.ts'
 import { Timed } from '../../core/deadlines.ts'
 import type { MessagingError } from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
+import type { Trace } from '../tracing/trace.ts'
 
 /** What `send` resolves to: the broker has taken responsibility for the message. */
 export interface Outcome {
@@ -22,6 +23,8 @@ export interface PendingSendOwner {
 
 export class PendingSend extends Timed implements Transfer, Answering<Outcome> {
   readonly message: OutgoingMessage
+  /** Somebody listens to what becomes of it. */
+  readonly trace: Trace | undefined
   readonly #owner: PendingSendOwner
   /** Answer of the promise; `undefined` until there is one, because many sends are settled before it is needed. */
   resolve: ((outcome: Outcome) => void) | undefined = undefined
@@ -41,10 +44,11 @@ export class PendingSend extends Timed implements Transfer, Answering<Outcome> {
   done = false
   offAbort: (() => void) | undefined = undefined
 
-  constructor(owner: PendingSendOwner, message: OutgoingMessage) {
+  constructor(owner: PendingSendOwner, message: OutgoingMessage, trace: Trace | undefined) {
     super()
     this.#owner = owner
     this.message = message
+    this.trace = trace
   }
 
   get outcome(): Outcome {

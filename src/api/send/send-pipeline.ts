@@ -16,6 +16,7 @@ import { deadlines } from '../../core/deadlines.ts'
 import { Deque } from '../../core/deque.ts'
 import { type ErrorCode, type ErrorContext, MessagingError, namingAdapter } from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
+import { Trace } from '../tracing/trace.ts'
 import { type Outcome, PendingSend, type PendingSendOwner, UnsettledSends } from './pending-send.ts'
 
 export type { Outcome } from './pending-send.ts'
@@ -75,9 +76,14 @@ export class SendPipeline implements PendingSendOwner {
     )
   }
 
-  submit(message: OutgoingMessage, timeoutMs: number, signal: AbortSignal | undefined): Promise<Outcome> {
+  submit(
+    message: OutgoingMessage,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    trace?: Trace,
+  ): Promise<Outcome> {
     if (this.#ended) return Promise.reject(this.#ended)
-    const pending = new PendingSend(this, message)
+    const pending = new PendingSend(this, message, trace)
     if (signal?.aborted) return Promise.reject(this.#aborted(pending, signal))
     if (this.#waitingCount > 0) {
       const problem = this.#tooMany(pending)
@@ -110,6 +116,7 @@ export class SendPipeline implements PendingSendOwner {
     for (let at = inDoubt.length - 1; at >= 0; at--) {
       const pending = inDoubt[at]!
       pending.link = undefined
+      Trace.tell(pending.trace, 'connection lost')
       if (this.#options.resend) {
         pending.resend = true
         this.#waiting.unshift(pending)
@@ -223,6 +230,7 @@ export class SendPipeline implements PendingSendOwner {
   #write(pending: PendingSend): void {
     const link = this.#link!
     this.#options.beforeWrite?.(pending.message)
+    if (pending.resend) Trace.tell(pending.trace, 'sent again')
     pending.link = link
     pending.inDoubt = true
     this.#inFlight++

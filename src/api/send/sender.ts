@@ -24,6 +24,9 @@ import {
 } from '../options.ts'
 import type { ReceivedMessage } from '../receive/received-message.ts'
 import { checkOutgoing } from '../schema.ts'
+import { inject } from '../tracing/carrier.ts'
+import { channels, Operation, placeOf } from '../tracing/operation.ts'
+import type { Trace } from '../tracing/trace.ts'
 import { forwardedMessage, type MessageDefaults, outgoingMessage } from './outgoing.ts'
 import { type Outcome, SendPipeline } from './send-pipeline.ts'
 
@@ -110,6 +113,11 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<Outcome> {
     return sender.#submit(message, timeoutMs, signal)
+  }
+
+  /** {@link submit} of a message that is new, and not a copy that this library makes by itself: traced as a send. */
+  static submitNew(sender: Sender, message: OutgoingMessage, timeoutMs: number): Promise<Outcome> {
+    return sender.#submitTraced(message, timeoutMs, undefined)
   }
 
   /** What is submitted now is written before `submit` returns. */
@@ -199,7 +207,7 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     } catch (error) {
       return Promise.reject(this.#host.named(error))
     }
-    return this.#submit(copy, fields.timeoutMs ?? DEFAULT_TIMEOUT_MS, fields.signal)
+    return this.#submitTraced(copy, fields.timeoutMs ?? DEFAULT_TIMEOUT_MS, fields.signal)
   }
 
   /** Nothing more will be sent: closes once everything has its outcome. */
@@ -235,7 +243,7 @@ export class Sender<Body = unknown> implements AsyncDisposable {
       return Promise.reject(this.#host.named(error))
     }
     const submit = (): Promise<Outcome> =>
-      this.#submit(message, fields?.timeoutMs ?? DEFAULT_TIMEOUT_MS, fields?.signal)
+      this.#submitTraced(message, fields?.timeoutMs ?? DEFAULT_TIMEOUT_MS, fields?.signal)
     if (!(checking instanceof Promise)) return submit()
     return checking.then(submit, (error) => Promise.reject(this.#host.named(error)))
   }
@@ -270,16 +278,36 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     if (message.priority !== undefined) refuseUnsupported(capabilities, 'priority', this.#plan)
   }
 
-  #submit(message: OutgoingMessage, timeoutMs: number, signal: AbortSignal | undefined): Promise<Outcome> {
+  #submitTraced(
+    message: OutgoingMessage,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome> {
+    if (!channels.send.hasSubscribers) return this.#submit(message, timeoutMs, signal)
+    const place = this.#plan ? placeOf(this.#plan) : { address: undefined, subscription: undefined }
+    const operation = new Operation('send', this.#host, place).of([message])
+    return operation.promise(() => {
+      inject(operation.trace.carrier, message)
+      return this.#submit(message, timeoutMs, signal, operation.trace)
+    })
+  }
+
+  #submit(
+    message: OutgoingMessage,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    trace?: Trace,
+  ): Promise<Outcome> {
     if (this.#closing) return Promise.reject(this.#host.named(closedError(this.#plan)))
-    if (this.#missing) return this.#submitToMissing(message, timeoutMs, signal)
-    return this.#pipeline.submit(message, timeoutMs, signal)
+    if (this.#missing) return this.#submitToMissing(message, timeoutMs, signal, trace)
+    return this.#pipeline.submit(message, timeoutMs, signal, trace)
   }
 
   async #submitToMissing(
     message: OutgoingMessage,
     timeoutMs: number,
     signal: AbortSignal | undefined,
+    trace: Trace | undefined,
   ): Promise<Outcome> {
     try {
       await this.#host.run('send', { timeoutMs, signal }, (connection) => this.#attachment.open(connection))
@@ -288,7 +316,7 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     } catch (error) {
       throw this.#host.named(unroutable(this.#plan!, error))
     }
-    return this.#pipeline.submit(message, timeoutMs, signal)
+    return this.#pipeline.submit(message, timeoutMs, signal, trace)
   }
 
   // ── life of the link ──
