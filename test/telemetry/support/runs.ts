@@ -50,6 +50,14 @@ const RUNS: Readonly<Record<Pattern, Run>> = {
     await until(ended(recording, 'accept'), 1)
   },
 
+  async 'consumeBatch: one span for the batch, linked to every message'(connection, recording, name) {
+    const orders = queue(name('orders'))
+    await using sender = await connection.sender(orders)
+    await recording.active('app', () => sender.sendAll(['body', 'body']))
+    await using _ = await connection.consumeBatch(orders, () => {}, { size: 2, waitMs: 10_000 })
+    await until(ended(recording, 'accept'), 2)
+  },
+
   async 'request and respond'(connection, recording, name) {
     const quotes = service<string, string>(name('quotes'))
     await using _ = await connection.respond(quotes, ({ body }) => body)

@@ -8,6 +8,7 @@ interface Row {
   readonly links?: readonly string[]
   /** Attributes beside those that follow from the name of the span and from the broker. */
   readonly more?: Readonly<Record<string, unknown>>
+  readonly without?: string
   readonly error?: string
 }
 
@@ -22,6 +23,7 @@ const TYPE_OF: Readonly<Record<string, string>> = {
   reject: 'settle',
 }
 const ASKED = { 'messaging.message.conversation_id': '<correlation>' }
+const TWO = { 'messaging.batch.message_count': 2 }
 const ARCHIVE = { 'messaging.destination.subscription.name': 'archive' }
 const MADE = 'send orders'
 
@@ -35,6 +37,19 @@ const ROWS = {
     { span: 'send orders', kind: 'PRODUCER', parent: 'app' },
     { span: 'process orders', kind: 'CONSUMER', parent: MADE, links: [MADE] },
     { span: 'send next', kind: 'PRODUCER', parent: 'process orders' },
+    { span: 'accept orders', kind: 'CLIENT', parent: 'process orders', links: [MADE] },
+  ],
+  'consumeBatch: one span for the batch, linked to every message': [
+    { span: 'send orders', kind: 'PRODUCER', parent: 'app' },
+    { span: 'send orders', kind: 'PRODUCER', parent: 'app' },
+    {
+      span: 'process orders',
+      kind: 'CONSUMER',
+      links: [MADE, MADE],
+      more: TWO,
+      without: 'messaging.message.id',
+    },
+    { span: 'accept orders', kind: 'CLIENT', parent: 'process orders', links: [MADE] },
     { span: 'accept orders', kind: 'CLIENT', parent: 'process orders', links: [MADE] },
   ],
   'request and respond': [
@@ -103,27 +118,21 @@ export function expected(pattern: Pattern, server: Readonly<Record<string, unkno
   return ordered((ROWS[pattern] as readonly Row[]).map((row) => lineOf(row, server)))
 }
 
-function lineOf({ span, kind, parent, links = [], more, error }: Row, server: object): SpanLine {
+function lineOf({ span, kind, parent, links = [], more, without, error }: Row, server: object): SpanLine {
   const [operation, destination] = span.split(' ') as [string, string | undefined]
-  return {
-    name: span,
-    kind,
-    parent,
-    links: [...links],
-    error: error !== undefined,
-    events: [],
-    attributes: {
-      ...server,
-      'messaging.operation.name': operation,
-      'messaging.operation.type': TYPE_OF[operation],
-      ...(destination === undefined
-        ? { 'messaging.destination.temporary': true }
-        : { 'messaging.destination.name': destination }),
-      'messaging.message.id': '<id>',
-      ...more,
-      ...(error !== undefined && { 'error.type': error }),
-    },
+  const attributes: Record<string, unknown> = {
+    ...server,
+    'messaging.operation.name': operation,
+    'messaging.operation.type': TYPE_OF[operation],
+    ...(destination === undefined
+      ? { 'messaging.destination.temporary': true }
+      : { 'messaging.destination.name': destination }),
+    'messaging.message.id': '<id>',
+    ...more,
+    ...(error !== undefined && { 'error.type': error }),
   }
+  if (without !== undefined) delete attributes[without]
+  return { name: span, kind, parent, links: [...links], error: error !== undefined, events: [], attributes }
 }
 
 /** Recorded spans in the words of the table: `names` says what the names of the run stand for. */
