@@ -57,7 +57,7 @@ export default {
       from: {
         path: '^src/',
         pathNot:
-          '^src/((model|contract|core|api|broker|adapters|cli|compare|console|telemetry|outbox)/|(index|connect|config|hub)\\.ts$)',
+          '^src/((model|contract|core|api|broker|adapters|cli|compare|console|telemetry|outbox|tools)/|(index|connect|config|hub)\\.ts$)',
       },
       to: {},
     },
@@ -112,14 +112,15 @@ export default {
       ['^src/adapters/zeromq/hub/(hub|curve)\\.ts$'],
       'The hub is the ZeroMQ adapter’s broker',
     ),
-    ...['console', 'telemetry', 'outbox'].map((name) =>
+    ...['tools', 'telemetry', 'outbox'].map((name) =>
       room(name, `^src/${name}/`, [ENTRIES, TOOL_AIDS], 'Tools enter by the front door'),
     ),
+    room('console', '^src/console/', [ENTRIES, TOOL_AIDS, '^src/tools/'], 'Tools enter by the front door'),
     room('compare', '^src/compare/', [ENTRIES, TOOL_AIDS], 'Tools enter by the front door'),
     room(
       'cli',
       '^src/cli/',
-      [ENTRIES, TOOL_AIDS, '^src/(compare|console|telemetry|outbox)/index\\.ts$'],
+      [ENTRIES, TOOL_AIDS, '^src/tools/', '^src/(compare|console|telemetry|outbox)/index\\.ts$'],
       'Tools enter by the front door',
     ),
     room('examples', '^examples/', [ENTRIES], 'Examples show what users can write'),

@@ -8,8 +8,8 @@
  * objects with one key: `{"@bigint":"1"}`, `{"@date":"…"}`, `{"@bytes":"base64"}`, `{"@number":"NaN"}`.
  */
 import type { MessageExtras, MessageFields, PropertyValue, ReceivedMessage } from '../index.ts'
+import { plainToDate, plainToProperty, plainToStructured, propertiesToPlain } from '../tools/message/plain.ts'
 import { CommandError } from './errors.ts'
-import { isoText } from './print/iso-text.ts'
 import { decodeOrUndefined, jsonText } from './print/terminal-text.ts'
 
 /** What stands in a line beside the body. */
@@ -59,11 +59,12 @@ export function lineToMessage(line: Uint8Array, number: number): RestoredMessage
     if (record[name] !== undefined) fields[name] = expect(record[name], 'number', name, number)
   }
   if (record.durable !== undefined) fields.durable = expect(record.durable, 'boolean', 'durable', number)
-  if (record.createdAt !== undefined) fields.createdAt = date(record.createdAt, number)
+  if (record.createdAt !== undefined) fields.createdAt = plainToDate(record.createdAt, `line ${number}`)
   if (record.properties !== undefined) {
     const properties: Record<string, PropertyValue> = Object.create(null)
     const plain = expect(record.properties, 'object', 'properties', number) as object
-    for (const [key, value] of Object.entries(plain)) properties[key] = plainToProperty(value, number)
+    for (const [key, value] of Object.entries(plain))
+      properties[key] = plainToProperty(value, `line ${number}`)
     fields.properties = properties
   }
   const body = bodyOf(record, number)
@@ -109,75 +110,16 @@ function extrasOf(
 
 function bodyOf(record: Record<string, unknown>, number: number): unknown {
   if (typeof record.text === 'string')
-    return (isTyped(record) ? structured(record.text, number) : undefined) ?? Buffer.from(record.text)
+    return (
+      (isTyped(record) ? plainToStructured(record.text, `line ${number}`) : undefined) ??
+      Buffer.from(record.text)
+    )
   if (typeof record.base64 === 'string') return Buffer.from(record.base64, 'base64')
   throw new CommandError(`line ${number}: neither text nor base64 holds a body`)
 }
 
 function isTyped({ contentType }: { readonly contentType?: unknown }): boolean {
   return contentType === 'amqp/map' || contentType === 'amqp/list'
-}
-
-/**
- * A typed body, from the text form that the API gives it on brokers whose wire has bytes only; `undefined`: the bytes are no such
- * form, as a stranger may have sent them.
- */
-function structured(text: string, number: number): unknown {
-  try {
-    return fromPlain(JSON.parse(text), number, 0)
-  } catch {
-    return undefined
-  }
-}
-
-function fromPlain(value: unknown, number: number, depth: number): unknown {
-  if (depth > 100) throw new CommandError(`line ${number}: the typed body is nested too deep`)
-  if (Array.isArray(value)) return value.map((item) => fromPlain(item, number, depth + 1))
-  if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value)
-  if (entries.length === 1 && /^@[a-z]/.test(entries[0]![0])) return plainToProperty(value, number)
-  const map: Record<string, unknown> = Object.create(null)
-  for (const [key, item] of entries)
-    map[key.startsWith('@@') ? key.slice(1) : key] = fromPlain(item, number, depth + 1)
-  return map
-}
-
-function propertiesToPlain(
-  properties: Readonly<Record<string, PropertyValue | undefined>>,
-): Record<string, unknown> {
-  const plain: Record<string, unknown> = Object.create(null)
-  for (const [key, value] of Object.entries(properties))
-    if (value !== undefined) plain[key] = propertyToPlain(value)
-  return plain
-}
-
-function propertyToPlain(value: PropertyValue): unknown {
-  if (typeof value === 'bigint') return { '@bigint': value.toString() }
-  if (value instanceof Date) return isoText(value) === undefined ? null : { '@date': isoText(value) }
-  if (value instanceof Uint8Array) return { '@bytes': Buffer.from(value).toString('base64') }
-  if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))) {
-    return { '@number': Object.is(value, -0) ? '-0' : String(value) }
-  }
-  return value
-}
-
-function plainToProperty(value: unknown, number: number): PropertyValue {
-  if (typeof value !== 'object' || value === null) return value as PropertyValue
-  const [entry] = Object.entries(value)
-  if (entry && typeof entry[1] === 'string') {
-    const [kind, text] = entry
-    if (kind === '@bigint' && /^-?\d+$/.test(text)) return BigInt(text)
-    if (kind === '@date') return date(text, number)
-    if (kind === '@bytes') return new Uint8Array(Buffer.from(text, 'base64'))
-    if (kind === '@number') return Number(text)
-  }
-  throw new CommandError(`line ${number}: a property has a value of no known type`)
-}
-
-function date(value: unknown, number: number): Date {
-  const at = new Date(typeof value === 'string' ? value : Number.NaN)
-  if (Number.isNaN(at.getTime())) throw new CommandError(`line ${number}: a date is malformed`)
-  return at
 }
 
 function expect(value: unknown, type: string, name: string, number: number): unknown {

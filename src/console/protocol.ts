@@ -76,7 +76,7 @@ export interface CapabilitiesView {
  */
 export interface NodesWindow {
   readonly filter?: string
-  readonly type?: 'queue' | 'topic'
+  readonly type?: NodeView['type']
   /** Default `name`, from a to z; the others from large to small. */
   readonly sort?: 'name' | 'depth' | 'receivers' | 'rate'
   readonly offset?: number
@@ -97,7 +97,7 @@ export interface NodeView {
   /** As the address grammar writes it. */
   readonly address: string
   readonly name: string
-  readonly type: 'queue' | 'topic'
+  readonly type: 'queue' | 'topic' | 'broadcast' | 'multicast'
   /** Messages waiting; absent where the broker does not tell. */
   readonly depth?: number
   readonly receivers?: number

@@ -1,6 +1,4 @@
 /** `URL#ADDRESS`: one end of a bridge. */
-import { createHash } from 'node:crypto'
-import { brokerUrl } from '../broker/broker-url.ts'
 import { UsageError } from '../errors.ts'
 
 export interface EndPoint {
@@ -15,15 +13,4 @@ export function endPoint(text: string, which: string): EndPoint {
     throw new UsageError(`${which} is no URL#ADDRESS, as in rabbitmq://localhost#orders`)
   }
   return { broker: text.slice(0, at), address: text.slice(at + 1) }
-}
-
-/**
- * A short mark of a node at a broker, by which a bridge knows a message that has been there. Nothing can be read from it:
- * no host, no login.
- */
-export function placeMark({ broker }: EndPoint, node: string): string {
-  const place = brokerUrl(broker, [broker])
-    .replace(/\/\/[^@/]*@/, '//')
-    .replace(/[?].*$/, '')
-  return createHash('sha256').update(`${place.toLowerCase()}\0${node}`).digest('base64url').slice(0, 12)
 }

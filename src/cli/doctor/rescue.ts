@@ -1,8 +1,9 @@
 /** `sluice doctor file:DIR --rescue NEWDIR`: what can be read of a damaged store, into a new one. */
+
+import { jsonable } from '../../tools/message/jsonable.ts'
 import { brokerOf } from '../broker/session.ts'
 import type { Context } from '../command.ts'
 import { UsageError } from '../errors.ts'
-import { jsonable } from '../print/jsonable.ts'
 import { pairLines } from '../print/table.ts'
 import { jsonText, visible } from '../print/terminal-text.ts'
 

@@ -1,6 +1,6 @@
 /** Where drain's messages come from: a receiver whose deliveries are accepted, or a browser that leaves everything. */
 import type { Connection, Delivery, ReceivedMessage, Receiver } from '../../index.ts'
-import { Source } from '../broker/source.ts'
+import { Source } from '../../tools/bridge/source.ts'
 
 export type Drained = ReceivedMessage & { readonly redelivered?: boolean; readonly deliveryCount?: number }
 

@@ -4,13 +4,14 @@
  * The whole format is checked before anything is received. Conversions: `s` text, `r` print form, `d` whole number, `f` number
  * with fraction, `j` JSON.
  */
+
+import type { FormatMessage } from '../../tools/message/fields.ts'
+import { jsonable } from '../../tools/message/jsonable.ts'
+import { CONTENT, MESSAGE, type Reader, readPath } from '../../tools/message/path.ts'
 import { CommandError } from '../errors.ts'
-import { jsonable } from '../print/jsonable.ts'
 import { printableOf, printForm } from '../print/printable.ts'
 import { repr, str } from '../print/python-repr.ts'
 import { jsonText, visible, visibleBytes } from '../print/terminal-text.ts'
-import type { FormatMessage } from './fields.ts'
-import { CONTENT, MESSAGE, type Reader, readPath } from './path.ts'
 
 type Piece = string | Uint8Array
 

@@ -1,5 +1,6 @@
 /** A message as the tools show it: the fields by the names of the Qpid client, the content as a value. */
 import type { ReceivedMessage } from '../../index.ts'
+import { contentOf } from '../../tools/message/fields.ts'
 import { repr } from './python-repr.ts'
 
 export interface Printable {
@@ -65,14 +66,6 @@ export function printableOf(message: ReceivedMessage & { readonly redelivered?: 
     properties: message.properties,
     contentType: message.contentType,
     content: contentOf(message),
-  }
-}
-
-export function contentOf(message: ReceivedMessage): unknown {
-  try {
-    return message.body
-  } catch {
-    return message.bytes
   }
 }
 

@@ -1,11 +1,13 @@
 /** `sluice bridge`: from one broker to another, at least once. */
 import type { Receiver, Sender } from '../../index.ts'
-import { Bridge, type Counts } from '../bridge/bridge.ts'
-import { type EndPoint, endPoint, placeMark } from '../bridge/end-point.ts'
+import { Bridge, type Counts } from '../../tools/bridge/bridge.ts'
+import { placeMark } from '../../tools/bridge/place-mark.ts'
+import { Source } from '../../tools/bridge/source.ts'
+import { type EndPoint, endPoint } from '../bridge/end-point.ts'
 import { subjectMap } from '../bridge/subject-map.ts'
+import { brokerUrl } from '../broker/broker-url.ts'
 import { builtNode } from '../broker/node-address.ts'
 import { openSession, type Session } from '../broker/session.ts'
-import { Source } from '../broker/source.ts'
 import type { Command, Context } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { jsonText } from '../print/terminal-text.ts'
@@ -119,8 +121,8 @@ export const bridge: Command = {
             onLoop: (args.text('on-loop') ?? (isTopic ? 'drop' : 'stop')) as 'stop' | 'drop' | 'ignore',
             rejectRefused: args.flag('reject-refused'),
             makeDurable: right.keeps,
-            from: placeMark(source, nameOf(left, source)),
-            to: placeMark(target, nameOf(right, target)),
+            from: markOf(left, source),
+            to: markOf(right, target),
           },
         )
         await withCounts(context, moving.counts, total, () => moving.run(context.signal))
@@ -136,8 +138,8 @@ export const bridge: Command = {
   },
 }
 
-function nameOf({ library, address }: Session, { address: text }: EndPoint): string {
-  return library.parseAddress(address(text)).name
+function markOf({ library, address }: Session, { broker, address: text }: EndPoint): string {
+  return placeMark(brokerUrl(broker, [broker]), library.parseAddress(address(text)).name)
 }
 
 async function openReceiver(

@@ -1,11 +1,12 @@
 /** `sluice inspect`: one node. */
+
+import { jsonable } from '../../tools/message/jsonable.ts'
 import { BROKER } from '../broker/connection-options.ts'
 import { existingNode, SUBSCRIPTION, TYPE } from '../broker/node-address.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command } from '../command.ts'
 import { CommandError } from '../errors.ts'
 import { addressArgument, expectOnly } from '../positionals.ts'
-import { jsonable } from '../print/jsonable.ts'
 import { pairLines } from '../print/table.ts'
 import { jsonText } from '../print/terminal-text.ts'
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { endPoint, placeMark } from '../../../src/cli/bridge/end-point.ts'
+import { endPoint } from '../../../src/cli/bridge/end-point.ts'
 import { subjectMap } from '../../../src/cli/bridge/subject-map.ts'
 import { brokerUrl } from '../../../src/cli/broker/broker-url.ts'
+import { placeMark } from '../../../src/tools/bridge/place-mark.ts'
 
 describe('the broker of -b', () => {
   it.each([
@@ -49,9 +50,9 @@ describe('the ends of a bridge', () => {
   })
 
   it('a place has one mark, whoever logs in there', () => {
-    const mark = placeMark({ broker: 'redis://me:secret@Host:1', address: '' }, 'q')
-    expect(mark).toBe(placeMark({ broker: 'redis://host:1', address: '' }, 'q'))
-    expect(mark).not.toBe(placeMark({ broker: 'redis://host:1', address: '' }, 'r'))
+    const mark = placeMark('redis://me:secret@Host:1', 'q')
+    expect(mark).toBe(placeMark('redis://host:1', 'q'))
+    expect(mark).not.toBe(placeMark('redis://host:1', 'r'))
     expect(mark).toMatch(/^[\w-]{12}$/)
   })
 

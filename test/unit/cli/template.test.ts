@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { FormatMessage } from '../../../src/cli/format/fields.ts'
 import { Template } from '../../../src/cli/format/template.ts'
+import type { FormatMessage } from '../../../src/tools/message/fields.ts'
 
 function message(fields: Partial<Record<keyof FormatMessage, unknown>> = {}): FormatMessage {
   const bytes = (fields.bytes as Uint8Array) ?? Buffer.from(String(fields.body ?? 'hello'))

@@ -1,10 +1,18 @@
 /** The fields of a message that a format can name: Qpid's names first, then this library's own spelling and extras. */
 import type { ReceivedMessage } from '../../index.ts'
-import { contentOf } from '../print/printable.ts'
 
 export type FormatMessage = ReceivedMessage & {
   readonly redelivered?: boolean
   readonly deliveryCount?: number
+}
+
+/** The body as a value; one that does not fit its content type as the bytes it is. */
+export function contentOf(message: ReceivedMessage): unknown {
+  try {
+    return message.body
+  } catch {
+    return message.bytes
+  }
 }
 
 /** Absent is Python's None. */

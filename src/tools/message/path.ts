@@ -12,8 +12,7 @@
  */
 import { nearest } from '../../core/options/nearest.ts'
 import { CommandError } from '../errors.ts'
-import { contentOf } from '../print/printable.ts'
-import { FIELDS, type FormatMessage } from './fields.ts'
+import { contentOf, FIELDS, type FormatMessage } from './fields.ts'
 
 export type Reader = (message: FormatMessage) => unknown
 
@@ -28,12 +27,23 @@ export function readPath(text: string): Reader {
   return new PathReader(text).read()
 }
 
+/** The path that begins at a place of a longer text, and where it ends. @throws CommandError */
+export function readPathAt(text: string, at: number): { readonly reader: Reader; readonly end: number } {
+  return new PathReader(text, at).readPart()
+}
+
 class PathReader {
   readonly #text: string
-  #at = 0
+  #at: number
 
-  constructor(text: string) {
+  constructor(text: string, at = 0) {
     this.#text = text
+    this.#at = at
+  }
+
+  readPart(): { readonly reader: Reader; readonly end: number } {
+    const reader = this.#path()
+    return { reader, end: this.#at }
   }
 
   read(): Reader {

@@ -5,17 +5,21 @@
  * Order: messages are forwarded in the order they came. Bound: the receiver's credit is all that is ever held here.
  */
 import type { Connection, Delivery, PropertyValue, Sender } from '../../index.ts'
-import { connectionIsBack } from '../broker/connection-is-back.ts'
-import type { Source } from '../broker/source.ts'
 import { CommandError } from '../errors.ts'
-import { visible } from '../print/terminal-text.ts'
-import type { SubjectMap } from './subject-map.ts'
+import { connectionIsBack } from './connection-is-back.ts'
 
 /** Property with the marks of the places a message has been taken from, the first one first. */
 const VIA = 'sluice-via'
 
+/** Where messages come from. */
+export interface BridgeSource {
+  /** The next one, or `undefined` when there is none within the timeout. Unit: ms; `undefined`: waits for ever. */
+  next(timeoutMs: number | undefined, signal: AbortSignal): Promise<Delivery | undefined>
+}
+
 export interface BridgeOptions {
-  readonly map: SubjectMap
+  /** The subject on the other side. Default: the same. */
+  readonly map?: ((subject: string | undefined) => string | undefined) | undefined
   /** What to do with a message that has been at the target before. */
   readonly onLoop: 'stop' | 'drop' | 'ignore'
   /** Refused messages go to the dead-letter address of the source instead of stopping the bridge. */
@@ -38,7 +42,7 @@ export interface Counts {
 
 export class Bridge {
   readonly counts: Counts = { moved: 0, expired: 0, looped: 0, refused: 0 }
-  readonly #source: Source
+  readonly #source: BridgeSource
   readonly #sender: Sender
   readonly #target: Connection
   readonly #options: BridgeOptions
@@ -46,7 +50,7 @@ export class Bridge {
   readonly #stop = new AbortController()
   #failure: unknown
 
-  constructor(source: Source, sender: Sender, target: Connection, options: BridgeOptions) {
+  constructor(source: BridgeSource, sender: Sender, target: Connection, options: BridgeOptions) {
     this.#source = source
     this.#sender = sender
     this.#target = target
@@ -117,7 +121,7 @@ export class Bridge {
         delivery.properties,
       )
       if (onLoop !== 'ignore') properties[VIA] = via === '' ? from : `${via},${from}`
-      const subject = map(delivery.subject)
+      const subject = map?.(delivery.subject)
       await this.#sender.forward(delivery, {
         properties,
         timeoutMs: Infinity,
@@ -157,7 +161,7 @@ function isRefusal(error: unknown): error is Error {
 
 function loopError(delivery: Delivery): CommandError {
   return new CommandError(
-    `loop: message ${visible(delivery.id)} has been at the target before; it stays at the source`,
+    `loop: message ${JSON.stringify(delivery.id)} has been at the target before; it stays at the source`,
     'Two bridges move the same messages in a circle: end one of them, or say --on-loop drop or ignore.',
   )
 }

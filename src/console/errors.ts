@@ -1,0 +1,64 @@
+/** Refusals of the console, and any error as the page is told it. */
+import { isMessagingError } from '../index.ts'
+import type { ApiError } from './protocol.ts'
+
+/** What ends a call. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+  readonly status: number
+  readonly code: string
+  readonly hint: string | undefined
+  readonly login: ApiError['login']
+
+  constructor(status: number, code: string, message: string, more: Pick<ApiError, 'hint' | 'login'> = {}) {
+    super(message)
+    this.status = status
+    this.code = code
+    this.hint = more.hint
+    this.login = more.login
+  }
+}
+
+/** The request does not say what it must. */
+export function invalid(message: string, hint?: string): Refused {
+  return new Refused(400, 'REQUEST_INVALID', message, { hint })
+}
+
+const STATUS: Readonly<Record<string, number>> = {
+  ADDRESS_MALFORMED: 400,
+  ADDRESS_OPTION_INVALID: 400,
+  ADDRESS_NOT_FOUND: 404,
+  ADDRESS_MISMATCH: 409,
+  CONFIG_INVALID: 400,
+  ENCODE_FAILED: 400,
+  MESSAGE_TOO_LARGE: 413,
+  NOT_SUPPORTED: 409,
+  CONNECT_FAILED: 503,
+  CONNECTION_LOST: 503,
+  CLOSED: 503,
+  REQUEST_TIMEOUT: 504,
+  INTERNAL: 500,
+}
+
+/** Status and text for whatever was thrown. What is no refusal of ours and no error of the library is a defect: its text stays here. */
+export function told(error: unknown): { readonly status: number; readonly body: ApiError } {
+  if (error instanceof Refused) {
+    const { status, code, message, hint, login } = error
+    return { status, body: { code, message, hint, login } }
+  }
+  if (isMessagingError(error)) {
+    // 401 is the console's own.
+    return { status: STATUS[error.code] ?? 502, body: apiError(error) }
+  }
+  return { status: 500, body: apiError(error) }
+}
+
+export function apiError(error: unknown): ApiError {
+  if (error instanceof Refused) return told(error).body
+  if (isMessagingError(error)) return { code: error.code, message: error.message, hint: error.hint }
+  // Errors of the tools (a wrong path) speak for themselves.
+  if (error instanceof Error && error.name === 'CommandError')
+    return { code: 'REQUEST_INVALID', message: error.message, hint: (error as { hint?: string }).hint }
+  if (error instanceof TypeError) return { code: 'REQUEST_INVALID', message: error.message }
+  return { code: 'INTERNAL', message: 'This is a defect in the console; its log has the error.' }
+}
