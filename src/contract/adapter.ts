@@ -30,6 +30,10 @@ import type {
 } from './links.ts'
 import type { NodeInfo, NodeRef, NodeSpec } from './nodes.ts'
 
+export { type Annotations, carriedAnnotations } from '../model/annotations.ts'
+export type { Capabilities, Capability, Feature } from '../model/capabilities.ts'
+export { inUse, MessagingError, nodeFull } from '../model/errors.ts'
+export type { IncomingMessage, MessageContent, OutgoingMessage, StructuredBody } from '../model/message.ts'
 export * from './links.ts'
 export * from './nodes.ts'
 

@@ -41,6 +41,7 @@ export async function prepareNode(
 export async function declareNode(connection: AdapterConnection, plan: NodePlan): Promise<void> {
   const { capabilities } = connection
   refuseUnsupported(capabilities, 'declare', plan)
+  refuseUnsupported(capabilities, plan.spec.type, plan)
   refuseNodeOptions(connection, plan)
   await declareDeadLetter(connection, plan)
   try {

@@ -4,6 +4,7 @@ import type { Receiver } from 'sluice'
 import type { CaseDefinition } from '../case.ts'
 import { chapter } from '../case.ts'
 import { becomes, bodies, Events, fails, held, range, sorted, take, within } from '../expect.ts'
+import { assertRefused } from '../refusals.ts'
 import { messagesAcrossLoss } from './reconnect-messages.ts'
 
 const BACK_MS = 15_000
@@ -121,6 +122,7 @@ const links: CaseDefinition[] = [
       assert.deepEqual(await bodies(receiver, 5), range(5))
     },
     async otherwise(c) {
+      if (!c.has('topic')) return assertRefused(c, 'topic')
       const events = new Events(c.connection)
       const news = c.topic<number>()
       await c.connection.receiver(news.matching('#'))
