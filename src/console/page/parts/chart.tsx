@@ -1,0 +1,100 @@
+/** One chart over time, drawn by uPlot: follows its place's width and the colours of the page. */
+import { useEffect, useRef } from 'preact/hooks'
+import uPlot from 'uplot'
+import { theme } from '../state/preferences.ts'
+import { short } from '../text/figures.ts'
+import { clock } from '../text/times.ts'
+import type { Course } from './sparkline.tsx'
+
+export interface ChartProps {
+  readonly title: string
+  readonly course: Course
+  readonly unit?: string
+  readonly height?: number
+  /** The axis begins at nothing. */
+  readonly fromZero?: boolean
+  readonly format?: (value: number) => string
+}
+
+export function Chart({
+  title,
+  course,
+  unit = '',
+  height = 180,
+  fromZero = true,
+  format = short,
+}: ChartProps) {
+  const place = useRef<HTMLDivElement>(null)
+  const plot = useRef<uPlot>(null)
+  const colours = theme.value
+
+  useEffect(() => {
+    const target = place.current!
+    const style = getComputedStyle(target)
+    const colour = (name: string) => style.getPropertyValue(name).trim()
+    const axis = {
+      stroke: colour('--text-3'),
+      grid: { stroke: colour('--line'), width: 1 },
+      ticks: { show: false },
+      font: `11px ${style.fontFamily}`,
+    }
+    const drawn = new uPlot(
+      {
+        width: target.clientWidth || 320,
+        height,
+        cursor: { y: false, points: { size: 6 } },
+        legend: { show: false },
+        scales: { y: { range: (_, low, high) => rangeOf(low, high, fromZero) } },
+        axes: [
+          { ...axis, values: (_, times) => times.map((at) => clock(at * 1000)), space: 90 },
+          { ...axis, values: (_, values) => values.map((value) => format(value)), size: 56, space: 34 },
+        ],
+        series: [
+          {},
+          { stroke: colour('--accent'), width: 1.5, fill: colour('--accent-veil'), points: { show: false } },
+        ],
+      },
+      dataOf(course),
+      target,
+    )
+    plot.current = drawn
+    const resize = new ResizeObserver(() => drawn.setSize({ width: target.clientWidth, height }))
+    resize.observe(target)
+    return () => {
+      resize.disconnect()
+      drawn.destroy()
+      plot.current = null
+    }
+  }, [colours, height, fromZero])
+
+  useEffect(() => {
+    plot.current?.setData(dataOf(course))
+  }, [course])
+
+  const last = course.at(-1)?.[1]
+  return (
+    <figure class="chart">
+      <figcaption>
+        <span>{title}</span>
+        <strong>{last === undefined ? '–' : `${format(last)}${unit}`}</strong>
+      </figcaption>
+      <div
+        ref={place}
+        class="chart-place"
+        role="img"
+        aria-label={`${title} over time; now ${last === undefined ? 'not known' : format(last) + unit}`}
+      />
+    </figure>
+  )
+}
+
+function dataOf(course: Course): uPlot.AlignedData {
+  return [course.map(([at]) => at / 1000), course.map(([, value]) => value)]
+}
+
+function rangeOf(low: number | null, high: number | null, fromZero: boolean): uPlot.Range.MinMax {
+  const bottom = Math.min(low ?? 0, fromZero ? 0 : (low ?? 0))
+  const top = high ?? 1
+  const room = (top - bottom || 1) * 0.08
+  return [bottom < 0 ? bottom - room : bottom, top + room]
+}

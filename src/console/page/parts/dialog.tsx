@@ -1,0 +1,53 @@
+/** A dialog over the page: the browser keeps the focus inside and closes it with Escape. */
+import type { ComponentChildren } from 'preact'
+import { useEffect, useId, useRef } from 'preact/hooks'
+import { Button } from './button.tsx'
+
+export interface DialogProps {
+  readonly title: string
+  readonly children: ComponentChildren
+  /** Buttons at the foot, the one that acts last. */
+  readonly foot?: ComponentChildren
+  readonly wide?: boolean
+  readonly onClose: () => void
+  readonly onSubmit?: () => void
+}
+
+export function Dialog({ title, children, foot, wide = false, onClose, onSubmit }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const titleId = useId()
+  useEffect(() => {
+    const element = dialog.current!
+    const before = document.activeElement
+    element.showModal()
+    element.querySelector<HTMLElement>('[data-first]')?.focus()
+    return () => {
+      if (before instanceof HTMLElement) before.focus()
+    }
+  }, [])
+  return (
+    <dialog
+      ref={dialog}
+      class={wide ? 'dialog wide' : 'dialog'}
+      aria-labelledby={titleId}
+      onClose={onClose}
+      onCancel={onClose}
+      onMouseDown={(event) => event.target === dialog.current && onClose()}
+    >
+      <form
+        method="dialog"
+        onSubmit={(event) => {
+          event.preventDefault()
+          onSubmit?.()
+        }}
+      >
+        <header>
+          <h2 id={titleId}>{title}</h2>
+          <Button kind="quiet" icon="close" label="Close" onPress={onClose} />
+        </header>
+        <div class="dialog-body">{children}</div>
+        {foot !== undefined && <footer>{foot}</footer>}
+      </form>
+    </dialog>
+  )
+}

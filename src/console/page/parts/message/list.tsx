@@ -1,0 +1,129 @@
+/** Messages as rows: what one needs to find the right one. */
+import { useLayoutEffect, useRef } from 'preact/hooks'
+import type { MessageView } from '../../../protocol.ts'
+import { bytes } from '../../text/figures.ts'
+import { ago, exact } from '../../text/times.ts'
+import { Visible } from '../visible.tsx'
+
+export interface MessageListProps {
+  readonly messages: readonly MessageView[]
+  readonly label: string
+  /** Index of the open one, or -1. */
+  readonly open: number
+  readonly onOpen: (index: number) => void
+  /** Ids of the chosen ones; absent: nothing can be chosen. */
+  readonly chosen?: ReadonlySet<string>
+  readonly onChoose?: (chosen: ReadonlySet<string>) => void
+  readonly busy?: boolean
+}
+
+export function MessageList({ messages, label, open, onOpen, chosen, onChoose, busy }: MessageListProps) {
+  const body = useRef<HTMLTableSectionElement>(null)
+  useLayoutEffect(() => {
+    body.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' })
+  }, [open])
+  const ids = messages.flatMap(({ id }) => (id === undefined ? [] : [id]))
+  const all = chosen !== undefined && ids.length > 0 && ids.every((id) => chosen.has(id))
+  const toggle = (some: readonly string[], on: boolean) => {
+    const next = new Set(chosen)
+    for (const id of some) on ? next.add(id) : next.delete(id)
+    onChoose?.(next)
+  }
+  return (
+    <table class={`messages${busy ? ' busy' : ''}`} aria-label={label} aria-busy={busy || undefined}>
+      <thead>
+        <tr>
+          {chosen !== undefined && (
+            <th class="tick" scope="col">
+              <input
+                type="checkbox"
+                aria-label="Choose all messages of this page"
+                checked={all}
+                onChange={(event) => toggle(ids, event.currentTarget.checked)}
+              />
+            </th>
+          )}
+          <th scope="col" class="figure">
+            #
+          </th>
+          <th scope="col">Message</th>
+          <th scope="col" class="wide-only">
+            Subject
+          </th>
+          <th scope="col" class="figure wide-only">
+            Size
+          </th>
+          <th scope="col" class="figure">
+            Age
+          </th>
+        </tr>
+      </thead>
+      <tbody ref={body}>
+        {messages.map((message, index) => (
+          <tr key={message.position} aria-selected={index === open} onClick={() => onOpen(index)}>
+            {chosen !== undefined && (
+              <td class="tick" onClick={(event) => event.stopPropagation()}>
+                {message.id !== undefined && (
+                  <input
+                    type="checkbox"
+                    aria-label={`Choose message ${message.position + 1}`}
+                    checked={chosen.has(message.id)}
+                    onChange={(event) => toggle([message.id!], event.currentTarget.checked)}
+                  />
+                )}
+              </td>
+            )}
+            <td class="figure soft">{message.position + 1}</td>
+            <td class="message-cell">
+              <button
+                type="button"
+                class="row-open"
+                aria-expanded={index === open}
+                onClick={(event) => {
+                  event.stopPropagation()
+                  onOpen(index)
+                }}
+              >
+                <Visible text={message.id ?? 'without id'} limit={80} />
+              </button>
+              <Marks message={message} />
+              <span class="preview">
+                <Preview message={message} />
+              </span>
+            </td>
+            <td class="wide-only subject">
+              <Visible text={message.subject ?? ''} limit={80} />
+            </td>
+            <td class="figure wide-only soft">
+              {message.body.bytes === undefined ? '' : bytes(message.body.bytes)}
+            </td>
+            <td class="figure soft" title={exact(message.createdAt)}>
+              {ago(message.createdAt)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function Preview({ message }: { readonly message: MessageView }) {
+  const { body } = message
+  if (body.kind === 'hidden') return <>hidden</>
+  if (body.kind === 'damaged') return <>not readable: {body.error?.code}</>
+  if (body.kind === 'binary') return <>{body.text.slice(0, 48)}</>
+  return <Visible text={body.text.slice(0, 400).replace(/\s+/g, ' ')} limit={160} />
+}
+
+function Marks({ message }: { readonly message: MessageView }) {
+  const { priority, redelivered, deliveryCount, properties } = message
+  return (
+    <>
+      {priority !== undefined && priority > 4 && <span class="mini">priority {priority}</span>}
+      {redelivered === true && (
+        <span class="mini warn">{deliveryCount === undefined ? 'again' : `delivery ${deliveryCount}`}</span>
+      )}
+      {properties['sluice-reason'] !== undefined && <span class="mini bad">dead letter</span>}
+    </>
+  )
+}

@@ -1,0 +1,30 @@
+/** Short news in the corner, read out as they come. */
+import { dismiss, toasts } from '../state/toasts.ts'
+import { Button } from './button.tsx'
+import { CommandLine } from './copy.tsx'
+import { Icon } from './icon.tsx'
+import { Visible } from './visible.tsx'
+
+export function Toasts() {
+  return (
+    <div class="toasts" role="region" aria-label="News" aria-live="polite">
+      {toasts.value.map(({ id, kind, text, code, hint, command }) => (
+        <div key={id} class={`toast ${kind}`} role={kind === 'problem' ? 'alert' : undefined}>
+          <Icon name={kind === 'problem' ? 'warning' : kind === 'done' ? 'check' : 'info'} />
+          <div>
+            <p>
+              <Visible text={text} limit={600} /> {code !== undefined && <code class="code">{code}</code>}
+            </p>
+            {hint !== undefined && (
+              <p class="soft">
+                <Visible text={hint} limit={600} />
+              </p>
+            )}
+            {command !== undefined && <CommandLine command={command} />}
+          </div>
+          <Button kind="quiet" icon="close" label="Close this news" onPress={() => dismiss(id)} />
+        </div>
+      ))}
+    </div>
+  )
+}

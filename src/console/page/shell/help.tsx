@@ -1,0 +1,79 @@
+/** Keys, the language of filters, and a link for one more browser. */
+import { useState } from 'preact/hooks'
+import { Button } from '../parts/button.tsx'
+import { CopyButton } from '../parts/copy.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { linkForAnother } from '../state/session.ts'
+import { tellProblem } from '../state/toasts.ts'
+import { overlay, SHELL_KEYS } from './overlay.ts'
+
+export function Help() {
+  const close = () => {
+    overlay.value = undefined
+  }
+  return (
+    <Dialog title="Keys and help" wide onClose={close}>
+      <div class="help">
+        <section>
+          <h3>Keys</h3>
+          <dl class="keys">
+            {SHELL_KEYS.map(([keys, what]) => (
+              <div key={keys}>
+                <dt>
+                  <kbd>{keys}</kbd>
+                </dt>
+                <dd>{what}</dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+        <section>
+          <h3>Filter of messages</h3>
+          <WhereHelp />
+          <h3>Another browser</h3>
+          <AnotherBrowser />
+        </section>
+      </div>
+    </Dialog>
+  )
+}
+
+/** The field language in a few examples. */
+export function WhereHelp() {
+  return (
+    <ul class="where-help">
+      {WHERE_EXAMPLES.map(([where, what]) => (
+        <li key={where}>
+          <code>{where}</code> <span class="soft">{what}</span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+export const WHERE_EXAMPLES: readonly (readonly [where: string, what: string])[] = [
+  ['M.subject == "us.weather"', 'a field of the message'],
+  ['P["region"] == "eu"', 'a property'],
+  ['C.total > 100', 'a part of a JSON body'],
+  ['M.priority >= 5 and P["tries"] > 2', 'two conditions'],
+]
+
+function AnotherBrowser() {
+  const [url, setUrl] = useState<string>()
+  if (url !== undefined) {
+    return (
+      <div class="command-line">
+        <code>{url}</code>
+        <CopyButton text={url} label="Copy the link" />
+      </div>
+    )
+  }
+  return (
+    <div>
+      <p class="soft">The link of the command works once. This makes one more.</p>
+      <Button icon="link" onPress={() => void linkForAnother().then(setUrl, tellProblem)}>
+        Make a link
+      </Button>
+    </div>
+  )
+}

@@ -1,0 +1,119 @@
+/** The palette: go to any node of any broker, to any place, or do something with what is open. */
+import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks'
+import type { NodeView } from '../../protocol.ts'
+import { Icon } from '../parts/icon.tsx'
+import { Visible } from '../parts/visible.tsx'
+import { brokerNames, isConnected } from '../state/brokers.ts'
+import { findNodes, knownNodes } from '../state/nodes.ts'
+import { overlay } from './overlay.ts'
+import { type Entry, nodeEntries, placeEntries } from './palette-entries.ts'
+
+const PER_BROKER = 20
+const PAUSE_MS = 120
+
+export function Palette() {
+  const [text, setText] = useState('')
+  const [active, setActive] = useState(0)
+  const [found, setFound] = useState<readonly NodeView[]>([])
+  const dialog = useRef<HTMLDialogElement>(null)
+  const list = useRef<HTMLUListElement>(null)
+  const id = useId()
+  const close = () => {
+    overlay.value = undefined
+  }
+
+  useEffect(() => dialog.current?.showModal(), [])
+  useEffect(() => {
+    let left = false
+    const timer = setTimeout(() => {
+      for (const broker of brokerNames.peek().filter(isConnected)) {
+        findNodes(broker, text.trim(), PER_BROKER).then(
+          (nodes) => !left && setFound((before) => [...before, ...nodes]),
+          () => {},
+        )
+      }
+    }, PAUSE_MS)
+    return () => {
+      left = true
+      clearTimeout(timer)
+      setFound([])
+    }
+  }, [text])
+
+  const entries = useMemo(
+    () => [...placeEntries(text), ...nodeEntries(text, [...knownNodes.value, ...found])].slice(0, 60),
+    [text, found],
+  )
+  const current = Math.min(active, entries.length - 1)
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' })
+  }, [current])
+
+  const choose = (entry: Entry | undefined) => {
+    if (entry === undefined) return
+    close()
+    entry.act()
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+    if (step !== undefined && entries.length > 0) {
+      event.preventDefault()
+      setActive((current + step + entries.length) % entries.length)
+    } else if (event.key === 'Enter') {
+      event.preventDefault()
+      choose(entries[current])
+    }
+  }
+
+  return (
+    <dialog
+      ref={dialog}
+      class="dialog palette"
+      aria-label="Go to a node, or do something"
+      onClose={close}
+      onMouseDown={(event) => event.target === dialog.current && close()}
+    >
+      <div class="palette-input">
+        <Icon name="search" />
+        <input
+          type="text"
+          role="combobox"
+          aria-expanded="true"
+          aria-controls={`${id}-list`}
+          aria-activedescendant={entries.length === 0 ? undefined : `${id}-${current}`}
+          aria-label="Name of a node, or what to do"
+          placeholder="Name of a node, or what to do"
+          value={text}
+          spellcheck={false}
+          autocomplete="off"
+          onInput={(event) => {
+            setText(event.currentTarget.value)
+            setActive(0)
+          }}
+          onKeyDown={onKeyDown}
+        />
+      </div>
+      <ul id={`${id}-list`} ref={list} role="listbox" aria-label="Found" class="palette-list">
+        {entries.map((entry, index) => (
+          <li
+            key={entry.id}
+            id={`${id}-${index}`}
+            role="option"
+            aria-selected={index === current}
+            onClick={() => choose(entry)}
+            onMouseMove={() => index !== current && setActive(index)}
+          >
+            <Icon name={entry.icon} />
+            <span class="palette-text">
+              <Visible text={entry.text} limit={120} />
+            </span>
+            <span class="soft">
+              <Visible text={entry.about} limit={60} />
+            </span>
+          </li>
+        ))}
+      </ul>
+      {entries.length === 0 && <p class="palette-none soft">Nothing is called that.</p>}
+    </dialog>
+  )
+}

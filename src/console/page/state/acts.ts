@@ -1,0 +1,47 @@
+/** Acts: asked of the server, told as a toast with the command line that does the same. */
+import { signal } from '@preact/signals'
+import type { Act, ActResult } from '../../protocol.ts'
+import { post, Refusal } from './api.ts'
+import { takeTask, tasksOpen } from './tasks.ts'
+import { tellProblem, toast } from './toasts.ts'
+
+/** Grows with each act, so that what shows messages or nodes can look again. */
+export const actsDone = signal(0)
+
+/** Asks the user to type the name of the node; put in by the page's dialogs. */
+export const confirmation = { ask: async (_node: string, _why: string): Promise<boolean> => false }
+
+/** The result, or `undefined` after a refusal, which the user has been told. `quiet`: the caller shows the result itself. */
+export async function perform(act: Act, { quiet = false } = {}): Promise<ActResult | undefined> {
+  try {
+    const result = await confirmed(act)
+    if (result === undefined) return undefined
+    if (result.task !== undefined) {
+      takeTask(result.task)
+      tasksOpen.value = true
+    } else if (!quiet) toast({ kind: 'done', text: result.done?.text ?? 'Done', command: result.command })
+    actsDone.value++
+    return result
+  } catch (error) {
+    tellProblem(error)
+    return undefined
+  }
+}
+
+/** The server says when it wants the name: for what loses much, and for every act on a broker marked `production`. */
+async function confirmed(act: Act): Promise<ActResult | undefined> {
+  try {
+    return await post<ActResult>('/api/acts', { body: act })
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'CONFIRMATION_NEEDED') throw error
+    const node = changedNode(act)
+    if (!(await confirmation.ask(node, error.message))) return undefined
+    return post<ActResult>('/api/acts', { body: { ...act, confirm: node } })
+  }
+}
+
+/** The node that an act changes: its name is what has to be typed. */
+export function changedNode(act: Act): string {
+  if ('from' in act) return (act.act === 'copy' ? act.to : act.from).address
+  return act.address
+}

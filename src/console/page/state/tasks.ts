@@ -1,0 +1,45 @@
+/** Long acts: those that go on, and what became of the others. */
+import { computed, signal } from '@preact/signals'
+import type { TasksView, TaskView } from '../../protocol.ts'
+import { get, post } from './api.ts'
+import { listen } from './stream.ts'
+import { tellProblem, toast } from './toasts.ts'
+
+const KEPT = 30
+
+export const tasks = signal<readonly TaskView[]>([])
+export const tasksOpen = signal(false)
+export const runningTasks = computed(() => tasks.value.filter((task) => task.state === 'running'))
+
+export function takeTask(task: TaskView): void {
+  const known = tasks.peek().find((one) => one.id === task.id)
+  if (known?.state === 'running' && task.state !== 'running') tellEnd(task)
+  const others = tasks.peek().filter((one) => one.id !== task.id)
+  tasks.value = [task, ...others].sort((a, b) => b.startedAt - a.startedAt).slice(0, KEPT)
+}
+
+export function followTasks(): () => void {
+  void get<TasksView>('/api/tasks').then(
+    ({ tasks }) => tasks.forEach(takeTask),
+    () => {},
+  )
+  return listen((event) => {
+    if (event.event === 'task') takeTask(event.task)
+  })
+}
+
+export async function stopTask(id: string): Promise<void> {
+  await post(`/api/tasks/${encodeURIComponent(id)}/stop`).catch(tellProblem)
+}
+
+function tellEnd({ state, text, count, error, command }: TaskView): void {
+  const figure = `${count.toLocaleString('en')} message${count === 1 ? '' : 's'}`
+  if (state === 'failed')
+    toast({ kind: 'problem', text: error?.message ?? text, code: error?.code, hint: error?.hint })
+  else
+    toast({
+      kind: 'done',
+      text: `${text}: ${state === 'stopped' ? 'stopped after' : 'done,'} ${figure}`,
+      command,
+    })
+}

@@ -1,0 +1,173 @@
+/** All brokers at a glance: state, round trip, and what waits in their deepest queues. */
+import { useEffect } from 'preact/hooks'
+import type { BrokerView, NodeView } from '../../protocol.ts'
+import { PageHead } from '../parts/page-head.tsx'
+import { Empty, Loading, Problem } from '../parts/problem.tsx'
+import { type Course, Sparkline } from '../parts/sparkline.tsx'
+import { StateBadge } from '../parts/state.tsx'
+import { Visible } from '../parts/visible.tsx'
+import { brokers, brokersProblem, latencies } from '../state/brokers.ts'
+import { nodesOf, showNodes } from '../state/nodes.ts'
+import { link, nodeLink } from '../state/route.ts'
+import { counted, milliseconds, rate, whole } from '../text/figures.ts'
+
+const DEEPEST = 5
+
+export function Brokers() {
+  const list = brokers.value
+  const names = list?.map(({ name }) => name).join('\n')
+  useEffect(() => {
+    if (names !== undefined) showNodes(names.split('\n'), { type: 'queue', sort: 'depth', limit: 100 })
+  }, [names])
+  return (
+    <>
+      <PageHead title="Brokers" facts={list !== undefined && <Summary list={list} />} />
+      {brokersProblem.value !== undefined && <Problem problem={brokersProblem.value} />}
+      {list === undefined ? (
+        brokersProblem.value === undefined && <Loading what="brokers" />
+      ) : list.length === 0 ? (
+        <Empty icon="brokers" title="No broker is configured">
+          Name connections in <code>sluice.config.json</code>, or give URLs:{' '}
+          <code>sluice console redis://localhost</code>
+        </Empty>
+      ) : (
+        <div class="cards">
+          {list.map((broker) => (
+            <BrokerCard key={broker.name} broker={broker} />
+          ))}
+        </div>
+      )}
+    </>
+  )
+}
+
+function Summary({ list }: { readonly list: readonly BrokerView[] }) {
+  const away = list.filter(({ state }) => state !== 'connected').length
+  return (
+    <span>
+      {whole(list.length - away)} of {whole(list.length)} connected
+    </span>
+  )
+}
+
+function BrokerCard({ broker }: { readonly broker: BrokerView }) {
+  const { name, url, product, adapter, state, error, tiers, latencyMs, production } = broker
+  const there = state === 'connected'
+  const probes = latencies.value.get(name) ?? []
+  return (
+    <article class={`card broker ${there ? '' : 'away'}${production ? ' production' : ''}`} aria-label={name}>
+      <header>
+        <h2>
+          <a href={link(['nodes', name])}>
+            <Visible text={name} limit={60} />
+          </a>
+        </h2>
+        {production && <span class="badge bad">production</span>}
+        <StateBadge state={state} />
+      </header>
+      <p class="soft broker-about">
+        <span>{product ?? adapter}</span>
+        <code>
+          <Visible text={url} limit={120} />
+        </code>
+      </p>
+      {error !== undefined && !there && <Problem problem={error} />}
+      <dl class="figures-row">
+        <div>
+          <dt>Round trip</dt>
+          <dd>
+            {there ? milliseconds(latencyMs) : '–'}
+            <Sparkline course={probes} width={64} />
+          </dd>
+        </div>
+        <Waiting broker={name} />
+        <div>
+          <dt
+            data-tip="T0 best effort · T1 survives a lost connection · T2 a killed broker · T3 power loss · T4 the loss of a node"
+            tabIndex={0}
+          >
+            Tiers
+          </dt>
+          <dd class="tiers">{tiers.join(' ')}</dd>
+        </div>
+      </dl>
+      <Deepest broker={name} />
+      <footer>
+        <a href={link(['nodes', name])}>Nodes</a>
+        <a href={link(['capabilities', name])}>Capabilities</a>
+      </footer>
+    </article>
+  )
+}
+
+/** What waits in the queues that were looked at, and how that moves. */
+function Waiting({ broker }: { readonly broker: string }) {
+  const { rows, total } = nodesOf(broker)
+  const nodes = [...rows.values()]
+  const depth = nodes.reduce((sum, node) => sum + (node.depth ?? 0), 0)
+  const tip = total > nodes.length ? `in the ${nodes.length} deepest of ${whole(total)} queues` : undefined
+  return (
+    <div>
+      <dt data-tip={tip}>Waiting</dt>
+      <dd>
+        {whole(depth)}
+        <Sparkline course={sumOf(nodes)} width={64} />
+      </dd>
+    </div>
+  )
+}
+
+function Deepest({ broker }: { readonly broker: string }) {
+  const { rows, total, unlisted, loading, problem } = nodesOf(broker)
+  if (problem !== undefined) return <p class="soft">{problem.message}</p>
+  if (unlisted !== undefined && rows.size === 0) return <p class="soft">{unlisted.message}</p>
+  if (total === 0) return <p class="soft">{loading ? 'Reading queues …' : 'No queue yet.'}</p>
+  const nodes = [...rows.entries()].sort(([a], [b]) => a - b).slice(0, DEEPEST)
+  return (
+    <table class="deepest" aria-label={`Deepest queues of ${broker}`}>
+      <thead class="sr">
+        <tr>
+          <th scope="col">Queue</th>
+          <th scope="col">Course</th>
+          <th scope="col">Rate</th>
+          <th scope="col">Depth</th>
+        </tr>
+      </thead>
+      <tbody>
+        {nodes.map(([, node]) => (
+          <tr key={node.address}>
+            <td class="name-cell">
+              <a href={nodeLink(broker, node.address)}>
+                <Visible text={node.name} limit={80} />
+              </a>
+            </td>
+            <td class="spark-cell">
+              <Sparkline course={node.history} width={64} />
+            </td>
+            <td class="figure soft">{rate(node.rate)}</td>
+            <td class="figure">{whole(node.depth)}</td>
+          </tr>
+        ))}
+        {total > nodes.length && (
+          <tr>
+            <td colSpan={4}>
+              <a href={link(['nodes', broker])} class="soft">
+                and {counted(total - nodes.length, 'more queue')}
+              </a>
+            </td>
+          </tr>
+        )}
+      </tbody>
+    </table>
+  )
+}
+
+/** Depths of several nodes added up, look by look from the newest back. */
+export function sumOf(nodes: readonly NodeView[]): Course {
+  const length = Math.min(...nodes.map(({ history }) => history.length))
+  if (!Number.isFinite(length)) return []
+  return Array.from({ length }, (_, look) => {
+    const looks = nodes.map(({ history }) => history[history.length - length + look]!)
+    return [looks[0]![0], looks.reduce((sum, [, depth]) => sum + depth, 0)] as const
+  })
+}

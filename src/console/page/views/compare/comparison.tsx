@@ -1,0 +1,135 @@
+/** The outcome of a comparison: four figures that choose what the list shows. */
+import { useState } from 'preact/hooks'
+import type { ComparePage, MessageView } from '../../../protocol.ts'
+import { Button } from '../../parts/button.tsx'
+import { MessageDetail } from '../../parts/message/detail.tsx'
+import { MessageList } from '../../parts/message/list.tsx'
+import type { Picked } from '../../parts/node-picker.tsx'
+import { Empty } from '../../parts/problem.tsx'
+import { Split } from '../../parts/split.tsx'
+import { perform } from '../../state/acts.ts'
+import { useKeys } from '../../state/keys.ts'
+import { mayWrite } from '../../state/session.ts'
+import { counted, whole } from '../../text/figures.ts'
+import { Differences } from './differences.tsx'
+
+type Part = 'onlyLeft' | 'onlyRight' | 'different'
+
+export interface ComparisonProps {
+  readonly page: ComparePage
+  readonly left: Picked
+  readonly right: Picked
+}
+
+export function Comparison({ page, left, right }: ComparisonProps) {
+  const { counts, same, cut } = page
+  const [part, setPart] = useState<Part>(
+    counts.onlyLeft > 0 ? 'onlyLeft' : counts.onlyRight > 0 ? 'onlyRight' : 'different',
+  )
+  const [open, setOpen] = useState(-1)
+  const messages = part === 'different' ? page.different.map(({ left }) => left) : page[part]
+  const step = (by: number) => setOpen((at) => Math.max(0, Math.min(messages.length - 1, at + by)))
+  useKeys({ j: () => step(1), k: () => step(-1), ...(open >= 0 && { Escape: () => setOpen(-1) }) })
+  const tile = (name: Part, text: string, count: number) => (
+    <button
+      type="button"
+      class="tile"
+      aria-pressed={part === name}
+      onClick={() => {
+        setPart(name)
+        setOpen(-1)
+      }}
+    >
+      <strong class={count > 0 ? 'warn' : undefined}>{whole(count)}</strong>
+      <span>{text}</span>
+    </button>
+  )
+  const alike = counts.onlyLeft + counts.onlyRight + counts.different === 0
+  return (
+    <>
+      <div class="tiles" role="group" aria-label="Outcome">
+        <div class="tile">
+          <strong class="good">{whole(same)}</strong>
+          <span>the same on both</span>
+        </div>
+        {tile('onlyLeft', `only left (${left.broker})`, counts.onlyLeft)}
+        {tile('onlyRight', `only right (${right.broker})`, counts.onlyRight)}
+        {tile('different', 'different', counts.different)}
+      </div>
+      {cut && (
+        <p class="note">
+          More was there than the console keeps in memory: the figures are of what was looked at.
+        </p>
+      )}
+      {alike ? (
+        <Empty icon="check" title="Both hold the same messages" />
+      ) : messages.length === 0 ? (
+        <Empty icon="check" title="None of these" />
+      ) : (
+        <Split
+          detail={
+            <Opened page={page} part={part} messages={messages} open={open} onClose={() => setOpen(-1)} />
+          }
+        >
+          {mayWrite.value && part !== 'different' && (
+            <CopyOver
+              messages={messages}
+              whole={counts[part]}
+              from={part === 'onlyLeft' ? left : right}
+              to={part === 'onlyLeft' ? right : left}
+            />
+          )}
+          <div class="scroll" tabIndex={0} role="region" aria-label="Messages">
+            <MessageList label="Messages" messages={messages} open={open} onOpen={setOpen} />
+          </div>
+        </Split>
+      )}
+    </>
+  )
+}
+
+function Opened({
+  page,
+  part,
+  messages,
+  open,
+  onClose,
+}: {
+  readonly page: ComparePage
+  readonly part: Part
+  readonly messages: readonly MessageView[]
+  readonly open: number
+  readonly onClose: () => void
+}) {
+  const message = messages[open]
+  if (message === undefined) return <p class="hint soft">Open a message to see it here.</p>
+  if (part !== 'different') return <MessageDetail message={message} onClose={onClose} />
+  return <Differences pair={page.different[open]!} onClose={onClose} />
+}
+
+function CopyOver({
+  messages,
+  whole: all,
+  from,
+  to,
+}: {
+  readonly messages: readonly MessageView[]
+  readonly whole: number
+  readonly from: Picked
+  readonly to: Picked
+}) {
+  const ids = messages.flatMap(({ id }) => (id === undefined ? [] : [id]))
+  if (ids.length === 0) return null
+  return (
+    <div class="bar">
+      <Button icon="copy" onPress={() => void perform({ act: 'copy', from, to, ids, disturb: true })}>
+        Copy {counted(ids.length, 'message')} to {to.broker}
+      </Button>
+      {all > messages.length && (
+        <span class="soft">
+          the first {whole(messages.length)} of {whole(all)}
+        </span>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,144 @@
+/** The dead letters of a queue by reason, origin and error; each group can be sent back, after a dry run. */
+import { useEffect, useState } from 'preact/hooks'
+import type {
+  ApiError,
+  DeadLetterGroup,
+  DeadLettersPage,
+  DeadLettersRequest,
+  NodeDetail,
+} from '../../../protocol.ts'
+import { askToDisturb } from '../../parts/ask.tsx'
+import { Button } from '../../parts/button.tsx'
+import { Empty, Loading, Problem } from '../../parts/problem.tsx'
+import { Visible } from '../../parts/visible.tsx'
+import { actsDone } from '../../state/acts.ts'
+import { brokerPath, post, problemOf } from '../../state/api.ts'
+import { mayWrite } from '../../state/session.ts'
+import { counted, whole } from '../../text/figures.ts'
+import { ReplayDialog } from './replay.tsx'
+
+export function DeadLetters({ node }: { readonly node: NodeDetail }) {
+  const [page, setPage] = useState<DeadLettersPage>()
+  const [problem, setProblem] = useState<ApiError>()
+  const [busy, setBusy] = useState(false)
+  const [replaying, setReplaying] = useState<DeadLetterGroup | 'all'>()
+  const disturb = node.browse.level === 'emulated'
+
+  const look = async () => {
+    if (disturb && !(await askToDisturb(node.address, node.browse.reason))) return
+    setBusy(true)
+    try {
+      const body: DeadLettersRequest = { address: node.address, ...(disturb && { disturb }) }
+      setPage(await post<DeadLettersPage>(brokerPath(node.broker, 'dead-letters'), { body }))
+      setProblem(undefined)
+    } catch (error) {
+      setProblem(problemOf(error))
+    }
+    setBusy(false)
+  }
+  useEffect(() => {
+    if (node.browse.level === 'native') void look()
+  }, [node.broker, node.address, disturb ? 0 : actsDone.value])
+
+  if (node.browse.level === 'unsupported')
+    return (
+      <Empty icon="eye" title="The messages of this node cannot be looked at">
+        {node.browse.reason}
+      </Empty>
+    )
+  const groups = page?.groups ?? []
+  return (
+    <div class="scroll">
+      <div class="bar">
+        <Button icon="refresh" busy={busy} onPress={() => void look()}>
+          {page === undefined ? 'Look' : 'Refresh'}
+        </Button>
+        {page !== undefined && (
+          <span class="soft figures" role="status">
+            {counted(page.looked, 'message')} looked at
+            {page.others > 0 && `, ${whole(page.others)} of them without a reason`}
+          </span>
+        )}
+        {mayWrite.value && groups.length > 1 && (
+          <Button icon="replay" onPress={() => setReplaying('all')}>
+            Replay all
+          </Button>
+        )}
+      </div>
+      {problem !== undefined && <Problem problem={problem} />}
+      {page === undefined ? (
+        busy ? (
+          <Loading what="dead letters" />
+        ) : (
+          disturb && (
+            <Empty icon="warning" title="Looking disturbs this queue">
+              {node.browse.reason}
+            </Empty>
+          )
+        )
+      ) : groups.length === 0 ? (
+        <Empty icon="check" title="No dead letter here">
+          A message that is rejected, expires or fails too often goes to the dead-letter address of its queue,
+          with the reason.
+        </Empty>
+      ) : (
+        <table class="plain" aria-label="Dead letters by reason">
+          <thead>
+            <tr>
+              <th scope="col" class="figure">
+                Messages
+              </th>
+              <th scope="col">Reason</th>
+              <th scope="col">From</th>
+              {mayWrite.value && (
+                <th scope="col">
+                  <span class="sr">Acts</span>
+                </th>
+              )}
+            </tr>
+          </thead>
+          <tbody>
+            {groups.map((group) => (
+              <tr key={`${group.reason}\n${group.origin}\n${group.error}`}>
+                <td class="figure">
+                  <strong>{whole(group.count)}</strong>
+                </td>
+                <td>
+                  <Visible text={group.reason} limit={300} />
+                  {group.error !== undefined && (
+                    <p class="soft group-error">
+                      <Visible text={group.error} limit={300} />
+                    </p>
+                  )}
+                </td>
+                <td>
+                  {group.origin === undefined ? (
+                    <span class="soft">not told</span>
+                  ) : (
+                    <code>
+                      <Visible text={group.origin} limit={120} />
+                    </code>
+                  )}
+                </td>
+                {mayWrite.value && (
+                  <td class="figure">
+                    <Button icon="replay" onPress={() => setReplaying(group)}>
+                      Replay
+                    </Button>
+                  </td>
+                )}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {replaying !== undefined && (
+        <ReplayDialog
+          node={node}
+          group={replaying === 'all' ? undefined : replaying}
+          onClose={() => setReplaying(undefined)}
+        />
+      )}
+    </div>
+  )
+}

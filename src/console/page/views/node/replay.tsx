@@ -1,0 +1,118 @@
+/** Sends dead letters back: first a dry run that says what would go where, then the same for real. */
+import { useEffect, useState } from 'preact/hooks'
+import type { Act, ActResult, DeadLetterGroup, NodeDetail } from '../../../protocol.ts'
+import { Button } from '../../parts/button.tsx'
+import { CommandLine } from '../../parts/copy.tsx'
+import { Dialog } from '../../parts/dialog.tsx'
+import { Field, Radios } from '../../parts/field.tsx'
+import { Visible } from '../../parts/visible.tsx'
+import { perform } from '../../state/acts.ts'
+import { counted } from '../../text/figures.ts'
+
+export interface ReplayProps {
+  readonly node: NodeDetail
+  /** Absent: all dead letters of the queue. */
+  readonly group: DeadLetterGroup | undefined
+  readonly onClose: () => void
+}
+
+export function ReplayDialog({ node, group, onClose }: ReplayProps) {
+  const noOrigin =
+    group !== undefined && group.origin === undefined ? 'Where they came from is not told.' : undefined
+  const [where, setWhere] = useState(noOrigin === undefined ? 'origin' : 'other')
+  const [to, setTo] = useState('')
+  const [limit, setLimit] = useState('')
+  const [tried, setTried] = useState<ActResult>()
+  const [busy, setBusy] = useState(false)
+  useEffect(() => setTried(undefined), [where, to, limit])
+  const missing = where === 'other' && to.trim() === '' ? 'Say where to first.' : undefined
+
+  const act = (dryRun: boolean): Act => ({
+    act: 'replay',
+    broker: node.broker,
+    address: node.address,
+    reason: group?.reason,
+    origin: group?.origin,
+    ...(where === 'other' && { to: to.trim() }),
+    ...(limit !== '' && { limit: Number(limit) }),
+    ...(dryRun && { dryRun }),
+  })
+  const run = async (dryRun: boolean) => {
+    if (missing !== undefined || busy) return
+    setBusy(true)
+    const result = await perform(act(dryRun), { quiet: dryRun })
+    setBusy(false)
+    if (dryRun) setTried(result)
+    else if (result !== undefined) onClose()
+  }
+  return (
+    <Dialog
+      title={
+        group === undefined
+          ? `Replay all dead letters of ${node.name}`
+          : `Replay ${counted(group.count, 'dead letter')}`
+      }
+      onClose={onClose}
+      onSubmit={() => void run(tried === undefined)}
+      foot={
+        <>
+          <Button onPress={onClose}>Cancel</Button>
+          <Button
+            kind={tried === undefined ? 'primary' : 'plain'}
+            busy={busy}
+            reason={missing}
+            onPress={() => void run(true)}
+          >
+            Dry run
+          </Button>
+          <Button
+            kind={tried === undefined ? 'plain' : 'primary'}
+            icon="replay"
+            busy={busy}
+            reason={tried === undefined ? 'Do a dry run first: it says what would happen.' : undefined}
+            onPress={() => void run(false)}
+          >
+            Replay
+          </Button>
+        </>
+      }
+    >
+      {group !== undefined && (
+        <p>
+          <strong>
+            <Visible text={group.reason} limit={200} />
+          </strong>
+          {group.origin !== undefined && (
+            <span class="soft">
+              {' '}
+              from <Visible text={group.origin} limit={120} />
+            </span>
+          )}
+        </p>
+      )}
+      <Radios
+        label="Where to"
+        value={where}
+        onValue={setWhere}
+        choices={[
+          ['origin', 'Back to where each came from'],
+          ['other', 'To another address of this broker'],
+        ]}
+        reasons={{ origin: noOrigin }}
+      />
+      {where === 'other' && <Field mono label="Address" value={to} onValue={setTo} placeholder="orders" />}
+      <Field type="number" label="At most" value={limit} onValue={setLimit} placeholder="no limit" />
+      {tried !== undefined && (
+        <div class="tried" role="status">
+          <p>
+            <Visible
+              text={tried.done?.text ?? tried.task?.text ?? 'The dry run found nothing against it.'}
+              layout
+            />
+          </p>
+          <CommandLine command={tried.command} />
+        </div>
+      )}
+    </Dialog>
+  )
+}

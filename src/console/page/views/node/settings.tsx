@@ -1,0 +1,86 @@
+/** What the broker tells about a node, its bindings, and making a further one. */
+import { useState } from 'preact/hooks'
+import type { NodeDetail } from '../../../protocol.ts'
+import { Button } from '../../parts/button.tsx'
+import { Field } from '../../parts/field.tsx'
+import { Facts, factsOf } from '../../parts/message/facts.tsx'
+import { Empty } from '../../parts/problem.tsx'
+import { perform } from '../../state/acts.ts'
+import { reasonAgainst } from '../../state/brokers.ts'
+import { mayWrite } from '../../state/session.ts'
+
+export function NodeSettings({ node }: { readonly node: NodeDetail }) {
+  const facts = factsOf(node.native)
+  return (
+    <div class="scroll settings">
+      {facts.length === 0 ? (
+        <Empty icon="info" title="The broker tells nothing more about this node" />
+      ) : (
+        <Facts title="As the broker tells" facts={facts} />
+      )}
+      {mayWrite.value && <Bind node={node} />}
+    </div>
+  )
+}
+
+/** A topic to a queue; asked from either end. */
+function Bind({ node }: { readonly node: NodeDetail }) {
+  const [other, setOther] = useState('')
+  const [pattern, setPattern] = useState('')
+  const [busy, setBusy] = useState(false)
+  const topic = node.type === 'topic'
+  const against = reasonAgainst(node.broker, 'bindings')
+  const bind = async () => {
+    if (busy || against !== undefined || other.trim() === '') return
+    setBusy(true)
+    const [address, to] = topic ? [node.address, other.trim()] : [other.trim(), node.address]
+    const done = await perform({
+      act: 'bind',
+      broker: node.broker,
+      address,
+      to,
+      ...(pattern !== '' && { pattern }),
+    })
+    setBusy(false)
+    if (done !== undefined) setOther('')
+  }
+  return (
+    <form
+      class="card form"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void bind()
+      }}
+    >
+      <h3>Bind {topic ? 'a queue to this topic' : 'this queue to a topic'}</h3>
+      <div class="picker">
+        <Field
+          mono
+          label={topic ? 'Queue' : 'Topic'}
+          value={other}
+          onValue={setOther}
+          placeholder={topic ? 'archive' : 'news'}
+        />
+        <Field
+          mono
+          label="Pattern"
+          value={pattern}
+          onValue={setPattern}
+          placeholder="# (all)"
+          help="Words by “.”; * is one word, # any number."
+        />
+      </div>
+      <div class="bar">
+        <Button
+          kind="primary"
+          icon="link"
+          submit
+          busy={busy}
+          reason={against ?? (other.trim() === '' ? 'Give a name first.' : undefined)}
+        >
+          Bind
+        </Button>
+      </div>
+    </form>
+  )
+}

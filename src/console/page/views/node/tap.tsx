@@ -1,0 +1,102 @@
+/** What comes in now: a topic as it is published, or a queue as it fills. */
+import { useState } from 'preact/hooks'
+import type { NodeDetail } from '../../../protocol.ts'
+import { Button } from '../../parts/button.tsx'
+import { FilterBox } from '../../parts/filter-box.tsx'
+import { MessageDetail } from '../../parts/message/detail.tsx'
+import { MessageList } from '../../parts/message/list.tsx'
+import { Empty, Problem } from '../../parts/problem.tsx'
+import { Split } from '../../parts/split.tsx'
+import { useKeys } from '../../state/keys.ts'
+import { useTap } from '../../state/tap.ts'
+import { whole } from '../../text/figures.ts'
+
+export interface TapViewProps {
+  readonly node: NodeDetail
+  /** Back to the pages of a queue. */
+  readonly onLeave?: () => void
+}
+
+export function TapView({ node, onLeave }: TapViewProps) {
+  const tap = useTap(node.broker, node.address, true)
+  const [typed, setTyped] = useState('')
+  const [openAt, setOpenAt] = useState<number>()
+  const numbered = tap.messages
+  const open = numbered.findIndex(({ position }) => position === openAt)
+  const show = (index: number) => setOpenAt(numbered[index]?.position)
+  useKeys({
+    j: () => show(Math.min(numbered.length - 1, open + 1)),
+    k: () => show(Math.max(0, open - 1)),
+    p: () => tap.pause(!tap.paused),
+    Escape: () => (openAt === undefined ? onLeave?.() : setOpenAt(undefined)),
+  })
+  const message = numbered[open]
+  return (
+    <Split
+      detail={
+        message !== undefined && <MessageDetail message={message} onClose={() => setOpenAt(undefined)} />
+      }
+    >
+      <div class="bar">
+        <FilterBox
+          mono
+          label="Condition on messages"
+          placeholder={'M.subject == "us.weather"'}
+          value={typed}
+          onValue={setTyped}
+          onEnter={() => tap.start(typed)}
+        />
+        {tap.on ? (
+          <Button
+            icon={tap.paused ? 'play' : 'pause'}
+            pressed={tap.paused}
+            keys="p"
+            onPress={() => tap.pause(!tap.paused)}
+          >
+            {tap.paused ? 'Go on' : 'Pause'}
+          </Button>
+        ) : (
+          <Button icon="play" onPress={() => tap.start(typed)}>
+            Start
+          </Button>
+        )}
+        <Button kind="quiet" onPress={tap.clear}>
+          Clear
+        </Button>
+        {onLeave !== undefined && (
+          <Button kind="quiet" icon="left" onPress={onLeave}>
+            Pages
+          </Button>
+        )}
+      </div>
+      <p class="tap-figures figures" role="status" aria-live="off">
+        <span class={tap.on && !tap.paused ? 'live on' : 'live'}>
+          {tap.paused ? 'paused' : tap.on ? 'live' : 'ended'}
+        </span>
+        <span>{whole(tap.seen)} came</span>
+        {tap.leftOut > 0 && (
+          <span class="warn">{whole(tap.leftOut)} left out: they came too fast to show</span>
+        )}
+        {tap.passed > 0 && <span>{whole(tap.passed)} passed while paused</span>}
+      </p>
+      {tap.ended?.error !== undefined && <Problem problem={tap.ended.error} />}
+      {numbered.length === 0 ? (
+        <Empty icon="topic" title={tap.on ? 'Listening' : 'The tap has ended'}>
+          {tap.on &&
+            (node.type === 'topic'
+              ? 'What is published from now on appears here. Nobody else gets less for it.'
+              : 'What arrives in the queue from now on appears here, and stays in the queue.')}
+        </Empty>
+      ) : (
+        <div class="scroll" tabIndex={0} role="region" aria-label="Messages">
+          <MessageList
+            label={`Messages of ${node.name}, newest first`}
+            messages={numbered}
+            open={open}
+            onOpen={show}
+          />
+        </div>
+      )}
+    </Split>
+  )
+}

@@ -1,0 +1,105 @@
+/** Copy or move: chosen messages, those that match, or all; to any node of any broker. */
+import { useState } from 'preact/hooks'
+import type { NodeView } from '../../../protocol.ts'
+import { Button } from '../../parts/button.tsx'
+import { Dialog } from '../../parts/dialog.tsx'
+import { Field, Radios } from '../../parts/field.tsx'
+import { NodePicker } from '../../parts/node-picker.tsx'
+import { perform } from '../../state/acts.ts'
+import { levelOf, reasonAgainst } from '../../state/brokers.ts'
+import { counted } from '../../text/figures.ts'
+
+export interface TransferProps {
+  readonly node: NodeView
+  /** Ids of chosen messages. */
+  readonly chosen?: readonly string[]
+  readonly where?: string
+  readonly onClose: () => void
+}
+
+export function TransferDialog({ node, chosen = [], where: known = '', onClose }: TransferProps) {
+  const [act, setAct] = useState<'copy' | 'move'>(chosen.length > 0 ? 'copy' : 'move')
+  const [what, setWhat] = useState(chosen.length > 0 ? 'chosen' : known === '' ? 'all' : 'where')
+  const [where, setWhere] = useState(known)
+  const [limit, setLimit] = useState('')
+  const [to, setTo] = useState({ broker: node.broker, address: '' })
+  const [busy, setBusy] = useState(false)
+  const self = to.broker === node.broker && to.address === node.address
+  const missing =
+    to.address.trim() === ''
+      ? 'Say where to first.'
+      : self
+        ? 'That is the same node.'
+        : what === 'where' && where.trim() === ''
+          ? 'Give a condition first.'
+          : undefined
+  const disturbs = act === 'copy' && levelOf(node.broker, 'browse') === 'emulated'
+
+  const run = async () => {
+    if (missing !== undefined || busy) return
+    setBusy(true)
+    const result = await perform({
+      act,
+      from: { broker: node.broker, address: node.address },
+      to: { broker: to.broker, address: to.address.trim() },
+      ...(what === 'chosen' && { ids: chosen }),
+      ...(what === 'where' && { where: where.trim() }),
+      ...(what !== 'chosen' && limit !== '' && { limit: Number(limit) }),
+      ...(disturbs && { disturb: true }),
+    })
+    setBusy(false)
+    if (result !== undefined) onClose()
+  }
+  return (
+    <Dialog
+      title={`Copy or move from ${node.name}`}
+      onClose={onClose}
+      onSubmit={() => void run()}
+      foot={
+        <>
+          <Button onPress={onClose}>Cancel</Button>
+          <Button kind="primary" submit busy={busy} reason={missing}>
+            {act === 'copy' ? 'Copy' : 'Move'}
+          </Button>
+        </>
+      }
+    >
+      <Radios
+        label="What to do"
+        value={act}
+        onValue={(value) => setAct(value as 'copy' | 'move')}
+        choices={[
+          ['move', 'Move: each is taken from here after the target has it'],
+          ['copy', 'Copy: they stay here as well'],
+        ]}
+        reasons={{ copy: reasonAgainst(node.broker, 'browse') }}
+      />
+      <Radios
+        label="Which messages"
+        value={what}
+        onValue={setWhat}
+        choices={[
+          ...(chosen.length > 0
+            ? [['chosen', `The ${counted(chosen.length, 'chosen message')}`] as const]
+            : []),
+          ['where', 'Those that match'],
+          ['all', node.depth === undefined ? 'All' : `All ${counted(node.depth, 'message')}`],
+        ]}
+      />
+      {what === 'where' && (
+        <Field
+          mono
+          label="Condition"
+          value={where}
+          onValue={setWhere}
+          placeholder={'M.subject == "us.weather"'}
+        />
+      )}
+      {what !== 'chosen' && (
+        <Field type="number" label="At most" value={limit} onValue={setLimit} placeholder="no limit" />
+      )}
+      <NodePicker label="To" value={to} onValue={setTo} first />
+      {disturbs && <p class="note">Copying looks at the messages, and looking disturbs this queue.</p>}
+    </Dialog>
+  )
+}

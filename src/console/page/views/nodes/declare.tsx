@@ -1,0 +1,77 @@
+/** Declares a node: by its name, or by an address string with options. */
+import { useState } from 'preact/hooks'
+import { Button } from '../../parts/button.tsx'
+import { Dialog } from '../../parts/dialog.tsx'
+import { Choice, Field } from '../../parts/field.tsx'
+import { perform } from '../../state/acts.ts'
+import { readNodes } from '../../state/nodes.ts'
+import { go, nodeLink } from '../../state/route.ts'
+
+export function DeclareDialog({
+  broker,
+  onClose,
+}: {
+  readonly broker: string
+  readonly onClose: () => void
+}) {
+  const [name, setName] = useState('')
+  const [type, setType] = useState('queue')
+  const [busy, setBusy] = useState(false)
+  const address = name.includes(';') ? name : `${name}; {create: always, node: {type: ${type}}}`
+  const declare = async () => {
+    if (name.trim() === '' || busy) return
+    setBusy(true)
+    const result = await perform({ act: 'declare', broker, address })
+    setBusy(false)
+    if (result === undefined) return
+    await readNodes(broker)
+    onClose()
+    go(nodeLink(broker, name.split(';')[0]!.trim()))
+  }
+  return (
+    <Dialog
+      title={`Declare a node on ${broker}`}
+      onClose={onClose}
+      onSubmit={() => void declare()}
+      foot={
+        <>
+          <Button onPress={onClose}>Cancel</Button>
+          <Button
+            kind="primary"
+            submit
+            busy={busy}
+            reason={name.trim() === '' ? 'Give it a name first.' : undefined}
+          >
+            Declare
+          </Button>
+        </>
+      }
+    >
+      <Field
+        first
+        mono
+        label="Address"
+        value={name}
+        onValue={setName}
+        placeholder="orders"
+        help={
+          <>
+            A name, or an address string with options:{' '}
+            <code>orders; {'{create: always, node: {durable: true}}'}</code>
+          </>
+        }
+      />
+      {!name.includes(';') && (
+        <Choice
+          label="Type"
+          value={type}
+          onValue={setType}
+          choices={[
+            ['queue', 'queue'],
+            ['topic', 'topic'],
+          ]}
+        />
+      )}
+    </Dialog>
+  )
+}

@@ -1,0 +1,167 @@
+/** Sends messages: written here, from a template, or from a file. */
+import { useEffect, useState } from 'preact/hooks'
+import type { ActResult, OutgoingView } from '../../protocol.ts'
+import { Button } from '../parts/button.tsx'
+import { CommandLine } from '../parts/copy.tsx'
+import { NodePicker } from '../parts/node-picker.tsx'
+import { PageHead } from '../parts/page-head.tsx'
+import { Empty } from '../parts/problem.tsx'
+import { perform } from '../state/acts.ts'
+import { reasonAgainst } from '../state/brokers.ts'
+import { useKeys } from '../state/keys.ts'
+import { showNodes } from '../state/nodes.ts'
+import { go, link, nodeLink, remember, route } from '../state/route.ts'
+import { mayWrite } from '../state/session.ts'
+import { openedAsTemplate } from '../state/templates.ts'
+import { tellProblem } from '../state/toasts.ts'
+import { counted } from '../text/figures.ts'
+import { clock } from '../text/times.ts'
+import { draftOf, EMPTY_DRAFT, messageOf } from './send/draft.ts'
+import { MessageForm } from './send/form.tsx'
+import { messagesOfFile } from './send/from-file.ts'
+import { Templates } from './send/templates.tsx'
+
+interface Sent {
+  readonly at: number
+  readonly text: string
+  readonly command: string
+  readonly href: string
+}
+
+export function Send() {
+  const { query } = route.value
+  const target = { broker: query.get('broker') ?? '', address: query.get('address') ?? '' }
+  const [draft, setDraft] = useState(EMPTY_DRAFT)
+  const [fromFile, setFromFile] = useState<readonly OutgoingView[]>()
+  const [sent, setSent] = useState<readonly Sent[]>([])
+  const [busy, setBusy] = useState(false)
+  useEffect(() => showNodes([], {}), [])
+  useEffect(() => {
+    const opened = openedAsTemplate.peek()
+    if (opened !== undefined) setDraft(draftOf(opened))
+    openedAsTemplate.value = undefined
+  }, [])
+  useKeys({ Escape: () => go(link([])) })
+  if (!mayWrite.value)
+    return (
+      <Empty icon="lock" title="This console is read-only">
+        Start it with --write to send.
+      </Empty>
+    )
+
+  const made = messageOf(draft)
+  const problem = typeof made === 'string' && fromFile === undefined ? made : undefined
+  const missing =
+    target.broker === '' || target.address.trim() === ''
+      ? 'Say where to first.'
+      : (reasonAgainst(target.broker) ?? problem)
+  const send = async () => {
+    if (missing !== undefined || busy) return
+    const messages = fromFile ?? [made as OutgoingView]
+    setBusy(true)
+    const result = await perform(
+      { act: 'send', broker: target.broker, address: target.address.trim(), messages },
+      { quiet: true },
+    )
+    setBusy(false)
+    if (result === undefined) return
+    setSent((before) =>
+      [sentOf(result, target.broker, target.address, messages.length), ...before].slice(0, 20),
+    )
+    setFromFile(undefined)
+  }
+  const readFile = async (file: File) => {
+    try {
+      const found = await messagesOfFile(file)
+      if (found.length === 1) setDraft(draftOf(found[0]!))
+      else setFromFile(found)
+    } catch (error) {
+      tellProblem(error)
+    }
+  }
+  return (
+    <div class="scroll">
+      <PageHead title="Send" />
+      <div class="send">
+        <form
+          class="form"
+          onSubmit={(event) => {
+            event.preventDefault()
+            void send()
+          }}
+        >
+          <NodePicker
+            label="To"
+            value={target}
+            onValue={({ broker, address }) => remember({ broker, address })}
+            help="A name, @name of the configuration, or an address string."
+          />
+          {fromFile === undefined ? (
+            <MessageForm draft={draft} onDraft={setDraft} />
+          ) : (
+            <p class="note">
+              {counted(fromFile.length, 'message')} from the file.{' '}
+              <Button kind="quiet" onPress={() => setFromFile(undefined)}>
+                Write one instead
+              </Button>
+            </p>
+          )}
+          <div class="bar">
+            <Button kind="primary" icon="send" submit busy={busy} reason={missing}>
+              {fromFile === undefined ? 'Send' : `Send ${counted(fromFile.length, 'message')}`}
+            </Button>
+            <FileButton onFile={(file) => void readFile(file)} />
+          </div>
+        </form>
+        <aside aria-label="Templates and what was sent">
+          <Templates
+            draft={draft}
+            onOpen={(message) => {
+              setFromFile(undefined)
+              setDraft(draftOf(message))
+            }}
+          />
+          <section class="card" aria-live="polite">
+            <h2>Sent</h2>
+            {sent.length === 0 ? (
+              <p class="soft">What the broker has taken is listed here.</p>
+            ) : (
+              <ul class="sent">
+                {sent.map((one) => (
+                  <li key={one.at}>
+                    <p>
+                      <span class="soft figures">{clock(one.at)}</span> {one.text} <a href={one.href}>open</a>
+                    </p>
+                    <CommandLine command={one.command} />
+                  </li>
+                ))}
+              </ul>
+            )}
+          </section>
+        </aside>
+      </div>
+    </div>
+  )
+}
+
+function FileButton({ onFile }: { readonly onFile: (file: File) => void }) {
+  return (
+    <label class="button">
+      <input
+        type="file"
+        class="sr"
+        onChange={(event) => {
+          const [file] = event.currentTarget.files ?? []
+          if (file !== undefined) onFile(file)
+          event.currentTarget.value = ''
+        }}
+      />
+      From a file
+    </label>
+  )
+}
+
+function sentOf({ done, task, command }: ActResult, broker: string, address: string, count: number): Sent {
+  const text = done?.text ?? task?.text ?? `${counted(count, 'message')} sent`
+  return { at: Date.now(), text, command, href: nodeLink(broker, address.split(/[;/]/)[0]!.trim()) }
+}
