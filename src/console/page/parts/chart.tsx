@@ -44,9 +44,10 @@ export function Chart({
         height,
         cursor: { y: false, points: { size: 6 } },
         legend: { show: false },
+        padding: [8, 10, 0, 0],
         scales: { y: { range: (_, low, high) => rangeOf(low, high, fromZero) } },
         axes: [
-          { ...axis, values: (_, times) => times.map((at) => clock(at * 1000)), space: 90 },
+          { ...axis, values: (_, times) => times.map((at) => clock(at * 1000)), space: 90, size: 26 },
           { ...axis, values: (_, values) => values.map((value) => format(value)), size: 56, space: 34 },
         ],
         series: [

@@ -1,17 +1,18 @@
 /** A list with the details of one beside it; on a narrow screen the details lie over the list. */
 import type { ComponentChildren } from 'preact'
 
-export function Split({
-  children,
-  detail,
-}: {
+export interface SplitProps {
   readonly children: ComponentChildren
-  readonly detail?: ComponentChildren
-}) {
+  /** `false`: nothing is open. */
+  readonly detail: ComponentChildren
+}
+
+export function Split({ children, detail }: SplitProps) {
+  const open = detail !== undefined && detail !== false
   return (
-    <div class={detail === undefined ? 'split' : 'split open'}>
+    <div class={open ? 'split open' : 'split'}>
       <div class="split-list">{children}</div>
-      {detail !== undefined && (
+      {open && (
         <aside class="split-detail" aria-label="Details">
           {detail}
         </aside>

@@ -41,11 +41,7 @@ export function Sidebar({ open, onLeave }: { readonly open: boolean; readonly on
       <ul aria-labelledby="sidebar-brokers">
         {(brokers.value ?? []).map(({ name, state, latencyMs, production }) => (
           <li key={name}>
-            <a
-              href={link(['nodes', name])}
-              aria-current={name === broker ? 'page' : undefined}
-              class={production ? 'production' : undefined}
-            >
+            <a href={link(['nodes', name])} aria-current={name === broker ? 'page' : undefined}>
               <StateDot state={state} />
               <span class="name">
                 <Visible text={name} limit={60} />

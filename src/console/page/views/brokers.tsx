@@ -12,6 +12,8 @@ import { link, nodeLink } from '../state/route.ts'
 import { counted, milliseconds, rate, whole } from '../text/figures.ts'
 
 const DEEPEST = 5
+const TIERS =
+  'T0 best effort · T1 survives a lost connection · T2 a killed broker · T3 power loss · T4 the loss of a node'
 
 export function Brokers() {
   const list = brokers.value
@@ -66,7 +68,14 @@ function BrokerCard({ broker }: { readonly broker: BrokerView }) {
         <StateBadge state={state} />
       </header>
       <p class="soft broker-about">
-        <span>{product ?? adapter}</span>
+        <span>
+          {product ?? adapter}
+          {tiers.length > 0 && (
+            <span class="tiers" data-tip={TIERS} tabIndex={0}>
+              {tiers.join(' ')}
+            </span>
+          )}
+        </span>
         <code>
           <Visible text={url} limit={120} />
         </code>
@@ -81,15 +90,6 @@ function BrokerCard({ broker }: { readonly broker: BrokerView }) {
           </dd>
         </div>
         <Waiting broker={name} />
-        <div>
-          <dt
-            data-tip="T0 best effort · T1 survives a lost connection · T2 a killed broker · T3 power loss · T4 the loss of a node"
-            tabIndex={0}
-          >
-            Tiers
-          </dt>
-          <dd class="tiers">{tiers.join(' ')}</dd>
-        </div>
       </dl>
       <Deepest broker={name} />
       <footer>
