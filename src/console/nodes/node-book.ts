@@ -85,8 +85,7 @@ export class NodeBook {
   ): Promise<(NodeView & { info: NodeInfo }) | undefined> {
     const info = await this.#inspect(name, type)
     if (!info) {
-      this.#nodes.delete(name)
-      this.#opened.delete(name)
+      this.forget(name)
       return undefined
     }
     if (this.#opened.size < MAX_OPENED) this.#opened.add(name)
@@ -94,6 +93,12 @@ export class NodeBook {
     known.info = { ...known.info, ...info }
     this.#nodes.set(name, known)
     return { ...this.#view(known, this.#looks.first), depth: info.depth, receivers: info.receivers, info }
+  }
+
+  /** It was deleted. */
+  forget(name: string): void {
+    this.#nodes.delete(name)
+    this.#opened.delete(name)
   }
 
   close(): void {
