@@ -203,7 +203,10 @@ const AWAY: Meaning = {
 /** 406 is RabbitMQ's word for a dozen things; the text tells them apart. */
 function preconditionFailed(text: string, fallback: ErrorCode): Meaning {
   if (/inequivalent arg/.test(text)) return { mapped: 'ADDRESS_MISMATCH' }
-  if (/invalid (arg|property|type|x-match)/i.test(text)) return { mapped: 'ADDRESS_OPTION_INVALID' }
+  if (/invalid (arg|property|type|exchange type|x-match)/i.test(text))
+    return { mapped: 'ADDRESS_OPTION_INVALID' }
+  // RabbitMQ 3 says it by 503.
+  if (/unknown exchange type/.test(text)) return { mapped: 'NOT_SUPPORTED' }
   if (/larger than/.test(text)) return { mapped: 'MESSAGE_TOO_LARGE' }
   if (/acknowledgement.*timed out/.test(text)) {
     return {

@@ -111,9 +111,10 @@ describe('browsing', () => {
     const kinds: Record<string, unknown>[] = [
       {},
       { 'x-max-priority': 3, 'x-message-ttl': 60_000, 'x-dead-letter-exchange': 'nowhere' },
-      { 'x-queue-type': 'quorum' },
+      { 'x-queue-type': 'quorum', 'x-delivery-limit': -1 },
       { 'x-queue-type': 'classic', 'x-queue-mode': 'lazy' },
     ]
+    if (fixture.majorVersion < 4) kinds.push({ 'x-queue-type': 'quorum' })
     for (const args of kinds) {
       const name = fixture.name('foreign')
       fixture.remove({ name, type: 'queue' })
@@ -127,6 +128,22 @@ describe('browsing', () => {
     fixture.remove({ name: transient, type: 'queue' })
     await fixture.channel.assertQueue(transient, { durable: false })
     expect(await fixture.browse({ name: transient, type: 'queue' })).toEqual([])
+  })
+
+  test('thirty looks into a quorum queue that others made with the broker’s own limit leave its messages there', async () => {
+    const name = fixture.name('foreign')
+    fixture.remove({ name, type: 'queue' })
+    await fixture.channel.assertQueue(name, { durable: true, arguments: { 'x-queue-type': 'quorum' } })
+    fixture.channel.sendToQueue(name, Buffer.from('1'))
+    await fixture.channel.waitForConfirms()
+    for (let look = 0; look < 30; look++) {
+      // From 4 on such a queue gives a message up after 20 deliveries: it is not looked into at all.
+      const seen = fixture.browse({ name, type: 'queue' })
+      if (fixture.majorVersion < 4) expect(texts(await seen)).toEqual(['1'])
+      else expect(await rejection(seen)).toMatchObject({ code: 'NOT_SUPPORTED' })
+    }
+    const { inbox } = await fixture.receiver({ name, type: 'queue' })
+    expect(text(await inbox.next())).toBe('1')
   })
 
   test('a named subscription can be looked into, a topic keeps nothing to look at', async () => {

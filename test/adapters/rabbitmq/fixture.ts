@@ -38,6 +38,11 @@ export class Fixture extends AdapterFixture {
     this.channel = await this.bare.createConfirmChannel()
   }
 
+  /** Of the broker: 3 or 4. */
+  get majorVersion(): number {
+    return Number.parseInt(String(this.bare.connection.serverProperties.version), 10)
+  }
+
   protected override closeBare(): Promise<void> {
     return this.bare.close()
   }

@@ -77,12 +77,14 @@ async function ask<T>({ base, username, password }: ManagementApi, path: string)
   const url = new URL(path, base)
   const login = Buffer.from(`${username}:${password}`).toString('base64')
   const context = { adapter: ADAPTER, address: url.origin, operation: 'list' }
+  const signal = AbortSignal.timeout(TIMEOUT_MS)
+  const look = () =>
+    fetch(url, { headers: { authorization: `Basic ${login}`, accept: 'application/json' }, signal })
   let response: Response
   try {
-    response = await fetch(url, {
-      headers: { authorization: `Basic ${login}`, accept: 'application/json' },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    })
+    response = await look()
+    // RabbitMQ 4 stumbles over an exchange that goes away while it lists them.
+    for (let again = 0; response.status >= 500 && again < 3; again++) response = await look()
   } catch (cause) {
     throw new MessagingError('CONNECT_FAILED', `The management API at ${url.origin} did not answer`, {
       cause,

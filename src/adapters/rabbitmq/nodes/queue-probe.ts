@@ -16,8 +16,8 @@ const MAX_ROUNDS = 16
 const MAX_REMEMBERED = 256
 const NO_SUCH_TYPE = 'sluice-probe'
 
-/** `counted`: the queue gives a message up after a number of deliveries. `plain`: any number of looks changes nothing. */
-export type QueueKind = 'plain' | 'counted' | 'stream'
+/** `counted`: the queue gives a message up after a number of deliveries. `plain`, `quorum`: any number of looks changes nothing. */
+export type QueueKind = 'plain' | 'quorum' | 'counted' | 'stream'
 
 const remembered = new WeakMap<Session, Map<string, QueueKind>>()
 
@@ -58,8 +58,10 @@ async function probe(session: Session, queue: string): Promise<QueueKind> {
       args['x-delivery-limit'] = NO_SUCH_TYPE
     } else if (name === 'x-delivery-limit' && args['x-delivery-limit'] === NO_SUCH_TYPE) {
       // RabbitMQ 4 gives up after 20 where nobody said otherwise.
-      if (value === undefined) return session.majorVersion >= 4 ? 'counted' : 'plain'
-      return Number(value) <= MANY ? 'counted' : 'plain'
+      if (value === undefined) return session.majorVersion >= 4 ? 'counted' : 'quorum'
+      // -1: as often as it takes.
+      const limit = Number(value)
+      return limit >= 0 && limit <= MANY ? 'counted' : 'quorum'
     } else if (value === undefined) delete args[name]
     else args[name] = /^\d+$/.test(value) ? Number(value) : value
   }

@@ -14,6 +14,7 @@ import type { AdapterDelivery, AdapterReceiver, ReceiverEvents } from '../../../
 import { formatAddress } from '../../../model/address-text/index.ts'
 import { RabbitmqDelivery } from '../codec/incoming.ts'
 import { brokerError } from '../errors.ts'
+import type { QueueKind } from '../nodes/queue-probe.ts'
 import { closeChannel } from '../wire/channels.ts'
 import type { LinkLife } from '../wire/link-life.ts'
 import type { Session } from '../wire/session.ts'
@@ -24,6 +25,7 @@ export interface BrowserParts {
   readonly channel: Channel
   readonly events: ReceiverEvents
   readonly queue: string
+  readonly kind: QueueKind
   readonly label: string
 }
 
@@ -33,16 +35,18 @@ export class RabbitmqBrowser implements AdapterReceiver {
   #credit: number
   /** Handed over and not yet looked at. */
   readonly #shown = new Set<AdapterDelivery>()
-  #left: number
+  /** How many messages the browser still shows: those that waited when it began. `undefined`: the first one tells. */
+  #left: number | undefined
   #pumping = false
   #over = false
   #closing: Promise<void> | undefined
 
-  /** @param waiting messages in the queue now: the browser shows no more than that */
+  /** @param waiting messages in the queue now */
   constructor(parts: BrowserParts, credit: number, waiting: number) {
     this.#parts = parts
     this.#credit = credit
-    this.#left = waiting
+    // What a declare tells of a quorum queue is some time behind.
+    this.#left = parts.kind === 'quorum' ? undefined : waiting
     this.address = formatAddress({ name: parts.queue })
     parts.channel.on('error', (error) => {
       this.#over = true
@@ -91,14 +95,14 @@ export class RabbitmqBrowser implements AdapterReceiver {
     const { channel, queue, events, session, life, label } = this.#parts
     try {
       while (!this.#over && this.#shown.size < this.#credit) {
-        const message = this.#left > 0 && (await channel.get(queue))
+        const message = this.#left !== 0 && (await channel.get(queue))
         if (this.#over) return
         if (!message) {
           await this.#end()
           events.end()
           return
         }
-        this.#left--
+        this.#left = this.#left === undefined ? message.fields.messageCount : this.#left - 1
         const delivery = new RabbitmqDelivery(message)
         this.#shown.add(delivery)
         events.deliver(delivery)
@@ -111,7 +115,14 @@ export class RabbitmqBrowser implements AdapterReceiver {
   /** The broker answers the close once the queues have everything back. */
   #end(): Promise<void> {
     this.#over = true
-    this.#closing ??= closeChannel(this.#parts.channel)
+    this.#closing ??= this.#giveBack()
     return this.#closing
+  }
+
+  #giveBack(): Promise<void> {
+    const { channel, kind } = this.#parts
+    // A quorum queue hears of the closed channel by itself, some time after the answer.
+    if (kind === 'quorum' && this.#left !== undefined) channel.nackAll(true)
+    return closeChannel(channel)
   }
 }
