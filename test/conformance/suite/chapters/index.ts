@@ -3,6 +3,7 @@ import type { Chapter } from '../case.ts'
 import { addressOptionsChapter } from './address-options.ts'
 import { addressesChapter } from './addresses.ts'
 import { adminChapter } from './admin.ts'
+import { batchesChapter } from './batches.ts'
 import { bodiesChapter } from './bodies.ts'
 import { broadcastChapter } from './broadcast.ts'
 import { browseChapter } from './browse.ts'
@@ -19,6 +20,7 @@ import { messagesChapter } from './messages.ts'
 import { multicastChapter } from './multicast.ts'
 import { processChapter } from './process.ts'
 import { queueChapter } from './queue.ts'
+import { ratesChapter } from './rates.ts'
 import { reconnectChapter } from './reconnect.ts'
 import { requestChapter } from './request.ts'
 import { restartChapter } from './restart.ts'
@@ -46,6 +48,8 @@ export const chapters: readonly Chapter[] = [
   deadLetterChapter,
   timingChapter,
   consumeChapter,
+  batchesChapter,
+  ratesChapter,
   limitsChapter,
   addressesChapter,
   addressOptionsChapter,
