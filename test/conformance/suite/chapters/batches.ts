@@ -88,6 +88,7 @@ const gathering: CaseDefinition[] = [
   },
   {
     id: 'large',
+    timeoutMs: 60_000,
     title:
       'thousands of messages make one batch where it is asked for, and none is lost, doubled or out of order',
     async run(c) {
@@ -100,12 +101,12 @@ const gathering: CaseDefinition[] = [
           sizes.push(batch.length)
           seen.push(...bodiesOf(batch))
         },
-        { size: 3_000, waitMs: FOR_EVER_MS },
+        { size: 2_500, waitMs: FOR_EVER_MS },
       )
-      await sendAll(c, orders, 6_000)
-      await becomes(() => seen.length, 6_000, 'handled messages')
-      assert.deepEqual(sizes, [3_000, 3_000])
-      assert.deepEqual(seen, range(6_000))
+      await sendAll(c, orders, 2_500)
+      await becomes(() => seen.length, 2_500, 'handled messages', BACK_MS)
+      assert.deepEqual(sizes, [2_500])
+      assert.deepEqual(seen, range(2_500))
     },
   },
   {
