@@ -18,6 +18,8 @@ export interface ApiError {
   readonly hint?: string
   /** With `UNAUTHENTICATED` (401): how a session is begun. `link`: by the link that the command printed. */
   readonly login?: 'link' | 'password'
+  /** With `CONFIRMATION_NEEDED`: the name that the user has to type. */
+  readonly confirm?: string
 }
 
 /** `POST /api/login`, where the console has a password; sets the cookie. */

@@ -40,6 +40,10 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS
 
+export function nodeIcon(type: string): IconName {
+  return type === 'queue' ? 'queue' : 'topic'
+}
+
 export function Icon({ name }: { readonly name: IconName }) {
   return (
     <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">

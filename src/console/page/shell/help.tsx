@@ -5,6 +5,7 @@ import { CopyButton } from '../parts/copy.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { linkForAnother } from '../state/session.ts'
 import { tellProblem } from '../state/toasts.ts'
+import { EXAMPLES } from '../text/condition.ts'
 import { overlay, SHELL_KEYS } from './overlay.ts'
 
 export function Help() {
@@ -42,7 +43,7 @@ export function Help() {
 export function WhereHelp() {
   return (
     <ul class="where-help">
-      {WHERE_EXAMPLES.map(([where, what]) => (
+      {EXAMPLES.map(([where, what]) => (
         <li key={where}>
           <code>{where}</code> <span class="soft">{what}</span>
         </li>
@@ -50,13 +51,6 @@ export function WhereHelp() {
     </ul>
   )
 }
-
-export const WHERE_EXAMPLES: readonly (readonly [where: string, what: string])[] = [
-  ['M.subject == "us.weather"', 'a field of the message'],
-  ['P["region"] == "eu"', 'a property'],
-  ['C.total > 100', 'a part of a JSON body'],
-  ['M.priority >= 5 and P["tries"] > 2', 'two conditions'],
-]
 
 function AnotherBrowser() {
   const [url, setUrl] = useState<string>()

@@ -1,6 +1,6 @@
 /** What the palette offers for a text. */
 import type { NodeView } from '../../protocol.ts'
-import type { IconName } from '../parts/icon.tsx'
+import { type IconName, nodeIcon } from '../parts/icon.tsx'
 import { brokers } from '../state/brokers.ts'
 import { nextTheme } from '../state/preferences.ts'
 import { go, link, nodeLink, place, route } from '../state/route.ts'
@@ -62,7 +62,7 @@ export function nodeEntries(text: string, nodes: readonly NodeView[]): Entry[] {
       id,
       text: node.address,
       about: `${node.broker}${node.depth === undefined ? '' : ` · ${short(node.depth)}`}`,
-      icon: node.type,
+      icon: nodeIcon(node.type),
       act: () => go(nodeLink(node.broker, node.address)),
     }))
 }

@@ -5,6 +5,8 @@ import { post, Refusal } from './api.ts'
 import { takeTask, tasksOpen } from './tasks.ts'
 import { tellProblem, toast } from './toasts.ts'
 
+const UNKNOWN = { code: 'INTERNAL', message: 'The act failed.' }
+
 /** Grows with each act, so that what shows messages or nodes can look again. */
 export const actsDone = signal(0)
 
@@ -16,10 +18,7 @@ export async function perform(act: Act, { quiet = false } = {}): Promise<ActResu
   try {
     const result = await confirmed(act)
     if (result === undefined) return undefined
-    if (result.task !== undefined) {
-      takeTask(result.task)
-      tasksOpen.value = true
-    } else if (!quiet) toast({ kind: 'done', text: result.done?.text ?? 'Done', command: result.command })
+    tell(result, quiet)
     actsDone.value++
     return result
   } catch (error) {
@@ -28,13 +27,20 @@ export async function perform(act: Act, { quiet = false } = {}): Promise<ActResu
   }
 }
 
+function tell({ task, done, command }: ActResult, quiet: boolean): void {
+  if (task !== undefined) takeTask(task)
+  if (task?.state === 'running') tasksOpen.value = true
+  else if (task?.state === 'failed') tellProblem(new Refusal(task.error ?? UNKNOWN, 0))
+  else if (!quiet) toast({ kind: 'done', text: done?.text ?? task?.text ?? 'Done', command })
+}
+
 /** The server says when it wants the name: for what loses much, and for every act on a broker marked `production`. */
 async function confirmed(act: Act): Promise<ActResult | undefined> {
   try {
     return await post<ActResult>('/api/acts', { body: act })
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'CONFIRMATION_NEEDED') throw error
-    const node = changedNode(act)
+    const node = error.confirm ?? changedNode(act)
     if (!(await confirmation.ask(node, error.message))) return undefined
     return post<ActResult>('/api/acts', { body: { ...act, confirm: node } })
   }

@@ -6,15 +6,17 @@ export class Refusal extends Error implements ApiError {
   readonly code: string
   readonly hint?: string
   readonly login?: 'link' | 'password'
+  readonly confirm?: string
   readonly status: number
 
-  constructor({ code, message, hint, login }: ApiError, status: number) {
+  constructor({ code, message, hint, login, confirm }: ApiError, status: number) {
     super(message)
     this.name = 'Refusal'
     this.code = code
     this.status = status
     if (hint !== undefined) this.hint = hint
     if (login !== undefined) this.login = login
+    if (confirm !== undefined) this.confirm = confirm
   }
 }
 
@@ -85,6 +87,7 @@ async function refusalOf(response: Response): Promise<Refusal> {
       message: told?.message ?? `The console answered ${response.status} ${response.statusText}`,
       hint: told?.hint,
       login: told?.login,
+      confirm: told?.confirm,
     },
     response.status,
   )

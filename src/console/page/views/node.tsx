@@ -22,6 +22,8 @@ const QUEUE_TABS = [
   ['charts', 'Charts'],
   ['settings', 'Settings'],
 ] as const
+/** A multicast hands each message to a member of its list: there is nothing to tap. */
+const MULTICAST_TABS = [['settings', 'Settings']] as const
 const TOPIC_TABS = [
   ['tap', 'Tap'],
   ['settings', 'Settings'],
@@ -36,7 +38,7 @@ export interface NodeProps {
 export function Node({ broker, address, tab }: NodeProps) {
   const { detail, problem } = useDetail(broker, address)
   useKeys({ Escape: () => go(link(['nodes', broker])) })
-  const tabs = detail?.type === 'topic' ? TOPIC_TABS : QUEUE_TABS
+  const tabs = tabsOf(detail?.type)
   const current = tabs.find(([id]) => id === tab)?.[0] ?? tabs[0][0]
   const away = brokerOf(broker)
   return (
@@ -69,6 +71,11 @@ export function Node({ broker, address, tab }: NodeProps) {
       )}
     </div>
   )
+}
+
+function tabsOf(type: NodeDetail['type'] = 'queue') {
+  if (type === 'queue') return QUEUE_TABS
+  return type === 'multicast' ? MULTICAST_TABS : TOPIC_TABS
 }
 
 function TabOf({ id, detail }: { readonly id: string; readonly detail: NodeDetail }) {

@@ -12,6 +12,7 @@ import { levelOf } from '../../state/brokers.ts'
 import { type Browsing, useBrowse } from '../../state/browse.ts'
 import { useKeys } from '../../state/keys.ts'
 import { mayWrite } from '../../state/session.ts'
+import { conditionOf, PLACEHOLDER } from '../../text/condition.ts'
 import { counted, whole } from '../../text/figures.ts'
 import { ChosenActs } from './chosen-acts.tsx'
 import { MessageActs } from './message-acts.tsx'
@@ -72,21 +73,21 @@ function Pages({ node, onFollow }: { readonly node: NodeDetail; readonly onFollo
         <FilterBox
           mono
           label="Condition on messages"
-          placeholder={'M.subject == "us.weather"'}
+          placeholder={PLACEHOLDER}
           value={typed}
           onValue={setTyped}
-          onEnter={() => browsing.first(typed)}
+          onEnter={() => browsing.first(conditionOf(typed))}
           bad={problem?.code === 'ADDRESS_OPTION_INVALID' || problem?.code === 'REQUEST_INVALID'}
         />
         <Button
           icon={busy ? 'stop' : 'refresh'}
-          onPress={() => (busy ? browsing.stop() : browsing.first(typed))}
+          onPress={() => (busy ? browsing.stop() : browsing.first(conditionOf(typed)))}
         >
           {busy
             ? 'Stop'
             : page === undefined
               ? 'Look'
-              : typed.trim() === browsing.where
+              : conditionOf(typed) === browsing.where
                 ? 'Refresh'
                 : 'Search'}
         </Button>

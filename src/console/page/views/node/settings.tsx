@@ -28,7 +28,7 @@ function Bind({ node }: { readonly node: NodeDetail }) {
   const [other, setOther] = useState('')
   const [pattern, setPattern] = useState('')
   const [busy, setBusy] = useState(false)
-  const topic = node.type === 'topic'
+  const topic = node.type !== 'queue'
   const against = reasonAgainst(node.broker, 'bindings')
   const bind = async () => {
     if (busy || against !== undefined || other.trim() === '') return

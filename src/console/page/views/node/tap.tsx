@@ -9,6 +9,7 @@ import { Empty, Problem } from '../../parts/problem.tsx'
 import { Split } from '../../parts/split.tsx'
 import { useKeys } from '../../state/keys.ts'
 import { useTap } from '../../state/tap.ts'
+import { conditionOf, PLACEHOLDER } from '../../text/condition.ts'
 import { whole } from '../../text/figures.ts'
 
 export interface TapViewProps {
@@ -41,10 +42,10 @@ export function TapView({ node, onLeave }: TapViewProps) {
         <FilterBox
           mono
           label="Condition on messages"
-          placeholder={'M.subject == "us.weather"'}
+          placeholder={PLACEHOLDER}
           value={typed}
           onValue={setTyped}
-          onEnter={() => tap.start(typed)}
+          onEnter={() => tap.start(conditionOf(typed))}
         />
         {tap.on ? (
           <Button
@@ -56,7 +57,7 @@ export function TapView({ node, onLeave }: TapViewProps) {
             {tap.paused ? 'Go on' : 'Pause'}
           </Button>
         ) : (
-          <Button icon="play" onPress={() => tap.start(typed)}>
+          <Button icon="play" onPress={() => tap.start(conditionOf(typed))}>
             Start
           </Button>
         )}
@@ -83,7 +84,7 @@ export function TapView({ node, onLeave }: TapViewProps) {
       {numbered.length === 0 ? (
         <Empty icon="topic" title={tap.on ? 'Listening' : 'The tap has ended'}>
           {tap.on &&
-            (node.type === 'topic'
+            (node.type !== 'queue'
               ? 'What is published from now on appears here. Nobody else gets less for it.'
               : 'What arrives in the queue from now on appears here, and stays in the queue.')}
         </Empty>

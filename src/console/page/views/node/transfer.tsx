@@ -7,6 +7,7 @@ import { Field, Radios } from '../../parts/field.tsx'
 import { NodePicker } from '../../parts/node-picker.tsx'
 import { perform } from '../../state/acts.ts'
 import { levelOf, reasonAgainst } from '../../state/brokers.ts'
+import { conditionOf, PLACEHOLDER } from '../../text/condition.ts'
 import { counted } from '../../text/figures.ts'
 
 export interface TransferProps {
@@ -43,7 +44,7 @@ export function TransferDialog({ node, chosen = [], where: known = '', onClose }
       from: { broker: node.broker, address: node.address },
       to: { broker: to.broker, address: to.address.trim() },
       ...(what === 'chosen' && { ids: chosen }),
-      ...(what === 'where' && { where: where.trim() }),
+      ...(what === 'where' && { where: conditionOf(where) }),
       ...(what !== 'chosen' && limit !== '' && { limit: Number(limit) }),
       ...(disturbs && { disturb: true }),
     })
@@ -87,13 +88,7 @@ export function TransferDialog({ node, chosen = [], where: known = '', onClose }
         ]}
       />
       {what === 'where' && (
-        <Field
-          mono
-          label="Condition"
-          value={where}
-          onValue={setWhere}
-          placeholder={'M.subject == "us.weather"'}
-        />
+        <Field mono label="Condition" value={where} onValue={setWhere} placeholder={PLACEHOLDER} />
       )}
       {what !== 'chosen' && (
         <Field type="number" label="At most" value={limit} onValue={setLimit} placeholder="no limit" />

@@ -1,6 +1,6 @@
 /** One node as a row, and the heads of its columns, which sort. */
 import type { NodesWindow, NodeView } from '../../../protocol.ts'
-import { Icon } from '../../parts/icon.tsx'
+import { Icon, nodeIcon } from '../../parts/icon.tsx'
 import { Sparkline } from '../../parts/sparkline.tsx'
 import { Visible } from '../../parts/visible.tsx'
 import { nodeLink } from '../../state/route.ts'
@@ -81,11 +81,11 @@ export function NodeRow({ node, index, active, brokers }: NodeRowProps) {
       aria-current={active || undefined}
     >
       <div role="cell" class="name-cell">
-        <Icon name={node.type} />
+        <Icon name={nodeIcon(node.type)} />
         <a href={nodeLink(node.broker, node.address)}>
           <Visible text={node.name} limit={160} />
         </a>
-        {node.type === 'topic' && <span class="mini">topic</span>}
+        {node.type !== 'queue' && <span class="mini">{node.type}</span>}
       </div>
       {brokers && (
         <div role="cell" class="broker-cell soft">
