@@ -9,13 +9,20 @@ export class Refused extends Error {
   readonly code: string
   readonly hint: string | undefined
   readonly login: ApiError['login']
+  readonly confirm: ApiError['confirm']
 
-  constructor(status: number, code: string, message: string, more: Pick<ApiError, 'hint' | 'login'> = {}) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    more: Pick<ApiError, 'hint' | 'login' | 'confirm'> = {},
+  ) {
     super(message)
     this.status = status
     this.code = code
     this.hint = more.hint
     this.login = more.login
+    this.confirm = more.confirm
   }
 }
 
@@ -43,8 +50,8 @@ const STATUS: Readonly<Record<string, number>> = {
 /** Status and text for whatever was thrown. What is no refusal of ours and no error of the library is a defect: its text stays here. */
 export function told(error: unknown): { readonly status: number; readonly body: ApiError } {
   if (error instanceof Refused) {
-    const { status, code, message, hint, login } = error
-    return { status, body: { code, message, hint, login } }
+    const { status, code, message, hint, login, confirm } = error
+    return { status, body: { code, message, hint, login, confirm } }
   }
   if (isMessagingError(error)) {
     // 401 is the console's own.

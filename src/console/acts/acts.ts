@@ -61,7 +61,7 @@ export class Acts {
     const changed = this.#changed(act)
     if (changed && act.confirm !== changed) {
       const text = `This needs the name of the node, ${JSON.stringify(changed)}, as its confirmation`
-      throw new Refused(409, 'CONFIRMATION_NEEDED', text)
+      throw new Refused(409, 'CONFIRMATION_NEEDED', text, { confirm: changed })
     }
   }
 
