@@ -53,6 +53,13 @@ export type { Delivery, RejectOptions, ReleaseOptions } from './api/receive/deli
 export type { ReceivedMessage } from './api/receive/received-message.ts'
 export type { Receiver } from './api/receive/receiver.ts'
 export { type MessageExtras, messageExtras, restoredMessage } from './api/receive/saved-message.ts'
+export type {
+  DeathReason,
+  ReplayOptions,
+  ReplayProgress,
+  ReplayRefusal,
+  ReplayReport,
+} from './api/replay/replay-options.ts'
 export type { RequestHandler, Responder } from './api/request/responder.ts'
 export type { Outcome } from './api/send/send-pipeline.ts'
 export type { Sender } from './api/send/sender.ts'

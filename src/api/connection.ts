@@ -29,6 +29,8 @@ import { browse } from './receive/browse.ts'
 import { Consumer, type Handler } from './receive/consumer.ts'
 import type { ReceivedMessage } from './receive/received-message.ts'
 import { Receiver } from './receive/receiver.ts'
+import { replay } from './replay/replay.ts'
+import type { ReplayOptions, ReplayReport } from './replay/replay-options.ts'
 import { Requester } from './request/requester.ts'
 import { type RequestHandler, Responder } from './request/responder.ts'
 import type { Outcome } from './send/send-pipeline.ts'
@@ -132,6 +134,24 @@ export class Connection implements AsyncDisposable {
   ): AsyncIterableIterator<ReceivedMessage<Body>> {
     const place = planFor('browse', source)
     return browse<Body>(this.#host, place, checkOptions('browse', options))
+  }
+
+  /**
+   * Sends the messages of a dead-letter queue back to where they came from, all or those that `where` chooses, and leaves the others in
+   * their place. A message is taken out when its target has confirmed it; killed in between, and begun again, some go twice with the same
+   * id, none is lost. What goes back is the message as it was, with a fresh count of deliveries: the properties that say why it died
+   * are off it, but for `sluice-deaths`, how often it did. The order is kept for each target; what arrives meanwhile stays. Resolves to what
+   * was done, also where some targets refused their messages: see `refused`. `capabilities.features.replay` says what the imitation does
+   * where a broker cannot take single messages out.
+   *
+   * @throws what {@link browse} and {@link sender} throw, what `where` throws, `CONNECTION_LOST`, `ABORTED`: begin again then
+   * @example
+   * const { replayed } = await connection.replay(queue('orders.failed'), {
+   *   where: (letter) => letter.properties['sluice-reason'] === 'no stock',
+   * })
+   */
+  replay<Body>(source: Browsable<Body>, options?: ReplayOptions<Body>): Promise<ReplayReport> {
+    return this.#started(() => replay<Body>(this.#host, planFor('browse', source), options))
   }
 
   /**

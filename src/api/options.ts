@@ -172,6 +172,7 @@ const KNOWN = {
   receiver: [...CALL, 'credit', 'reliability', 'mode'],
   receive: CALL,
   browse: [...CALL, 'follow', 'credit'],
+  replay: [...CALL, 'where', 'to', 'dryRun', 'limit', 'onProgress'],
   consume: CONSUME,
   consumeBatch: [...CONSUME, 'size', 'waitMs'],
   respond: [...CALL, 'concurrency', 'rate'],

@@ -89,6 +89,11 @@ export interface ReceiverSpec {
   /** Browse: go on with new arrivals. */
   readonly follow: boolean
   /**
+   * Browse: `take` will be called for some of what is shown, also after `events.end`, and until `close`; `accept` says «stays where it is».
+   * Only where the feature `replay` is supported. Absent: no.
+   */
+  readonly takes?: boolean
+  /**
    * Window: how many deliveries may be handed over and not yet settled. Must never be exceeded. 0: attach, hand
    * over nothing. While browsing and on live subscriptions `accept` means «consumed, hand over the next».
    */
@@ -176,6 +181,12 @@ export interface AdapterReceiver {
   handedOver?(delivery: AdapterDelivery): void
   /** Settles otherwise; resolves when the broker has it, or, where brokers do not answer, when it is written. */
   settle(delivery: AdapterDelivery, verdict: Verdict): Promise<void>
+  /**
+   * Browse with `takes`, instead of `accept`: the message that was shown leaves the queue for good, as if a consumer had accepted it.
+   * Resolves when the broker has it, or, where brokers do not answer, when it is written; `DELIVERY_LOST` where the broker tells that
+   * somebody else was quicker. Needed where the feature `replay` is supported.
+   */
+  take?(delivery: AdapterDelivery): Promise<void>
   /**
    * Changes the window. 0 pauses: nothing more is handed over (what arrives late goes back at once, as unseen), while what
    * was handed over stays with this link and can still be settled. A later positive value resumes.

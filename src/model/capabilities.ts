@@ -35,6 +35,7 @@ export const FEATURES = {
   deliveryCount: 'exact count of deliveries',
   maxDeliveries: 'limit of deliveries',
   deadLetter: 'dead letters with reason, count and origin',
+  replay: 'replay of chosen dead letters',
   maxLength: 'length limit with refusal',
   expires: 'nodes that delete themselves when unused',
   exclusive: 'exclusive receivers',

@@ -63,18 +63,21 @@ export function deadLetterOf(
 }
 
 /**
- * A dead letter as it was before it died: without reason, count, origin and error, so that its next death is told rightly. What is kept is
+ * What a dead letter said before it died: without reason, count, origin and error, so that its next death is told rightly. What is kept is
  * how often it died.
  */
-export function revivedOf(message: IncomingMessage): OutgoingMessage {
-  const properties: Record<string, PropertyValue> = Object.assign(Object.create(null), message.properties)
-  const deaths = deathsOf(properties)
+export function revivedProperties(letter: Properties): Properties {
+  const properties: Record<string, PropertyValue> = Object.assign(Object.create(null), letter)
+  const deaths = deathsOf(letter)
   for (const fact of [DEAD_LETTER_REASON, DEAD_LETTER_DELIVERIES, DEAD_LETTER_ORIGIN, DEAD_LETTER_ERROR])
     delete properties[fact]
   if (deaths > 0) properties[DEAD_LETTER_DEATHS] = deaths
-  const copy = copyOf(message)
-  copy.properties = properties
-  return copy
+  return properties
+}
+
+/** Whether a copy is no dead letter any more, and its original is one: native notes of its death go as well. */
+export function isRevived(copy: Properties, original: Properties): boolean {
+  return DEAD_LETTER_REASON in original && !(DEAD_LETTER_REASON in copy)
 }
 
 /** How often a message died; anybody may have written anything there. */

@@ -35,6 +35,7 @@ const FEATURES: Readonly<Record<Feature, Capability>> = {
   deliveryCount: NATIVE,
   maxDeliveries: NATIVE,
   deadLetter: NATIVE,
+  replay: NATIVE,
   maxLength: native(
     'Counts what waits. A message to a topic is refused when one of the subscriptions it is for is full.',
   ),

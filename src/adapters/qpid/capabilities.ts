@@ -36,6 +36,9 @@ export const capabilities: Capabilities = {
     deadLetter: byApi(
       'A copy with reason, count and origin is confirmed first, then the original is accepted.',
     ),
+    replay: byApi(
+      'What is passed over is acquired and released at the end, to its old place: meanwhile no receiver gets it. At most 100,000 at once: a selector in the address passes over more.',
+    ),
     maxLength: native,
     expires: {
       level: 'unsupported',

@@ -23,6 +23,7 @@ import type { Profile } from './nodes/products/profile.ts'
 import { notAQueue, QueueProbe } from './nodes/queue-probe.ts'
 import { LinkReceiver } from './receive/link-receiver.ts'
 import { subscribe } from './receive/subscriptions.ts'
+import { TakingBrowser } from './receive/taking-browser.ts'
 import { selectorFilter } from './receive/terminus.ts'
 import { LinkSender } from './send/link-sender.ts'
 import { MulticastSender } from './send/multicast-sender.ts'
@@ -101,6 +102,7 @@ export class Session implements AdapterConnection {
 
   async attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver> {
     if (spec.source.name === MANAGEMENT) throw noManagementReceiver()
+    if (spec.takes) return this.#attachTaking(spec, events)
     if (spec.source.type !== 'queue') return subscribe(this.#physical, this.#managed(), spec, events)
     const browse = spec.mode === 'browse'
     if (spec.exclusive && !browse && !(await this.#nodes?.isExclusive(spec.source)))
@@ -121,6 +123,16 @@ export class Session implements AdapterConnection {
         copiesTo: undefined,
       },
       events,
+    )
+  }
+
+  async #attachTaking({ takes: _, ...spec }: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver> {
+    const { source, subscription, credit } = spec
+    const place =
+      subscription && source.type !== 'queue' ? { ...source, subscription: subscription.name } : source
+    const waiting = (await this.#nodes?.inspect(place))?.depth ?? Number.POSITIVE_INFINITY
+    return TakingBrowser.open({ label: source.name, credit, waiting, events }, (inside) =>
+      this.attachReceiver({ ...spec, mode: 'consume', reliability: 'at-least-once', credit: 0 }, inside),
     )
   }
 

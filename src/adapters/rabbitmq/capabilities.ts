@@ -54,6 +54,10 @@ export const rabbitmqCapabilities: Capabilities = {
       level: 'emulated',
       note: 'a copy is confirmed at the dead-letter address, then the original accepted',
     },
+    replay: {
+      level: 'emulated',
+      note: 'what is passed over is taken and given back at the end, to its old place: meanwhile no receiver gets it, afterwards it counts as redelivered; refused on queues with a limit of deliveries, which that would use up; one passed letter after another comes over the wire',
+    },
     maxLength: native,
     expires: native,
     exclusive: native,

@@ -41,6 +41,7 @@ export const redisCapabilities: Capabilities = {
       level: 'native',
       note: 'one step; in a Cluster, to a queue of another slot, a copy first and then the removal',
     },
+    replay: native,
     maxLength: native,
     expires: native,
     exclusive: native,

@@ -36,6 +36,7 @@ export function hubCapabilities(durable: boolean, maxBodyBytes: number): Capabil
       deliveryCount: native,
       maxDeliveries: native,
       deadLetter: native,
+      replay: native,
       maxLength: native,
       expires: native,
       exclusive: native,

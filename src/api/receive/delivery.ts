@@ -136,6 +136,12 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
     delivery.#link.handedOver(delivery.#native)
   }
 
+  /** Takes out for good what a browser that takes has shown. */
+  static take(delivery: Delivery): Promise<void> {
+    const problem = delivery.#close()
+    return problem ? Promise.reject(problem) : delivery.#link.take(delivery.#native)
+  }
+
   /** Called by the receiver for what was prefetched and never seen. */
   static giveBack(delivery: Delivery): Promise<void> {
     delivery.#state = 'settled'

@@ -128,6 +128,10 @@ export class ReceiverLink {
     return this.#carriedOut(this.#reject(delivery, reason, delivery.deliveryCount, error))
   }
 
+  take(delivery: AdapterDelivery): Promise<void> {
+    return this.#carriedOut(this.#native?.take?.(delivery) ?? Promise.reject(this.#cannotTake()))
+  }
+
   /** Rejects what the application is not given any more: this delivery is none. */
   divert(delivery: AdapterDelivery, reason: string): Promise<void> {
     return this.#carriedOut(this.#reject(delivery, reason, delivery.deliveryCount - 1))
@@ -163,6 +167,10 @@ export class ReceiverLink {
     if (!target) {
       this.#host.emit({ type: 'discarded', address: this.label, messageId: delivery.message.id, reason })
     }
+  }
+
+  #cannotTake(): MessagingError {
+    return new MessagingError('INTERNAL', 'The adapter gave a browser that cannot take')
   }
 
   #carriedOut(verdict: Promise<void>): Promise<void> {

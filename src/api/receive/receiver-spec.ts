@@ -6,13 +6,14 @@ import type { NodePlan } from '../address/node-plan.ts'
 import { refuseUnsupported } from '../address/refusal.ts'
 
 /** What the caller asked for beside the address. */
-export type ReceiverAsk = Pick<ReceiverSpec, 'mode' | 'follow' | 'credit' | 'reliability'>
+export type ReceiverAsk = Pick<ReceiverSpec, 'mode' | 'follow' | 'credit' | 'reliability' | 'takes'>
 
 /** @throws `NOT_SUPPORTED` */
 export function refuseReceiver(capabilities: Capabilities, plan: NodePlan, ask: ReceiverAsk): void {
   const { spec, options } = plan
   refuseUnsupported(capabilities, spec.type, plan)
   if (ask.mode === 'browse') refuseUnsupported(capabilities, 'browse', plan)
+  if (ask.takes) refuseUnsupported(capabilities, 'replay', plan)
   if (ask.follow) refuseUnsupported(capabilities, 'browseFollow', plan)
   if (spec.type !== 'queue' && plan.subscription) refuseUnsupported(capabilities, 'namedSubscription', plan)
   if (spec.exclusive || plan.exclusiveLink) refuseUnsupported(capabilities, 'exclusive', plan)

@@ -38,6 +38,8 @@ const LAST_LOOK_MS = 2_000
 export interface InternalReceiverOptions extends ReceiverOptions {
   /** Browse: go on with new arrivals. */
   readonly follow?: boolean | undefined
+  /** Browse: what is shown is held until it is passed over (`accept`) or taken. */
+  readonly takes?: boolean
   /** Its end reaches nobody by a call: that of a consumer's receiver. */
   readonly unwatched?: boolean
 }
@@ -70,12 +72,18 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
     this.#host = host
     this.#plan = plan
     this.#options = options
-    this.#presettle = this.mode === 'browse' || (options.reliability ?? plan.reliability) === 'at-most-once'
+    this.#presettle = options.takes
+      ? false
+      : this.mode === 'browse' || (options.reliability ?? plan.reliability) === 'at-most-once'
     this.#inbox = new Inbox<Delivery<Body>>({
       place: { adapter: host.adapter.name, address: plan.label },
       beforeNothing: () => this.#lastLook(),
       handOver: (delivery) =>
-        this.#presettle ? Delivery.presettle(delivery) : Delivery.handedOver(delivery),
+        this.#presettle
+          ? Delivery.presettle(delivery)
+          : options.takes
+            ? undefined
+            : Delivery.handedOver(delivery),
     })
     this.#intake = new Intake(host, plan, this.mode, this.#inbox)
     this.#attachment = new Attachment<AdapterReceiver>({
@@ -288,7 +296,8 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
       mode: this.mode,
       follow: this.#options.follow ?? false,
       credit: this.#paused ? 0 : this.credit,
-      reliability: this.#presettle ? 'at-most-once' : 'at-least-once',
+      reliability: this.#presettle || this.mode === 'browse' ? 'at-most-once' : 'at-least-once',
+      ...(this.#options.takes && { takes: true }),
     }
   }
 

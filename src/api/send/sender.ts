@@ -5,7 +5,7 @@ import { settledWithin, within } from '../../core/aborts.ts'
 import { countdown } from '../../core/countdown.ts'
 import { Ending } from '../../core/ending.ts'
 import { asMessagingError, isMessagingError, MessagingError } from '../../model/errors.ts'
-import type { MessageFields, OutgoingMessage } from '../../model/message.ts'
+import type { MessageFields, OutgoingMessage, Properties } from '../../model/message.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import { DISPOSE_MS, disposeNode, prepareNode } from '../address/node-policy.ts'
 import { refuseUnsupported } from '../address/refusal.ts'
@@ -125,6 +125,16 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     return sender.#pipeline.writesAtOnce
   }
 
+  /** Passes a received message on with other properties; for parts of this library. */
+  static forwardWith(
+    sender: Sender,
+    message: ReceivedMessage,
+    properties: Properties,
+    timeoutMs: number,
+  ): Promise<Outcome> {
+    return sender.#forward(message, {}, timeoutMs, undefined, properties)
+  }
+
   /** Sends to these members instead of those the sender was opened for. */
   static sendTo(
     sender: Sender,
@@ -199,15 +209,7 @@ export class Sender<Body = unknown> implements AsyncDisposable {
    * @throws as {@link send} does
    */
   forward(message: ReceivedMessage, fields: MessageFields & SendOptions = {}): Promise<Outcome> {
-    let copy: OutgoingMessage
-    try {
-      copy = forwardedMessage(message, fields, this.#defaults())
-      copy.members = this.#plan?.members
-      this.#refuseFields(copy)
-    } catch (error) {
-      return Promise.reject(this.#host.named(error))
-    }
-    return this.#submitTraced(copy, fields.timeoutMs ?? DEFAULT_TIMEOUT_MS, fields.signal)
+    return this.#forward(message, fields, fields.timeoutMs ?? DEFAULT_TIMEOUT_MS, fields.signal, undefined)
   }
 
   /** Nothing more will be sent: closes once everything has its outcome. */
@@ -227,6 +229,25 @@ export class Sender<Body = unknown> implements AsyncDisposable {
   }
 
   // ── sending ──
+
+  #forward(
+    message: ReceivedMessage,
+    fields: MessageFields & SendOptions,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    properties: Properties | undefined,
+  ): Promise<Outcome> {
+    let copy: OutgoingMessage
+    try {
+      copy = forwardedMessage(message, fields, this.#defaults())
+      if (properties) copy.properties = properties
+      copy.members = this.#plan?.members
+      this.#refuseFields(copy)
+    } catch (error) {
+      return Promise.reject(this.#host.named(error))
+    }
+    return this.#submitTraced(copy, timeoutMs, signal)
+  }
 
   #send(
     body: unknown,

@@ -57,6 +57,13 @@ export class Backlog {
     this.#timers.clear(entry)
   }
 
+  /** Takes out the waiting one that this is, or is a copy of; `undefined`: it is not there. */
+  taken({ priority, seq }: Entry): Entry | undefined {
+    const entry = this.#waiting.take(priority, seq)
+    if (entry && entry.timerIndex >= 0) this.#timers.clear(entry)
+    return entry
+  }
+
   /** Takes out the one that can be missed first, there is one: waiting ones go before delayed ones. */
   removeOldest(): Entry {
     const [oldestDelayed] = this.#waiting.length > 0 ? [] : this.#delayed

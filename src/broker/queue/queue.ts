@@ -373,6 +373,13 @@ export class Queue implements EntryQueue, Deferred {
     return this.#backlog.after(priority, seq, time)
   }
 
+  /** Takes out one that a browser was shown, which may be a copy. `false`: it does not wait there any more. */
+  take(shown: Entry): boolean {
+    const entry = this.#backlog.taken(shown)
+    if (entry) this.#discard(entry)
+    return entry !== undefined
+  }
+
   /** Removes what waits; returns the number. */
   purge(most: number): number {
     const backlog = this.#backlog

@@ -47,6 +47,14 @@ export class WaitingEntries {
     this.#left(level, entry.priority)
   }
 
+  /** Takes the one out that has this place; `undefined`: there is none. */
+  take(priority: number, seq: number): Entry | undefined {
+    const level = this.#levels[priority]
+    const entry = level && level.length > 0 ? level.remove(seq) : undefined
+    if (entry) this.#left(level!, priority)
+    return entry
+  }
+
   /** The oldest one of the smallest priority. */
   get least(): Entry | undefined {
     return this.#mask === 0 ? undefined : this.#levels[31 - Math.clz32(this.#mask & -this.#mask)]!.first()

@@ -5,7 +5,7 @@
  * what came later, in order of arrival.
  */
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents } from '../../contract/adapter.ts'
-import type { MessagingError } from '../../model/errors.ts'
+import { MessagingError } from '../../model/errors.ts'
 import { type Entry, PRIORITIES } from '../queue/entry.ts'
 import { HandedDelivery } from '../queue/handed-delivery.ts'
 import type { Queue } from '../queue/queue.ts'
@@ -70,6 +70,17 @@ export class Browser implements AdapterReceiver, BrowsingReceiver, Deferred {
   settle(delivery: AdapterDelivery): Promise<void> {
     this.accept(delivery)
     return DONE
+  }
+
+  take(delivery: AdapterDelivery): Promise<void> {
+    const open = delivery instanceof HandedDelivery && delivery.link === this && delivery.open
+    this.accept(delivery)
+    if (open && !this.#closed && this.#queue.take(delivery.entry)) return DONE
+    return Promise.reject(
+      new MessagingError('DELIVERY_LOST', 'The message is not in its place any more', {
+        context: { address: this.#queue.name },
+      }),
+    )
   }
 
   flow(credit: number): void {

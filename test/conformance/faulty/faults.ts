@@ -154,6 +154,12 @@ export const faults: readonly KnownFault[] = [
     },
   },
   {
+    name: 'takes-nothing',
+    what: 'says that a replayed message was taken out, and leaves it',
+    caughtBy: ['replay'],
+    take: async (real, delivery) => real.accept(delivery),
+  },
+  {
     name: 'forgets-redelivered',
     what: 'never marks a delivery as redelivered',
     caughtBy: ['queue', 'settle', 'subscription'],

@@ -22,6 +22,7 @@ const ASK: Partial<Readonly<Record<Feature, Refusal>>> = {
   delayedRelease: releaseDelayed,
   maxDeliveries: (c) => c.connection.receiver(c.queue('q', { maxDeliveries: 3 })),
   deadLetter: (c) => c.connection.receiver(c.queue('q', { deadLetter: c.queue('aside') })),
+  replay: (c) => c.connection.replay(c.queue()),
   maxLength: (c) => c.connection.sender(c.queue('q', { maxLength: 3 })),
   expires: (c) => c.connection.sender(c.queue('q', { expiresMs: 60_000 })),
   exclusive: (c) => c.connection.receiver(c.queue('q', { exclusive: true })),

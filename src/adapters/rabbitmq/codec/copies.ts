@@ -6,7 +6,7 @@
  * broker noted of being held back for a delay. Routing keys of `CC` go under another name, or they would act again.
  */
 import { carriedAnnotations } from '../../../model/annotations.ts'
-import { sameProperty } from '../../../model/copy.ts'
+import { isRevived, sameProperty } from '../../../model/copy.ts'
 import {
   NORMAL_PRIORITY,
   noProperties,
@@ -18,7 +18,7 @@ import { RawProperties } from '../wire/native-properties.ts'
 import { encodeAnnotations } from './annotation-headers.ts'
 import { expirationOf, lifeAfter, type PublishOptions, type Route, replyQueue } from './codec.ts'
 import { ContentHeader } from './content-header.ts'
-import { withoutHolds } from './deaths.ts'
+import { withoutDeaths, withoutHolds } from './deaths.ts'
 import * as HEADERS from './headers.ts'
 import { RabbitmqMessage } from './incoming.ts'
 import { decodedOptions } from './native-options.ts'
@@ -90,6 +90,7 @@ const NOTHING: Original = {
 function overlay(header: ContentHeader, message: OutgoingMessage, original: Original, route: Route): void {
   header.dropHeaders(isOfItsPlace)
   withoutHolds(header)
+  if (isRevived(message.properties, original.properties)) withoutDeaths(header)
   const furtherKeys = header.header('CC')
   if (furtherKeys) {
     header.dropHeader('CC')

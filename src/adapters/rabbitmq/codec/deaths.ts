@@ -54,6 +54,11 @@ export function withoutHolds(header: ContentHeader): void {
   }
 }
 
+/** Takes out all that the broker noted of deaths: what is replayed is no dead letter any more. */
+export function withoutDeaths(header: ContentHeader): void {
+  header.dropHeaders((name) => name === DEATHS || EDGES.some((prefix) => name.startsWith(prefix)))
+}
+
 /** The same among decoded headers. */
 export function hideHolds(headers: Record<string, unknown>): void {
   const deaths = headers[DEATHS]

@@ -12,6 +12,7 @@
 import type { Channel } from 'amqplib'
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents } from '../../../contract/adapter.ts'
 import { formatAddress } from '../../../model/address-text/index.ts'
+import { MessagingError } from '../../../model/errors.ts'
 import { RabbitmqDelivery } from '../codec/incoming.ts'
 import { brokerError } from '../errors.ts'
 import type { QueueKind } from '../nodes/queue-probe.ts'
@@ -27,6 +28,8 @@ export interface BrowserParts {
   readonly queue: string
   readonly kind: QueueKind
   readonly label: string
+  /** What was shown may be taken until the browser is closed: the channel lives as long. */
+  readonly takes: boolean
 }
 
 export class RabbitmqBrowser implements AdapterReceiver {
@@ -68,6 +71,12 @@ export class RabbitmqBrowser implements AdapterReceiver {
     this.accept(delivery)
   }
 
+  async take(delivery: AdapterDelivery): Promise<void> {
+    if (this.#closing || !this.#shown.has(delivery)) throw this.#lost()
+    this.#parts.channel.ack((delivery as RabbitmqDelivery).native)
+    this.accept(delivery)
+  }
+
   flow(credit: number): void {
     this.#credit = credit
     this.#pump()
@@ -92,13 +101,14 @@ export class RabbitmqBrowser implements AdapterReceiver {
   }
 
   async #look(): Promise<void> {
-    const { channel, queue, events, session, life, label } = this.#parts
+    const { channel, queue, events, session, life, label, takes } = this.#parts
     try {
       while (!this.#over && this.#shown.size < this.#credit) {
         const message = this.#left !== 0 && (await channel.get(queue))
         if (this.#over) return
         if (!message) {
-          await this.#end()
+          if (takes) this.#over = true
+          else await this.#end()
           events.end()
           return
         }
@@ -110,6 +120,12 @@ export class RabbitmqBrowser implements AdapterReceiver {
     } catch (cause) {
       if (!this.#over) life.ended(session.error(cause, { address: label, operation: 'browse' }))
     }
+  }
+
+  #lost(): MessagingError {
+    return new MessagingError('DELIVERY_LOST', 'The browser has given the message back', {
+      context: { address: this.#parts.label, operation: 'take' },
+    })
   }
 
   /** The broker answers the close once the queues have everything back. */

@@ -92,7 +92,8 @@ async function browse(parts: Parts, spec: ReceiverSpec): Promise<AdapterReceiver
       label,
       `'${label}' is a stream: receive from it, with x-stream-offset, which takes nothing away`,
     )
-  const browser = new RabbitmqBrowser({ ...parts, queue, kind }, spec.credit, messageCount)
+  const takes = spec.takes === true
+  const browser = new RabbitmqBrowser({ ...parts, queue, kind, takes }, spec.credit, messageCount)
   browser.start()
   return browser
 }

@@ -27,6 +27,22 @@ const FIRST_PAGE = 16
 const MAX_PAGE = 500
 const MAX_PAGE_BYTES = 1_048_576
 
+/** A message where it waits. */
+class Shown implements AdapterDelivery {
+  readonly message: RedisMessage
+  readonly deliveryCount: number
+  readonly redelivered: boolean
+  /** Its place. */
+  readonly rank: string
+
+  constructor(message: RedisMessage, count: number, rank: string) {
+    this.message = message
+    this.deliveryCount = count + 1
+    this.redelivered = count > 0
+    this.rank = rank
+  }
+}
+
 export class QueueBrowser implements AdapterReceiver, SessionLink {
   readonly #parts: BrowserParts
   readonly #link: number
@@ -145,11 +161,8 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
       if (left !== undefined && left <= 0) continue
       const count = Number(deliveries[at] ?? 0)
       this.#held++
-      events.deliver({
-        message: new RedisMessage(payload, IN_QUEUE, left),
-        deliveryCount: count + 1,
-        redelivered: count > 0,
-      })
+      const message = new RedisMessage(payload, IN_QUEUE, left)
+      events.deliver(new Shown(message, count, members[at]!))
     }
     const mean = Math.max(1, bytes / payloads.length)
     this.#page = Math.max(1, Math.min(MAX_PAGE, this.#page * 4, Math.floor(MAX_PAGE_BYTES / mean)))
@@ -218,6 +231,28 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
 
   async settle(delivery: AdapterDelivery): Promise<void> {
     this.accept(delivery)
+  }
+
+  async take(delivery: AdapterDelivery): Promise<void> {
+    try {
+      await this.#take((delivery as Shown).rank)
+    } finally {
+      this.accept(delivery)
+    }
+  }
+
+  async #take(rank: string): Promise<void> {
+    const { session, base, label } = this.#parts
+    const context = { address: label, operation: 'take' }
+    let taken: unknown
+    try {
+      taken = await session.run('take', [base], [rank])
+    } catch (cause) {
+      session.check(cause)
+      throw session.error(cause, context)
+    }
+    if (taken !== 1)
+      throw new MessagingError('DELIVERY_LOST', 'The message is not in its place any more', { context })
   }
 
   flow(credit: number): void {

@@ -27,6 +27,7 @@ const RELIEVING = new Set<string>([
   'turn',
   'tidy',
   'bury',
+  'take',
   'remove',
   'unsubscribe',
   'purge',

@@ -88,6 +88,10 @@ export const BODIES = {
     uses: "call clock BAND is_rank each forget adopt give_back recover notify PARTS delete_node expire_parts touch place_of wake",
     lua: "local base, now = KEYS[1], clock()\nlocal back = 0\nfor n = 2, #ARGV do\nif call('ZSCORE', base .. '#owners', ARGV[n]) or call('EXISTS', base .. '#held:' .. ARGV[n]) == 1 then\nback = back + recover(base, ARGV[n], now)\nend\nend\nlocal facts = call('HMGET', base, 'expiresMs', 'autoDelete')\nif facts[2] and ARGV[1] == '1' and call('EXISTS', base .. '#owners') == 0 then\ndelete_node(base)\nelse\ntouch(base, now, facts[1], facts[2])\nwake(base, back)\nend\nreturn back",
   },
+  take: {
+    uses: "call each forget PARTS expire_parts touch clock",
+    lua: "local base = KEYS[1]\nif call('ZREM', base .. '#ready', ARGV[1]) == 0 then return 0 end\nforget(base, { ARGV[1] })\ncall('ZREM', base .. '#exp', ARGV[1])\nlocal facts = call('HMGET', base, 'expiresMs', 'autoDelete')\ntouch(base, clock(), facts[1], facts[2])\nreturn 1",
+  },
   tidy: {
     uses: "call clock each forget drop_expired BAND is_rank adopt text_of promote first_place open_queue put NORMAL HANDED_BYTES place_of may_take write_waiting PARTS expire_parts inherit_end store take_back store_all notify hand_over tell_watchers wake announce announce_all close_queues drain",
     lua: "local base, now, limit = KEYS[1], clock(), tonumber(ARGV[1])\nif call('EXISTS', base) == 0 then return 0 end\nlocal moved = drop_expired(base, now, limit) + promote(base, now, limit) + drain(base, now, limit)\nif moved > 0 then wake(base, moved) end\nreturn moved",

@@ -21,6 +21,7 @@ import { placeIn } from '../wire/slots.ts'
 import { type LinkEnd, type PeerLink, PeerLinks } from './peer-links.ts'
 import {
   creditOf,
+  isTake,
   nodeRef,
   nodeSpec,
   receiverSpec,
@@ -230,13 +231,16 @@ export class Peer {
   }
 
   #settle(link: number, { delivery: number, verdict }: Settlement): () => Promise<void> {
-    const checked = verdictOf(verdict)
+    const checked = isTake(verdict) ? 'take' : verdictOf(verdict)
     return async () => {
       const known = this.#links.get(link)
       const delivery = known && this.#links.settled(known, number)
       if (!delivery)
         throw new MessagingError('DELIVERY_LOST', 'The delivery is not held by this link any more')
-      await known.end?.receiver?.settle(delivery, checked)
+      const receiver = known.end?.receiver
+      if (checked !== 'take') await receiver?.settle(delivery, checked)
+      else if (receiver?.take) await receiver.take(delivery)
+      else throw new MessagingError('CONFIG_INVALID', 'Only a browser takes what it was shown')
     }
   }
 

@@ -124,6 +124,7 @@ export function receiverSpec(value: unknown): ReceiverSpec {
     source: nodeRef(spec.source),
     mode: spec.mode === 'browse' ? 'browse' : 'consume',
     follow: spec.follow === true,
+    ...(spec.takes === true && { takes: true }),
     credit: count(spec.credit, 'credit') ?? 0,
     reliability: reliability(spec.reliability),
     patterns: list(spec.patterns, 'patterns').map((each) => pattern(each, 'patterns')),
@@ -135,13 +136,18 @@ export function receiverSpec(value: unknown): ReceiverSpec {
   }
 }
 
+/** A browser takes what it was shown. */
+export function isTake(verdict: unknown): boolean {
+  return typeof verdict === 'object' && verdict !== null && 'kind' in verdict && verdict.kind === 'take'
+}
+
 export function verdictOf(value: unknown): Verdict {
   const verdict = object(value, 'verdict')
   if (verdict.kind === 'reject') {
     const error = cutText(verdict.error, 'error')
     return { kind: 'reject', reason: cutText(verdict.reason, 'reason') ?? '', error }
   }
-  if (verdict.kind !== 'release') throw invalid('verdict', 'is neither release nor reject')
+  if (verdict.kind !== 'release') throw invalid('verdict', 'is none of release, reject, take')
   const delayMs = notNegative(verdict.delayMs, 'delayMs') ?? 0
   if (!isDelay(delayMs)) throw invalid('delayMs', 'is too long')
   return { kind: 'release', delayMs, unseen: verdict.unseen === true }

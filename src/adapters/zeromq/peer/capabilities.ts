@@ -39,6 +39,7 @@ export const peerCapabilities: Capabilities = {
     deliveryCount: refused('A message is delivered once or lost.'),
     maxDeliveries: noKeeper,
     deadLetter: noKeeper,
+    replay: noKeeper,
     maxLength: refused('ZeroMQ makes the sender wait at its high-water mark instead of refusing.'),
     expires: noNodes,
     exclusive: refused('A peer does not know who else receives.'),

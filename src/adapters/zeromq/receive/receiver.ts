@@ -59,6 +59,13 @@ export class ReceiverLink implements AdapterReceiver, LinkEnd {
     await this.#client.ask(Op.SETTLE, this.#link, { delivery: number, verdict })
   }
 
+  /** Only a browser's link: the hub refuses it on any other. */
+  async take(delivery: AdapterDelivery): Promise<void> {
+    const { number } = delivery as RemoteDelivery
+    this.#held.take(number)
+    await this.#client.ask(Op.SETTLE, this.#link, { delivery: number, verdict: { kind: 'take' } })
+  }
+
   flow(credit: number): void {
     this.#credit = credit
     this.#mostCredit = Math.max(this.#mostCredit, credit)

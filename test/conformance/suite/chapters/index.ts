@@ -22,6 +22,7 @@ import { processChapter } from './process.ts'
 import { queueChapter } from './queue.ts'
 import { ratesChapter } from './rates.ts'
 import { reconnectChapter } from './reconnect.ts'
+import { replayChapter } from './replay.ts'
 import { requestChapter } from './request.ts'
 import { restartChapter } from './restart.ts'
 import { sendChapter } from './send.ts'
@@ -46,6 +47,7 @@ export const chapters: readonly Chapter[] = [
   requestChapter,
   storeChapter,
   deadLetterChapter,
+  replayChapter,
   timingChapter,
   consumeChapter,
   batchesChapter,
