@@ -12,8 +12,8 @@ export type ReceiverAsk = Pick<ReceiverSpec, 'mode' | 'follow' | 'credit' | 'rel
 export function refuseReceiver(capabilities: Capabilities, plan: NodePlan, ask: ReceiverAsk): void {
   const { spec, options } = plan
   refuseUnsupported(capabilities, spec.type, plan)
-  if (ask.mode === 'browse') refuseUnsupported(capabilities, 'browse', plan)
   if (ask.takes) refuseUnsupported(capabilities, 'replay', plan)
+  else if (ask.mode === 'browse') refuseUnsupported(capabilities, 'browse', plan)
   if (ask.follow) refuseUnsupported(capabilities, 'browseFollow', plan)
   if (spec.type !== 'queue' && plan.subscription) refuseUnsupported(capabilities, 'namedSubscription', plan)
   if (spec.exclusive || plan.exclusiveLink) refuseUnsupported(capabilities, 'exclusive', plan)
