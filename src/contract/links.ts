@@ -89,7 +89,7 @@ export interface ReceiverSpec {
   /** Browse: go on with new arrivals. */
   readonly follow: boolean
   /**
-   * Browse: `take` will be called for some of what is shown, also after `events.end`, and until `close`; `accept` says «stays where it is».
+   * Browse: `takeOut` will be called for some of what is shown, also after `events.end`, and until `close`; `accept` says «stays where it is».
    * Only where the feature `replay` is supported. Absent: no.
    */
   readonly takes?: boolean
@@ -186,7 +186,7 @@ export interface AdapterReceiver {
    * Resolves when the broker has it, or, where brokers do not answer, when it is written; `DELIVERY_LOST` where the broker tells that
    * somebody else was quicker. Needed where the feature `replay` is supported.
    */
-  take?(delivery: AdapterDelivery): Promise<void>
+  takeOut?(delivery: AdapterDelivery): Promise<void>
   /**
    * Changes the window. 0 pauses: nothing more is handed over (what arrives late goes back at once, as unseen), while what
    * was handed over stays with this link and can still be settled. A later positive value resumes.

@@ -129,7 +129,7 @@ export class ReceiverLink {
   }
 
   take(delivery: AdapterDelivery): Promise<void> {
-    return this.#carriedOut(this.#native?.take?.(delivery) ?? Promise.reject(this.#cannotTake()))
+    return this.#carriedOut(this.#native?.takeOut?.(delivery) ?? Promise.reject(this.#cannotTake()))
   }
 
   /** Rejects what the application is not given any more: this delivery is none. */

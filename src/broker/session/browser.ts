@@ -72,7 +72,7 @@ export class Browser implements AdapterReceiver, BrowsingReceiver, Deferred {
     return DONE
   }
 
-  take(delivery: AdapterDelivery): Promise<void> {
+  takeOut(delivery: AdapterDelivery): Promise<void> {
     const open = delivery instanceof HandedDelivery && delivery.link === this && delivery.open
     this.accept(delivery)
     if (open && !this.#closed && this.#queue.take(delivery.entry)) return DONE

@@ -157,7 +157,7 @@ export const faults: readonly KnownFault[] = [
     name: 'takes-nothing',
     what: 'says that a replayed message was taken out, and leaves it',
     caughtBy: ['replay'],
-    take: async (real, delivery) => real.accept(delivery),
+    takeOut: async (real, delivery) => real.accept(delivery),
   },
   {
     name: 'forgets-redelivered',

@@ -28,8 +28,8 @@ export interface Fault {
   disguise?: Partial<AdapterDelivery>
   /** Called instead of `settle`. */
   settle?(real: AdapterReceiver, delivery: AdapterDelivery, verdict: Verdict): Promise<void>
-  /** Called instead of `take`. */
-  take?(real: AdapterReceiver, delivery: AdapterDelivery): Promise<void>
+  /** Called instead of `takeOut`. */
+  takeOut?(real: AdapterReceiver, delivery: AdapterDelivery): Promise<void>
   /** Called instead of the real `attachReceiver`. */
   attach?(connection: AdapterConnection, spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver>
 }
@@ -88,9 +88,9 @@ class FaultyConnection {
       accept: (delivery) => real.accept(unmasked(delivery)),
       settle: (delivery, verdict) =>
         fault.settle?.(real, unmasked(delivery), verdict) ?? real.settle(unmasked(delivery), verdict),
-      ...(real.take && {
-        take: (delivery: AdapterDelivery) =>
-          fault.take?.(real, unmasked(delivery)) ?? real.take!(unmasked(delivery)),
+      ...(real.takeOut && {
+        takeOut: (delivery: AdapterDelivery) =>
+          fault.takeOut?.(real, unmasked(delivery)) ?? real.takeOut!(unmasked(delivery)),
       }),
       flow: (credit) => real.flow(credit),
       flush: () => real.flush(),

@@ -71,7 +71,7 @@ export class TakingBrowser implements AdapterReceiver {
     this.accept(delivery)
   }
 
-  async take(delivery: AdapterDelivery): Promise<void> {
+  async takeOut(delivery: AdapterDelivery): Promise<void> {
     this.#inner!.accept(delivery)
     this.#settledOne()
   }

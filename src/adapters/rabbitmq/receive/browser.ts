@@ -71,7 +71,7 @@ export class RabbitmqBrowser implements AdapterReceiver {
     this.accept(delivery)
   }
 
-  async take(delivery: AdapterDelivery): Promise<void> {
+  async takeOut(delivery: AdapterDelivery): Promise<void> {
     if (this.#closing || !this.#shown.has(delivery)) throw this.#lost()
     this.#parts.channel.ack((delivery as RabbitmqDelivery).native)
     this.accept(delivery)

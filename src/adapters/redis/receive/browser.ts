@@ -233,7 +233,7 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
     this.accept(delivery)
   }
 
-  async take(delivery: AdapterDelivery): Promise<void> {
+  async takeOut(delivery: AdapterDelivery): Promise<void> {
     try {
       await this.#take((delivery as Shown).rank)
     } finally {

@@ -239,7 +239,7 @@ export class Peer {
         throw new MessagingError('DELIVERY_LOST', 'The delivery is not held by this link any more')
       const receiver = known.end?.receiver
       if (checked !== 'take') await receiver?.settle(delivery, checked)
-      else if (receiver?.take) await receiver.take(delivery)
+      else if (receiver?.takeOut) await receiver.takeOut(delivery)
       else throw new MessagingError('CONFIG_INVALID', 'Only a browser takes what it was shown')
     }
   }

@@ -60,7 +60,7 @@ export class ReceiverLink implements AdapterReceiver, LinkEnd {
   }
 
   /** Only a browser's link: the hub refuses it on any other. */
-  async take(delivery: AdapterDelivery): Promise<void> {
+  async takeOut(delivery: AdapterDelivery): Promise<void> {
     const { number } = delivery as RemoteDelivery
     this.#held.take(number)
     await this.#client.ask(Op.SETTLE, this.#link, { delivery: number, verdict: { kind: 'take' } })
