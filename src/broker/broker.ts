@@ -70,6 +70,7 @@ export class Broker {
     if (options.store) {
       try {
         recover(options.store, broker.#kernel, broker.#nodes, broker.#resends)
+        await options.store.flushed()
       } catch (error) {
         broker.#kernel.timers.close()
         await options.store.close()

@@ -98,6 +98,11 @@ export interface ReceiverSpec {
    * over nothing. While browsing and on live subscriptions `accept` means «consumed, hand over the next».
    */
   readonly credit: number
+  /**
+   * Window in place of a larger one where the adapter finds that the node limits deliveries and all that was handed over counts when a
+   * program dies: it never holds more than it works on. Absent: the window stays as it is.
+   */
+  readonly creditWhereLimited?: number | undefined
   /** `at-most-once`: the API accepts each delivery as it hands it over. */
   readonly reliability: Reliability
   /** Topics only: patterns, at least one; a message that fits several comes once. */

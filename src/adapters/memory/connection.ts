@@ -64,7 +64,7 @@ export class EmbeddedConnection implements AdapterConnection {
     return this.#session.attachSender(spec, NO_EVENTS)
   }
   attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<AdapterReceiver> {
-    return this.#session.attachReceiver(spec, events)
+    return this.#session.attachReceiver(spec, events, true)
   }
   attachRequester(spec: SenderSpec, events: ReceiverEvents): Promise<AdapterRequester> {
     return this.#session.attachRequester(spec, events)

@@ -32,7 +32,9 @@ export const capabilities: Capabilities = {
     delayedRelease: byApi('A delayed copy is confirmed first, then the original is accepted.'),
     orderedRelease: native,
     deliveryCount: native,
-    maxDeliveries: byApi('A delivery over the limit is diverted before the application sees it.'),
+    maxDeliveries: byApi(
+      'A delivery over the limit is diverted before the application sees it. The broker counts what was on its way to a program that died.',
+    ),
     deadLetter: byApi(
       'A copy with reason, count and origin is confirmed first, then the original is accepted.',
     ),

@@ -48,7 +48,7 @@ export const rabbitmqCapabilities: Capabilities = {
     },
     maxDeliveries: {
       level: 'emulated',
-      note: 'makes the queue a quorum queue, which counts; after the last delivery Sluice diverts the message, behind it the broker does',
+      note: 'makes the queue a quorum queue, which counts what was on its way to a program that died; after the last delivery Sluice diverts the message, behind it the broker does',
     },
     deadLetter: {
       level: 'emulated',

@@ -36,7 +36,10 @@ export const redisCapabilities: Capabilities = {
     delayedRelease: native,
     orderedRelease: native,
     deliveryCount: native,
-    maxDeliveries: native,
+    maxDeliveries: {
+      level: 'native',
+      note: 'counts what a program that died held; consume() on a limited queue holds no more than it handles',
+    },
     deadLetter: {
       level: 'native',
       note: 'one step; in a Cluster, to a queue of another slot, a copy first and then the removal',

@@ -127,6 +127,7 @@ export function consumersReceiver<Body>(
 ): Promise<Receiver<Body>> {
   return Receiver.open<Body>(host, plan, {
     credit: Math.max(credit ?? readAhead(plan, atOnce, rate), 1),
+    creditWhereLimited: credit === undefined ? atOnce : undefined,
     reliability,
     timeoutMs,
     signal,

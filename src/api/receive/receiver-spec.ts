@@ -6,7 +6,10 @@ import type { NodePlan } from '../address/node-plan.ts'
 import { refuseUnsupported } from '../address/refusal.ts'
 
 /** What the caller asked for beside the address. */
-export type ReceiverAsk = Pick<ReceiverSpec, 'mode' | 'follow' | 'credit' | 'reliability' | 'takes'>
+export type ReceiverAsk = Pick<
+  ReceiverSpec,
+  'mode' | 'follow' | 'credit' | 'creditWhereLimited' | 'reliability' | 'takes'
+>
 
 /** @throws `NOT_SUPPORTED` */
 export function refuseReceiver(capabilities: Capabilities, plan: NodePlan, ask: ReceiverAsk): void {

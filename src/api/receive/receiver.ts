@@ -40,6 +40,8 @@ export interface InternalReceiverOptions extends ReceiverOptions {
   readonly follow?: boolean | undefined
   /** Browse: what is shown is held until it is passed over (`accept`) or taken. */
   readonly takes?: boolean
+  /** See the contract. */
+  readonly creditWhereLimited?: number | undefined
   /** Its end reaches nobody by a call: that of a consumer's receiver. */
   readonly unwatched?: boolean
 }
@@ -296,6 +298,7 @@ export class Receiver<Body = unknown> implements AsyncDisposable, AsyncIterable<
       mode: this.mode,
       follow: this.#options.follow ?? false,
       credit: this.#paused ? 0 : this.credit,
+      creditWhereLimited: this.#options.creditWhereLimited,
       reliability: this.#presettle || this.mode === 'browse' ? 'at-most-once' : 'at-least-once',
       ...(this.#options.takes && { takes: true }),
     }

@@ -13,15 +13,18 @@ export class HandedDelivery extends MessageView implements AdapterDelivery {
   readonly link: object
   /** It awaits its verdict. */
   open = true
+  /** The count of its entry holds it. */
+  counted: boolean
   /** The link's list of open deliveries, oldest first. */
   previous: HandedDelivery | undefined = undefined
   next: HandedDelivery | undefined = undefined
 
-  constructor(link: object, entry: Entry, message: OutgoingMessage, deliveryCount: number) {
+  constructor(link: object, entry: Entry, message: OutgoingMessage, counted: boolean) {
     super(message, entry.expiresAt)
     this.link = link
     this.entry = entry
-    this.deliveryCount = deliveryCount
+    this.counted = counted
+    this.deliveryCount = counted ? entry.count : entry.count + 1
     this.redelivered = entry.redelivered
   }
 

@@ -17,11 +17,9 @@ export interface ConsumingReceiver extends QueueReceiver {
   readonly free: number
   /** Stands in the queue's turnstile. Owned by the queue. */
   queued: boolean
+  /** It says which deliveries its program has in hand: those count, by {@link Queue.count}, and no others. */
+  readonly tells: boolean
   deliver(entry: Entry, message: OutgoingMessage): void
-  /** A delivery will come, or be given up: it takes credit from now on. */
-  expect(): void
-  /** The one that was expected. `false`: the receiver was closed meanwhile. */
-  deliverExpected(entry: Entry, message: OutgoingMessage): boolean
 }
 
 /** One that looks. */

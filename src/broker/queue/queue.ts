@@ -8,12 +8,13 @@
 import { MessagingError } from '../../model/errors.ts'
 import { NORMAL_PRIORITY, type OutgoingMessage } from '../../model/message.ts'
 import type { QueueSettings } from '../nodes/node-settings.ts'
+import type { Store } from '../store/store.ts'
 import { Backlog, expired } from './backlog.ts'
 import { Entry, type EntryQueue } from './entry.ts'
 import type { Kernel } from './kernel.ts'
 import { EntryPacking } from './packed-entries.ts'
 import type { BrowsingReceiver, ConsumingReceiver } from './queue-receivers.ts'
-import { soundDelay, soundTtl } from './sound-message.ts'
+import { shorter, soundDelay, soundTtl } from './sound-message.ts'
 import { now } from './timers.ts'
 import type { Deferred } from './turn.ts'
 import { Turnstile } from './turnstile.ts'
@@ -52,6 +53,8 @@ export class Queue implements EntryQueue, Deferred {
   #scheduled = false
   #dropped = 0
   readonly #unused: UnusedTimer
+  /** Deliveries are limited, and messages outlive the process. */
+  readonly #notes: Store | undefined
 
   constructor(
     kernel: Kernel,
@@ -69,6 +72,8 @@ export class Queue implements EntryQueue, Deferred {
     this.storeId = storeId
     this.#backlog = new Backlog(kernel.timers, new EntryPacking(this, kernel.timers))
     this.#unused = new UnusedTimer(kernel.timers, () => owner.remove(this))
+    if (settings.maxDeliveries !== undefined && storeId !== 0) this.#notes = kernel.store
+    this.#notes?.noteDeliveries()
     this.touch()
   }
 
@@ -236,57 +241,43 @@ export class Queue implements EntryQueue, Deferred {
       entry.state = 'gone'
       return
     }
-    entry.count++
-    if (maxDeliveries !== undefined && this.storeId !== 0) {
-      this.#handOverOnceCounted(entry, message, consumer)
-      return
-    }
-    if (entry.storeKey !== 0) this.kernel.leased(entry)
+    if (!consumer.tells) this.count(entry)
     consumer.deliver(entry, message)
   }
 
   /**
-   * order: the count is on the disk before anybody sees the message, so that one that ends its process at once is counted,
-   * and one day buried. All messages of the queue take this way, which keeps their order.
+   * A delivery: a program has the message in hand, or may have it. Called before that program runs on, so that a message that ends its
+   * process at once is counted where deliveries are limited, and one day buried.
    */
-  #handOverOnceCounted(entry: Entry, message: OutgoingMessage, consumer: ConsumingReceiver): void {
-    consumer.expect()
-    if (entry.storeKey !== 0) this.kernel.mark(entry)
-    const stored = (): void => {
-      // Nobody saw it when its receiver was closed meanwhile.
-      if (!consumer.deliverExpected(entry, message)) this.giveBack(entry, true, 0)
-    }
-    this.kernel.store!.commit({ refusable: false, stored })
+  count(entry: Entry): void {
+    entry.count++
+    if (entry.storeKey === 0) return
+    this.#notes?.counted(this.storeId, entry.storeKey, entry.count)
+    this.kernel.leased(entry)
   }
 
   // ── verdicts ──
 
   accepted(entry: Entry): void {
     this.#leased--
+    if (entry.storeKey !== 0) this.#notes?.accepted(this.storeId, entry.storeKey)
     this.#discard(entry)
   }
 
-  /** Back to its old place: it was on its way to a receiver that is gone, which may have seen it. */
-  giveBackUncounted(entry: Entry): void {
-    entry.redelivered = true
-    this.giveBack(entry, true, 0)
-  }
-
-  /** Back to its old place, or due later. `unseen`: that was no delivery. */
-  giveBack(entry: Entry, unseen: boolean, delayMs: number): void {
+  /** Back to its old place, or due later. `seen`: it counts as a delivery, which its count holds; else the count is without it. */
+  giveBack(entry: Entry, seen: boolean, delayMs: number): void {
     this.#leased--
     if (this.deleted) {
       entry.state = 'gone'
       return
     }
-    if (unseen) entry.count--
-    else entry.redelivered = true
+    if (seen) entry.redelivered = true
     if (expired(entry)) {
       this.#discard(entry)
       return
     }
     const { maxDeliveries } = this.settings
-    if (!unseen && maxDeliveries !== undefined && entry.count >= maxDeliveries) {
+    if (seen && maxDeliveries !== undefined && entry.count >= maxDeliveries) {
       this.#leased++
       this.#exhausted(entry)
       return
@@ -411,9 +402,4 @@ export class Queue implements EntryQueue, Deferred {
     this.kernel.forgetResident(entry)
     this.kernel.store!.remove(this.storeId, entry.storeKey, entry.marked)
   }
-}
-
-function shorter(a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined) return b
-  return b === undefined ? a : Math.min(a, b)
 }

@@ -81,3 +81,9 @@ function soundMessage(message: OutgoingMessage): OutgoingMessage {
 function soundCount(count: number): number {
   return count > 0 ? Math.min(Math.floor(count), MOST_DELIVERIES) : 0
 }
+
+/** Of two times to live; `undefined`: none. */
+export function shorter(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined) return b
+  return b === undefined ? a : Math.min(a, b)
+}

@@ -104,7 +104,7 @@ export class BrokerSession implements Session {
     return requester
   }
 
-  async attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<BrokerReceiver> {
+  async attachReceiver(spec: ReceiverSpec, events: ReceiverEvents, tells = false): Promise<BrokerReceiver> {
     this.#check()
     if (spec.link.selector !== undefined) throw refused('NOT_SUPPORTED', spec, 'There are no selectors here')
     const queue = await this.#sourceQueue(spec)
@@ -115,7 +115,7 @@ export class BrokerSession implements Session {
       for (const { source = spec.source.name, key = '#' } of spec.link.bindings ?? []) {
         bindings.push(this.#parts.nodes.bindings.lend(queue, source, key))
       }
-      return this.#receive(spec, queue, events, bindings)
+      return this.#receive(spec, queue, events, bindings, tells)
     } catch (error) {
       for (const unbind of bindings) unbind()
       if (queue.role === 'live') this.#parts.nodes.remove(queue)
@@ -128,6 +128,7 @@ export class BrokerSession implements Session {
     queue: Queue,
     events: ReceiverEvents,
     bindings: (() => void)[],
+    tells: boolean,
   ): BrokerReceiver {
     const onClose = (link: Consumer | Browser): void => {
       this.#receivers.delete(link)
@@ -135,7 +136,7 @@ export class BrokerSession implements Session {
     }
     const receiver = this.#isBrowse(spec, queue)
       ? new Browser(queue, { credit: spec.credit, follow: spec.follow, events, onClose })
-      : this.#consumer(spec, queue, events, onClose)
+      : this.#consumer(spec, queue, events, onClose, tells)
     this.#receivers.add(receiver)
     receiver.start()
     return receiver
@@ -179,6 +180,7 @@ export class BrokerSession implements Session {
     queue: Queue,
     events: ReceiverEvents,
     onClose: (link: Consumer) => void,
+    told: boolean,
   ): Consumer {
     const exclusive = spec.exclusive || queue.settings.exclusive
     const others = [...queue.consumers]
@@ -188,7 +190,9 @@ export class BrokerSession implements Session {
       })
     }
     const atMostOnce = spec.reliability === 'at-most-once'
-    const consumer = new Consumer(queue, { credit: spec.credit, exclusive, atMostOnce, events, onClose })
+    const tells = told && !atMostOnce && queue.settings.maxDeliveries !== undefined
+    const { credit } = spec
+    const consumer = new Consumer(queue, { credit, exclusive, atMostOnce, tells, events, onClose })
     queue.attach(consumer)
     return consumer
   }

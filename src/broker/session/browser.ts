@@ -145,7 +145,7 @@ export class Browser implements AdapterReceiver, BrowsingReceiver, Deferred {
       const message = this.#queue.kernel.messageOf(entry)
       if (!message) continue
       this.#open++
-      this.#events.deliver(new HandedDelivery(this, entry, message, entry.count + 1))
+      this.#events.deliver(new HandedDelivery(this, entry, message, false))
     }
   }
 

@@ -18,6 +18,8 @@ export interface ConsumerOptions {
   readonly exclusive: boolean
   /** What was handed over is not handed over again when the link ends without a verdict. */
   readonly atMostOnce: boolean
+  /** `handedOver` is called for every delivery before its program sees it. */
+  readonly tells: boolean
   readonly events: ReceiverEvents
   readonly onClose: (consumer: Consumer) => void
 }
@@ -25,14 +27,13 @@ export interface ConsumerOptions {
 export class Consumer implements BrokerReceiver, ConsumingReceiver, Deferred {
   readonly events: ReceiverEvents
   readonly exclusive: boolean
+  readonly tells: boolean
   queued = false
   readonly #queue: Queue
   readonly #atMostOnce: boolean
   readonly #onClose: (consumer: Consumer) => void
   #credit: number
   #open = 0
-  /** Deliveries whose count is on its way to the disk. */
-  #expected = 0
   #oldest: HandedDelivery | undefined
   #newest: HandedDelivery | undefined
   #started = false
@@ -47,6 +48,7 @@ export class Consumer implements BrokerReceiver, ConsumingReceiver, Deferred {
     this.#credit = options.credit
     this.exclusive = options.exclusive
     this.#atMostOnce = options.atMostOnce
+    this.tells = options.tells
     this.events = options.events
     this.#onClose = options.onClose
   }
@@ -56,7 +58,7 @@ export class Consumer implements BrokerReceiver, ConsumingReceiver, Deferred {
   }
 
   get free(): number {
-    return this.#closed || !this.#started || this.#held ? 0 : this.#credit - this.#open - this.#expected
+    return this.#closed || !this.#started || this.#held ? 0 : this.#credit - this.#open
   }
 
   /** From here on it may get deliveries. */
@@ -74,7 +76,7 @@ export class Consumer implements BrokerReceiver, ConsumingReceiver, Deferred {
   }
 
   deliver(entry: Entry, message: OutgoingMessage): void {
-    const delivery = new HandedDelivery(this, entry, message, entry.count)
+    const delivery = new HandedDelivery(this, entry, message, !this.tells)
     this.#open++
     const newest = this.#newest
     if (newest) {
@@ -90,15 +92,14 @@ export class Consumer implements BrokerReceiver, ConsumingReceiver, Deferred {
     }
   }
 
-  expect(): void {
-    this.#expected++
+  handedOver(delivery: AdapterDelivery): void {
+    if (delivery instanceof HandedDelivery && delivery.link === this && delivery.open) this.#count(delivery)
   }
 
-  deliverExpected(entry: Entry, message: OutgoingMessage): boolean {
-    this.#expected--
-    if (this.#closed) return false
-    this.deliver(entry, message)
-    return true
+  #count(delivery: HandedDelivery): void {
+    if (delivery.counted) return
+    delivery.counted = true
+    this.#queue.count(delivery.entry)
   }
 
   accept(delivery: AdapterDelivery): void {
@@ -118,8 +119,10 @@ export class Consumer implements BrokerReceiver, ConsumingReceiver, Deferred {
       )
     }
     let done = DONE
-    if (verdict.kind === 'reject') done = this.#queue.rejected(handed.entry, verdict.reason, verdict.error)
-    else this.#queue.giveBack(handed.entry, verdict.unseen, verdict.delayMs)
+    if (verdict.kind === 'reject') {
+      this.#count(handed)
+      done = this.#queue.rejected(handed.entry, verdict.reason, verdict.error)
+    } else this.#giveBack(handed, verdict)
     this.#goOn()
     return done
   }
@@ -137,15 +140,6 @@ export class Consumer implements BrokerReceiver, ConsumingReceiver, Deferred {
     await this.#queue.kernel.turn.hasRoom()
     this.resume()
     this.#queue.pump(true)
-    if (this.#expected > 0) await this.#expectedCame()
-  }
-
-  /** Waiters of the store are told in order: behind one that comes now, what is expected by now has come. */
-  async #expectedCame(): Promise<void> {
-    const came = new Promise<void>((resolve) => {
-      this.#queue.kernel.store?.commit({ refusable: false, stored: () => resolve() })
-    })
-    await settledWithin(came, DISK_MS)
   }
 
   async #diskCaughtUp(): Promise<void> {
@@ -158,29 +152,34 @@ export class Consumer implements BrokerReceiver, ConsumingReceiver, Deferred {
   }
 
   close(): Promise<void> {
-    return this.#close(() => true)
-  }
-
-  lost(handed: (delivery: AdapterDelivery) => boolean): void {
-    let any = false
-    for (let at = this.#oldest; at && !any; at = at.next) any = handed(at)
-    const oldest = this.#oldest
-    void this.#close(any ? handed : (delivery) => delivery === oldest)
-  }
-
-  #close(counts: (delivery: HandedDelivery) => boolean): Promise<void> {
     if (this.#closed) return DONE
     this.#leave()
     for (let at = this.#oldest; at; at = at.next) {
       at.open = false
       if (this.#atMostOnce) this.#queue.accepted(at.entry)
-      else if (counts(at)) this.#queue.giveBack(at.entry, false, 0)
-      else this.#queue.giveBackUncounted(at.entry)
+      else {
+        // It was on its way to a program that is gone: that may have seen it.
+        at.entry.redelivered = true
+        this.#queue.giveBack(at.entry, at.counted, 0)
+      }
     }
     this.#oldest = undefined
     this.#newest = undefined
     this.#queue.detach(this)
     return this.#queue.kernel.store?.flushed() ?? DONE
+  }
+
+  lost(): void {
+    let any = false
+    for (let at = this.#oldest; at && !any; at = at.next) any = at.counted
+    if (!any && this.#oldest) this.#count(this.#oldest)
+    void this.close()
+  }
+
+  #giveBack(handed: HandedDelivery, { unseen, delayMs }: Extract<Verdict, { kind: 'release' }>): void {
+    if (!unseen) this.#count(handed)
+    else if (handed.counted) handed.entry.count--
+    this.#queue.giveBack(handed.entry, !unseen, delayMs)
   }
 
   /** After a verdict: the next delivery, now or when the disk has caught up. */

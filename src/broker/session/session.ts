@@ -1,7 +1,6 @@
 /** What the embedded broker offers to one client, whatever lies between the two. Types only. */
 import type {
   AdapterConnection,
-  AdapterDelivery,
   AdapterReceiver,
   ReceiverEvents,
   ReceiverSpec,
@@ -39,14 +38,17 @@ export interface SessionOptions {
  * addresses.
  */
 export interface Session extends Omit<AdapterConnection, 'capabilities' | 'native' | 'attachReceiver'> {
-  attachReceiver(spec: ReceiverSpec, events: ReceiverEvents): Promise<BrokerReceiver>
+  /** `tells`: `handedOver` is called for what a program is about to see. Without it all that is handed over counts as a delivery. */
+  attachReceiver(spec: ReceiverSpec, events: ReceiverEvents, tells?: boolean): Promise<BrokerReceiver>
 }
 
 export interface BrokerReceiver extends AdapterReceiver {
+  /** Deliveries are limited, and those count that `handedOver` told of. */
+  readonly tells?: boolean
   /**
-   * Ends the link of a client that is gone, and tells which deliveries its program had in hand. All come again marked redelivered; those
-   * count as deliveries. Where nobody had any, the oldest counts: the program may have died by it before that was told. Absent
+   * Ends the link of a client that is gone. What it held comes again marked redelivered; what its program had in hand counts as
+   * delivered. Where nothing was told to be, the oldest counts: the program may have died by it before that was told. Absent
    * while browsing.
    */
-  lost?(handed: (delivery: AdapterDelivery) => boolean): void
+  lost?(): void
 }

@@ -3,7 +3,8 @@
  * that was told. One directory, one process; the database is `data.mdb` in it.
  *
  * Tables: `nodes` (id → JSON; 0 → the next id), `messages` (queue id, key → record), `marks` (the same key → count,
- * redelivered, due time; only where it differs from the record).
+ * redelivered, due time; only where it differs from the record). What no commit is waited
+ * for lies beside it: `delivery-journal.ts`.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,6 +12,7 @@ import type { Database, RootDatabase } from 'lmdb'
 import { settledWithin } from '../../core/aborts.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
 import type { Deferred } from '../queue/turn.ts'
+import { DeliveryJournal } from './delivery-journal.ts'
 import { loadLmdb } from './library.ts'
 import { LmdbUse } from './lmdb-use.ts'
 import { decodeHead, decodeRecord, RecordWriter } from './record-codec.ts'
@@ -33,6 +35,8 @@ const SWEEP = 5_000
 /** In table `nodes`: the next id. */
 const NEXT_ID = 0
 const MARK_BYTES = 13
+/** In table `marks`, behind those of all queues: the epoch of the journal. */
+const EPOCH = 0xffff_ffff
 
 type Table = Database<Buffer, Buffer>
 type NodeTable = Database<string, number>
@@ -86,7 +90,7 @@ export async function openLmdbStore(directory: string): Promise<Store> {
       compression: false,
     } as Parameters<typeof open>[0] & { path: string })
     if (!marked) await markStore(directory)
-    return new LmdbStore(root, lock, room)
+    return new LmdbStore(root, lock, room, directory)
   } catch (error) {
     await root?.close()
     await lock.release()
@@ -103,13 +107,17 @@ class LmdbStore implements Store {
   readonly #messages: Table
   readonly #marks: Table
   readonly #records = new RecordWriter()
+  readonly #journal: DeliveryJournal
+  /** Of the journal: `due` once the messages are read. */
+  #noting: 'no' | 'due' | 'yes' = 'no'
+  #recovered = false
   readonly #queue: WriteQueue<Change>
   /** Queues of deleted nodes that still have messages here. */
   readonly #sweeping = new Set<number>()
   #nextId: number
   #closing: Promise<void> | undefined
 
-  constructor(root: RootDatabase, lock: StoreLock, room: StoreRoom) {
+  constructor(root: RootDatabase, lock: StoreLock, room: StoreRoom, directory: string) {
     this.#root = root
     this.#lock = lock
     this.#room = room
@@ -119,6 +127,7 @@ class LmdbStore implements Store {
     this.#marks = root.openDB({ name: 'marks', ...binary })
     this.#use = new LmdbUse(root, [this.#nodes, this.#messages, this.#marks])
     this.#nextId = Number(this.#nodes.get(NEXT_ID) ?? 1)
+    this.#journal = new DeliveryJournal(directory, this.#marks.get(keyOf(EPOCH, 0))?.readUInt32LE(0))
     this.#queue = new WriteQueue((changes) => this.#write(changes))
   }
 
@@ -154,8 +163,17 @@ class LmdbStore implements Store {
         damaged({ queue, key: place, cause })
         continue
       }
-      yield entry
+      const noted = this.#journal.of(queue, place)
+      if (noted === 'accepted') this.remove(queue, place, own !== undefined)
+      else if (noted === undefined || noted <= entry.count) yield entry
+      else {
+        const counted = { ...entry, count: noted, redelivered: true }
+        this.mark(queue, place, counted)
+        yield counted
+      }
     }
+    this.#recovered = true
+    if (this.#noting === 'due') this.#beginJournal()
   }
 
   // ── writing ──
@@ -197,6 +215,30 @@ class LmdbStore implements Store {
     value[4] = redelivered ? 1 : 0
     value.writeDoubleLE(dueAt, 5)
     this.#queue.add(new Change(this.#marks, queue, key, value, undefined))
+  }
+
+  noteDeliveries(): void {
+    if (this.#noting !== 'no') return
+    this.#noting = 'due'
+    if (this.#recovered) this.#beginJournal()
+  }
+
+  /** order: in one commit with what the journal told, which is forgotten by it. */
+  #beginJournal(): void {
+    this.#noting = 'yes'
+    const epoch = Buffer.allocUnsafeSlow(4)
+    epoch.writeUInt32LE(this.#journal.begin(), 0)
+    const waiter = { refusable: true, stored: () => {} }
+    this.#queue.add(new Change(this.#marks, EPOCH, 0, epoch, waiter))
+    this.#queue.commit(waiter)
+  }
+
+  counted(queue: number, key: number, count: number): void {
+    this.#journal.counted(queue, key, count)
+  }
+
+  accepted(queue: number, key: number): void {
+    this.#journal.accepted(queue, key)
   }
 
   unmark(queue: number, key: number): void {
@@ -274,6 +316,7 @@ class LmdbStore implements Store {
     if (!this.#queue.idle) await this.#queue.tried()
     this.#queue.close()
     await this.#root.close()
+    this.#journal.close()
     await this.#lock.release()
   }
 }

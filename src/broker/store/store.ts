@@ -77,6 +77,15 @@ export interface Store {
   remove(queue: number, key: number, marked: boolean): void
   /** Notes what happened to a message since it was written. */
   mark(queue: number, key: number, mark: StoredMark): void
+  /** A queue limits deliveries: {@link counted} and {@link accepted} will be called. They hold once the next commit is on the disk. */
+  noteDeliveries(): void
+  /**
+   * A program is about to see a message for the `count`th time. Noted at once, so that a process that ends on the spot is known to have
+   * had it; power that fails may take the note. A `mark` has to follow.
+   */
+  counted(queue: number, key: number, count: number): void
+  /** A program is done with a message. Noted as {@link counted} is; a `remove` has to follow. */
+  accepted(queue: number, key: number): void
   /** Takes back what `mark` noted. */
   unmark(queue: number, key: number): void
   /** Removes all messages of a queue, in the background and in pieces. */

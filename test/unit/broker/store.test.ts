@@ -396,6 +396,7 @@ describe('a killed process', { timeout: 60_000 }, () => {
     const [delivery] = await taken.first(1)
     expect(textOf(delivery!)).toBe('innocent')
     expect(delivery).toMatchObject({ deliveryCount: 1, redelivered: false })
+    await eventually(async () => (await after.depth('dead')) === 1)
     expect(await after.browse('dead')).toEqual(['killer'])
   })
 

@@ -29,6 +29,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
   readonly #window: Window
   readonly #turns: Turns
   readonly #rejection: Rejection
+  readonly #mostCredit: number
   #link: number
   /** Its name at the server; empty while it is not attached. */
   #owner = ''
@@ -37,11 +38,12 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
   #closing: Promise<void> | undefined
   #ended = false
 
-  constructor(parts: ReceiverParts, credit: number) {
+  constructor(parts: ReceiverParts, credit: number, mostCredit = Number.POSITIVE_INFINITY) {
     this.#parts = parts
     this.#session = parts.session
     this.#events = parts.events
-    this.#window = new Window(credit)
+    this.#mostCredit = mostCredit
+    this.#window = new Window(Math.min(credit, mostCredit))
     this.#turns = new Turns({ ...parts, window: this.#window }, this)
     this.#rejection = new Rejection(parts)
     this.#link = parts.session.add(this)
@@ -103,7 +105,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
   // ── credit ──
 
   flow(credit: number): void {
-    this.#turns.changeCredit(credit)
+    this.#turns.changeCredit(Math.min(credit, this.#mostCredit))
   }
 
   async flush(): Promise<void> {

@@ -55,6 +55,8 @@ export async function attachReceiver(
   const declared = await specOf(session, base, label)
   const deadLetter =
     limits.deadLetter ?? (declared.deadLetter ? { name: declared.deadLetter, type: undefined } : undefined)
+  const maxDeliveries = limits.maxDeliveries ?? declared.maxDeliveries
+  const mostCredit = maxDeliveries === undefined ? undefined : spec.creditWhereLimited
   const receiver = new QueueReceiver(
     {
       session,
@@ -64,12 +66,13 @@ export async function attachReceiver(
       label,
       origin: label,
       leaseMs: leaseOf(limits.native.leaseMs) ?? declared.leaseMs ?? session.endpoint.leaseMs,
-      maxDeliveries: limits.maxDeliveries ?? declared.maxDeliveries,
+      maxDeliveries,
       deadLetter,
       exclusive: spec.exclusive,
       needs: needsOf(session, spec, base),
     },
     credit,
+    mostCredit,
   )
   await receiver.start()
   return receiver

@@ -15,10 +15,6 @@ export interface PeerLink {
   credit: number
   /** Handed to the client and not settled. */
   readonly deliveries: Slots<AdapterDelivery>
-  /** Its queue has a limit of deliveries, and the client says which it has handed to its program. */
-  counts: boolean
-  /** Those of them that are not settled. */
-  readonly handed: Set<AdapterDelivery>
 }
 
 /** The broker's end of a link. */
@@ -51,8 +47,6 @@ export class PeerLinks {
       end: undefined,
       credit: 0,
       deliveries: new Slots(),
-      counts: false,
-      handed: new Set(),
     }
     this.#links.set(link, claimed)
     return claimed
@@ -79,8 +73,7 @@ export class PeerLinks {
 
   /** The client is gone. */
   lost(): void {
-    for (const { end, counts, handed } of this.#links.values())
-      if (counts) end?.receiver?.lost?.((delivery) => handed.has(delivery))
+    for (const { end } of this.#links.values()) if (end?.receiver?.tells) end.receiver.lost?.()
     this.#links.clear()
   }
 
@@ -98,8 +91,8 @@ export class PeerLinks {
   /** The client's program has this delivery in hand. */
   handed(link: number, number: number): void {
     const known = this.#links.get(link)
-    const delivery = known?.counts ? known.deliveries.get(number) : undefined
-    if (delivery) known!.handed.add(delivery)
+    const delivery = known?.deliveries.get(number)
+    if (delivery) known?.end?.receiver?.handedOver?.(delivery)
   }
 
   flow(link: number, credit: number): void {
@@ -121,7 +114,6 @@ export class PeerLinks {
     const delivery = link.deliveries.take(number)
     if (!delivery) return undefined
     this.#open--
-    if (link.counts) link.handed.delete(delivery)
     return delivery
   }
 

@@ -310,13 +310,9 @@ export class Peer {
     const { protocol } = this.#facts.hello
     let counts = false
     await this.#attach(link, spec.credit, async (claimed) => {
-      const receiver = await this.#session.attachReceiver(spec, this.#receiverEvents(link, claimed))
-      if (protocol > OLDEST_PROTOCOL && spec.mode === 'consume' && spec.reliability === 'at-least-once') {
-        const { subscription } = spec
-        const node = subscription ? { ...spec.source, subscription: subscription.name } : spec.source
-        counts = (await this.#session.inspect(node))?.details.maxDeliveries !== undefined
-      }
-      claimed.counts = counts
+      const events = this.#receiverEvents(link, claimed)
+      const receiver = await this.#session.attachReceiver(spec, events, protocol > OLDEST_PROTOCOL)
+      counts = receiver.tells === true
       return { receiver }
     })
     return { counts }
