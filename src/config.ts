@@ -11,10 +11,13 @@ import { checkKnownKeys } from './core/options/known-keys.ts'
 import { nearest } from './core/options/nearest.ts'
 import { MessagingError } from './model/errors.ts'
 
-/** A connection in a configuration: a URL, or options. `passwordEnv` and `passwordFile` keep the secret elsewhere. */
+/**
+ * A connection in a configuration: a URL, or options. `passwordEnv` and `passwordFile` keep the secret elsewhere. `production`: the
+ * console asks for the name of the node before it changes anything there.
+ */
 export type ConfiguredConnection =
   | string
-  | (Omit<ConnectOptions, 'signal'> & { passwordEnv?: string; passwordFile?: string })
+  | (Omit<ConnectOptions, 'signal'> & { passwordEnv?: string; passwordFile?: string; production?: boolean })
 
 /** Content of `sluice.config.json`, or the default export of `sluice.config.ts`. */
 export interface Configuration {
@@ -88,8 +91,12 @@ async function namedConnection(name: string, implicit: boolean): Promise<Connect
     )
   }
   if (typeof entry === 'string') return { url: entry }
-  checkKnownKeys(entry, [...CONNECT_OPTIONS, 'passwordEnv', 'passwordFile'], `connection '${name}'`)
-  const { passwordEnv, passwordFile, ...options } = entry
+  checkKnownKeys(
+    entry,
+    [...CONNECT_OPTIONS, 'passwordEnv', 'passwordFile', 'production'],
+    `connection '${name}'`,
+  )
+  const { passwordEnv, passwordFile, production: _, ...options } = entry
   if (passwordEnv !== undefined) {
     const password = process.env[passwordEnv]
     if (password === undefined) throw invalid(`connection '${name}': the environment has no ${passwordEnv}`)

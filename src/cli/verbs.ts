@@ -67,6 +67,10 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: 'run a hub: queues and topics over ZeroMQ, with nothing else to install',
     load: async () => (await import('./verbs/hub.ts')).hub,
   },
+  console: {
+    summary: 'look at all brokers in one web page; with --write, change them',
+    load: async () => (await import('./verbs/console.ts')).consoleVerb,
+  },
   compare: {
     summary: 'compare brokers, and this library with the bare clients, on the same work',
     load: async () => (await import('./verbs/compare.ts')).compare,

@@ -64,9 +64,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     failed(request, error) {
       const { status, body } = told(error)
       const { code, message } = body
-      // An act has written its own line, and a browser that is not in yet asks for its session first of all.
-      if (pathOf(request.url ?? '') !== '/api/acts')
-        audit.write({ ...facts(request), status, refused: code, why: message })
+      audit.write({ ...facts(request), status, refused: code, why: message }, error)
       if (status === 500)
         audit.write({ defect: error instanceof Error ? (error.stack ?? error.message) : String(error) })
     },

@@ -1,5 +1,6 @@
 /** Refusals of the console, and any error as the page is told it. */
 import { isMessagingError } from '../index.ts'
+import { CommandError } from '../tools/errors.ts'
 import type { ApiError } from './protocol.ts'
 
 /** What ends a call. */
@@ -54,18 +55,21 @@ export function told(error: unknown): { readonly status: number; readonly body: 
     return { status, body: { code, message, hint, login, confirm } }
   }
   if (isMessagingError(error)) {
+    const { code, message, hint } = error
     // 401 is the console's own.
-    return { status: STATUS[error.code] ?? 502, body: apiError(error) }
+    return { status: STATUS[code] ?? 502, body: { code, message, hint } }
   }
-  return { status: 500, body: apiError(error) }
+  // Errors of the tools (a wrong path), and wrong types, speak for themselves.
+  if (error instanceof CommandError || error instanceof TypeError) {
+    const { message, hint } = error as CommandError
+    return { status: 400, body: { code: 'REQUEST_INVALID', message, hint } }
+  }
+  return {
+    status: 500,
+    body: { code: 'INTERNAL', message: 'This is a defect in the console; its log has the error.' },
+  }
 }
 
 export function apiError(error: unknown): ApiError {
-  if (error instanceof Refused) return told(error).body
-  if (isMessagingError(error)) return { code: error.code, message: error.message, hint: error.hint }
-  // Errors of the tools (a wrong path) speak for themselves.
-  if (error instanceof Error && error.name === 'CommandError')
-    return { code: 'REQUEST_INVALID', message: error.message, hint: (error as { hint?: string }).hint }
-  if (error instanceof TypeError) return { code: 'REQUEST_INVALID', message: error.message }
-  return { code: 'INTERNAL', message: 'This is a defect in the console; its log has the error.' }
+  return told(error).body
 }

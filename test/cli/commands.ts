@@ -18,6 +18,7 @@ import { dirname, join, resolve } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import ts from 'typescript'
 import { bundleCommands } from '../../scripts/commands/bundle.ts'
+import { bundleConsole } from '../../scripts/console/bundle.ts'
 import type { Command } from '../../src/cli/command.ts'
 import { execute } from '../../src/cli/program.ts'
 import { VERBS } from '../../src/cli/verbs.ts'
@@ -217,8 +218,12 @@ export class Running {
 /** Types are checked elsewhere; here a file is only rewritten. Several test files may do so at once. */
 async function build(): Promise<void> {
   for (const folder of ['src', 'examples']) transpile(join(CHECKOUT, folder), join(BUILT, folder))
-  const commands = await bundleCommands({ root: CHECKOUT, library: join(BUILT, 'src') })
-  for (const { path, contents } of commands) replaceFile(path, contents)
+  const request = { root: CHECKOUT, library: join(BUILT, 'src') }
+  const bundled = [...(await bundleCommands(request)), ...(await bundleConsole(request))]
+  for (const { path, contents } of bundled) {
+    mkdirSync(dirname(path), { recursive: true })
+    replaceFile(path, contents)
+  }
   replaceFile(join(BUILT, 'package.json'), readFileSync(join(CHECKOUT, 'package.json')))
 }
 

@@ -47,7 +47,7 @@ export class Acts {
       return result
     } catch (error) {
       const { code, message } = error as { code?: unknown; message?: unknown }
-      audit.write({ ...facts, refused: code ?? 'REQUEST_INVALID', why: message })
+      audit.write({ ...facts, refused: code ?? 'REQUEST_INVALID', why: message }, error)
       throw error
     }
   }

@@ -37,6 +37,6 @@ async function fromSources(): Promise<(name: FileName) => Uint8Array> {
   const root = new URL('../../../', import.meta.url)
   const { buildPage } = await import(new URL('scripts/console/page.ts', root).href)
   const { fileURLToPath } = await import('node:url')
-  const files = await buildPage(fileURLToPath(root))
+  const { files } = await buildPage(fileURLToPath(root))
   return (name) => files[name]
 }

@@ -26,16 +26,27 @@ export async function readJson(request: IncomingMessage, maxBytes: number): Prom
   }
 }
 
-async function read(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.byteLength
-    if (size > maxBytes) throw tooLarge(maxBytes)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+/** Not by iteration, whose end would destroy the request before it is answered. */
+function read(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes) return reject(tooLarge(maxBytes))
+    const chunks: Buffer[] = []
+    let size = 0
+    const end = (): void => {
+      request.off('data', take)
+      request.pause()
+    }
+    const take = (chunk: Buffer): void => {
+      size += chunk.byteLength
+      chunks.push(chunk)
+      if (size <= maxBytes) return
+      end()
+      reject(tooLarge(maxBytes))
+    }
+    request.on('data', take)
+    request.once('end', () => resolve(Buffer.concat(chunks)))
+    request.once('close', () => reject(invalid('The request ended early')))
+  })
 }
 
 function tooLarge(maxBytes: number): Refused {

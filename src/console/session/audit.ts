@@ -8,14 +8,24 @@ const MAX_VALUE = 300
 export class Audit {
   readonly #log: (line: string) => void
   readonly #secrets: Secrets
+  /** Errors that have their line. */
+  readonly #told = new WeakSet<object>()
 
   constructor(log: ((line: string) => void) | undefined, secrets: Secrets) {
     this.#log = log ?? ((line) => void process.stderr.write(`${line}\n`))
     this.#secrets = secrets
   }
 
-  /** `2026-01-31T12:00:00.000Z console act=purge broker=orders …`; what is `undefined` is left out. */
-  write(facts: Readonly<Record<string, unknown>>): void {
+  /**
+   * `2026-01-31T12:00:00.000Z console act=purge broker=orders …`; what is `undefined` is left out.
+   *
+   * @param about the error that the line is of; it gets no second one
+   */
+  write(facts: Readonly<Record<string, unknown>>, about?: unknown): void {
+    if (typeof about === 'object' && about !== null) {
+      if (this.#told.has(about)) return
+      this.#told.add(about)
+    }
     const words = Object.entries(facts)
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => `${name}=${this.#word(String(value))}`)
