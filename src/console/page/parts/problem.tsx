@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import type { ApiError } from '../../protocol.ts'
 import { Icon, type IconName } from './icon.tsx'
-import { Visible } from './visible.tsx'
+import { Prose, Visible } from './visible.tsx'
 
 export function Problem({
   problem,
@@ -20,7 +20,7 @@ export function Problem({
         </p>
         {problem.hint !== undefined && (
           <p class="soft">
-            <Visible text={problem.hint} />
+            <Prose text={problem.hint} />
           </p>
         )}
         {children}

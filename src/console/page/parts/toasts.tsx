@@ -3,7 +3,7 @@ import { dismiss, toasts } from '../state/toasts.ts'
 import { Button } from './button.tsx'
 import { CommandLine } from './copy.tsx'
 import { Icon } from './icon.tsx'
-import { Visible } from './visible.tsx'
+import { Prose, Visible } from './visible.tsx'
 
 export function Toasts() {
   return (
@@ -17,7 +17,7 @@ export function Toasts() {
             </p>
             {hint !== undefined && (
               <p class="soft">
-                <Visible text={hint} limit={600} />
+                <Prose text={hint} />
               </p>
             )}
             {command !== undefined && <CommandLine command={command} />}

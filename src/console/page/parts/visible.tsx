@@ -21,3 +21,20 @@ export function Visible({ text, layout = false, limit = LONGEST }: VisibleProps)
     </bdi>
   )
 }
+
+/** Text of ours that may quote a command between backticks. */
+export function Prose({ text }: { readonly text: string }) {
+  return (
+    <>
+      {text.split('`').map((part, index) =>
+        index % 2 === 1 ? (
+          <code>
+            <Visible text={part} />
+          </code>
+        ) : (
+          <Visible text={part} />
+        ),
+      )}
+    </>
+  )
+}

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals'
 import type { Act, ActResult } from '../../protocol.ts'
 import { post, Refusal } from './api.ts'
-import { takeTask, tasksOpen } from './tasks.ts'
+import { followTask, takeTask, tasksOpen } from './tasks.ts'
 import { tellProblem, toast } from './toasts.ts'
 
 const UNKNOWN = { code: 'INTERNAL', message: 'The act failed.' }
@@ -20,7 +20,7 @@ export async function perform(act: Act, { quiet = false } = {}): Promise<ActResu
     if (result === undefined) return undefined
     tell(result, quiet)
     actsDone.value++
-    return result
+    return result.task?.state === 'failed' ? undefined : result
   } catch (error) {
     tellProblem(error)
     return undefined
@@ -28,9 +28,14 @@ export async function perform(act: Act, { quiet = false } = {}): Promise<ActResu
 }
 
 function tell({ task, done, command }: ActResult, quiet: boolean): void {
+  if (task?.state === 'running') {
+    if (quiet) takeTask(task)
+    else followTask(task)
+    tasksOpen.value = !quiet
+    return
+  }
   if (task !== undefined) takeTask(task)
-  if (task?.state === 'running') tasksOpen.value = true
-  else if (task?.state === 'failed') tellProblem(new Refusal(task.error ?? UNKNOWN, 0))
+  if (task?.state === 'failed') tellProblem(new Refusal(task.error ?? UNKNOWN, 0))
   else if (!quiet) toast({ kind: 'done', text: done?.text ?? task?.text ?? 'Done', command })
 }
 

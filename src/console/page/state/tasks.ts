@@ -11,11 +11,24 @@ export const tasks = signal<readonly TaskView[]>([])
 export const tasksOpen = signal(false)
 export const runningTasks = computed(() => tasks.value.filter((task) => task.state === 'running'))
 
+/** Tasks of this tab, whose end is told. */
+const followed = new Set<string>()
+
+/** Keeps what is known of a task. An end stays an end: events and answers may cross. */
 export function takeTask(task: TaskView): void {
   const known = tasks.peek().find((one) => one.id === task.id)
-  if (known?.state === 'running' && task.state !== 'running') tellEnd(task)
+  if (known !== undefined && known.state !== 'running' && task.state === 'running') return
   const others = tasks.peek().filter((one) => one.id !== task.id)
   tasks.value = [task, ...others].sort((a, b) => b.startedAt - a.startedAt).slice(0, KEPT)
+  if (task.state !== 'running' && followed.delete(task.id)) tellEnd(task)
+}
+
+/** Tells the end of this task, when it comes or at once if it is there. */
+export function followTask(task: TaskView): void {
+  followed.add(task.id)
+  takeTask(task)
+  const known = tasks.peek().find((one) => one.id === task.id)
+  if (known !== undefined && known.state !== 'running' && followed.delete(task.id)) tellEnd(known)
 }
 
 export function followTasks(): () => void {

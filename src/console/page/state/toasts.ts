@@ -21,7 +21,8 @@ let last = 0
 
 export function toast(news: Omit<Toast, 'id'>): void {
   const id = ++last
-  toasts.value = [...toasts.peek(), { ...news, id }].slice(-MOST)
+  const others = toasts.peek().filter(({ text, kind }) => text !== news.text || kind !== news.kind)
+  toasts.value = [...others, { ...news, id }].slice(-MOST)
   // A problem, and a command somebody may want to copy, stay until they are closed.
   if (news.kind !== 'problem' && news.command === undefined) setTimeout(() => dismiss(id), STAY_MS)
 }

@@ -12,8 +12,13 @@ import { link, nodeLink } from '../state/route.ts'
 import { counted, milliseconds, rate, whole } from '../text/figures.ts'
 
 const DEEPEST = 5
-const TIERS =
-  'T0 best effort · T1 survives a lost connection · T2 a killed broker · T3 power loss · T4 the loss of a node'
+const TIERS: Readonly<Record<string, string>> = {
+  T0: 'best effort',
+  T1: 'survives a lost connection',
+  T2: 'survives a killed broker',
+  T3: 'survives power loss',
+  T4: 'survives the loss of a node',
+}
 
 export function Brokers() {
   const list = brokers.value
@@ -71,8 +76,8 @@ function BrokerCard({ broker }: { readonly broker: BrokerView }) {
         <span>
           {product ?? adapter}
           {tiers.length > 0 && (
-            <span class="tiers" data-tip={TIERS} tabIndex={0}>
-              {tiers.join(' ')}
+            <span class="tiers" data-tip={tiersTip(tiers)} tabIndex={0}>
+              {tiers[0]}
             </span>
           )}
         </span>
@@ -89,9 +94,9 @@ function BrokerCard({ broker }: { readonly broker: BrokerView }) {
             <Sparkline course={probes} width={64} />
           </dd>
         </div>
-        <Waiting broker={name} />
+        <Waiting broker={name} there={there} />
       </dl>
-      <Deepest broker={name} />
+      {there && <Deepest broker={name} />}
       <footer>
         <a href={link(['nodes', name])}>Nodes</a>
         <a href={link(['capabilities', name])}>Capabilities</a>
@@ -100,8 +105,14 @@ function BrokerCard({ broker }: { readonly broker: BrokerView }) {
   )
 }
 
+/** Durable messages, others, and live subscriptions, in that order. */
+function tiersTip(tiers: readonly string[]): string {
+  const kinds = ['durable', 'not durable', 'live subscription']
+  return tiers.map((tier, kind) => `${kinds[kind]}: ${tier} ${TIERS[tier] ?? ''}`).join(' · ')
+}
+
 /** What waits in the queues that were looked at, and how that moves. */
-function Waiting({ broker }: { readonly broker: string }) {
+function Waiting({ broker, there }: { readonly broker: string; readonly there: boolean }) {
   const { rows, total } = nodesOf(broker)
   const nodes = [...rows.values()]
   const depth = nodes.reduce((sum, node) => sum + (node.depth ?? 0), 0)
@@ -110,8 +121,8 @@ function Waiting({ broker }: { readonly broker: string }) {
     <div>
       <dt data-tip={tip}>Waiting</dt>
       <dd>
-        {whole(depth)}
-        <Sparkline course={sumOf(nodes)} width={64} />
+        {whole(there ? depth : undefined)}
+        <Sparkline course={there ? sumOf(nodes) : []} width={64} />
       </dd>
     </div>
   )

@@ -155,17 +155,11 @@ function NoMessage({ browsing }: { readonly browsing: Browsing }) {
 }
 
 function Pager({ browsing, depth }: { readonly browsing: Browsing; readonly depth: number | undefined }) {
-  const { page, skip, busy, where } = browsing
-  const messages = page?.messages ?? []
-  const first = messages[0]?.position
-  const last = messages.at(-1)?.position
+  const { page, skip, busy } = browsing
   return (
     <div class="pager">
       <span class="soft figures" role="status">
-        {first === undefined || last === undefined ? 'nothing' : `${whole(first + 1)} – ${whole(last + 1)}`}
-        {where === ''
-          ? depth !== undefined && ` of ${whole(depth)}`
-          : `: ${counted(messages.length, 'match').replace('matchs', 'matches')} in ${whole(page?.looked)} looked at`}
+        {seenText(browsing, depth)}
       </span>
       <Button
         icon="left"
@@ -183,4 +177,13 @@ function Pager({ browsing, depth }: { readonly browsing: Browsing; readonly dept
       />
     </div>
   )
+}
+
+function seenText({ page, where }: Browsing, depth: number | undefined): string {
+  const messages = page?.messages ?? []
+  if (where !== '') return `${whole(messages.length)} found in ${whole(page?.looked)} looked at`
+  const first = messages[0]
+  const last = messages.at(-1)
+  if (first === undefined || last === undefined) return ''
+  return `${whole(first.position + 1)} – ${whole(last.position + 1)}${depth === undefined ? '' : ` of ${whole(depth)}`}`
 }

@@ -7,7 +7,8 @@ import { Dialog } from '../../parts/dialog.tsx'
 import { Field, Radios } from '../../parts/field.tsx'
 import { Visible } from '../../parts/visible.tsx'
 import { perform } from '../../state/acts.ts'
-import { counted } from '../../text/figures.ts'
+import { tasks } from '../../state/tasks.ts'
+import { counted, whole } from '../../text/figures.ts'
 
 export interface ReplayProps {
   readonly node: NodeDetail
@@ -25,6 +26,9 @@ export function ReplayDialog({ node, group, onClose }: ReplayProps) {
   const [tried, setTried] = useState<ActResult>()
   const [busy, setBusy] = useState(false)
   useEffect(() => setTried(undefined), [where, to, limit])
+  // A long dry run goes on as a task, whose end comes with the stream.
+  const task = tasks.value.find(({ id }) => id === tried?.task?.id) ?? tried?.task
+  const looking = task?.state === 'running'
   const missing = where === 'other' && to.trim() === '' ? 'Say where to first.' : undefined
 
   const act = (dryRun: boolean): Act => ({
@@ -53,7 +57,7 @@ export function ReplayDialog({ node, group, onClose }: ReplayProps) {
           : `Replay ${counted(group.count, 'dead letter')}`
       }
       onClose={onClose}
-      onSubmit={() => void run(tried === undefined)}
+      onSubmit={() => looking || void run(tried === undefined)}
       foot={
         <>
           <Button onPress={onClose}>Cancel</Button>
@@ -69,7 +73,9 @@ export function ReplayDialog({ node, group, onClose }: ReplayProps) {
             kind={tried === undefined ? 'plain' : 'primary'}
             icon="replay"
             busy={busy}
-            reason={tried === undefined ? 'Do a dry run first: it says what would happen.' : undefined}
+            reason={
+              tried === undefined || looking ? 'Do a dry run first: it says what would happen.' : undefined
+            }
             onPress={() => void run(false)}
           >
             Replay
@@ -106,7 +112,7 @@ export function ReplayDialog({ node, group, onClose }: ReplayProps) {
         <div class="tried" role="status">
           <p>
             <Visible
-              text={tried.done?.text ?? tried.task?.text ?? 'The dry run found nothing against it.'}
+              text={looking ? `Looking … ${whole(task.count)}` : (tried.done?.text ?? task?.text ?? '')}
               layout
             />
           </p>

@@ -96,10 +96,10 @@ export function NodeRow({ node, index, active, brokers }: NodeRowProps) {
         {node.type === 'queue' && <Sparkline course={node.history} />}
       </div>
       <div role="cell" class="figure column-depth">
-        {node.depth === 0 ? <span class="soft">0</span> : whole(node.depth)}
+        {node.type === 'queue' && (node.depth === 0 ? <span class="soft">0</span> : whole(node.depth))}
       </div>
       <div role="cell" class="figure column-rate soft">
-        {rate(node.rate)}
+        {node.type === 'queue' && rate(node.rate)}
       </div>
       <div role="cell" class="figure column-receivers">
         {whole(node.receivers)}
