@@ -1,5 +1,6 @@
 /** Buttons. One that cannot be used now stays reachable and says why. */
 import type { ComponentChildren } from 'preact'
+import { visible } from '../text/visible.ts'
 import { Icon, type IconName } from './icon.tsx'
 
 export interface ButtonProps {
@@ -21,17 +22,19 @@ export interface ButtonProps {
 export function Button(props: ButtonProps) {
   const { children, label, icon, kind = 'plain', reason, busy = false, keys, submit, onPress } = props
   const off = reason !== undefined || busy
-  const tip = reason ?? (label === undefined ? undefined : keys === undefined ? label : `${label} (${keys})`)
+  const spoken = label === undefined ? undefined : visible(label)
+  const why = reason === undefined ? undefined : visible(reason)
+  const tip = why ?? (spoken === undefined || keys === undefined ? spoken : `${spoken} (${keys})`)
   return (
     <button
       type={submit ? 'submit' : 'button'}
       class={`button ${kind}${children === undefined ? ' square' : ''}`}
-      aria-label={label}
+      aria-label={spoken}
       aria-disabled={off || undefined}
       aria-busy={busy || undefined}
       aria-pressed={props.pressed}
       aria-expanded={props.expanded}
-      aria-description={reason}
+      aria-description={why}
       aria-keyshortcuts={keys?.length === 1 ? keys : undefined}
       data-tip={tip}
       onClick={(event) => {
