@@ -23,8 +23,7 @@ export function redisError(
   if (cause instanceof MessagingError) return cause
   const text = textOf(cause)
   const [code, hint, retryable] = meaning(text, fallback)
-  // An unknown command is quoted with its arguments: scripts and bodies.
-  const shown = text.replace(/, with args beginning with:.*$/s, '')
+  const shown = withoutArguments(text)
   forgetCommand(cause)
   return new MessagingError(code, shown, {
     ...(shown === text && { cause }),
@@ -76,6 +75,22 @@ export function connectError(cause: unknown, place: string): MessagingError {
     cause,
     context,
   })
+}
+
+/** The same error, and nothing of the command that was refused. */
+export function withoutCommand(error: Error): Error {
+  forgetCommand(error)
+  const shown = withoutArguments(error.message)
+  if (shown !== error.message) {
+    error.stack = error.stack?.replace(error.message, shown)
+    error.message = shown
+  }
+  return error
+}
+
+/** An unknown command is quoted with its arguments: scripts and bodies. */
+function withoutArguments(text: string): string {
+  return text.replace(/, with args beginning with:.*$/s, '')
 }
 
 /** ioredis keeps the refused command with its error: its arguments are a login, scripts and bodies. */

@@ -14,6 +14,7 @@ import {
   InMemorySpanExporter,
   type ReadableSpan,
   SimpleSpanProcessor,
+  type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base'
 import { type Instrumentation, type InstrumentOptions, instrument } from '../../../src/telemetry/index.ts'
 
@@ -39,7 +40,11 @@ export interface MetricLine {
 /** On from {@link start} to disposal. One at a time: the context of OpenTelemetry is global. */
 export class Recording implements AsyncDisposable {
   readonly spans = new InMemorySpanExporter()
-  readonly tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(this.spans)] })
+  /** Those that have not ended, too. */
+  readonly begun: ReadableSpan[] = []
+  readonly tracerProvider = new BasicTracerProvider({
+    spanProcessors: [new SimpleSpanProcessor(this.spans), beginnings(this.begun)],
+  })
   readonly #metrics = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
   readonly #reader = new PeriodicExportingMetricReader({
     exporter: this.#metrics,
@@ -116,6 +121,15 @@ export class Recording implements AsyncDisposable {
     trace.disable()
     context.disable()
     propagation.disable()
+  }
+}
+
+function beginnings(begun: ReadableSpan[]): SpanProcessor {
+  return {
+    onStart: (span) => void begun.push(span),
+    onEnd: () => {},
+    forceFlush: async () => {},
+    shutdown: async () => {},
   }
 }
 

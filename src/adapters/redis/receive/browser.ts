@@ -145,7 +145,7 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
     const members = ranks.map(String)
     const [payloads, deliveries, ends, now] = await session.ask((commands) =>
       Promise.all([
-        commands.hmgetBuffer(`${base}#msg`, ...members),
+        session.payloads(commands, base, members),
         commands.hmget(`${base}#deliveries`, ...members),
         commands.zmscore(`${base}#exp`, ...members),
         session.now(),

@@ -12,7 +12,7 @@
 import { isDigestForbidden, isMissingScript, isNotNow } from '../errors.ts'
 import { tagOf } from '../nodes/keys.ts'
 import type { ScriptName, Scripts } from '../scripts/index.ts'
-import { shielded } from './shield.ts'
+import { type CommandLibrary, callHidden } from './hidden-call.ts'
 import type { Client } from './wire.ts'
 
 export type ScriptArgument = string | number | Buffer
@@ -47,6 +47,7 @@ class Lane {
 export class ScriptCalls {
   readonly #scripts: Scripts
   readonly #cluster: boolean
+  readonly #library: CommandLibrary
   readonly #failed: (error: unknown) => void
   readonly #lanes = new Map<string, Lane>()
   #calls = 0
@@ -57,9 +58,10 @@ export class ScriptCalls {
   #ended: { readonly cause: unknown } | undefined
 
   /** @param failed is told of every error of a call, before whoever made it */
-  constructor(scripts: Scripts, cluster: boolean, failed: (error: unknown) => void) {
+  constructor(scripts: Scripts, cluster: boolean, library: CommandLibrary, failed: (error: unknown) => void) {
     this.#scripts = scripts
     this.#cluster = cluster
+    this.#library = library
     this.#failed = failed
   }
 
@@ -125,7 +127,7 @@ export class ScriptCalls {
     const bytes = bytesOf(args)
     this.#bytesUnderWay += bytes
     const command = byText ? 'EVAL' : 'EVALSHA'
-    client.callBuffer(command, byText ? lua : sha, keys.length, ...keys, ...shielded(args)).then(
+    callHidden(client, this.#library, command, [byText ? lua : sha, keys.length, ...keys], args).then(
       (reply) => {
         this.#bytesUnderWay -= bytes
         lane.refusals = 0

@@ -19,6 +19,7 @@ import type { Endpoint } from '../options.ts'
 import { Subscriptions } from '../receive/subscriptions.ts'
 import { type ScriptName, type Scripts, scriptsFor } from '../scripts/index.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { callHidden } from './hidden-call.ts'
 import { KeyWatch } from './key-watch.ts'
 import { Marks } from './marks.ts'
 import { FIRST_PAUSE_MS, LONGEST_PAUSE_MS, type ScriptArgument, ScriptCalls } from './script-calls.ts'
@@ -81,7 +82,7 @@ export class Session {
       cluster: endpoint.mode === 'cluster',
       flags: facts.scriptFlags,
     })
-    this.#calls = new ScriptCalls(this.#scripts, this.cluster, (error) => this.check(error))
+    this.#calls = new ScriptCalls(this.#scripts, this.cluster, wire.library, (error) => this.check(error))
     this.keyWatch = new KeyWatch({
       pollMs: endpoint.pollMs,
       ask: (work) => this.ask(work),
@@ -218,6 +219,12 @@ export class Session {
         if (!this.#alive) throw error
       }
     }
+  }
+
+  /** Messages of a queue as they are stored, for {@link ask}; `null`: it is gone. Nobody else can read the reply. */
+  payloads(commands: Client, base: string, members: readonly string[]): Promise<(Buffer | null)[]> {
+    const reply = callHidden(commands, this.wire.library, 'HMGET', [`${base}#msg`, ...members], [])
+    return reply as Promise<(Buffer | null)[]>
   }
 
   /** Ends everything if the error says that the connection is no good any more. */

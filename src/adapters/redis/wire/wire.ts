@@ -6,6 +6,7 @@ import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis'
 import { connectError } from '../errors.ts'
 import { loadIoredis } from '../library.ts'
 import type { Endpoint, HostPort } from '../options.ts'
+import type { CommandLibrary } from './hidden-call.ts'
 
 export type Client = Redis | Cluster
 
@@ -15,6 +16,7 @@ const CONNECT_TIMEOUT_MS = 60_000
 const DISCONNECT_TIMEOUT_MS = 1_000
 
 export class Wire {
+  readonly library: CommandLibrary
   readonly commands: Client
   readonly subscriber: Redis
   /** Where sends go: `commands`, unless they wait for replicas there. */
@@ -24,7 +26,8 @@ export class Wire {
   #cause: unknown
   #isEnded = false
 
-  private constructor(commands: Client, subscriber: Redis, sends: Client) {
+  private constructor(library: CommandLibrary, commands: Client, subscriber: Redis, sends: Client) {
+    this.library = library
     this.commands = commands
     this.subscriber = subscriber
     this.sends = sends
@@ -47,7 +50,7 @@ export class Wire {
         const { host, port } = (await livingMaster(cluster)).options
         const place = { host: host!, port: port! }
         const subscriber = await open(new library.Redis(nodeOptions(endpoint, place)))
-        return new Wire(cluster, subscriber, cluster)
+        return new Wire(library, cluster, subscriber, cluster)
       }
       const make = async (): Promise<Redis> => {
         const client = await open(new library.Redis(serverOptions(endpoint)))
@@ -60,7 +63,7 @@ export class Wire {
         make(),
         endpoint.waitReplicas > 0 ? make() : undefined,
       ])
-      return new Wire(commands, subscriber, sends ?? commands)
+      return new Wire(library, commands, subscriber, sends ?? commands)
     } catch (cause) {
       for (const client of opened) hangUp(client)
       throw connectError(signal.aborted ? (signal.reason ?? cause) : cause, endpoint.place)
