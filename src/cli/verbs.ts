@@ -59,6 +59,10 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: 'move messages from one broker to another, losing none',
     load: async () => (await import('./verbs/bridge.ts')).bridge,
   },
+  replay: {
+    summary: 'send dead letters back to where they came from',
+    load: async () => (await import('./verbs/replay.ts')).replay,
+  },
   doctor: {
     summary: 'check a broker: what is there, what works, and the cure for what does not',
     load: async () => (await import('./verbs/doctor.ts')).doctor,

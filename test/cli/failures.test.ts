@@ -31,6 +31,7 @@ const VERBS: readonly (readonly [verb: string, line: (url: string) => readonly s
   ['purge', (url) => ['-b', url, 'q']],
   ['bridge', (url) => [`${url}#q`, 'memory:#q']],
   ['bridge', (url) => ['memory:#q', `${url}#q`, '--create']],
+  ['replay', (url) => ['-b', url, 'q']],
   ['doctor', (url) => [url]],
   ['tour', (url) => [url]],
 ]

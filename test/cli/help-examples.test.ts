@@ -50,7 +50,10 @@ describe('examples of the help', () => {
     await prepare(connection, verb)
     const { words, input } = taken(verb, line, url)
     const { code, err } = await run(verb, words, input)
-    expect({ code, err: err.replace(/^(watching|answering on|\d+ moved|\d+\/\d+ ).*\n/gm, '') }).toEqual({
+    expect({
+      code,
+      err: err.replace(/^(watching|answering on|\d+ moved|\d+ looked at|\d+\/\d+ ).*\n/gm, ''),
+    }).toEqual({
       code: 0,
       err: '',
     })
@@ -88,7 +91,7 @@ async function prepare(connection: Connection, verb: string): Promise<void> {
   for (const name of ['hello', 'lines', 'orders', 'orders.failed']) {
     const waiting = queue<string>(name)
     await connection.admin.declare(waiting)
-    const properties = { 'spout-id': 'x:0' }
+    const properties = { 'spout-id': 'x:0', 'sluice-origin': 'hello' }
     if (verb !== 'bridge' || name !== 'orders') {
       for (let count = 0; count < 12; count++)
         await connection.send(waiting, `message ${count}`, { subject: 's', properties })

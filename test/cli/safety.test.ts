@@ -150,6 +150,7 @@ describe('an address that was copied from a message', () => {
     ['bind', '-b', 'URL', name, name],
     ['inspect', '-b', 'URL', name],
     ['purge', '-b', 'URL', name],
+    ['replay', '-b', 'URL', name],
     ['list', '-b', 'URL', 'x\x1b[2J\u202e'],
     ['bridge', `URL#${name}`, 'URL#q', '-t', '0'],
     ['drain', '-b', 'URL', 'q\x1b[2J\n; {cre\x9bate: \u202e'],

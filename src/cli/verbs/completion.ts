@@ -7,7 +7,18 @@ import { expectOnly } from '../positionals.ts'
 const SHELLS = ['bash', 'zsh', 'fish'] as const
 
 /** Verbs whose arguments are nodes of the broker. */
-const TAKES_NODES = ['spout', 'drain', 'browse', 'tap', 'request', 'delete', 'bind', 'inspect', 'purge']
+const TAKES_NODES = [
+  'spout',
+  'drain',
+  'browse',
+  'tap',
+  'request',
+  'delete',
+  'bind',
+  'inspect',
+  'purge',
+  'replay',
+]
 
 /** `loadAll`: all commands, this one included. */
 export function completionOf(loadAll: () => Promise<readonly Command[]>): Command {
