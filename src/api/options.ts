@@ -78,8 +78,8 @@ export interface RateOption {
    * then a pause. What arrives faster stays in the queue, where other consumers can take it. Default: no limit.
    *
    * It counts what is given to handlers, a repeated delivery as well, and goes on counting over a reconnect. It is that of this consumer: two
-   * of them, in one program or in two, take twice as much. What a pause of up to 50 ms (half of `perMs`, if that is less) held up is made up
-   * for at once; a batch begins whole, when the rate has room for it.
+   * of them, in one program or in two, take twice as much. A batch begins whole, when the rate has room for it. What a busy event loop held up
+   * is made up for, up to a quarter of a second (half of `perMs`, if that is less); a time without messages is not.
    *
    * @example
    * await connection.consume(orders, (delivery) => callPartner(delivery.body), { concurrency: 8, rate: { count: 100, perMs: 1000 } })

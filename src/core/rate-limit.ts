@@ -1,8 +1,9 @@
 /**
  * Lets things begin at a rate: each has its place on an even grid of the monotonic clock, and begins there or later.
  *
- * The grid goes on while timers are late, the event loop is busy or work comes a little late, so that the rate is kept. Up to `SLACK_MS` of
- * that is made up for. A longer time without work is not: the first one after it begins at once, and the next ones have their places behind it.
+ * The grid goes on while timers are late or the event loop is busy, so that the rate is kept: what a stall held up is made up for, up to
+ * `STALL_MS`. A time without work is not, but for the little by which work may come late (`LATE_MS`): the first one after it begins at once,
+ * and the next ones have their places behind it.
  */
 import { timerMs } from './longest-timer.ts'
 
@@ -14,12 +15,15 @@ export interface Rate {
   readonly perMs: number
 }
 
-/** What is made up for after a pause, at most half of a period. Unit: ms. */
-const SLACK_MS = 50
+/** What is made up for after a stall of this program, at most half of a period. Unit: ms. */
+const STALL_MS = 250
+/** … and when work came late. Unit: ms. */
+const LATE_MS = 50
 
 export class RateLimit {
   readonly #intervalMs: number
-  readonly #slackMs: number
+  readonly #stallMs: number
+  readonly #lateMs: number
   readonly #now: () => number
   readonly #waiting = new Set<() => void>()
   /** Place of the next one on the clock. Unit: ms. */
@@ -32,7 +36,8 @@ export class RateLimit {
   constructor({ count, perMs }: Rate, now = () => performance.now()) {
     this.#now = now
     this.#intervalMs = perMs / count
-    this.#slackMs = Math.min(SLACK_MS, perMs / 2)
+    this.#stallMs = Math.min(STALL_MS, perMs / 2)
+    this.#lateMs = Math.min(LATE_MS, perMs / 2)
   }
 
   /** Resolves when the next `count` may begin, all of them at once; their time is used up then. In the order of the calls. */
@@ -52,9 +57,10 @@ export class RateLimit {
 
   #place(): number {
     const now = this.#now()
-    if (now - this.#next <= this.#slackMs) return this.#next
-    const working = now - this.#last <= this.#slackMs
-    return working ? now - this.#slackMs : now
+    if (now - this.#next <= this.#lateMs) return this.#next
+    // Who waited for a place and was woken too late comes back for the next one at once.
+    const stalled = now - this.#last <= this.#lateMs
+    return stalled ? Math.max(this.#next, now - this.#stallMs) : now
   }
 
   #sleep(ms: number): Promise<void> {
