@@ -270,6 +270,8 @@ export type ActKind =
       readonly to?: string
       readonly dryRun?: boolean
       readonly limit?: number
+      /** A dry run looks; needed where that disturbs. */
+      readonly disturb?: boolean
     }
   | {
       readonly act: 'delete-messages'

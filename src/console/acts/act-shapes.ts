@@ -57,6 +57,7 @@ const SHAPES: Readonly<Record<Act['act'], Shape<Act>>> = {
     to: optional(address),
     dryRun: optional(flag),
     limit: moving.limit,
+    disturb: optional(flag),
   }),
   'delete-messages': shapeOf('delete-messages', { ...one, ids }),
   purge: shapeOf('purge', one),

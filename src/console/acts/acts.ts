@@ -53,7 +53,7 @@ export class Acts {
   }
 
   #check(act: Act): void {
-    if (!this.#options.write && !isDryRun(act)) {
+    if (!this.#options.write) {
       throw new Refused(403, 'READ_ONLY', 'This console only looks', {
         hint: 'Start it with --write to change things.',
       })

@@ -1,14 +1,73 @@
-/** Dead letters back to where they came from. */
-import type { Broker } from '../brokers/broker.ts'
-import { Refused } from '../errors.ts'
+/** Dead letters back to where they came from; the engine is `connection.replay()`. */
+import {
+  DEAD_LETTER_ORIGIN,
+  DEAD_LETTER_REASON,
+  type ReceivedMessage,
+  type ReplayReport,
+} from '../../index.ts'
+import { type Broker, CALL_MS } from '../brokers/broker.ts'
+import { conditionOf, mayLook } from '../messages/looking.ts'
+import { lookedAt } from '../nodes/address.ts'
 import type { Act } from '../protocol.ts'
 import type { Progress } from './tasks.ts'
 
+type ReplayAct = Extract<Act, { readonly act: 'replay' }>
+
+/** Kinds that the words name; the others are counted. */
+const MAX_NAMED = 5
+
+/** Resolves to what was done, in words. */
 export async function replayed(
-  _broker: Broker,
-  _act: Extract<Act, { act: 'replay' }>,
-  _bodies: boolean,
-  _progress: Progress,
+  broker: Broker,
+  act: ReplayAct,
+  bodies: boolean,
+  progress: Progress,
 ): Promise<string> {
-  throw new Refused(501, 'NOT_SUPPORTED', 'Replay is on its way')
+  const { address, to, dryRun, limit, disturb } = act
+  if (dryRun) mayLook(broker, disturb)
+  const report = await broker.connection.replay(lookedAt(address), {
+    where: chosen(act, bodies),
+    to: to ?? 'origin',
+    dryRun,
+    limit,
+    timeoutMs: CALL_MS,
+    signal: progress.signal,
+    onProgress({ matched, replayed: gone }) {
+      progress.count = dryRun ? matched : gone
+    },
+  })
+  return dryRun
+    ? `${report.matched} would go back${kinds(report)}`
+    : `${report.replayed} replayed${stayed(report)}`
+}
+
+function chosen(
+  { reason, origin, where }: ReplayAct,
+  bodies: boolean,
+): ((message: ReceivedMessage) => boolean) | undefined {
+  const condition = conditionOf(where, bodies)
+  if (reason === undefined && origin === undefined) return condition?.fits
+  return (message) =>
+    (reason === undefined || message.properties[DEAD_LETTER_REASON] === reason) &&
+    (origin === undefined || message.properties[DEAD_LETTER_ORIGIN] === origin) &&
+    (!condition || condition.fits(message))
+}
+
+function kinds({ reasons, otherReasons }: ReplayReport): string {
+  if (reasons.length === 0) return ''
+  const named = reasons
+    .slice(0, MAX_NAMED)
+    .map(
+      ({ reason, origin, count }) =>
+        `${count} × ${reason || 'no reason'}${origin === undefined ? '' : ` (${origin})`}`,
+    )
+  const others = reasons.slice(MAX_NAMED).reduce((sum, { count }) => sum + count, otherReasons)
+  return `: ${[...named, ...(others > 0 ? [`${others} others`] : [])].join(', ')}`
+}
+
+function stayed({ refused }: ReplayReport): string {
+  const parts = refused.map(
+    ({ to, error, count }) => `; ${count} stayed: ${to === undefined ? '' : `${to}: `}${error.message}`,
+  )
+  return parts.slice(0, MAX_NAMED).join('')
 }

@@ -27,6 +27,8 @@ export class Tab {
   #leftOut = 0
   readonly #ends: StreamEvent[] = []
   #wake: (() => void) | undefined
+  /** Ends the write that is under way. */
+  #giveUp: (() => void) | undefined
   #sent = 0
 
   constructor(id: string) {
@@ -74,6 +76,7 @@ export class Tab {
   close(): void {
     this.#stop.abort()
     this.#wake?.()
+    this.#giveUp?.()
   }
 
   /** Until the tab is closed, or its reader has gone. */
@@ -125,19 +128,18 @@ export class Tab {
     return this.#write(write, `id: ${this.#sent}\ndata: ${JSON.stringify(event)}\n\n`)
   }
 
-  async #write(write: Write, text: string): Promise<void> {
-    const timer = setTimeout(() => this.close(), STUCK_MS)
-    try {
-      await Promise.race([write(text), aborted(this.signal)])
-    } finally {
-      clearTimeout(timer)
-    }
+  /** Resolves when it is written, or is not going to be. */
+  #write(write: Write, text: string): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.close(), STUCK_MS)
+      const done = (): void => {
+        clearTimeout(timer)
+        this.#giveUp = undefined
+        resolve()
+      }
+      this.#giveUp = done
+      if (this.signal.aborted) done()
+      else void write(text).then(done, done)
+    })
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
