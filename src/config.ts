@@ -29,12 +29,30 @@ export interface Configuration {
 
 const FILES = ['sluice.config.json', 'sluice.config.js', 'sluice.config.mjs', 'sluice.config.ts']
 
-/** Gives a configuration its type. */
+/**
+ * Gives a configuration its type.
+ *
+ * @example
+ * ```ts
+ * export default defineConfig({
+ *   connections: { default: { url: 'rabbitmq://app@mq.example.org', passwordEnv: 'MQ_PASSWORD' } },
+ *   addresses: { orders: 'orders; {create: always}' },
+ * })
+ * ```
+ */
 export function defineConfig(configuration: Configuration): Configuration {
   return configuration
 }
 
-/** The configuration of the working directory (or `SLUICE_CONFIG`); empty when there is none. */
+/**
+ * The configuration of the working directory (or `SLUICE_CONFIG`); empty when there is none.
+ *
+ * @example
+ * ```ts
+ * const { connections = {} } = await loadConfiguration()
+ * console.log(Object.keys(connections))
+ * ```
+ */
 export async function loadConfiguration(): Promise<Configuration> {
   const named = process.env.SLUICE_CONFIG
   const path = named
@@ -59,7 +77,15 @@ export async function loadConfiguration(): Promise<Configuration> {
   return configuration as Configuration
 }
 
-/** From what `connect` was given to full options. */
+/**
+ * From what `connect` was given to full options.
+ *
+ * @example
+ * ```ts
+ * const options = await resolveConfiguration('default')
+ * const connection = await connect({ ...options, clientName: 'billing' })
+ * ```
+ */
 export async function resolveConfiguration(
   to: string | URL | ConnectOptions | undefined,
 ): Promise<ConnectOptions> {

@@ -53,12 +53,30 @@ export function knownSchemes(): string[] {
   return [...Object.keys(LOADERS), ...added.keys()]
 }
 
-/** Adds an adapter of your own; its schemes win over the built-in ones. Prove it with `sluice/conformance`. */
+/**
+ * Adds an adapter of your own; its schemes win over the built-in ones. Prove it with `sluice/conformance`.
+ *
+ * @example
+ * ```ts
+ * registerAdapter(myAdapter)
+ * const connection = await connect('mine://127.0.0.1:1234')
+ * ```
+ */
 export function registerAdapter(adapter: Adapter): void {
   for (const scheme of adapter.schemes) added.set(scheme, adapter)
 }
 
-/** The adapter that speaks the URL's scheme, loaded when it is first needed. @throws `CONFIG_INVALID` on a scheme nobody speaks */
+/**
+ * The adapter that speaks the URL's scheme, loaded when it is first needed.
+ *
+ * @throws `CONFIG_INVALID` on a scheme nobody speaks
+ *
+ * @example
+ * ```ts
+ * const { capabilities } = await adapterFor('rabbitmq://localhost')
+ * console.log(capabilities.features.priority.level)
+ * ```
+ */
 export async function adapterFor(url: string): Promise<Adapter> {
   const scheme = schemeOf(url)
   if (scheme === undefined) throw unknown('connect(): the URL does not begin with a scheme', undefined)

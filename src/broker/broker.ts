@@ -32,7 +32,15 @@ export interface BrokerOptions {
   readonly store?: Store
 }
 
-/** An embedded message broker: queues, topics and subscriptions in this process, on a store or in memory. */
+/**
+ * An embedded message broker: queues, topics and subscriptions in this process, on a store or in memory.
+ *
+ * @example
+ * ```ts
+ * const broker = await Broker.open({ store: await openLmdbStore('/var/lib/queues') })
+ * await broker.close()
+ * ```
+ */
 export class Broker {
   /** Shown to clients, with the version. */
   readonly product = 'Sluice broker'

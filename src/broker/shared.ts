@@ -35,7 +35,14 @@ const thread = globalThis as { [PLACE]?: Registry }
 thread[PLACE] ??= { memory: new Map(), files: new Map(), closing: new Map() }
 const { memory, files, closing } = thread[PLACE]
 
-/** The broker in memory called `name`; it and what it holds live as long as the process, or until it is closed. */
+/**
+ * The broker in memory called `name`; it and what it holds live as long as the process, or until it is closed.
+ *
+ * @example
+ * ```ts
+ * const { broker } = await memoryBroker('tests') // the one of connect('memory:tests')
+ * ```
+ */
 export async function memoryBroker(name: string): Promise<BrokerLease> {
   let broker = memory.get(name)
   if (!broker || broker.closed) {
@@ -53,6 +60,12 @@ export async function memoryBroker(name: string): Promise<BrokerLease> {
  *
  * @throws `CONNECT_FAILED` when another process has it open or the store is damaged, `CLIENT_LIBRARY_MISSING` without
  * `lmdb`
+ *
+ * @example
+ * ```ts
+ * const lease = await fileBroker('/var/lib/queues')
+ * await lease.release()
+ * ```
  */
 export async function fileBroker(directory: string): Promise<BrokerLease> {
   const place = await placeOf(directory)

@@ -69,7 +69,14 @@ export interface NodeSpec extends NodeLimits {
   readonly bindings: readonly Binding[]
 }
 
-/** A durable queue without limits: what a dead-letter address becomes that nobody declared. */
+/**
+ * A durable queue without limits: what a dead-letter address becomes that nobody declared.
+ *
+ * @example
+ * ```ts
+ * const letters = plainQueue('dead-letters') // durable, without limits
+ * ```
+ */
 export function plainQueue(name: string): NodeSpec {
   return {
     ...NO_LIMITS,
@@ -98,12 +105,26 @@ export interface NodeInfo {
   readonly details: Readonly<Record<string, unknown>>
 }
 
-/** A name of several parts with `:` between them; `%` and `:` within a part are escaped, so that no other parts give the same name. */
+/**
+ * A name of several parts with `:` between them; `%` and `:` within a part are escaped, so that no other parts give the same name.
+ *
+ * @example
+ * ```ts
+ * joinedName('alerts', 'pump:1') // 'alerts:pump%3A1'
+ * ```
+ */
 export function joinedName(...parts: string[]): string {
   return parts.map((part) => part.replaceAll('%', '%25').replaceAll(':', '%3A')).join(':')
 }
 
-/** Name of the queue behind a multicast member. */
+/**
+ * Name of the queue behind a multicast member.
+ *
+ * @example
+ * ```ts
+ * memberQueue('alerts', 'pump-1') // 'alerts:pump-1'
+ * ```
+ */
 export function memberQueue(node: string, member: string): string {
   return joinedName(node, member)
 }

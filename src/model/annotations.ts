@@ -30,6 +30,13 @@ const MAX_DEPTH = 64
 /**
  * The native extras that a copy takes to a broker of another kind; `undefined` for a message that is no copy, or whose original
  * has none. Adapters whose own class made `message.original` write all of it again instead, with the wire's own types.
+ *
+ * @example
+ * ```ts
+ * function headersOf(message: OutgoingMessage): Record<string, unknown> {
+ *   return { ...carriedAnnotations(message), ...message.properties }
+ * }
+ * ```
  */
 export function carriedAnnotations(message: OutgoingMessage): Annotations | undefined {
   return message.original && belonging(message.original)

@@ -114,7 +114,19 @@ export interface MessagingErrorOptions {
 /** Copies of this module that one program loads (a bundle beside `node_modules`) share brokers, and know each other's errors. */
 const BRAND = Symbol.for('sluice/MessagingError')
 
-/** The one error class of this library. */
+/**
+ * The one error class of this library.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await connection.send('orders', { id: 7 })
+ * } catch (error) {
+ *   if (!(error instanceof MessagingError) || !error.retryable) throw error
+ *   console.warn(error.code, error.message, error.hint)
+ * }
+ * ```
+ */
 export class MessagingError extends Error {
   static override [Symbol.hasInstance](value: unknown): value is MessagingError {
     return typeof value === 'object' && value !== null && BRAND in value
@@ -156,6 +168,13 @@ export class MessagingError extends Error {
 /**
  * The node has as many messages as it may have: `SEND_REJECTED` with `reason: 'node-full'`, which may be sent again later.
  * Adapters make this error, whatever their broker calls it.
+ *
+ * @example
+ * ```ts
+ * function refused(queue: string): MessagingError {
+ *   return nodeFull(`Queue '${queue}' has as many messages as it may have`)
+ * }
+ * ```
  */
 export function nodeFull(text: string, options: MessagingErrorOptions = {}): MessagingError {
   return new MessagingError('SEND_REJECTED', text, {
@@ -170,6 +189,13 @@ export function nodeFull(text: string, options: MessagingErrorOptions = {}): Mes
  * Another receiver has the node for itself: `UNAUTHORIZED` with `reason: 'in-use'`. A receiver that is being opened is told at
  * once; one that stood before tries again, because the other may be what the broker still keeps of its own lost connection.
  * Adapters make this error, whatever their broker calls it.
+ *
+ * @example
+ * ```ts
+ * function refused(queue: string): MessagingError {
+ *   return inUse(`Another receiver has queue '${queue}' for itself`)
+ * }
+ * ```
  */
 export function inUse(text: string, options: MessagingErrorOptions = {}): MessagingError {
   return new MessagingError('UNAUTHORIZED', text, {
@@ -179,7 +205,17 @@ export function inUse(text: string, options: MessagingErrorOptions = {}): Messag
   })
 }
 
-/** True when `error` is a {@link MessagingError}, and, if given, has that code. */
+/**
+ * True when `error` is a {@link MessagingError}, and, if given, has that code.
+ *
+ * @example
+ * ```ts
+ * const order = await connection.request(service<number, string>('orders'), 7).catch((error) => {
+ *   if (isMessagingError(error, 'REQUEST_TIMEOUT')) return undefined
+ *   throw error
+ * })
+ * ```
+ */
 export function isMessagingError(error: unknown, code?: ErrorCode): error is MessagingError {
   return error instanceof MessagingError && (code === undefined || error.code === code)
 }
@@ -207,6 +243,11 @@ export function asMessagingError(error: unknown): MessagingError {
 /**
  * Hides passwords in anything that looks like a URL: `scheme://user:secret@host` keeps its user only. A password may hold
  * an `@`; one with spaces is told from text where the whole is a URL. URLs inside the query of another may be escaped.
+ *
+ * @example
+ * ```ts
+ * console.log(redact('rabbitmq://guest:secret@localhost')) // rabbitmq://guest:***@localhost
+ * ```
  */
 export function redact(text: string): string {
   if (!text.includes('://')) return text

@@ -14,6 +14,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import ts from 'typescript'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ENTRIES } from '../../scripts/docs/entries.ts'
 
 interface Sample {
   /** Page and line. */
@@ -27,6 +28,8 @@ const PAGES = [
   ...readdirSync(join(CHECKOUT, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
+  // The examples of public classes and functions.
+  ...readdirSync(join(CHECKOUT, 'docs/api')).map((name) => `docs/api/${name}`),
   ...readdirSync(join(CHECKOUT, 'src/adapters'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => `src/adapters/${name}/README.md`)
@@ -62,14 +65,11 @@ test('samples compile as shown', () => {
   const program = ts.createProgram(files, {
     ...options,
     noUnusedLocals: false,
+    // A type may be imported by name alone.
+    verbatimModuleSyntax: false,
+    isolatedModules: false,
     // The sources, by the names a user imports.
-    paths: {
-      sluice: [join(CHECKOUT, 'src/index.ts')],
-      'sluice/adapter': [join(CHECKOUT, 'src/contract/adapter.ts')],
-      'sluice/hub': [join(CHECKOUT, 'src/hub.ts')],
-      'sluice/broker': [join(CHECKOUT, 'src/broker/index.ts')],
-      'sluice/conformance': [join(CHECKOUT, 'test/conformance/suite/index.ts')],
-    },
+    paths: Object.fromEntries([...ENTRIES].map(([file, name]) => [name, [join(CHECKOUT, file)]])),
   })
   const complaints = files.flatMap((file, at) =>
     ts
@@ -77,7 +77,7 @@ test('samples compile as shown', () => {
       .map((one) => `${samples[at]!.place} ${ts.flattenDiagnosticMessageText(one.messageText, ' ')}`),
   )
   expect(complaints).toEqual([])
-}, 60_000)
+}, 180_000)
 
 test('the first sample of the README prints the body it sent', async () => {
   const file = join(folder, 'first.ts')
@@ -85,7 +85,7 @@ test('the first sample of the README prints the body it sent', async () => {
   writeFileSync(file, first.text.replace("'sluice'", `'${join(CHECKOUT, 'src/index.ts')}'`))
   const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', file], { cwd: CHECKOUT })
   expect(stdout).toBe('7\n')
-}, 30_000)
+}, 60_000)
 
 function samplesOf(page: string): Sample[] {
   const lines = readFileSync(join(CHECKOUT, page), 'utf8').split('\n')
@@ -102,31 +102,66 @@ function samplesOf(page: string): Sample[] {
 }
 
 /** What a reader brings along: the types, values and functions that samples speak of without declaring them. */
+const GIVEN: Readonly<Record<string, string>> = {
+  connection: "declare const connection: import('sluice').Connection",
+  Order: 'interface Order { id: number }',
+  Alert: 'interface Alert { text: string }',
+  Command: 'interface Command { go: string }',
+  Story: 'interface Story { title: string }',
+  Ask: 'interface Ask { item: string }',
+  Price: 'interface Price { cents: number }',
+  Note: 'interface Note { text: string }',
+  command: 'declare const command: Command',
+  ask: 'declare const ask: Ask',
+  orders: "declare const orders: import('sluice').QueueAddress<Order>",
+  priceOf: 'declare function priceOf(ask: Ask): Promise<Price>',
+  work: 'declare function work(order: unknown): Promise<void>',
+  show: 'declare function show(message: unknown): void',
+  database: 'declare const database: { insertAll(rows: readonly unknown[]): Promise<void> }',
+  error: 'declare const error: unknown',
+  receiver: "declare const receiver: import('sluice').Receiver<Order>",
+  consumer: "declare const consumer: import('sluice').Consumer",
+  sender: "declare const sender: import('sluice').Sender<Order>",
+  delivery: "declare const delivery: import('sluice').Delivery<Order>",
+  bytes: 'declare const bytes: Uint8Array',
+  extras: "declare const extras: import('sluice').MessageExtras",
+  context: "import { context } from '@opentelemetry/api'",
+  tracer: "declare const tracer: import('@opentelemetry/api').Tracer",
+  contextOfTheSpan: "declare const contextOfTheSpan: import('@opentelemetry/api').Context",
+  trace: 'declare const trace: { wrap(run: (work: () => void) => void): void }',
+  myAdapter: "import { myAdapter } from './my-adapter.ts'",
+  before: "import { after, before, describe, it } from 'node:test'",
+  beforeAll: "import { afterAll, beforeAll, describe, it } from 'vitest'",
+}
+
+/** Public names that samples use without their import, by entry point. */
+const PUBLIC = new Map(
+  readdirSync(join(CHECKOUT, 'docs/api'))
+    .filter((page) => page.startsWith('sluice'))
+    .flatMap((page) => {
+      const entry = page.replace('.md', '').replace('-', '/')
+      const text = readFileSync(join(CHECKOUT, 'docs/api', page), 'utf8')
+      return [...text.matchAll(/^### (\w+)(?:\(\))?$/gm)].map(([, name]) => [name!, entry] as const)
+    })
+    // What stands behind several doors comes by the front door.
+    .sort(([, one], [, other]) => other.length - one.length),
+)
+
 function prelude(text: string): string {
-  const given: Record<string, string> = {
-    connection: "declare const connection: import('sluice').Connection",
-    Order: 'interface Order { id: number }',
-    Alert: 'interface Alert { text: string }',
-    Command: 'interface Command { go: string }',
-    Story: 'interface Story { title: string }',
-    Ask: 'interface Ask { item: string }',
-    Price: 'interface Price { cents: number }',
-    Note: 'interface Note { text: string }',
-    command: 'declare const command: Command',
-    ask: 'declare const ask: Ask',
-    priceOf: 'declare function priceOf(ask: Ask): Promise<Price>',
-    work: 'declare function work(order: Order): Promise<void>',
-    show: 'declare function show(message: unknown): void',
-    connect: "import { connect } from 'sluice'",
-  }
   const declares = (name: string) =>
-    new RegExp(`\\b(const|interface|function|using) ${name}\\b|import \\{[^}]*\\b${name}\\b[^}]*\\}`).test(
-      text,
-    )
-  return Object.entries(given)
-    .filter(([name]) => new RegExp(`\\b${name}\\b`).test(text) && !declares(name))
-    .map(([, declaration]) => declaration)
-    .join('\n')
+    new RegExp(
+      `\\(${name}\\) =>|\\b(const|let|interface|function|class|using) ${name}\\b|import (type )?\\{[^}]*\\b${name}\\b[^}]*\\}|import \\* as ${name}\\b`,
+    ).test(text)
+  const speaks = (name: string) => new RegExp(`(?<![\\w'])(?<!(?<!\\.\\.)\\.)${name}\\b(?!:)`).test(text)
+  const given = Object.entries(GIVEN).filter(([name]) => speaks(name) && !declares(name))
+  const lines = new Set(given.map(([, declaration]) => declaration))
+  const needed = (name: string) =>
+    given.some(([, declaration]) => new RegExp(`\\b${name}\\b`).test(declaration))
+  for (const name of ['Order', 'Ask', 'Price', 'Command'])
+    if (needed(name) && !declares(name)) lines.add(GIVEN[name]!)
+  for (const [name, entry] of PUBLIC)
+    if (speaks(name) && !declares(name)) lines.add(`import { ${name} } from '${entry}'`)
+  return [...lines].join('\n')
 }
 
 const MY_ADAPTER = `import type { Adapter } from 'sluice/adapter'

@@ -184,17 +184,42 @@ const POLICIES: readonly string[] = ['always', 'sender', 'receiver', 'never']
 /** Longest name. Unit: UTF-8 bytes. Leaves every broker room for its own decoration within AMQP's 255. */
 export const MAX_NAME_BYTES = 220
 
-/** Point-to-point: each message to one of the competing receivers. */
+/**
+ * Point-to-point: each message to one of the competing receivers.
+ *
+ * @example
+ * ```ts
+ * const orders = queue<Order>('orders', { maxDeliveries: 5, deadLetter: queue('orders-dead') })
+ * await connection.send(orders, { id: 7 })
+ * ```
+ */
 export function queue<Body = unknown>(name: string, options: NodeOptions<Body> = {}): QueueAddress<Body> {
   return Object.freeze({ kind: 'queue', name: checkName(name), options: checkOptions('queue', options) })
 }
 
-/** Store-and-forward: kept durably until its owner comes. */
+/**
+ * Store-and-forward: kept durably until its owner comes.
+ *
+ * @example
+ * ```ts
+ * const notes = mailbox<Note>('notes-of-ann')
+ * await connection.send(notes, { text: 'back on Monday' })
+ * ```
+ */
 export function mailbox<Body = unknown>(name: string, options: NodeOptions<Body> = {}): MailboxAddress<Body> {
   return Object.freeze({ kind: 'mailbox', name: checkName(name), options: checkOptions('mailbox', options) })
 }
 
-/** Broadcast: every receiver attached now. */
+/**
+ * Broadcast: every receiver attached now.
+ *
+ * @example
+ * ```ts
+ * const alerts = broadcast<Alert>('alerts')
+ * const receiver = await connection.receiver(alerts)
+ * await connection.send(alerts, { text: 'closing' })
+ * ```
+ */
 export function broadcast<Body = unknown>(
   name: string,
   options: NodeOptions<Body> = {},
@@ -206,7 +231,17 @@ export function broadcast<Body = unknown>(
   })
 }
 
-/** Publish-subscribe: every subscription whose pattern fits the subject. */
+/**
+ * Publish-subscribe: every subscription whose pattern fits the subject.
+ *
+ * @example
+ * ```ts
+ * const news = topic<Story>('news')
+ * const sport = await connection.receiver(news.matching('sport.#'))
+ * const archive = await connection.receiver(news.subscription('archive'))
+ * await connection.send(news, { title: 'Final' }, { subject: 'sport.football' })
+ * ```
+ */
 export function topic<Body = unknown>(name: string, options: NodeOptions<Body> = {}): TopicAddress<Body> {
   const base = { kind: 'topic', name: checkName(name), options: checkOptions('topic', options) } as const
   return Object.freeze({
@@ -217,7 +252,16 @@ export function topic<Body = unknown>(name: string, options: NodeOptions<Body> =
   })
 }
 
-/** Multicast: the named members of a list, nobody else. A member that is away gets its messages on return. */
+/**
+ * Multicast: the named members of a list, nobody else. A member that is away gets its messages on return.
+ *
+ * @example
+ * ```ts
+ * const pumps = multicast<Command>('pumps')
+ * const mine = await connection.receiver(pumps.member('pump-1'))
+ * await connection.send(pumps.to('pump-1', 'pump-2'), { go: 'up' })
+ * ```
+ */
 export function multicast<Body = unknown>(
   name: string,
   options: NodeOptions<Body> = {},
@@ -240,7 +284,16 @@ export function multicast<Body = unknown>(
   })
 }
 
-/** Request/response. */
+/**
+ * Request/response.
+ *
+ * @example
+ * ```ts
+ * const prices = service<Ask, Price>('prices')
+ * await connection.respond(prices, ({ body }) => priceOf(body))
+ * const price = await connection.request(prices, { item: 'tea' })
+ * ```
+ */
 export function service<Request = unknown, Response = unknown>(
   name: string,
   options: NodeOptions<Request> = {},
@@ -254,6 +307,12 @@ export function service<Request = unknown, Response = unknown>(
  * The builders create their node when it is missing; a string follows Qpid's policies (`create` defaults to `never`).
  *
  * @throws `ADDRESS_MALFORMED` with line and column, `ADDRESS_OPTION_INVALID` naming the option
+ *
+ * @example
+ * ```ts
+ * const orders = address<Order>('orders; {create: always, node: {x-declare: {arguments: {qpid.max_count: 1000}}}}')
+ * await connection.send(orders, { id: 7 })
+ * ```
  */
 export function address<Body = unknown>(text: string): TextAddress<Body> {
   if (typeof text !== 'string') throw new TypeError('address() takes a string')

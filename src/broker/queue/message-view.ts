@@ -11,7 +11,16 @@ import {
 } from '../../model/message.ts'
 import { now } from './timers.ts'
 
-/** A message as the contract wants it; bytes and properties are copied on first reading. */
+/**
+ * A message as the contract wants it; bytes and properties are copied on first reading.
+ *
+ * @example
+ * ```ts
+ * function received(message: OutgoingMessage): IncomingMessage {
+ *   return new MessageView(message, 0)
+ * }
+ * ```
+ */
 export class MessageView implements IncomingMessage {
   readonly #message: OutgoingMessage
   readonly #expiresAt: number

@@ -68,6 +68,11 @@ class Change implements Write {
  * Opens the store in `directory`, which exists.
  *
  * @throws `CONNECT_FAILED` when another process has it open or it is damaged, `CLIENT_LIBRARY_MISSING` without `lmdb`
+ *
+ * @example
+ * ```ts
+ * const broker = await Broker.open({ store: await openLmdbStore('/var/lib/queues') })
+ * ```
  */
 export async function openLmdbStore(directory: string): Promise<Store> {
   const { open } = await loadLmdb()

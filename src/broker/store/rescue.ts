@@ -48,6 +48,12 @@ export interface RescueReport {
  * Bodies, properties, places in the queue and delivery counts are kept; what is not whole by its checksum is left out and told.
  *
  * @throws `CONNECT_FAILED` when the store is open, or holds no data; `CONFIG_INVALID` when `to` is not empty
+ *
+ * @example
+ * ```ts
+ * const report = await rescueStore('/var/lib/queues', '/var/lib/queues-rescued')
+ * console.log(report)
+ * ```
  */
 export async function rescueStore(from: string, to: string): Promise<RescueReport> {
   const { open } = await loadLmdb()

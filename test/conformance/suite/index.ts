@@ -68,7 +68,17 @@ export interface ConformanceOptions {
 /** Time a runner should allow beyond a case's own limit, for opening and cleaning up. Unit: ms. */
 const ALLOWANCE_MS = 45_000
 
-/** Registers the suite with the runner. */
+/**
+ * Registers the suite with the runner.
+ *
+ * @example
+ * ```ts
+ * conformance({
+ *   test: forVitest({ describe, it, beforeAll, afterAll }),
+ *   harness: { name: 'mine', target: () => ({ url: 'mine://127.0.0.1' }) },
+ * })
+ * ```
+ */
 export function conformance(options: ConformanceOptions): void {
   const { test, harness, only = () => true } = options
   const wanted = chapters.filter((one) => options.chapters?.includes(one.name) ?? true)

@@ -41,7 +41,18 @@ export interface ConformanceReport {
   readonly cases: readonly CaseResult[]
 }
 
-/** Writes the report as JSON, its folder made. */
+/**
+ * Writes the report as JSON, its folder made.
+ *
+ * @example
+ * ```ts
+ * conformance({
+ *   test: forNodeTest({ describe, it, before, after }),
+ *   harness: { name: 'mine', target: () => ({ url: 'mine://127.0.0.1' }) },
+ *   onReport: (report) => void writeReport(report, 'reports/mine.json'),
+ * })
+ * ```
+ */
 export async function writeReport(report: ConformanceReport, path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   // JSON has no Infinity; the limits use it for «bounded by memory only».
@@ -53,7 +64,18 @@ export async function writeReport(report: ConformanceReport, path: string): Prom
   await writeFile(path, `${text}\n`)
 }
 
-/** The matrix: a line per chapter, then everything that was not simply passed. */
+/**
+ * The matrix: a line per chapter, then everything that was not simply passed.
+ *
+ * @example
+ * ```ts
+ * conformance({
+ *   test: forNodeTest({ describe, it, before, after }),
+ *   harness: { name: 'mine', target: () => ({ url: 'mine://127.0.0.1' }) },
+ *   onReport: (report) => process.stdout.write(formatReport(report)),
+ * })
+ * ```
+ */
 export function formatReport(report: ConformanceReport): string {
   const { adapter, broker, cases } = report
   const chapters = [...new Set(cases.map((one) => one.chapter))]

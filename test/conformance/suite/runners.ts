@@ -27,7 +27,17 @@ export interface VitestWords {
 /** Time for starting and stopping brokers. Unit: ms. */
 const SETUP_MS = 120_000
 
-/** For vitest: pass its `describe`, `it`, `beforeAll` and `afterAll`. */
+/**
+ * For vitest: pass its `describe`, `it`, `beforeAll` and `afterAll`.
+ *
+ * @example
+ * ```ts
+ * conformance({
+ *   test: forVitest({ describe, it, beforeAll, afterAll }),
+ *   harness: { name: 'mine', target: () => ({ url: 'mine://127.0.0.1' }) },
+ * })
+ * ```
+ */
 export function forVitest(words: VitestWords): TestRunner {
   return {
     describe: (title, body) => void words.describe(title, body),
@@ -50,7 +60,17 @@ export interface NodeTestWords {
   after(body: () => Promise<void>): unknown
 }
 
-/** For Node's own runner: pass its words (`node:test`). */
+/**
+ * For Node's own runner: pass its words (`node:test`).
+ *
+ * @example
+ * ```ts
+ * conformance({
+ *   test: forNodeTest({ describe, it, before, after }),
+ *   harness: { name: 'mine', target: () => ({ url: 'mine://127.0.0.1' }) },
+ * })
+ * ```
+ */
 export function forNodeTest(words: NodeTestWords): TestRunner {
   return {
     describe: (title, body) => void words.describe(title, body),

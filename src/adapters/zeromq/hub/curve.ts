@@ -29,7 +29,21 @@ export function curveOptions(curve: CurveHubOptions | undefined): object {
   }
 }
 
-/** A new pair of keys for a hub or a client, in Z85 text. @throws `CLIENT_LIBRARY_MISSING` */
+/**
+ * A new pair of keys for a hub or a client, in Z85 text.
+ *
+ * @throws `CLIENT_LIBRARY_MISSING`
+ *
+ * @example
+ * ```ts
+ * const hubKeys = await createCurveKeys()
+ * const clientKeys = await createCurveKeys()
+ * const hub = await createHub({
+ *   listen: ['tcp://0.0.0.0:5600'],
+ *   curve: { ...hubKeys, allowedKeys: [clientKeys.publicKey] },
+ * })
+ * ```
+ */
 export async function createCurveKeys(): Promise<{ publicKey: string; secretKey: string }> {
   const { curveKeyPair } = await loadZeromq()
   return curveKeyPair()

@@ -24,7 +24,18 @@ const HIGH_WATER_BATCHES = 1_000
 const LAST_PORT = 65_535
 const FREE = 'Check that the address is of this machine and free.'
 
-/** Starts a hub. @throws `CONFIG_INVALID`, `CONNECT_FAILED` when the address is taken or the store cannot be opened */
+/**
+ * Starts a hub.
+ *
+ * @throws `CONFIG_INVALID`, `CONNECT_FAILED` when the address is taken or the store cannot be opened
+ *
+ * @example
+ * ```ts
+ * const hub = await createHub({ listen: ['tcp://127.0.0.1:5600'], data: '/var/lib/queues' })
+ * const connection = await connect(hub.urls[0]!)
+ * await hub.close()
+ * ```
+ */
 export async function createHub(options: HubOptions): Promise<Hub> {
   checkListen(options)
   const maxMessageBytes = options.maxMessageBytes ?? MAX_MESSAGE_BYTES
