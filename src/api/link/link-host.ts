@@ -29,6 +29,8 @@ const statusChannel = channel('sluice:status')
 
 /** What the end of the connection may take when all the time of a close is used up. Unit: ms. */
 const FAREWELL_MS = 150
+/** The same for a broker that has not answered the links within their time: none is expected. */
+const SILENT_FAREWELL_MS = 50
 
 export class LinkHost implements SupervisorOwner {
   readonly adapter: Adapter
@@ -162,13 +164,13 @@ export class LinkHost implements SupervisorOwner {
     const left = countdown(timeoutMs)
     for (const done of this.#delays) done()
     const links = [...this.#links].map((link) => link.close({ timeoutMs }))
-    await settledWithin(Promise.all(links), left())
+    const answered = await settledWithin(Promise.all(links), left())
     await this.copies.close(left())
     const closed = new MessagingError('CLOSED', 'The connection was closed')
     this.#end(closed, undefined)
     // Those that were being opened meanwhile.
     for (const link of [...this.#links]) link.abandoned(closed)
-    await this.#supervisor.close(Math.max(FAREWELL_MS, left()))
+    await this.#supervisor.close(answered ? Math.max(FAREWELL_MS, left()) : SILENT_FAREWELL_MS)
   }
 
   // ── told by the supervisor ──

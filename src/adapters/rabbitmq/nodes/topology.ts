@@ -235,6 +235,9 @@ function quorumArguments({ maxDeliveries, deadLetter }: QueueLimits, args: Recor
     args['x-dead-letter-exchange'] ??=
       deadLetter.type === undefined || deadLetter.type === 'queue' ? '' : deadLetter.name
     if (args['x-dead-letter-exchange'] === '') args['x-dead-letter-routing-key'] ??= deadLetter.name
+    // protocol: without these two the broker forgets the message as soon as it has passed it on, and a crash then loses it.
+    args['x-overflow'] ??= 'reject-publish'
+    if (args['x-overflow'] === 'reject-publish') args['x-dead-letter-strategy'] ??= 'at-least-once'
   }
   args['x-delivery-limit'] ??= NEVER_REACHED
 }
