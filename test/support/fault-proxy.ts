@@ -82,6 +82,11 @@ export class FaultProxy implements AsyncDisposable {
     for (const pair of this.#pairs) pair.reset()
   }
 
+  /** Resets all open connections towards the clients alone: the broker still takes them for open, and hears nothing more. */
+  cutClients(): void {
+    for (const pair of this.#pairs) pair.resetClient()
+  }
+
   /** Lets exactly this many further bytes through in that direction, then resets all. Resolves when it has. */
   cutAfter(direction: Direction, bytes: number): Promise<void> {
     return new Promise((done) => {
@@ -215,6 +220,8 @@ interface Gate {
 class Pair {
   readonly ended: Promise<unknown>
   readonly #sockets: readonly [Socket, Socket]
+  /** The broker is left alone with its end. */
+  #halved = false
 
   constructor(client: Socket, broker: Socket, gate: Gate) {
     this.#sockets = [client, broker]
@@ -223,11 +230,20 @@ class Pair {
     )
     for (const socket of this.#sockets) {
       socket.setNoDelay(true)
-      socket.on('error', () => this.reset())
+      socket.on('error', () => this.#failed())
     }
-    new Pump(client, broker, 'toBroker', gate, () => this.reset())
-    new Pump(broker, client, 'toClient', gate, () => this.reset())
+    new Pump(client, broker, 'toBroker', gate, () => this.#failed())
+    new Pump(broker, client, 'toClient', gate, () => this.#failed())
     client.resume()
+  }
+
+  #failed(): void {
+    if (!this.#halved) this.reset()
+  }
+
+  resetClient(): void {
+    this.#halved = true
+    this.#sockets[0].resetAndDestroy()
   }
 
   reset(): void {
