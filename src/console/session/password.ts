@@ -45,7 +45,9 @@ export class Password {
 
   async #try(text: string): Promise<boolean> {
     if (this.#failures > 0)
-      await delay(Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (this.#failures - 1)))
+      await delay(Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (this.#failures - 1)), undefined, {
+        ref: false,
+      })
     const fits = timingSafeEqual(await scrypt(text, this.#salt, LENGTH), this.#hash)
     this.#failures = fits ? 0 : this.#failures + 1
     return fits
