@@ -28,6 +28,12 @@ export const RECONNECT: readonly Option[] = [
   },
 ]
 
+export const TRACE: Option = {
+  name: 'trace',
+  kind: 'flag',
+  help: 'tell on stderr the trace id of each message; what is sent continues TRACEPARENT of the environment, or begins a trace',
+}
+
 export const VERBOSE: Option = {
   name: 'verbose',
   short: 'v',

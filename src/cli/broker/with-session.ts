@@ -1,6 +1,7 @@
 /** A connection for the length of one command: closed on every way out, also on Ctrl-C. */
 import type { Context } from '../command.ts'
 import type { Session, SessionOptions } from './session.ts'
+import { traceLines } from './trace-lines.ts'
 
 /** How long a command that ends may take to settle what is open. Unit: ms. */
 const CLOSE_MS = 5_000
@@ -19,12 +20,14 @@ export async function withSession<T>(
   const { signal } = context
   const session = await openSession(context, options)
   const { connection } = session
+  const untrace = traceLines(context)
   const interrupted = (): void => void connection.close({ timeoutMs: INTERRUPTED_CLOSE_MS })
   if (options.closeOnAbort) signal.addEventListener('abort', interrupted, { once: true })
   try {
     return await work(session)
   } finally {
     signal.removeEventListener('abort', interrupted)
+    untrace()
     await connection.close({ timeoutMs: signal.aborted ? INTERRUPTED_CLOSE_MS : CLOSE_MS })
   }
 }

@@ -1,5 +1,5 @@
 /** Options of drain: those of the Python original first, in its order, then what its relatives add. */
-import { BROKER, RECONNECT, VERBOSE } from '../broker/connection-options.ts'
+import { BROKER, RECONNECT, TRACE, VERBOSE } from '../broker/connection-options.ts'
 import type { Option } from '../option.ts'
 
 /** How messages are printed, for every command that prints them. */
@@ -59,4 +59,5 @@ export const DRAIN_OPTIONS: readonly Option[] = [
     help: 'fail when the property sn has a gap, or a repetition that is not marked as redelivered',
   },
   { name: 'report-total', kind: 'flag', help: 'print number, rate and latency on stderr at the end' },
+  TRACE,
 ]

@@ -1,5 +1,5 @@
 /** Options of spout: those of the Python original first, in its order, then what its relatives add. */
-import { BROKER, RECONNECT, VERBOSE } from '../broker/connection-options.ts'
+import { BROKER, RECONNECT, TRACE, VERBOSE } from '../broker/connection-options.ts'
 import type { Option } from '../option.ts'
 
 const ORIGINAL: readonly Option[] = [
@@ -84,4 +84,5 @@ export const SPOUT_OPTIONS: readonly Option[] = [
   { name: 'quiet', short: 'q', kind: 'flag', help: 'print no message' },
   { name: 'json', kind: 'flag', help: 'print messages as JSON, a line each' },
   { name: 'report-total', kind: 'flag', help: 'print number and rate on stderr at the end' },
+  TRACE,
 ]

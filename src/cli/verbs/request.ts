@@ -1,6 +1,6 @@
 /** `sluice request`: asks a service and prints its answer. */
 import type { Readable } from 'node:stream'
-import { BROKER } from '../broker/connection-options.ts'
+import { BROKER, TRACE } from '../broker/connection-options.ts'
 import { serviceOf } from '../broker/service-address.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command } from '../command.ts'
@@ -42,6 +42,7 @@ export const request: Command = {
       help: 'media type of the body',
     },
     { name: 'content-stdin', kind: 'flag', help: 'the standard input is the body' },
+    TRACE,
     ...PRINTING,
   ],
   examples: [

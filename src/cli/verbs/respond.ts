@@ -1,7 +1,7 @@
 /** `sluice respond`: answers requests by a command's output. */
 import { spawn } from 'node:child_process'
-import type { Delivery } from '../../index.ts'
-import { BROKER } from '../broker/connection-options.ts'
+import type { Delivery, TraceCarrier } from '../../index.ts'
+import { BROKER, TRACE } from '../broker/connection-options.ts'
 import { serviceOf } from '../broker/service-address.ts'
 import { log } from '../broker/session.ts'
 import { withSession } from '../broker/with-session.ts'
@@ -21,7 +21,7 @@ export const respond: Command = {
   summary: 'answer requests, by a command of yours or by an echo',
   usage: '[options] SERVICE',
   description:
-    'Answer requests until Ctrl-C. With --exec each request runs the command in a shell: the body to its standard input, its standard output back; an exit code other than 0 is an error for the asker, with what the command wrote to its standard error. The command finds SLUICE_SUBJECT, SLUICE_MESSAGE_ID and SLUICE_CONTENT_TYPE in its environment.',
+    'Answer requests until Ctrl-C. With --exec each request runs the command in a shell: the body to its standard input, its standard output back; an exit code other than 0 is an error for the asker, with what the command wrote to its standard error. The command finds SLUICE_SUBJECT, SLUICE_MESSAGE_ID and SLUICE_CONTENT_TYPE in its environment, and TRACEPARENT where the request belongs to a trace.',
   options: [
     BROKER,
     { name: 'exec', short: 'e', kind: 'text', metavar: 'COMMAND', help: 'run this for each request' },
@@ -42,6 +42,7 @@ export const respond: Command = {
       help: 'stop after this many answers; 0: no limit',
     },
     { name: 'verbose', short: 'v', kind: 'flag', help: 'tell of each request on stderr' },
+    TRACE,
   ],
   examples: [
     {
@@ -67,7 +68,9 @@ export const respond: Command = {
         serviceOf(library, address(service)),
         async (request) => {
           const answer =
-            command === undefined ? Buffer.from(request.bytes) : await runCommand(command, request)
+            command === undefined
+              ? Buffer.from(request.bytes)
+              : await runCommand(command, request, library.traceCarrierOf(request))
           answered += 1
           if (args.flag('verbose'))
             await log(context, 'DEBUG', `answered ${request.id} (${answer.byteLength} bytes)`)
@@ -85,7 +88,11 @@ export const respond: Command = {
   },
 }
 
-function runCommand(command: string, request: Delivery<unknown>): Promise<Buffer> {
+function runCommand(
+  command: string,
+  request: Delivery<unknown>,
+  trace: TraceCarrier | undefined,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, {
       shell: true,
@@ -95,6 +102,7 @@ function runCommand(command: string, request: Delivery<unknown>): Promise<Buffer
         SLUICE_SUBJECT: request.subject ?? '',
         SLUICE_MESSAGE_ID: request.id,
         SLUICE_CONTENT_TYPE: request.contentType ?? '',
+        ...(trace?.traceparent !== undefined && { TRACEPARENT: trace.traceparent }),
       },
     })
     const answer: Buffer[] = []

@@ -1,5 +1,5 @@
 /** `sluice tap`: watches a topic. */
-import { BROKER } from '../broker/connection-options.ts'
+import { BROKER, TRACE } from '../broker/connection-options.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command } from '../command.ts'
 import { COUNT, PRINTING } from '../drain/options.ts'
@@ -25,6 +25,7 @@ export const tap: Command = {
       help: 'stop when there is none for this long',
     },
     { name: 'create', kind: 'flag', help: 'make the topic if it is missing' },
+    TRACE,
     ...PRINTING,
   ],
   examples: [
