@@ -119,7 +119,7 @@ export class Delivery<Body = unknown> extends ReceivedMessage<Body> {
 
   /** {@link accept} that returns its problem, for parts of this library that settle many. */
   static tryAccept(delivery: Delivery): MessagingError | undefined {
-    if (channels.settle.hasSubscribers) return delivery.#acceptTraced()
+    if (channels.settle.hasSubscribers && delivery.#link.consumes) return delivery.#acceptTraced()
     const problem = delivery.#close()
     if (!problem) delivery.#link.accept(delivery.#native)
     return problem

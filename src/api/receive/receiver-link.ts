@@ -37,6 +37,11 @@ export class ReceiverLink {
     return this.#spec.source.type !== 'queue' && this.#spec.subscription === undefined
   }
 
+  /** Its deliveries are owed a verdict: who browses says «next» by accepting. */
+  get consumes(): boolean {
+    return this.#spec.mode === 'consume'
+  }
+
   /** The adapter's link is there. Deliveries may have come before. */
   attached(native: AdapterReceiver): void {
     this.#native = native

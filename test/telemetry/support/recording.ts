@@ -114,8 +114,13 @@ export class Recording implements AsyncDisposable {
       })
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Switches telemetry off, and leaves the SDK on. */
+  disable(): void {
     this.#instrumentation.disable()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.disable()
     await this.meterProvider.shutdown()
     await this.tracerProvider.shutdown()
     trace.disable()

@@ -31,6 +31,7 @@ import { storeChapter } from './store.ts'
 import { subscriptionChapter } from './subscription.ts'
 import { timingChapter } from './timing.ts'
 import { topicChapter } from './topic.ts'
+import { traceContextChapter } from './trace-context.ts'
 
 /** The whole suite, in the order it runs. */
 export const chapters: readonly Chapter[] = [
@@ -58,6 +59,7 @@ export const chapters: readonly Chapter[] = [
   messagesChapter,
   bodiesChapter,
   foreignChapter,
+  traceContextChapter,
   errorsChapter,
   closeChapter,
   adminChapter,
