@@ -8,6 +8,8 @@
 const GROUND = '^src/(model|contract|core)/'
 /** The package's entry points, by which tools, examples and benchmarks come in. */
 const ENTRIES = '^src/(index|hub|contract/adapter|broker/index)\\.ts$'
+/** An entry point that knows OpenTelemetry. */
+const TELEMETRY = '^src/telemetry/index\\.ts$'
 /** Misspelt options and missing packages are told in the same words everywhere. */
 const TOOL_AIDS = '^src/core/(options/(known-keys|nearest)|connecting/(client-library|embedded-url))\\.ts$'
 const NODE = '^node:'
@@ -123,11 +125,11 @@ export default {
       [ENTRIES, TOOL_AIDS, '^src/tools/', '^src/(compare|console|telemetry|outbox)/index\\.ts$'],
       'Tools enter by the front door',
     ),
-    room('examples', '^examples/', [ENTRIES], 'Examples show what users can write'),
+    room('examples', '^examples/', [ENTRIES, TELEMETRY], 'Examples show what users can write'),
     room(
       'bench',
       '^bench/',
-      [ENTRIES, TOOL_AIDS, '^src/compare/', '^src/model/'],
+      [ENTRIES, TELEMETRY, TOOL_AIDS, '^src/compare/', '^src/model/'],
       'Benchmarks measure what users get',
     ),
     ...library('amqplib', 'adapters/rabbitmq'),
