@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { buildPage } from '../../../scripts/console/page.ts'
 
-const files = await buildPage(join(import.meta.dirname, '../../..'))
+const { files } = await buildPage(join(import.meta.dirname, '../../..'))
 const text = (name: keyof typeof files): string => Buffer.from(files[name]).toString()
 
 it('script and style together are below 80 KB gzipped', () => {

@@ -67,6 +67,12 @@ export function nodeEntries(text: string, nodes: readonly NodeView[]): Entry[] {
     }))
 }
 
+/** The longest word that is not the name of a broker: what the server is asked for. */
+export function nameIn(text: string, brokers: readonly string[]): string {
+  const words = text.split(/\s+/).filter((word) => !brokers.includes(word))
+  return words.sort((a, b) => b.length - a.length)[0] ?? ''
+}
+
 /** Every word of the text is somewhere in the name. */
 export function fits(name: string, text: string): boolean {
   const folded = name.toLowerCase()

@@ -6,10 +6,12 @@ import { Visible } from '../parts/visible.tsx'
 import { brokerNames, isConnected } from '../state/brokers.ts'
 import { findNodes, knownNodes } from '../state/nodes.ts'
 import { overlay } from './overlay.ts'
-import { type Entry, nodeEntries, placeEntries } from './palette-entries.ts'
+import { type Entry, nameIn, nodeEntries, placeEntries } from './palette-entries.ts'
 
 const PER_BROKER = 20
 const PAUSE_MS = 120
+/** A node may be made while the palette is open. */
+const AGAIN_MS = 1500
 
 export function Palette() {
   const [text, setText] = useState('')
@@ -25,18 +27,20 @@ export function Palette() {
   useEffect(() => dialog.current?.showModal(), [])
   useEffect(() => {
     let left = false
-    const timer = setTimeout(() => {
-      for (const broker of brokerNames.peek().filter(isConnected)) {
-        findNodes(broker, text.trim(), PER_BROKER).then(
-          (nodes) => !left && setFound((before) => [...before, ...nodes]),
-          () => {},
-        )
-      }
-    }, PAUSE_MS)
+    let timer: ReturnType<typeof setTimeout>
+    const look = async () => {
+      const asked = brokerNames.peek().filter(isConnected)
+      const lists = await Promise.all(
+        asked.map((broker) => findNodes(broker, nameIn(text, asked), PER_BROKER).catch(() => [])),
+      )
+      if (left) return
+      setFound(lists.flat())
+      timer = setTimeout(() => void look(), AGAIN_MS)
+    }
+    timer = setTimeout(() => void look(), PAUSE_MS)
     return () => {
       left = true
       clearTimeout(timer)
-      setFound([])
     }
   }, [text])
 
