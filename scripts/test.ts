@@ -12,6 +12,7 @@ import { defaultHome } from './brokers/home.ts'
 import { BROKER_NAMES, type BrokerName, BrokerUnavailable, leftOut } from './brokers/kind.ts'
 import { sweepPrivateHomes } from './brokers/private-homes.ts'
 import { down, up } from './brokers/up.ts'
+import { installBrowser } from './test/browser.ts'
 import { printConformance } from './test/conformance-summary.ts'
 import { type Counts, countResults } from './test/counts.ts'
 import { installForeignClients } from './test/foreign-clients.ts'
@@ -61,6 +62,7 @@ async function bringUp(filters: readonly string[]): Promise<void> {
     return
   }
   await installForeignClients(say)
+  await installBrowser(say)
   const wanted = BROKER_NAMES.filter((name) => !out.has(name))
   const given = wanted.filter((name) => givenByUser(home, name) !== undefined)
   for (const name of given) say(`${name}: ${await probeGiven(name)} at the address given by environment`)

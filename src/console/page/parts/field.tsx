@@ -97,6 +97,21 @@ export function Choice({ label, value, choices, onValue, help }: ChoiceProps) {
   )
 }
 
+export interface CheckProps {
+  readonly label: string
+  readonly checked: boolean
+  readonly onChecked: (checked: boolean) => void
+}
+
+export function Check({ label, checked, onChecked }: CheckProps) {
+  return (
+    <label class="check">
+      <input type="checkbox" checked={checked} onChange={(event) => onChecked(event.currentTarget.checked)} />
+      {label}
+    </label>
+  )
+}
+
 export interface RadiosProps extends Omit<ChoiceProps, 'help'> {
   /** Why one of the choices cannot be taken. */
   readonly reasons?: Readonly<Record<string, string | undefined>>

@@ -67,6 +67,24 @@ export function nodeEntries(text: string, nodes: readonly NodeView[]): Entry[] {
     }))
 }
 
+/** A node that no list tells of, opened by its name: some brokers list nothing. */
+export function openEntries(text: string, listed: readonly Entry[]): Entry[] {
+  const connected = (brokers.value ?? []).filter(({ state }) => state === 'connected').map(({ name }) => name)
+  const words = text.trim().split(/\s+/)
+  const meant = connected.filter((name) => words.includes(name))
+  const name = words.filter((word) => !meant.includes(word)).join(' ')
+  if (name === '') return []
+  return (meant.length > 0 ? meant : connected)
+    .filter((broker) => !listed.some(({ id }) => id === `${broker}\n${name}`))
+    .map((broker) => ({
+      id: `open ${broker} ${name}`,
+      text: `Open ${name}`,
+      about: broker,
+      icon: 'right',
+      act: () => go(nodeLink(broker, name)),
+    }))
+}
+
 /** The longest word that is not the name of a broker: what the server is asked for. */
 export function nameIn(text: string, brokers: readonly string[]): string {
   const words = text.split(/\s+/).filter((word) => !brokers.includes(word))

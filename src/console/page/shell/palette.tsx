@@ -6,9 +6,10 @@ import { Visible } from '../parts/visible.tsx'
 import { brokerNames, isConnected } from '../state/brokers.ts'
 import { findNodes, knownNodes } from '../state/nodes.ts'
 import { overlay } from './overlay.ts'
-import { type Entry, nameIn, nodeEntries, placeEntries } from './palette-entries.ts'
+import { type Entry, nameIn, nodeEntries, openEntries, placeEntries } from './palette-entries.ts'
 
 const PER_BROKER = 20
+const MOST = 60
 const PAUSE_MS = 120
 /** A node may be made while the palette is open. */
 const AGAIN_MS = 1500
@@ -44,10 +45,10 @@ export function Palette() {
     }
   }, [text])
 
-  const entries = useMemo(
-    () => [...placeEntries(text), ...nodeEntries(text, [...knownNodes.value, ...found])].slice(0, 60),
-    [text, found],
-  )
+  const entries = useMemo(() => {
+    const listed = nodeEntries(text, [...knownNodes.value, ...found])
+    return [...placeEntries(text), ...listed.slice(0, MOST), ...openEntries(text, listed)]
+  }, [text, found])
   const current = Math.min(active, entries.length - 1)
   useEffect(() => {
     list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' })

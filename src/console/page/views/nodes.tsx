@@ -1,6 +1,6 @@
 /** The nodes of one broker, all of them, or the first of each broker. */
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { NodesWindow, NodeView } from '../../protocol.ts'
+import type { ApiError, NodesWindow, NodeView } from '../../protocol.ts'
 import { Button, LinkButton } from '../parts/button.tsx'
 import { FilterBox } from '../parts/filter-box.tsx'
 import { PageHead } from '../parts/page-head.tsx'
@@ -14,6 +14,7 @@ import { go, link, nodeLink, remember, route } from '../state/route.ts'
 import { mayWrite } from '../state/session.ts'
 import { counted, whole } from '../text/figures.ts'
 import { DeclareDialog } from './nodes/declare.tsx'
+import { OpenByAddress } from './nodes/open-by-address.tsx'
 import { NodeRow, NodesHead, ROW_HEIGHT } from './nodes/row.tsx'
 
 const OF_EACH = 100
@@ -97,7 +98,7 @@ export function Nodes({ broker }: { readonly broker: string | undefined }) {
       </div>
       {view?.error !== undefined && view.state !== 'connected' && <Problem problem={view.error} />}
       {lists.map(({ name, problem, unlisted }) => (
-        <Troubles key={name} problem={problem} unlisted={unlisted} />
+        <Troubles key={name} broker={name} problem={problem} unlisted={unlisted} />
       ))}
       {rows.length === 0 ? (
         lists.some(({ loading, problem }) => loading && problem === undefined) ? (
@@ -161,9 +162,15 @@ function Types({ value }: { readonly value: NodesWindow['type'] }) {
   )
 }
 
-function Troubles({ problem, unlisted }: Pick<ReturnType<typeof nodesOf>, 'problem' | 'unlisted'>) {
+interface TroublesProps {
+  readonly broker: string
+  readonly problem: ApiError | undefined
+  readonly unlisted: ApiError | undefined
+}
+
+function Troubles({ broker, problem, unlisted }: TroublesProps) {
   if (problem !== undefined) return <Problem problem={problem} />
-  return unlisted === undefined ? null : <Problem problem={unlisted} />
+  return unlisted === undefined ? null : <OpenByAddress broker={broker} unlisted={unlisted} />
 }
 
 function None({ filter }: { readonly filter: string }) {

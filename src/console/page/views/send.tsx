@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { ActResult, OutgoingView } from '../../protocol.ts'
 import { Button } from '../parts/button.tsx'
 import { CommandLine } from '../parts/copy.tsx'
+import { Check } from '../parts/field.tsx'
 import { NodePicker } from '../parts/node-picker.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 import { Empty } from '../parts/problem.tsx'
@@ -14,6 +15,7 @@ import { go, link, nodeLink, remember, route } from '../state/route.ts'
 import { mayWrite } from '../state/session.ts'
 import { openedAsTemplate } from '../state/templates.ts'
 import { tellProblem } from '../state/toasts.ts'
+import { madeWhenMissing } from '../text/address.ts'
 import { counted } from '../text/figures.ts'
 import { clock } from '../text/times.ts'
 import { draftOf, EMPTY_DRAFT, messageOf } from './send/draft.ts'
@@ -34,6 +36,7 @@ export function Send() {
   const [draft, setDraft] = useState(EMPTY_DRAFT)
   const [fromFile, setFromFile] = useState<readonly OutgoingView[]>()
   const [sent, setSent] = useState<readonly Sent[]>([])
+  const [make, setMake] = useState(false)
   const [busy, setBusy] = useState(false)
   useEffect(() => showNodes([], {}), [])
   useEffect(() => {
@@ -60,7 +63,12 @@ export function Send() {
     const messages = fromFile ?? [made as OutgoingView]
     setBusy(true)
     const result = await perform(
-      { act: 'send', broker: target.broker, address: target.address.trim(), messages },
+      {
+        act: 'send',
+        broker: target.broker,
+        address: make ? madeWhenMissing(target.address) : target.address.trim(),
+        messages,
+      },
       { quiet: true },
     )
     setBusy(false)
@@ -96,6 +104,7 @@ export function Send() {
             onValue={({ broker, address }) => remember({ broker, address })}
             help="A name, @name of the configuration, or an address string."
           />
+          <Check label="Make the queue when it is missing" checked={make} onChecked={setMake} />
           {fromFile === undefined ? (
             <MessageForm draft={draft} onDraft={setDraft} />
           ) : (

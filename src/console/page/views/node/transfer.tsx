@@ -3,10 +3,11 @@ import { useState } from 'preact/hooks'
 import type { NodeView } from '../../../protocol.ts'
 import { Button } from '../../parts/button.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
-import { Field, Radios } from '../../parts/field.tsx'
+import { Check, Field, Radios } from '../../parts/field.tsx'
 import { NodePicker } from '../../parts/node-picker.tsx'
 import { perform } from '../../state/acts.ts'
 import { levelOf, reasonAgainst } from '../../state/brokers.ts'
+import { madeWhenMissing } from '../../text/address.ts'
 import { conditionOf, PLACEHOLDER } from '../../text/condition.ts'
 import { counted } from '../../text/figures.ts'
 
@@ -24,6 +25,7 @@ export function TransferDialog({ node, chosen = [], where: known = '', onClose }
   const [where, setWhere] = useState(known)
   const [limit, setLimit] = useState('')
   const [to, setTo] = useState({ broker: node.broker, address: '' })
+  const [make, setMake] = useState(false)
   const [busy, setBusy] = useState(false)
   const self = to.broker === node.broker && to.address === node.address
   const missing =
@@ -42,7 +44,7 @@ export function TransferDialog({ node, chosen = [], where: known = '', onClose }
     const result = await perform({
       act,
       from: { broker: node.broker, address: node.address },
-      to: { broker: to.broker, address: to.address.trim() },
+      to: { broker: to.broker, address: make ? madeWhenMissing(to.address) : to.address.trim() },
       ...(what === 'chosen' && { ids: chosen }),
       ...(what === 'where' && { where: conditionOf(where) }),
       ...(what !== 'chosen' && limit !== '' && { limit: Number(limit) }),
@@ -94,6 +96,7 @@ export function TransferDialog({ node, chosen = [], where: known = '', onClose }
         <Field type="number" label="At most" value={limit} onValue={setLimit} placeholder="no limit" />
       )}
       <NodePicker label="To" value={to} onValue={setTo} first />
+      <Check label="Make the queue when it is missing" checked={make} onChecked={setMake} />
       {disturbs && <p class="note">Copying looks at the messages, and looking disturbs this queue.</p>}
     </Dialog>
   )
