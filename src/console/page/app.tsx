@@ -29,14 +29,7 @@ function Frame() {
   useShellKeys()
   return (
     <div class="frame">
-      <a
-        class="skip"
-        href={location.hash}
-        onClick={(event) => {
-          event.preventDefault()
-          document.getElementById('main')?.focus()
-        }}
-      >
+      <a class="skip" href="#main">
         Skip to the content
       </a>
       <Topbar onMenu={() => setMenu(!menu)} menu={menu} />

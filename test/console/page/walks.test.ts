@@ -186,7 +186,7 @@ it('a message is sent from the template of another, kept and used again', async 
   await walk.page.getByLabel('To: broker').selectOption('hub')
   await walk.page.getByLabel('Make the queue when it is missing').check()
   await walk.button('Send').click()
-  await walk.page.getByText(/sluice spout/).waitFor()
+  await walk.page.getByText(/spout -b hub/).waitFor()
   await using receiver = await of('hub').receiver(queue(name))
   const delivery = await receiver.receive({ timeoutMs: 5000 })
   expect(delivery).toMatchObject({

@@ -52,8 +52,12 @@ export function remember(query: Readonly<Record<string, string | undefined>>): v
 }
 
 export function followAddress(): void {
+  let last = location.hash
   const read = () => {
-    route.value = parseRoute(location.hash)
+    // The link that skips to the content is no place: the browser has gone there, and the address stays.
+    if (location.hash === '#main') return history.replaceState(null, '', last || '#/')
+    last = location.hash
+    route.value = parseRoute(last)
   }
   addEventListener('hashchange', read)
   read()

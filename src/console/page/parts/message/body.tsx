@@ -21,7 +21,7 @@ export function Body({ body }: { readonly body: BodyView }) {
   return (
     <section class="body" aria-label="Body">
       <header>
-        <h3>Body</h3>
+        <h2 class="part">Body</h2>
         <span class="soft">
           {KINDS[body.kind]}
           {size}

@@ -23,7 +23,7 @@ export function Facts({
   return (
     <section class="facts" aria-label={title}>
       <header>
-        <h3>{title}</h3>
+        <h2 class="part">{title}</h2>
         {children}
       </header>
       <dl>

@@ -16,7 +16,7 @@ export function NodeCharts({ node }: { readonly node: NodeDetail }) {
     )
   }
   return (
-    <div class="charts">
+    <div class="charts" tabIndex={0} role="region" aria-label="Charts">
       <Chart title="Waiting messages" course={history} />
       <Chart title="Change" course={ratesOf(history)} unit="/s" />
       <Chart

@@ -12,7 +12,7 @@ import { mayWrite } from '../../state/session.ts'
 export function NodeSettings({ node }: { readonly node: NodeDetail }) {
   const facts = factsOf(node.native)
   return (
-    <div class="scroll settings">
+    <div class="scroll settings" tabIndex={0} role="region" aria-label="Settings">
       {facts.length === 0 ? (
         <Empty icon="info" title="The broker tells nothing more about this node" />
       ) : (
@@ -52,7 +52,7 @@ function Bind({ node }: { readonly node: NodeDetail }) {
         void bind()
       }}
     >
-      <h3>Bind {topic ? 'a queue to this topic' : 'this queue to a topic'}</h3>
+      <h2 class="part">Bind {topic ? 'a queue to this topic' : 'this queue to a topic'}</h2>
       <div class="picker">
         <Field
           mono
