@@ -20,8 +20,11 @@ const CHAPTERS = [
   'multicast',
   'request',
   'dead-letter',
+  'replay',
   'timing',
   'consume',
+  'batches',
+  'rates',
   'messages',
   'bodies',
 ]

@@ -1,5 +1,10 @@
 /** The faults, and the chapters that must catch each. All other chapters must pass. */
-import type { AdapterDelivery, Transfer } from '../../../src/contract/adapter.ts'
+import type {
+  AdapterDelivery,
+  AdapterReceiver,
+  ReceiverEvents,
+  Transfer,
+} from '../../../src/contract/adapter.ts'
 import type { OutgoingMessage } from '../../../src/model/message.ts'
 import type { Fault } from './faulty-adapter.ts'
 
@@ -9,6 +14,30 @@ function changed(transfer: Transfer, change: Partial<OutgoingMessage>): Transfer
     message: { ...transfer.message, ...change },
     resend: transfer.resend,
     settle: (error) => transfer.settle(error),
+  }
+}
+
+/** The events of a link, for a fault that changes some of them. */
+function talkingBack(events: ReceiverEvents): ReceiverEvents {
+  return {
+    deliver: (delivery) => events.deliver(delivery),
+    lost: (delivery) => events.lost(delivery),
+    gap: (reason, count) => events.gap(reason, count),
+    end: () => events.end(),
+    detached: (error) => events.detached(error),
+  }
+}
+
+/** A link, for a fault that changes some of what it does. */
+function facade(real: AdapterReceiver): AdapterReceiver {
+  return {
+    address: real.address,
+    accept: (delivery) => real.accept(delivery),
+    handedOver: (delivery) => real.handedOver?.(delivery),
+    settle: (delivery, verdict) => real.settle(delivery, verdict),
+    flow: (credit) => real.flow(credit),
+    flush: () => real.flush(),
+    close: () => real.close(),
   }
 }
 
@@ -33,8 +62,11 @@ export const faults: readonly KnownFault[] = [
       'multicast',
       'request',
       'dead-letter',
+      'replay',
       'timing',
       'consume',
+      'batches',
+      'rates',
     ],
     sender(real) {
       let count = 0
@@ -55,8 +87,11 @@ export const faults: readonly KnownFault[] = [
       'broadcast',
       'multicast',
       'request',
+      'replay',
       'timing',
       'consume',
+      'batches',
+      'rates',
     ],
     sender(real) {
       let count = 0
@@ -69,7 +104,19 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'reorders',
     what: 'sends the messages of one turn of the event loop backwards',
-    caughtBy: ['send', 'queue', 'credit', 'browse', 'topic', 'subscription', 'broadcast', 'request'],
+    caughtBy: [
+      'send',
+      'queue',
+      'credit',
+      'browse',
+      'topic',
+      'subscription',
+      'broadcast',
+      'request',
+      'replay',
+      'batches',
+      'rates',
+    ],
     sender(real) {
       let waiting: Transfer[] = []
       return (transfer) => {
@@ -112,7 +159,7 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'swallows-rejects',
     what: 'accepts what is rejected',
-    caughtBy: ['dead-letter', 'consume'],
+    caughtBy: ['dead-letter', 'replay', 'consume', 'batches'],
     async settle(real, delivery, verdict) {
       if (verdict.kind === 'reject') real.accept(delivery)
       else await real.settle(delivery, verdict)
@@ -121,7 +168,16 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'loses-releases',
     what: 'accepts what is released',
-    caughtBy: ['settle', 'subscription', 'multicast', 'dead-letter', 'timing', 'consume'],
+    caughtBy: [
+      'settle',
+      'subscription',
+      'multicast',
+      'dead-letter',
+      'replay',
+      'timing',
+      'consume',
+      'batches',
+    ],
     async settle(real, delivery, verdict) {
       if (verdict.kind === 'release' && !verdict.unseen) real.accept(delivery)
       else await real.settle(delivery, verdict)
@@ -130,7 +186,7 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'browse-takes',
     what: 'takes what is browsed',
-    caughtBy: ['browse'],
+    caughtBy: ['browse', 'replay'],
     attach: async (connection, spec, events) => {
       const looker = await connection.attachReceiver(spec, events)
       if (spec.mode !== 'browse') return looker
@@ -168,19 +224,114 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'miscounts',
     what: 'always says that it is the first delivery',
-    caughtBy: ['settle', 'subscription', 'consume'],
+    caughtBy: ['settle', 'subscription', 'consume', 'batches'],
     disguise: { deliveryCount: 1 },
   },
   {
     name: 'ignores-credit',
     what: 'hands over as much as there is, whatever the credit',
-    caughtBy: ['settle', 'credit', 'timing'],
+    caughtBy: ['settle', 'credit', 'timing', 'batches', 'rates'],
     spec: (spec) => ({ ...spec, credit: 10_000 }),
+  },
+  {
+    name: 'accepts-all-up-to',
+    what: 'accepts all that came before what is accepted',
+    caughtBy: ['settle', 'batches'],
+    attach: async (connection, spec, events) => {
+      if (spec.mode === 'browse') return connection.attachReceiver(spec, events)
+      const open = new Set<AdapterDelivery>()
+      const real = await connection.attachReceiver(spec, {
+        ...talkingBack(events),
+        deliver(delivery) {
+          open.add(delivery)
+          events.deliver(delivery)
+        },
+      })
+      return {
+        ...facade(real),
+        accept(delivery) {
+          for (const one of open) {
+            open.delete(one)
+            real.accept(one)
+            if (one === delivery) return
+          }
+        },
+        settle(delivery, verdict) {
+          open.delete(delivery)
+          return real.settle(delivery, verdict)
+        },
+      }
+    },
+  },
+  {
+    name: 'forgets-accepts',
+    what: 'writes ten accepts of one turn of the event loop, and forgets the others',
+    caughtBy: [
+      'send',
+      'queue',
+      'settle',
+      'credit',
+      'browse',
+      'topic',
+      'subscription',
+      'request',
+      'replay',
+      'batches',
+      'rates',
+    ],
+    attach: async (connection, spec, events) => {
+      const real = await connection.attachReceiver(spec, events)
+      if (spec.mode === 'browse') return real
+      let written = 0
+      return {
+        ...facade(real),
+        accept(delivery) {
+          if (written === 0) setImmediate(() => (written = 0))
+          if (written++ < 10) real.accept(delivery)
+        },
+      }
+    },
+  },
+  {
+    name: 'hoards',
+    what: 'fetches a hundred more than it was given credit for, and keeps them',
+    caughtBy: ['settle', 'credit', 'timing', 'batches', 'rates'],
+    attach: async (connection, spec, events) => {
+      if (spec.mode === 'browse') return connection.attachReceiver(spec, events)
+      const kept: AdapterDelivery[] = []
+      let free = spec.credit
+      const handOver = (): void => {
+        for (; free > 0 && kept.length > 0; free--) events.deliver(kept.shift()!)
+      }
+      const real = await connection.attachReceiver(
+        { ...spec, credit: spec.credit + 100 },
+        {
+          ...talkingBack(events),
+          deliver(delivery) {
+            kept.push(delivery)
+            handOver()
+          },
+        },
+      )
+      return {
+        ...facade(real),
+        accept(delivery) {
+          real.accept(delivery)
+          free++
+          handOver()
+        },
+        async settle(delivery, verdict) {
+          await real.settle(delivery, verdict)
+          free++
+          handOver()
+        },
+      }
+    },
   },
   {
     name: 'not-live-yet',
     what: 'says that a subscription is live a moment before it is',
-    caughtBy: ['topic', 'subscription', 'broadcast', 'dead-letter', 'consume', 'messages'],
+    caughtBy: ['topic', 'subscription', 'broadcast', 'dead-letter', 'consume', 'batches', 'messages'],
     attach: async (connection, spec, events) => {
       if (spec.patterns.length === 0 && spec.source.type !== 'broadcast')
         return connection.attachReceiver(spec, events)
@@ -191,6 +342,7 @@ export const faults: readonly KnownFault[] = [
       const never = (): void => {}
       return {
         accept: (delivery) => void late.then((real) => real.accept(delivery), never),
+        handedOver: (delivery) => void late.then((real) => real.handedOver?.(delivery), never),
         settle: (delivery, verdict) => late.then((real) => real.settle(delivery, verdict)),
         flow: (credit) => void late.then((real) => real.flow(credit), never),
         flush: () => late.then((real) => real.flush(), never),
@@ -211,7 +363,7 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'crosses-answers',
     what: 'gives every answer the correlation id of the one before',
-    caughtBy: ['request', 'bodies'],
+    caughtBy: ['request', 'rates', 'bodies'],
     sender(real, spec) {
       let before: string | undefined
       return (transfer) => {
@@ -227,7 +379,17 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'flattens-types',
     what: 'turns every property into a string',
-    caughtBy: ['send', 'settle', 'browse', 'broadcast', 'request', 'dead-letter', 'timing', 'messages'],
+    caughtBy: [
+      'send',
+      'settle',
+      'browse',
+      'broadcast',
+      'request',
+      'dead-letter',
+      'replay',
+      'timing',
+      'messages',
+    ],
     sender: (real) => (transfer) => {
       const properties = Object.fromEntries(
         Object.entries(transfer.message.properties).map(([key, value]) => [key, String(value)]),

@@ -86,6 +86,7 @@ class FaultyConnection {
     return {
       address: real.address,
       accept: (delivery) => real.accept(unmasked(delivery)),
+      handedOver: (delivery) => real.handedOver?.(unmasked(delivery)),
       settle: (delivery, verdict) =>
         fault.settle?.(real, unmasked(delivery), verdict) ?? real.settle(unmasked(delivery), verdict),
       ...(real.takeOut && {

@@ -465,9 +465,6 @@ const endings: CaseDefinition[] = [
         waitMs: FOR_EVER_MS,
       })
       await sendAll(c, orders, 10)
-      const witness = await c.connection.receiver(orders)
-      await nothing(witness)
-      await witness.close()
       await within(consumer.close(), 5_000, 'close()')
       assert.equal(handled, 0)
       assert.deepEqual(await bodies(await c.connection.receiver(orders), 10), range(10))
