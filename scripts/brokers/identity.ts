@@ -14,6 +14,19 @@ export function isAlive(process: { readonly pid: number; readonly birth: string 
   return birthOf(process.pid) === process.birth
 }
 
+/** Processes that this one has started and that run now; elsewhere than on Linux nobody tells. */
+export function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1')
+      .trim()
+      .split(' ')
+      .filter(Boolean)
+      .map(Number)
+  } catch {
+    return []
+  }
+}
+
 function birthFromProc(pid: number): string | undefined {
   let stat: string
   try {

@@ -11,6 +11,7 @@ export const BROKER_NAMES = [
   'redis-cluster',
   'redis-sentinel',
   'artemis',
+  'postgres',
 ] as const
 
 export type BrokerName = (typeof BROKER_NAMES)[number]
@@ -42,6 +43,10 @@ export interface ProcessPlan {
   readonly env: Readonly<Record<string, string>>
   /** Not the broker itself (such as epmd): stays up when the broker is killed or restarted. */
   readonly auxiliary?: boolean
+  /** Ends it in order. Default SIGTERM. */
+  readonly stopSignal?: NodeJS.Signals
+  /** It works through processes of its own, which are killed and frozen with it. */
+  readonly withChildren?: boolean
 }
 
 /** A process that was started. The birth mark tells it from a later one with the same pid. */

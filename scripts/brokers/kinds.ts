@@ -1,6 +1,7 @@
 /** All kinds of brokers by name. */
 import { artemis } from './artemis.ts'
 import type { BrokerKind, BrokerName } from './kind.ts'
+import { postgres } from './postgres.ts'
 import { qpid } from './qpid.ts'
 import { rabbitmq } from './rabbitmq.ts'
 import { redis, redisCluster, redisSentinel, redisTls } from './redis.ts'
@@ -13,6 +14,7 @@ const KINDS: Readonly<Record<BrokerName, BrokerKind>> = {
   'redis-cluster': redisCluster,
   'redis-sentinel': redisSentinel,
   artemis,
+  postgres,
 }
 
 export function kindOf(name: BrokerName): BrokerKind {

@@ -8,7 +8,7 @@ import { forget, readRecord, writeRecord } from './home.ts'
 import { isAlive } from './identity.ts'
 import type { BrokerName, BrokerRecord, ProcessRecord } from './kind.ts'
 import { kindOf } from './kinds.ts'
-import { killProcess, logTail, signalProcess, startProcess, stopProcess } from './processes.ts'
+import { freezeProcess, killProcess, logTail, startProcess, stopProcess } from './processes.ts'
 
 const READY_TIMEOUT_MS = 120_000
 const STOP_TIMEOUT_MS = 30_000
@@ -54,13 +54,13 @@ export async function restart(home: string, name: BrokerName): Promise<BrokerRec
 export async function pause(home: string, name: BrokerName, role?: string): Promise<void> {
   const record = recordOf(home, name)
   if (record.containerId !== undefined) await containerCommand('pause', record.containerId)
-  for (const target of targets(record, role)) signalProcess(target, 'SIGSTOP')
+  for (const target of targets(record, role)) freezeProcess(target, 'SIGSTOP')
 }
 
 export async function resume(home: string, name: BrokerName, role?: string): Promise<void> {
   const record = recordOf(home, name)
   if (record.containerId !== undefined) await containerCommand('unpause', record.containerId)
-  for (const target of targets(record, role)) signalProcess(target, 'SIGCONT')
+  for (const target of targets(record, role)) freezeProcess(target, 'SIGCONT')
 }
 
 /** Ends all its processes, however they are, and deletes its folder. */

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { birthOf, isAlive } from './identity.ts'
+import { birthOf, childrenOf, isAlive } from './identity.ts'
 import type { ProcessPlan, ProcessRecord } from './kind.ts'
 
 const POLL_MS = 20
@@ -53,7 +53,25 @@ export async function waitForEnd(target: ProcessRecord, timeoutMs: number): Prom
   return true
 }
 
+/** Freezes it, or lets it go on, with the processes that it works through. */
+export function freezeProcess(target: ProcessRecord, signal: 'SIGSTOP' | 'SIGCONT'): void {
+  // order: the parent makes no further ones meanwhile.
+  signalProcess(target, signal)
+  for (const child of familyOf(target)) signalProcess(child, signal)
+}
+
+function familyOf(target: ProcessRecord): ProcessRecord[] {
+  if (!target.withChildren || !isAlive(target)) return []
+  return childrenOf(target.pid).map((pid) => ({ ...target, pid, birth: birthOf(pid) ?? '' }))
+}
+
 export async function killProcess(target: ProcessRecord): Promise<void> {
+  const family = familyOf(target)
+  await killOne(target)
+  await Promise.all(family.map(killOne))
+}
+
+async function killOne(target: ProcessRecord): Promise<void> {
   if (signalProcess(target, 'SIGKILL') && !(await waitForEnd(target, 10_000))) {
     throw new Error(`Process ${target.pid} (${target.role}) does not end on SIGKILL`)
   }
@@ -62,8 +80,8 @@ export async function killProcess(target: ProcessRecord): Promise<void> {
 /** Asks it to end, and kills it when it does not. */
 export async function stopProcess(target: ProcessRecord, timeoutMs: number): Promise<void> {
   // A stopped process would keep the signal pending for ever.
-  signalProcess(target, 'SIGCONT')
-  if (!signalProcess(target, 'SIGTERM')) return
+  freezeProcess(target, 'SIGCONT')
+  if (!signalProcess(target, target.stopSignal ?? 'SIGTERM')) return
   if (!(await waitForEnd(target, timeoutMs))) await killProcess(target)
 }
 
