@@ -61,6 +61,7 @@ export type {
   ReplayReport,
 } from './api/replay/replay-options.ts'
 export type { RequestHandler, Responder } from './api/request/responder.ts'
+export { type RestoredSend, restoredSend, type SavedSend, savedSend } from './api/send/saved-send.ts'
 export type { Outcome } from './api/send/send-pipeline.ts'
 export type { Sender } from './api/send/sender.ts'
 export { type TraceCarrier, traceCarrierOf } from './api/tracing/carrier.ts'

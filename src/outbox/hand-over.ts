@@ -1,0 +1,139 @@
+/** Rows of one place on their way to the broker, in their order. */
+import {
+  type Connection,
+  isMessagingError,
+  MessagingError,
+  restoredSend,
+  type Sender,
+  type Target,
+} from '../index.ts'
+import type { Row } from './table.ts'
+
+/** What became of the rows of a place. */
+export interface HandedOver {
+  /** Positions that the broker has. */
+  readonly done: string[]
+  /** Rows that can never be sent. */
+  readonly asides: { readonly row: Row; readonly error: MessagingError }[]
+  /** Why the rest stays for now. */
+  held: MessagingError | undefined
+}
+
+/** Senders kept open. */
+const MAX_SENDERS = 64
+
+/** Errors that are about this program or its connection, whatever they say of another try. */
+const OF_THE_CONNECTION: readonly string[] = [
+  'CLOSED',
+  'ABORTED',
+  'CONNECTION_LOST',
+  'CONNECT_FAILED',
+  'UNAUTHENTICATED',
+  'DETACHED',
+]
+
+export class HandOver {
+  readonly #connection: Connection
+  readonly #timeoutMs: number
+  readonly #senders = new Map<string, Promise<Sender>>()
+
+  constructor(connection: Connection, timeoutMs: number) {
+    this.#connection = connection
+    this.#timeoutMs = timeoutMs
+  }
+
+  /**
+   * Hands the rows on, many at a time. Behind one that is refused for now nothing more is begun, so that it does not come behind its successors.
+   *
+   * @param careful the place refused its messages before: the first one goes alone
+   */
+  async place(rows: readonly Row[], careful: boolean, signal: AbortSignal): Promise<HandedOver> {
+    const handed: HandedOver = { done: [], asides: [], held: undefined }
+    const runs = runsOfOneTarget(rows)
+    if (careful && runs[0]!.length > 1) runs.splice(0, 1, runs[0]!.slice(0, 1), runs[0]!.slice(1))
+    for (const run of runs) {
+      if (handed.held) break
+      await this.#run(run, handed, signal)
+    }
+    return handed
+  }
+
+  async close(): Promise<void> {
+    const open = [...this.#senders.values()]
+    this.#senders.clear()
+    await Promise.all(open.map((opening) => opening.then((sender) => sender.close()).catch(() => {})))
+  }
+
+  async #run(run: readonly Row[], handed: HandedOver, signal: AbortSignal): Promise<void> {
+    const rest = new AbortController()
+    const all = AbortSignal.any([signal, rest.signal])
+    const refused = (row: Row, error: unknown): void => {
+      if (isFinal(error)) handed.asides.push({ row, error })
+      else {
+        handed.held ??= asProblem(error)
+        rest.abort()
+      }
+    }
+    let sender: Sender
+    try {
+      sender = await this.#sender(run[0]!.target, all)
+    } catch (error) {
+      for (const row of run) refused(row, error)
+      return
+    }
+    await Promise.all(
+      run.map(async (row) => {
+        try {
+          const { message, delayMs } = restoredSend(row)
+          await sender.forward(message, { delayMs, timeoutMs: this.#timeoutMs, signal: all })
+          handed.done.push(row.position)
+        } catch (error) {
+          refused(row, error)
+        }
+      }),
+    )
+  }
+
+  async #sender(target: string, signal: AbortSignal): Promise<Sender> {
+    const known = await this.#senders.get(target)
+    if (known && !known.ended) return known
+    this.#closeOldest()
+    const { target: address } = restoredSend({ target, fields: '{}', body: NOTHING })
+    const opening = this.#connection.sender(address as Target, { timeoutMs: this.#timeoutMs, signal })
+    this.#senders.set(target, opening)
+    opening.catch(() => this.#senders.delete(target))
+    return opening
+  }
+
+  #closeOldest(): void {
+    if (this.#senders.size < MAX_SENDERS) return
+    const [target, opening] = this.#senders.entries().next().value!
+    this.#senders.delete(target)
+    opening.then((sender) => sender.close()).catch(() => {})
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+
+/** Rows of one place may have been written with different options, or for different members: each run has a sender of its own. */
+function runsOfOneTarget(rows: readonly Row[]): Row[][] {
+  const runs: Row[][] = []
+  for (const row of rows) {
+    const last = runs.at(-1)
+    if (last !== undefined && last[0]!.target === row.target) last.push(row)
+    else runs.push([row])
+  }
+  return runs
+}
+
+/** No later try can succeed. */
+function isFinal(error: unknown): error is MessagingError {
+  return isMessagingError(error) && !error.retryable && !OF_THE_CONNECTION.includes(error.code)
+}
+
+function asProblem(error: unknown): MessagingError {
+  if (isMessagingError(error)) return error
+  return new MessagingError('INTERNAL', error instanceof Error ? error.message : String(error), {
+    cause: error,
+  })
+}
