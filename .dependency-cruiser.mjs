@@ -138,6 +138,13 @@ export default {
     ...library('ioredis', 'adapters/redis'),
     ...library('lmdb', 'broker'),
     {
+      name: 'pg-at-the-time-of-need',
+      comment: 'pg is an optional peer: the outbox takes a pool of the program’s, the command loads it',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: 'node_modules/pg/', dependencyTypesNot: ['dynamic-import', 'type-only', 'type-import'] },
+    },
+    {
       name: 'no-development-package',
       comment: 'What the library imports, its users must have; the console is bundled with what it needs',
       severity: 'error',

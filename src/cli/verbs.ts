@@ -63,6 +63,10 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: 'send dead letters back to where they came from',
     load: async () => (await import('./verbs/replay.ts')).replay,
   },
+  relay: {
+    summary: 'hand on the messages of an outbox in PostgreSQL',
+    load: async () => (await import('./verbs/relay.ts')).relay,
+  },
   doctor: {
     summary: 'check a broker: what is there, what works, and the cure for what does not',
     load: async () => (await import('./verbs/doctor.ts')).doctor,

@@ -5,6 +5,7 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import type { Example } from '../../src/cli/command.ts'
 import { VERBS } from '../../src/cli/verbs.ts'
 import { type Connection, connect, queue, service, topic } from '../../src/index.ts'
+import { Database } from '../outbox/database.ts'
 import { brokerUrl, isLeftOut } from '../support/brokers.ts'
 import { uniqueName } from '../support/names.ts'
 import { Commands, type Ended } from './commands.ts'
@@ -18,6 +19,7 @@ const RUNS_ON: Readonly<Record<string, RegExp>> = {
   tap: /^watching /m,
   respond: /^answering on /m,
   hub: /^listening: /m,
+  relay: /^handing on to /m,
 }
 
 /** Lines that no other broker can stand in for. */
@@ -41,18 +43,25 @@ for (const [name, verb] of Object.entries(VERBS)) {
 
 describe('examples of the help', () => {
   it.each(
-    // Left out where the user chose to do without RabbitMQ, which the summary of the run says.
-    cases.filter(([, line]) => !ON_RABBITMQ.test(line) || !isLeftOut('rabbitmq')),
+    // Left out where the user chose to do without RabbitMQ or PostgreSQL, which the summary of the run says.
+    cases.filter(
+      ([verb, line]) =>
+        (!ON_RABBITMQ.test(line) || !isLeftOut('rabbitmq')) && (verb !== 'relay' || !isLeftOut('postgres')),
+    ),
   )('%s: %s', async (verb, line) => {
     const url = ON_RABBITMQ.test(line) ? brokerUrl('rabbitmq') : `memory:${uniqueName('help')}`
     vi.stubEnv('SLUICE_URL', url)
     const connection = await connect(url)
     await prepare(connection, verb)
-    const { words, input } = taken(verb, line, url)
+    await using database = verb === 'relay' ? await Database.make() : undefined
+    const { words, input } = taken(verb, line, url, database?.url)
     const { code, err } = await run(verb, words, input)
     expect({
       code,
-      err: err.replace(/^(watching|answering on|\d+ moved|\d+ looked at|\d+\/\d+ ).*\n/gm, ''),
+      err: err.replace(
+        /^(watching|answering on|handing on to|\d+ handed on|\d+ moved|\d+ looked at|\d+\/\d+ ).*\n/gm,
+        '',
+      ),
     }).toEqual({
       code: 0,
       err: '',
@@ -67,7 +76,10 @@ async function run(verb: string, words: readonly string[], input: string): Promi
   const args = program === 'sluice' ? [verb, ...words] : [...words]
   const until = RUNS_ON[verb]
   // What ends by itself.
-  if (until === undefined || words.includes('--curve-keys'))
+  if (
+    until === undefined ||
+    ['--curve-keys', '--once', '--init', '--sql'].some((word) => words.includes(word))
+  )
     return commands.runWith({ input }, program, ...args)
   const running = commands.runUntil(until, program, ...args)
   return running
@@ -104,7 +116,12 @@ async function prepare(connection: Connection, verb: string): Promise<void> {
 }
 
 /** The words of a line as a shell hands them on, with this test's broker, and what it reads. */
-function taken(verb: string, line: string, url: string): { words: string[]; input: string } {
+function taken(
+  verb: string,
+  line: string,
+  url: string,
+  database?: string,
+): { words: string[]; input: string } {
   const input = INPUT[/ < (\S+)/.exec(line)?.[1] ?? ''] ?? ''
   const [command] = line.replace(/^eval "\$\((.*)\)"$/, '$1').split(/ [|<>] /)
   const words = [...command!.matchAll(/(?:'([^']*)'|"([^"]*)"|([^\s'"]+))/g)].map(
@@ -113,6 +130,7 @@ function taken(verb: string, line: string, url: string): { words: string[]; inpu
   const own = words.slice(words.indexOf(verb) + 1).map((word) =>
     word
       .replace(/^(rabbitmq|qpid|redis|zmq):\/\/localhost/, url)
+      .replace(/^postgres:\/\/localhost\/shop$/, () => database!)
       .replace(/^tcp:\/\/127\.0\.0\.1:5600$/, `ipc://${join(commands.scratch, uniqueName('hub'))}`)
       .replace(/^\.\/hub-data$/, join(commands.scratch, uniqueName('data')))
       .replace(/^(report|old\.json|new\.json)$/, (file) => join(commands.scratch, file)),
