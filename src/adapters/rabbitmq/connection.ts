@@ -96,7 +96,7 @@ export class RabbitmqConnection implements AdapterConnection {
     signal: AbortSignal,
   ): Promise<RabbitmqConnection> {
     const opened = await Promise.allSettled([
-      PhysicalConnection.open(endpoint, 'publish', signal),
+      PhysicalConnection.open(endpoint, 'publish', signal, (warning) => events.warning(warning)),
       PhysicalConnection.open(endpoint, 'consume', signal),
     ])
     const [publishing, consuming] = opened

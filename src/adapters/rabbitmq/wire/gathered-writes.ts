@@ -6,12 +6,15 @@
  */
 import type { Duplex } from 'node:stream'
 import type { Channel, ChannelModel } from 'amqplib'
+import { builtOtherwise, hasMethods } from '../../../core/connecting/reach.ts'
+import type { MessagingError } from '../../../model/errors.ts'
 import type { PublishOptions } from '../codec/codec.ts'
 import { copyFrames, publishFrames } from './publish-frames.ts'
+import { LIBRARY, REACHES, type ReachName } from './reaches.ts'
 
 /** The parts of amqplib's connection that frames go through. */
 interface FramePath {
-  readonly stream?: Duplex
+  readonly stream: Duplex
   readonly muxer?: { unpipeFrom(buffer: unknown): void }
   readonly channels?: ({ buffer: unknown } | null)[]
   readonly frameMax: number
@@ -44,11 +47,16 @@ interface FrameBuffer {
 
 const gathered = new WeakMap<ChannelModel, GatheredWrites>()
 
-/** From now on, for this connection. Where a future amqplib is built otherwise, its own way stays. */
-export function gatherWrites(model: ChannelModel): void {
+/** From now on, for this connection, as far as this amqplib is built as expected. */
+export function gatherWrites(
+  model: ChannelModel,
+  found: ReadonlySet<ReachName>,
+  warn: (warning: MessagingError) => void,
+): void {
+  if (!found.has('corkedStream')) return
   const { stream } = model.connection as unknown as FramePath
-  if (typeof stream?.cork === 'function' && typeof stream.write === 'function')
-    gathered.set(model, new GatheredWrites(stream))
+  const writes = new GatheredWrites(stream, found.has('publishedFrames') && found.has('frameMax'), warn)
+  if (found.has('directWrites')) gathered.set(model, writes)
 }
 
 /** Leaves the multiplexer out for a channel that has just been opened, so that nothing of it is still in there. */
@@ -60,8 +68,13 @@ class GatheredWrites {
   readonly #write: (frame: Buffer) => boolean
   /** Channels that were told to wait. */
   readonly #full = new Set<Channel>()
+  readonly #warn: (warning: MessagingError) => void
+  /** Whether frames are made here: `untried` until the first of them was held against those of amqplib. */
+  #ownFrames: 'untried' | 'yes' | 'no'
 
-  constructor(stream: Duplex) {
+  constructor(stream: Duplex, ownFrames: boolean, warn: (warning: MessagingError) => void) {
+    this.#ownFrames = ownFrames ? 'untried' : 'no'
+    this.#warn = warn
     const write = stream.write as (...args: unknown[]) => boolean
     let corked = false
     const uncork = (): void => {
@@ -85,10 +98,12 @@ class GatheredWrites {
     const { muxer, channels } = connection
     const source = channel as unknown as FrameSource
     const entry = channels?.[source.ch]
-    if (!entry || typeof muxer?.unpipeFrom !== 'function') return
+    if (!entry || !muxer) return
     muxer.unpipeFrom(entry.buffer)
+    let seen: Buffer[] | undefined
     const direct: FrameBuffer = {
       write: (frame) => {
+        seen?.push(frame)
         const room = this.#write(frame)
         if (!room) this.#full.add(channel)
         return room
@@ -98,18 +113,36 @@ class GatheredWrites {
     entry.buffer = direct
     const { publish, sendMessage } = source
     const sendByConnection = connection.sendMessage
-    if (typeof publish !== 'function') return
+    // One with confirms counts what is published.
+    const counts = typeof source.pushConfirmCallback === 'function'
+    if (typeof publish !== 'function' || (hasMethods(source, 'waitForConfirms') && !counts)) return
     source.publish = (exchange, routingKey, body, options = {}, confirmed) => {
       const frames =
-        source.sendMessage === sendMessage && connection.sendMessage === sendByConnection
+        this.#ownFrames !== 'no' &&
+        source.sendMessage === sendMessage &&
+        connection.sendMessage === sendByConnection
           ? framesOf(source.ch, exchange, routingKey, body, options, connection.frameMax)
           : undefined
       if (!frames) return publish.call(source, exchange, routingKey, body, options, confirmed)
+      if (this.#ownFrames === 'untried' && options.headerBytes === undefined) {
+        seen = []
+        try {
+          return publish.call(source, exchange, routingKey, body, options, confirmed)
+        } finally {
+          this.#compared(frames.equals(Buffer.concat(seen)))
+          seen = undefined
+        }
+      }
       connection.sentSinceLastCheck = true
       const room = direct.write(frames)
       source.pushConfirmCallback?.(confirmed)
       return room
     }
+  }
+
+  #compared(same: boolean): void {
+    this.#ownFrames = same ? 'yes' : 'no'
+    if (!same) this.#warn(builtOtherwise(LIBRARY, REACHES.publishedFrames))
   }
 
   #drained(): void {

@@ -3,7 +3,7 @@
  *
  * amqplib decodes headers with losses (see `field-table.ts`), so this adapter takes header frames from it undecoded:
  * `tapHeaderFrames` replaces the one method of amqplib's connection that reads a frame, for frames of that one kind. Where
- * a future amqplib has no such method, its own decoding is used and what it loses is lost.
+ * amqplib is built otherwise (`reaches.ts`), its own decoding is used and what it loses is lost.
  */
 import type { ChannelModel, MessageProperties } from 'amqplib'
 import { adoptFieldTable, decodeFieldTable, type FieldTable } from './field-table.ts'
@@ -137,10 +137,31 @@ const FRAME_OVERHEAD = 8
 /** Class id of `basic`, by which amqplib knows a message header. */
 const BASIC = 60
 
-/** From now on messages of this connection carry {@link RawProperties}. `false`: this amqplib cannot be tapped. */
-export function tapHeaderFrames(model: ChannelModel): boolean {
+/** A header frame on channel 7: class, weight, size of the body (5), the flag of the content type, `a/b`. */
+const SAMPLE = Buffer.from('02000700000012003c00000000000000000005800003612f62ce', 'hex')
+
+/** Whether amqplib reads a header frame as {@link tapHeaderFrames} thinks: it is given one that never was on the wire. */
+export function readsHeaderFrames(model: ChannelModel): boolean {
   const reader = model.connection as unknown as FrameReader
   if (typeof reader.recvFrame !== 'function' || !Buffer.isBuffer(reader.rest)) return false
+  // Its own `rest` may hold the beginning of a frame.
+  const apart = Object.create(reader, { rest: { value: SAMPLE, writable: true } }) as FrameReader
+  const { id, channel, size, fields, ...others } = reader.recvFrame.call(apart) as Record<string, unknown>
+  const type = (fields as { contentType?: unknown } | undefined)?.contentType
+  return (
+    id === BASIC &&
+    channel === 7 &&
+    size === 5 &&
+    type === 'a/b' &&
+    Object.keys(others).length === 0 &&
+    apart.rest.length === 0
+  )
+}
+
+/** From now on messages of this connection carry {@link RawProperties}. `false`: this amqplib cannot be tapped. */
+export function tapHeaderFrames(model: ChannelModel): boolean {
+  if (!readsHeaderFrames(model)) return false
+  const reader = model.connection as unknown as FrameReader
   const receive = reader.recvFrame
   reader.recvFrame = function (this: FrameReader) {
     const { rest } = this

@@ -1,29 +1,47 @@
 /** One TCP connection to the broker: opened under an abort signal, watched, and ended without fail. */
 import type { ChannelModel } from 'amqplib'
+import { lookFor } from '../../../core/connecting/reach.ts'
+import type { MessagingError } from '../../../model/errors.ts'
 import { connectError } from '../errors.ts'
 import { loadAmqplib } from '../library.ts'
 import type { Endpoint } from '../options.ts'
 import { gatherWrites } from './gathered-writes.ts'
 import { tapHeaderFrames } from './native-properties.ts'
+import { LIBRARY, REACHES, type ReachName } from './reaches.ts'
 
 export class PhysicalConnection {
   readonly model: ChannelModel
   readonly #abort: AbortController
   #cause: unknown
 
-  private constructor(model: ChannelModel, abort: AbortController) {
+  readonly #found: ReadonlySet<ReachName>
+
+  private constructor(
+    model: ChannelModel,
+    abort: AbortController,
+    warn: (warning: MessagingError) => void = () => {},
+  ) {
     this.model = model
     this.#abort = abort
-    tapHeaderFrames(model)
-    gatherWrites(model)
+    this.#found = lookFor(LIBRARY, REACHES, model, warn)
+    if (this.#found.has('headerFrames')) tapHeaderFrames(model)
+    gatherWrites(model, this.#found, warn)
     // Without a listener amqplib's 'error' would end the process; the last one before the end is the cause.
     model.on('error', (error) => {
       this.#cause = error
     })
   }
 
-  /** @throws `CONNECT_FAILED`, `UNAUTHENTICATED`; nothing is left open then */
-  static async open(endpoint: Endpoint, role: string, signal: AbortSignal): Promise<PhysicalConnection> {
+  /**
+   * @param warn is told what of amqplib is built otherwise; one of several connections to a broker needs it
+   * @throws `CONNECT_FAILED`, `UNAUTHENTICATED`; nothing is left open then
+   */
+  static async open(
+    endpoint: Endpoint,
+    role: string,
+    signal: AbortSignal,
+    warn?: (warning: MessagingError) => void,
+  ): Promise<PhysicalConnection> {
     const { connect, credentials } = await loadAmqplib()
     const { username, password, mechanism } = endpoint
     const login =
@@ -66,7 +84,7 @@ export class PhysicalConnection {
         (model) => model.on('error', () => {}),
         () => {},
       )
-      return new PhysicalConnection(await Promise.race([opening, aborted]), abort)
+      return new PhysicalConnection(await Promise.race([opening, aborted]), abort, warn)
     } catch (cause) {
       abort.abort()
       throw connectError(signal.aborted ? (signal.reason ?? cause) : cause, endpoint.place, endpoint.vhost)
@@ -89,8 +107,9 @@ export class PhysicalConnection {
     this.model.on('close', (error) => ended(error ?? this.#cause))
     // A socket that is destroyed without an error or an end goes unnoticed by amqplib until heartbeats fail, and calls
     // under way wait for ever: it is told in the words it listens for. Where it knows already, it does nothing.
-    const { stream } = this.model.connection as { stream?: NodeJS.EventEmitter }
-    stream?.once?.('close', () => stream.emit('error', new Error('the socket was closed')))
+    if (!this.#found.has('corkedStream')) return
+    const { stream } = this.model.connection as unknown as { stream: NodeJS.EventEmitter }
+    stream.once('close', () => stream.emit('error', new Error('the socket was closed')))
   }
 
   /** The polite end. May wait for ever on a silent broker: bound it. Never rejects. */
