@@ -65,6 +65,7 @@ export class Broker {
     this.#nodes = new Nodes(this.#kernel)
     this.#router = new Router(this.#kernel, this.#nodes)
     this.#resends = new Resends(this.#kernel.timers)
+    this.#untold.push(...(store?.warnings ?? []))
     if (store) store.failed = (error) => this.#storeFailed(error)
   }
 

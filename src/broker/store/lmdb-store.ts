@@ -10,11 +10,14 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database, RootDatabase } from 'lmdb'
 import { settledWithin } from '../../core/aborts.ts'
+import { lookFor } from '../../core/connecting/reach.ts'
+import type { MessagingError } from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
 import type { Deferred } from '../queue/turn.ts'
 import { DeliveryJournal } from './delivery-journal.ts'
 import { loadLmdb } from './library.ts'
-import { LmdbUse } from './lmdb-use.ts'
+import { LmdbUse, SizeOfFile } from './lmdb-use.ts'
+import { LIBRARY, REACHES, type ReachName } from './reaches.ts'
 import { decodeHead, decodeRecord, RecordWriter } from './record-codec.ts'
 import type {
   CommitWaiter,
@@ -27,7 +30,7 @@ import type {
 } from './store.ts'
 import { checkStore, DATA_FILE, markStore, unusableStore } from './store-check.ts'
 import { lockStore, type StoreLock } from './store-lock.ts'
-import { type Demand, NO_ROOM, noRoom, StoreRoom } from './store-room.ts'
+import { type Demand, type FileUse, NO_ROOM, noRoom, StoreRoom } from './store-room.ts'
 import { type Write, WriteQueue } from './write-queue.ts'
 
 /** Messages of a deleted queue that are removed with one commit. */
@@ -75,7 +78,7 @@ class Change implements Write {
  * ```
  */
 export async function openLmdbStore(directory: string): Promise<Store> {
-  const { open } = await loadLmdb()
+  const module = await loadLmdb()
   const lock = await lockStore(directory).catch((error) => {
     throw unusableStore(directory, error)
   })
@@ -84,7 +87,7 @@ export async function openLmdbStore(directory: string): Promise<Store> {
     const marked = await checkStore(directory)
     const room = new StoreRoom(directory)
     if (!existsSync(join(directory, DATA_FILE)) && !room.fitsNew) throw noRoom(directory)
-    root = open({
+    root = module.open({
       path: directory,
       noSubdir: false,
       // One promise per batch and none per write: see `#write`.
@@ -93,9 +96,11 @@ export async function openLmdbStore(directory: string): Promise<Store> {
       overlappingSync: false,
       cache: false,
       compression: false,
-    } as Parameters<typeof open>[0] & { path: string })
+    } as Parameters<typeof module.open>[0] & { path: string })
     if (!marked) await markStore(directory)
-    return new LmdbStore(root, lock, room, directory)
+    const warnings: MessagingError[] = []
+    const found = lookFor(LIBRARY, REACHES, { module, root }, (warning) => warnings.push(warning))
+    return new LmdbStore(root, lock, room, directory, found, warnings)
   } catch (error) {
     await root?.close()
     await lock.release()
@@ -104,10 +109,11 @@ export async function openLmdbStore(directory: string): Promise<Store> {
 }
 
 class LmdbStore implements Store {
+  readonly warnings: readonly MessagingError[]
   readonly #root: RootDatabase
   readonly #lock: StoreLock
   readonly #room: StoreRoom
-  readonly #use: LmdbUse
+  readonly #use: FileUse
   readonly #nodes: NodeTable
   readonly #messages: Table
   readonly #marks: Table
@@ -122,7 +128,15 @@ class LmdbStore implements Store {
   #nextId: number
   #closing: Promise<void> | undefined
 
-  constructor(root: RootDatabase, lock: StoreLock, room: StoreRoom, directory: string) {
+  constructor(
+    root: RootDatabase,
+    lock: StoreLock,
+    room: StoreRoom,
+    directory: string,
+    found: ReadonlySet<ReachName>,
+    warnings: readonly MessagingError[],
+  ) {
+    this.warnings = warnings
     this.#root = root
     this.#lock = lock
     this.#room = room
@@ -130,7 +144,9 @@ class LmdbStore implements Store {
     this.#nodes = root.openDB({ name: 'nodes', encoding: 'string', keyEncoding: 'uint32', cache: false })
     this.#messages = root.openDB({ name: 'messages', ...binary })
     this.#marks = root.openDB({ name: 'marks', ...binary })
-    this.#use = new LmdbUse(root, [this.#nodes, this.#messages, this.#marks])
+    this.#use = found.has('fileUse')
+      ? new LmdbUse(root, [this.#nodes, this.#messages, this.#marks])
+      : new SizeOfFile(join(directory, DATA_FILE))
     this.#nextId = Number(this.#nodes.get(NEXT_ID) ?? 1)
     this.#journal = new DeliveryJournal(directory, this.#marks.get(keyOf(EPOCH, 0))?.readUInt32LE(0))
     this.#queue = new WriteQueue((changes) => this.#write(changes))

@@ -2,6 +2,7 @@
  * Where a broker keeps durable messages and its topology. All writes are gathered and written together, in order;
  * `commit` tells when they are on disk.
  */
+import type { MessagingError } from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
 import type { Deferred } from '../queue/turn.ts'
 
@@ -54,6 +55,8 @@ export interface StoredNode {
 
 /** The store of one broker; the one that opened it closes it. */
 export interface Store {
+  /** What the one who opened the broker should know of this store. */
+  readonly warnings?: readonly MessagingError[]
   /** Nodes as saved. Called once, before anything else. */
   nodes(): readonly StoredNode[]
   /** Every kept message, queue by queue in order of keys; those that cannot be read are `damaged`. */

@@ -11,7 +11,9 @@ it('calls that a forgotten script held up settle in the order of the server, wit
   on.atEnd(() => [client, slow].map((each) => each.disconnect()))
   const failures: unknown[] = []
   const scripts = scriptsFor({ prefix: on.name(), cluster: false, flags: true })
-  const calls = new ScriptCalls(scripts, false, { Command }, (error) => failures.push(error))
+  const calls = new ScriptCalls(scripts, false, { Command, found: new Set() }, (error) =>
+    failures.push(error),
+  )
   const order: string[] = []
   const run = (what: string, by: Redis): Promise<unknown> =>
     calls.run(by, 'tidy', [on.name()], [1]).then(() => order.push(what))

@@ -5,11 +5,14 @@
 
 import type { Cluster, Command, Redis } from 'ioredis'
 import { withoutCommand } from '../errors.ts'
+import type { ReachName } from './reaches.ts'
 import { shielded } from './shield.ts'
 
 /** What is needed of ioredis. */
 export interface CommandLibrary {
   readonly Command: typeof Command
+  /** What of it is built as expected. */
+  readonly found: ReadonlySet<ReachName>
 }
 
 /** What the promise of the command resolves to. */
@@ -33,7 +36,10 @@ export async function callHidden(
   keys: readonly (string | number)[],
   args: readonly (string | number | Buffer)[],
 ): Promise<unknown> {
-  const command = new library.Command(name, [...keys, ...shielded(args)], { replyEncoding: null })
+  const { found } = library
+  const written = found.has('bytesAsTheyAre') ? shielded(args) : args
+  const command = new library.Command(name, [...keys, ...written], { replyEncoding: null })
+  if (!found.has('repliesByCommand')) return client.sendCommand(command)
   command.transformReply = (content) => new Reply(content) as never
   const { reject } = command
   command.reject = (error) => reject(withoutCommand(error))

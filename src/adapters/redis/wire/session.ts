@@ -99,7 +99,7 @@ export class Session {
 
   /** @throws `CONNECT_FAILED`, `UNAUTHENTICATED`; nothing is left open then */
   static async open(endpoint: Endpoint, events: ConnectionEvents, signal: AbortSignal): Promise<Session> {
-    const wire = await Wire.open(endpoint, signal)
+    const wire = await Wire.open(endpoint, signal, (warning) => events.warning(warning))
     const onAbort = (): void => wire.close()
     signal.addEventListener('abort', onAbort, { once: true })
     try {

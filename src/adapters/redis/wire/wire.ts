@@ -3,10 +3,13 @@
  * replicas. None of them reconnects: when one is lost, all are given up.
  */
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis'
+import { lookFor } from '../../../core/connecting/reach.ts'
+import type { MessagingError } from '../../../model/errors.ts'
 import { connectError } from '../errors.ts'
 import { loadIoredis } from '../library.ts'
 import type { Endpoint, HostPort } from '../options.ts'
 import type { CommandLibrary } from './hidden-call.ts'
+import { LIBRARY, REACHES } from './reaches.ts'
 
 export type Client = Redis | Cluster
 
@@ -35,10 +38,21 @@ export class Wire {
     for (const client of this.#clients) this.#watch(client)
   }
 
-  /** @throws `CONNECT_FAILED`, `UNAUTHENTICATED`; nothing is left open then */
-  static async open(endpoint: Endpoint, signal: AbortSignal): Promise<Wire> {
+  /**
+   * @param warn is told what of ioredis is built otherwise
+   * @throws `CONNECT_FAILED`, `UNAUTHENTICATED`; nothing is left open then
+   */
+  static async open(
+    endpoint: Endpoint,
+    signal: AbortSignal,
+    warn: (warning: MessagingError) => void,
+  ): Promise<Wire> {
     const library = await loadIoredis()
     const opened: Client[] = []
+    const looked = (client: Redis): CommandLibrary => ({
+      Command: library.Command,
+      found: lookFor(LIBRARY, REACHES, { library, client }, warn),
+    })
     const open = <C extends Client>(client: C): Promise<C> => {
       opened.push(client)
       return connected(client, signal)
@@ -50,7 +64,7 @@ export class Wire {
         const { host, port } = (await livingMaster(cluster)).options
         const place = { host: host!, port: port! }
         const subscriber = await open(new library.Redis(nodeOptions(endpoint, place)))
-        return new Wire(library, cluster, subscriber, cluster)
+        return new Wire(looked(subscriber), cluster, subscriber, cluster)
       }
       const make = async (): Promise<Redis> => {
         const client = await open(new library.Redis(serverOptions(endpoint)))
@@ -63,7 +77,7 @@ export class Wire {
         make(),
         endpoint.waitReplicas > 0 ? make() : undefined,
       ])
-      return new Wire(library, commands, subscriber, sends ?? commands)
+      return new Wire(looked(subscriber), commands, subscriber, sends ?? commands)
     } catch (cause) {
       for (const client of opened) hangUp(client)
       throw connectError(signal.aborted ? (signal.reason ?? cause) : cause, endpoint.place)
