@@ -54,8 +54,8 @@ export const FEATURES = {
 /** Name of a feature. */
 export type Feature = keyof typeof FEATURES
 
-/** T0 best effort, T1 survives a lost connection, T2 survives a killed broker, T3 survives power loss. */
-export type Tier = 'T0' | 'T1' | 'T2' | 'T3'
+/** T0 best effort, T1 survives a lost connection, T2 survives a killed broker, T3 survives power loss, T4 survives the loss of a node. */
+export type Tier = 'T0' | 'T1' | 'T2' | 'T3' | 'T4'
 
 /** Everything an adapter declares: `connection.capabilities`. */
 export interface Capabilities {

@@ -49,6 +49,7 @@ const SURVIVES = {
   T1: 'a lost connection',
   T2: 'a killed broker',
   T3: 'power loss',
+  T4: 'the loss of a node',
 } as const
 
 export function capabilitiesPage(given: readonly ConformanceReport[]): string {

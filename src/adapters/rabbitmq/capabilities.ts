@@ -1,5 +1,6 @@
 /** What RabbitMQ 3.10 can do, and what this adapter does in its place. */
 import type { Capabilities, Capability } from '../../model/capabilities.ts'
+import type { Endpoint } from './options.ts'
 
 const native: Capability = { level: 'native' }
 
@@ -100,10 +101,37 @@ export const rabbitmqCapabilities: Capabilities = {
   },
 }
 
-/** A connection that knows the management API can list. */
-export function withListing(capabilities: Capabilities): Capabilities {
+/** Quorum queues outlive the loss of a node where a majority is left without it. */
+const NODES_FOR_A_MAJORITY = 3
+
+/**
+ * What this very connection promises.
+ *
+ * @param nodes running nodes of the cluster; `undefined`: nobody told
+ */
+export function capabilitiesOf(
+  { management, queueType }: Pick<Endpoint, 'management' | 'queueType'>,
+  nodes: number | undefined,
+): Capabilities {
+  const features = { ...rabbitmqCapabilities.features }
+  if (management) features.list = { level: 'native', note: 'by the management plugin' }
+  if (queueType === 'classic') return { ...rabbitmqCapabilities, features }
+  features.priority = {
+    level: 'unsupported',
+    note: 'queueType=quorum: quorum queues of RabbitMQ 3 keep plain order, those of RabbitMQ 4 know two priorities',
+  }
+  const survives = nodes !== undefined && nodes >= NODES_FOR_A_MAJORITY
+  const told =
+    nodes === undefined
+      ? 'how many nodes the cluster has is told to connections that know the management API (managementUrl)'
+      : `the cluster had ${nodes} running nodes when the connection opened`
   return {
-    ...capabilities,
-    features: { ...capabilities.features, list: { level: 'native', note: 'by the management plugin' } },
+    ...rabbitmqCapabilities,
+    features,
+    tiers: {
+      ...rabbitmqCapabilities.tiers,
+      durable: survives ? 'T4' : 'T3',
+      note: `Durable queues are quorum queues: a confirmed message was written and synced by a majority of their replicas; ${told}.`,
+    },
   }
 }

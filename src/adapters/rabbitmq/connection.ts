@@ -24,9 +24,9 @@ import type {
 import { settledWithin } from '../../core/aborts.ts'
 import type { Capabilities } from '../../model/capabilities.ts'
 import { MessagingError } from '../../model/errors.ts'
-import { rabbitmqCapabilities, withListing } from './capabilities.ts'
+import { capabilitiesOf, rabbitmqCapabilities } from './capabilities.ts'
 import { ADAPTER, connectionLost } from './errors.ts'
-import { listNodes } from './nodes/management.ts'
+import { listNodes, runningNodes } from './nodes/management.ts'
 import { declareNode, deleteNode, inspectNode, purgeNode } from './nodes/nodes.ts'
 import type { Endpoint } from './options.ts'
 import { attachReceiver } from './receive/receivers.ts'
@@ -62,11 +62,12 @@ export class RabbitmqConnection implements AdapterConnection {
     endpoint: Endpoint,
     publishing: PhysicalConnection,
     consuming: PhysicalConnection,
+    nodes: number | undefined,
     events: ConnectionEvents,
   ) {
     const { product, version } = publishing.serverProperties
     this.broker = { product: String(product ?? 'RabbitMQ'), version: String(version ?? 'unknown') }
-    this.capabilities = endpoint.management ? withListing(rabbitmqCapabilities) : rabbitmqCapabilities
+    this.capabilities = capabilitiesOf(endpoint, nodes)
     this.native = { publishing: publishing.model, consuming: consuming.model }
     this.#endpoint = endpoint
     this.#physical = [publishing, consuming]
@@ -78,7 +79,7 @@ export class RabbitmqConnection implements AdapterConnection {
       new Scratch(consuming.model),
       this.#aside,
       this.broker.version,
-      endpoint.mechanism === 'EXTERNAL' ? undefined : endpoint.username,
+      endpoint,
       (error) => events.warning(error),
     )
     for (const connection of this.#physical) connection.onEnd((cause) => this.#lost(cause))
@@ -101,7 +102,8 @@ export class RabbitmqConnection implements AdapterConnection {
     ])
     const [publishing, consuming] = opened
     if (publishing.status === 'fulfilled' && consuming.status === 'fulfilled') {
-      return new RabbitmqConnection(endpoint, publishing.value, consuming.value, events)
+      const nodes = await runningNodes(endpoint)
+      return new RabbitmqConnection(endpoint, publishing.value, consuming.value, nodes, events)
     }
     for (const one of opened) if (one.status === 'fulfilled') one.value.destroy()
     throw (opened.find((one) => one.status === 'rejected') as PromiseRejectedResult).reason

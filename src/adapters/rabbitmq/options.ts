@@ -6,6 +6,7 @@ import { optionReader } from '../../core/options/option-reader.ts'
 import { ADAPTER } from './errors.ts'
 
 export type LoginMechanism = 'PLAIN' | 'AMQPLAIN' | 'EXTERNAL'
+export type QueueType = 'classic' | 'quorum'
 
 /** The adapter's own options: `connect({ url, native: { ... } })`. */
 export interface RabbitmqOptions {
@@ -17,6 +18,11 @@ export interface RabbitmqOptions {
   channelMax?: number
   /** How to log in. Default `PLAIN`; `EXTERNAL` takes the identity from the TLS certificate. */
   mechanism?: LoginMechanism
+  /**
+   * What durable queues are made as where their address says nothing: `quorum` replicates them over the nodes of a cluster
+   * (no priorities then). Default: `classic`. Also `?queueType=` in the URL.
+   */
+  queueType?: QueueType
   /** Base URL of the management plugin's HTTP API (`http://host:15672`): needed for `admin.list()`. Also `?managementUrl=` in the URL. */
   managementUrl?: string
 }
@@ -44,12 +50,13 @@ export interface Endpoint {
   readonly heartbeatSeconds: number
   readonly tls: Readonly<Record<string, unknown>>
   readonly clientName: string
+  readonly queueType: QueueType
   readonly management: ManagementApi | undefined
   /** `host:port`, for people. */
   readonly place: string
 }
 
-const OPTIONS = ['vhost', 'frameMax', 'channelMax', 'mechanism', 'managementUrl'] as const
+const OPTIONS = ['vhost', 'frameMax', 'channelMax', 'mechanism', 'queueType', 'managementUrl'] as const
 const QUERY = [
   'heartbeat',
   'frame_max',
@@ -57,6 +64,7 @@ const QUERY = [
   'frameMax',
   'channelMax',
   'vhost',
+  'queueType',
   'managementUrl',
 ] as const
 const URL_FORM = {
@@ -97,6 +105,7 @@ export function endpointOf(target: ConnectTarget): Endpoint {
       heartbeat ?? (target.heartbeatMs > 0 ? Math.max(1, Math.round(target.heartbeatMs / 1000)) : 0),
     tls: target.tls ?? {},
     clientName: target.clientName,
+    queueType: queueTypeOf(native.queueType ?? query.queueType),
     management: managementOf(native.managementUrl ?? query.managementUrl, { username, password, secure }),
     place: placeText(host, port),
   }
@@ -114,6 +123,11 @@ function mechanismOf(value: unknown): LoginMechanism {
   if (value === undefined) return 'PLAIN'
   if (!MECHANISMS.includes(value)) throw invalid('mechanism', `is none of ${MECHANISMS.join(', ')}`)
   return value as LoginMechanism
+}
+
+function queueTypeOf(value: unknown): QueueType {
+  if (value === undefined || value === 'classic' || value === 'quorum') return value ?? 'classic'
+  throw invalid('queueType', 'is neither classic nor quorum')
 }
 
 /** Its URL may have a login of its own. */

@@ -85,8 +85,10 @@ const HEADER_ROOM_BYTES = 65_536
 
 /** What this very server promises. */
 export function capabilitiesOf(facts: ServerFacts, endpoint: Endpoint): Capabilities {
-  const [tier, note] = tierOf(facts)
+  const [alone, note] = tierOf(facts)
   const replicas = endpoint.waitReplicas
+  // What is not on disk is on another node: a replica has it before the send resolves.
+  const tier = replicas > 0 && alone === 'T3' ? 'T4' : alone
   const failover =
     replicas > 0
       ? ` A send waits for ${replicas} replicas; a fail-over to one of them keeps it.`

@@ -92,14 +92,17 @@ describe('topology', () => {
   const life = { durable: true, autoDelete: false, exclusive: false }
 
   test('queues are classic with ten priorities, and quorum queues where deliveries are counted', () => {
-    expect(queueOptions(NO_LIMITS, life)).toMatchObject({ durable: true, arguments: { 'x-max-priority': 9 } })
-    const counted = queueOptions({ ...NO_LIMITS, maxDeliveries: 3 }, life).arguments
+    expect(queueOptions(NO_LIMITS, life, 'classic')).toMatchObject({
+      durable: true,
+      arguments: { 'x-max-priority': 9 },
+    })
+    const counted = queueOptions({ ...NO_LIMITS, maxDeliveries: 3 }, life, 'classic').arguments
     expect(counted).toMatchObject({ 'x-queue-type': 'quorum' })
     expect(counted).not.toHaveProperty('x-max-priority')
     // Without an address for its dead letters the broker must never divert: it would be loss.
     expect(counted['x-delivery-limit']).toBeGreaterThan(1e9)
     const diverted = { ...NO_LIMITS, maxDeliveries: 3, deadLetter: { name: 'dl', type: 'queue' } as const }
-    expect(queueOptions(diverted, life).arguments).toMatchObject({
+    expect(queueOptions(diverted, life, 'classic').arguments).toMatchObject({
       'x-delivery-limit': 3,
       'x-dead-letter-exchange': '',
       'x-dead-letter-routing-key': 'dl',
@@ -109,14 +112,14 @@ describe('topology', () => {
   test('what cannot be a quorum queue stays classic', () => {
     for (const change of [{ durable: false }, { autoDelete: true }, { exclusive: true }]) {
       expect(
-        queueOptions({ ...NO_LIMITS, maxDeliveries: 3 }, { ...life, ...change }).arguments,
+        queueOptions({ ...NO_LIMITS, maxDeliveries: 3 }, { ...life, ...change }, 'classic').arguments,
       ).not.toHaveProperty('x-queue-type')
     }
   })
 
   test('raw arguments win over what would be set', () => {
     const native = { arguments: { 'x-max-priority': 3, 'x-overflow': 'drop-head' } }
-    expect(queueOptions({ ...NO_LIMITS, maxLength: 5, native }, life).arguments).toEqual({
+    expect(queueOptions({ ...NO_LIMITS, maxLength: 5, native }, life, 'classic').arguments).toEqual({
       'x-max-priority': 3,
       'x-overflow': 'drop-head',
       'x-max-length': 5,

@@ -2,7 +2,7 @@
 import type { NodeInfo } from '../../../contract/adapter.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
-import type { ManagementApi } from '../options.ts'
+import type { Endpoint, ManagementApi } from '../options.ts'
 import { isHold, subscriptionOf } from './topology.ts'
 
 const TIMEOUT_MS = 10_000
@@ -35,6 +35,16 @@ export async function listNodes(api: ManagementApi, virtualHost: string): Promis
     ...queues.filter(({ name, exclusive }) => !exclusive && !isHold(name)).map(queueInfo),
     ...exchanges.filter(({ name }) => !isInternal(name)).map(exchangeInfo),
   ]
+}
+
+/**
+ * How many nodes of the cluster run, for a connection that replicates; `undefined` where nobody tells. What is optional
+ * for the user's rights keeps nobody from connecting.
+ */
+export async function runningNodes({ management, queueType }: Endpoint): Promise<number | undefined> {
+  if (!management || queueType !== 'quorum') return undefined
+  const nodes = await ask<{ running?: boolean }>(management, 'api/nodes').catch(() => undefined)
+  return nodes?.filter(({ running }) => running).length
 }
 
 function queueInfo(queue: ListedQueue): NodeInfo {

@@ -21,7 +21,7 @@ export async function declareNode(session: Session, spec: NodeSpec): Promise<voi
         // One receiver at a time is the receivers' affair; AMQP's «exclusive» ties the queue's life to this connection.
         exclusive: spec.native.exclusive === true && spec.exclusive === false,
       }
-      const options = queueOptions(spec, life)
+      const options = queueOptions(spec, life, session.queueType)
       forgetProbe(session, name)
       const declare = (scratch: Scratch) => scratch.run((channel) => channel.assertQueue(name, options))
       // protocol: RabbitMQ 4.3 ends the connection over a transient queue that is not exclusive, where those are denied.

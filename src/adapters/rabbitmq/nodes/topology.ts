@@ -17,6 +17,7 @@ import { MessagingError } from '../../../model/errors.ts'
 import { MAX_TTL_MS, STREAM_OFFSET, short } from '../codec/headers.ts'
 import { isInt64 } from '../codec/raw-table.ts'
 import { ADAPTER } from '../errors.ts'
+import type { QueueType } from '../options.ts'
 
 export type QueueLimits = Pick<
   NodeSpec,
@@ -48,15 +49,15 @@ const { invalid } = optionReader(ADAPTER, 'native')
  * How a queue with these limits is declared.
  *
  * A limit of deliveries needs a queue that counts them, which is a quorum queue; those have no priorities in 3.10. All
- * others are classic queues with ten priorities.
+ * others are what the connection usually makes: classic queues with ten priorities, or quorum queues as well.
  *
  * @throws `CONFIG_INVALID`, `NOT_SUPPORTED`
  */
-export function queueOptions(limits: QueueLimits, life: QueueLife): Options.AssertQueue {
+export function queueOptions(limits: QueueLimits, life: QueueLife, usual: QueueType): Options.AssertQueue {
   const { native } = limits
   checkKnownKeys(native, QUEUE_NATIVE, 'native')
   const args = argumentsOf(native.arguments)
-  const quorum = isQuorum(limits, life)
+  const quorum = isQuorum(limits, life, usual)
   if (quorum) quorumArguments(limits, args)
   else if (args['x-queue-type'] === undefined || args['x-queue-type'] === 'classic') {
     const priorities = native.maxPriority ?? MAX_PRIORITY
@@ -75,9 +76,13 @@ export function queueOptions(limits: QueueLimits, life: QueueLife): Options.Asse
 }
 
 /** The queue behind a subscription: what its topic says of the exchange is not for it. */
-export function subscriptionOptions(limits: QueueLimits, life: QueueLife): Options.AssertQueue {
+export function subscriptionOptions(
+  limits: QueueLimits,
+  life: QueueLife,
+  usual: QueueType,
+): Options.AssertQueue {
   const { exchangeType: _type, alternateExchange: _alternate, internal: _internal, ...native } = limits.native
-  return queueOptions({ ...limits, native }, life)
+  return queueOptions({ ...limits, native }, life, usual)
 }
 
 export function exchangeOptions(spec: NodeSpec): { type: string; options: Options.AssertExchange } {
@@ -218,12 +223,13 @@ const MAX_NATIVE_NAME = 255
 const MAX_SUBSCRIPTION_BYTES = 205
 
 /** @throws `CONFIG_INVALID` */
-export function isQuorum({ maxDeliveries, native }: QueueLimits, life: QueueLife): boolean {
+export function isQuorum({ maxDeliveries, native }: QueueLimits, life: QueueLife, usual: QueueType): boolean {
   const type = native.queueType ?? (native.arguments as Record<string, unknown> | undefined)?.['x-queue-type']
   if (type !== undefined && typeof type !== 'string') throw invalid('queueType', 'is no string')
   if (type !== undefined) return type === 'quorum'
   // A quorum queue is always durable and shared: what is not can only count «again».
-  return maxDeliveries !== undefined && life.durable && !life.autoDelete && !life.exclusive
+  const counted = maxDeliveries !== undefined || usual === 'quorum'
+  return counted && life.durable && !life.autoDelete && !life.exclusive
 }
 
 function quorumArguments({ maxDeliveries, deadLetter }: QueueLimits, args: Record<string, unknown>): void {

@@ -59,7 +59,13 @@ async function consume(parts: Parts, spec: ReceiverSpec): Promise<AdapterReceive
   const { queue, ofTopic } = await sourceQueue(parts, spec)
   const { autoDelete, credit } = spec
   const receiver = new RabbitmqReceiver(
-    { ...parts, queue, autoDelete, quorum: isQuorum(spec.limits, SHARED), consume: consumeOptions(spec) },
+    {
+      ...parts,
+      queue,
+      autoDelete,
+      quorum: isQuorum(spec.limits, SHARED, session.queueType),
+      consume: consumeOptions(spec),
+    },
     credit,
   )
   if (ofTopic && !spec.subscription) life.atEnd(() => endLiveSubscription(session.scratch, queue))

@@ -52,7 +52,7 @@ export async function makeLiveSubscription(
 ): Promise<string> {
   // Not auto-delete: that would end it whenever the window is closed for a while.
   const life = { durable: false, autoDelete: false, exclusive: true }
-  const options = subscriptionOptions(spec.limits, life)
+  const options = subscriptionOptions(spec.limits, life, session.queueType)
   const { queue } = await channel.assertQueue('', options)
   session.declared(queue, options)
   await bindQueue(channel, queue, bindingsOf(spec))
@@ -69,7 +69,7 @@ export async function makeNamedSubscription(
   const queue = subscriptionQueue(spec.source.name, name)
   await channel.assertQueue(
     queue,
-    subscriptionOptions(spec.limits, { durable, autoDelete: false, exclusive: false }),
+    subscriptionOptions(spec.limits, { durable, autoDelete: false, exclusive: false }, session.queueType),
   )
   if (isBoundItself(spec)) await bindQueue(channel, queue, bindingsOf(spec))
   else await bindingsBeside(session.scratch, spec, queue).place()

@@ -68,7 +68,8 @@ export class DelayLine {
       return
     }
     const { kind, name } = target
-    const safe = kind === 'queue' && this.#session.mayRefuse(name)
+    // A classic holding queue would go with its node.
+    const safe = this.#session.queueType === 'quorum' || (kind === 'queue' && this.#session.mayRefuse(name))
     const hold: Hold = { kind, target: name, delayMs: holdMs(delayMs), safe }
     const room = holdQueue(hold).name
     this.#waiting.push({

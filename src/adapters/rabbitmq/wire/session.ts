@@ -4,6 +4,7 @@ import { Rounds } from '../../../core/connecting/rounds.ts'
 import { type ErrorContext, MessagingError } from '../../../model/errors.ts'
 import { ADAPTER, brokerError, isClosedError } from '../errors.ts'
 import { refusesWhenFull } from '../nodes/topology.ts'
+import type { Endpoint, QueueType } from '../options.ts'
 import type { Aside } from './aside.ts'
 import type { Scratch } from './scratch.ts'
 
@@ -24,6 +25,8 @@ export class Session {
   readonly aside: Aside
   /** Of the broker: RabbitMQ 4 counts returns to every quorum queue, and knows fewer kinds of queues. */
   readonly majorVersion: number
+  /** What durable queues are made as where their address says nothing. */
+  readonly queueType: QueueType
   /** User the connection is logged in as; `undefined` where only the broker knows. */
   readonly login: string | undefined
   /** Open links, to be closed with the connection. */
@@ -42,7 +45,7 @@ export class Session {
     scratch: Scratch,
     aside: Aside,
     version: string,
-    login: string | undefined,
+    endpoint: Pick<Endpoint, 'queueType' | 'mechanism' | 'username'>,
     warn: (error: MessagingError) => void,
   ) {
     this.publishing = publishing
@@ -50,7 +53,8 @@ export class Session {
     this.scratch = scratch
     this.aside = aside
     this.majorVersion = Number.parseInt(version, 10) || 0
-    this.login = login
+    this.queueType = endpoint.queueType
+    this.login = endpoint.mechanism === 'EXTERNAL' ? undefined : endpoint.username
     this.#warn = warn
   }
 
