@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { givenByUser, probeGiven } from './brokers/environment.ts'
 import { defaultHome } from './brokers/home.ts'
-import { BROKER_NAMES, type BrokerName, BrokerUnavailable, leftOut } from './brokers/kind.ts'
+import { BROKER_NAMES, type BrokerName, BrokerUnavailable, CLUSTERS, leftOut } from './brokers/kind.ts'
 import { sweepPrivateHomes } from './brokers/private-homes.ts'
 import { down, up } from './brokers/up.ts'
 import { installBrowser } from './test/browser.ts'
@@ -63,7 +63,7 @@ async function bringUp(filters: readonly string[]): Promise<void> {
   }
   await installForeignClients(say)
   await installBrowser(say)
-  const wanted = BROKER_NAMES.filter((name) => !out.has(name))
+  const wanted = BROKER_NAMES.filter((name) => !out.has(name) && !CLUSTERS.includes(name))
   const given = wanted.filter((name) => givenByUser(home, name) !== undefined)
   for (const name of given) say(`${name}: ${await probeGiven(name)} at the address given by environment`)
   await sweepPrivateHomes(home)

@@ -16,11 +16,12 @@ export interface Edition {
   readonly image: string
 }
 
+const RABBITMQ_KINDS: readonly BrokerName[] = ['rabbitmq', 'rabbitmq-cluster']
 const REDIS_KINDS: readonly BrokerName[] = ['redis', 'redis-tls', 'redis-cluster', 'redis-sentinel']
 
 export const EDITIONS: readonly Edition[] = [
-  edition('rabbitmq@4.0', ['rabbitmq'], 'trixie', 'rabbitmq-server', 'rabbitmq:4.0-management'),
-  edition('rabbitmq@4.3', ['rabbitmq'], 'forky', 'rabbitmq-server', 'rabbitmq:4.3-management'),
+  edition('rabbitmq@4.0', RABBITMQ_KINDS, 'trixie', 'rabbitmq-server', 'rabbitmq:4.0-management'),
+  edition('rabbitmq@4.3', RABBITMQ_KINDS, 'forky', 'rabbitmq-server', 'rabbitmq:4.3-management'),
   edition('redis@8', REDIS_KINDS, 'trixie', 'redis-server', 'redis:8'),
   edition('valkey@8', REDIS_KINDS, 'trixie', 'valkey-server', 'valkey/valkey:8'),
   edition('valkey@9', REDIS_KINDS, 'forky', 'valkey-server', 'valkey/valkey:9'),

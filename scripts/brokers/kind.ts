@@ -12,9 +12,13 @@ export const BROKER_NAMES = [
   'redis-sentinel',
   'artemis',
   'postgres',
+  'rabbitmq-cluster',
 ] as const
 
 export type BrokerName = (typeof BROKER_NAMES)[number]
+
+/** What `npm test` does without: for commands of their own, which take long. */
+export const CLUSTERS: readonly BrokerName[] = ['rabbitmq-cluster']
 
 /** What `up` starts when no name is given. */
 export const DEFAULT_BROKERS: readonly BrokerName[] = ['rabbitmq', 'qpid', 'redis']

@@ -4,6 +4,7 @@ import type { BrokerKind, BrokerName } from './kind.ts'
 import { postgres } from './postgres.ts'
 import { qpid } from './qpid.ts'
 import { rabbitmq } from './rabbitmq.ts'
+import { rabbitmqCluster } from './rabbitmq-cluster.ts'
 import { redis, redisCluster, redisSentinel, redisTls } from './redis.ts'
 
 const KINDS: Readonly<Record<BrokerName, BrokerKind>> = {
@@ -15,6 +16,7 @@ const KINDS: Readonly<Record<BrokerName, BrokerKind>> = {
   'redis-sentinel': redisSentinel,
   artemis,
   postgres,
+  'rabbitmq-cluster': rabbitmqCluster,
 }
 
 export function kindOf(name: BrokerName): BrokerKind {

@@ -11,16 +11,18 @@ import {
   type BrokerKind,
   BrokerUnavailable,
   type Plan,
+  type ProcessPlan,
   type Progress,
   type Site,
   type Software,
+  type TlsFiles,
 } from './kind.ts'
 import { installPackages } from './packages.ts'
 
 const PACKAGE_FOLDER = '/usr/lib/rabbitmq/lib'
 // The package's wrapper is no use: as root it changes to the service's user and folders.
 const PACKAGE_WRAPPER = '/usr/sbin/rabbitmq-server'
-const USER = 'sluice'
+export const USER = 'sluice'
 
 export const rabbitmq: BrokerKind = {
   name: 'rabbitmq',
@@ -44,48 +46,12 @@ export const rabbitmq: BrokerKind = {
     const ports = await site.ports('amqp', 'amqps', 'management', 'distribution', 'epmd')
     const { folder, password } = site
     const tls = await site.certificates()
-    const at = (name: string) => join(folder, name)
-    const four = majorVersion(software) >= 4
-    // From 4 on AMQP 1.0 is built in; a plugin of that name does nothing.
-    const plugins = four ? 'rabbitmq_management' : 'rabbitmq_management,rabbitmq_amqp1_0'
-    writeFileSync(at('enabled_plugins'), `[${plugins}].\n`)
-    writeFileSync(
-      at('rabbitmq.conf'),
-      `default_user = ${USER}
-default_pass = ${password}
-listeners.ssl.default = 127.0.0.1:${ports.amqps}
-ssl_options.cacertfile = ${tls.ca}
-ssl_options.certfile = ${tls.certificate}
-ssl_options.keyfile = ${tls.key}
-ssl_options.verify = verify_none
-ssl_options.fail_if_no_peer_cert = false
-management.tcp.ip = 127.0.0.1
-management.tcp.port = ${ports.management}
-${four ? 'anonymous_login_user' : 'amqp1_0.default_user'} = none
-disk_free_limit.absolute = 50MB
-log.console.level = warning
-`,
-      { mode: 0o600 },
-    )
-    const epmdEnvironment = { ERL_EPMD_PORT: String(ports.epmd), ERL_EPMD_ADDRESS: '127.0.0.1' }
-    const toolEnvironment = {
-      ...epmdEnvironment,
-      // The Erlang cookie lies in the home folder.
-      HOME: folder,
-      PATH: `${software.sbin}:${process.env.PATH}`,
-      RABBITMQ_NODENAME: `sluice-${ports.distribution}@localhost`,
-      RABBITMQ_MNESIA_BASE: at('mnesia'),
-      RABBITMQ_LOG_BASE: at('log'),
-      RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
-      RABBITMQ_NODE_PORT: String(ports.amqp),
-      RABBITMQ_DIST_PORT: String(ports.distribution),
-      RABBITMQ_PID_FILE: at('pid'),
-      RABBITMQ_CONFIG_FILE: at('rabbitmq'),
-      RABBITMQ_ENABLED_PLUGINS_FILE: at('enabled_plugins'),
-      // Keeps /etc/rabbitmq out.
-      RABBITMQ_CONF_ENV_FILE: at('none'),
-      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
-    }
+    const node = nodePlan(site, software, {
+      role: 'broker',
+      folder,
+      ports,
+      settings: tlsSettings(ports.amqps, tls),
+    })
     return {
       ports,
       environment: {
@@ -93,18 +59,9 @@ log.console.level = warning
         SLUICE_TEST_RABBITMQ_TLS: `rabbitmqs://${USER}:${password}@127.0.0.1:${ports.amqps}`,
         SLUICE_TEST_CA: tls.ca,
       },
-      toolEnvironment,
-      processes: [
-        // In the foreground and by us: a daemon started by the node would be nobody's to end.
-        { role: 'epmd', command: software.epmd as string, args: [], env: epmdEnvironment, auxiliary: true },
-        {
-          role: 'broker',
-          command: join(software.sbin as string, 'rabbitmq-server'),
-          args: [],
-          // `detached` makes the script become the Erlang process instead of its parent: signals hit the broker.
-          env: { ...toolEnvironment, detached: '1' },
-        },
-      ],
+      toolEnvironment: node.toolEnvironment,
+      // In the foreground and by us: a daemon started by the node would be nobody's to end.
+      processes: [epmdPlan(software, ports.epmd), node.process],
     }
   },
 
@@ -141,6 +98,101 @@ log.console.level = warning
       ],
     }
   },
+}
+
+/** Where one node listens. */
+export interface NodePorts {
+  readonly amqp: number
+  readonly management: number
+  readonly distribution: number
+  readonly epmd: number
+}
+
+export interface NodeRequest {
+  readonly role: string
+  /** Its configuration, data and logs. */
+  readonly folder: string
+  readonly ports: NodePorts
+  /** Lines for `rabbitmq.conf`. */
+  readonly settings: string
+}
+
+/** One node; nodes of one home folder share their cookie. */
+export function nodePlan(
+  { folder: home, password }: Pick<Site, 'folder' | 'password'>,
+  software: Software,
+  { role, folder, ports, settings }: NodeRequest,
+): { process: ProcessPlan; toolEnvironment: Record<string, string> } {
+  const at = (name: string) => join(folder, name)
+  const four = majorVersion(software) >= 4
+  // From 4 on AMQP 1.0 is built in; a plugin of that name does nothing.
+  const plugins = four ? 'rabbitmq_management' : 'rabbitmq_management,rabbitmq_amqp1_0'
+  writeFileSync(at('enabled_plugins'), `[${plugins}].\n`)
+  writeFileSync(
+    at('rabbitmq.conf'),
+    `default_user = ${USER}
+default_pass = ${password}
+management.tcp.ip = 127.0.0.1
+management.tcp.port = ${ports.management}
+${four ? 'anonymous_login_user' : 'amqp1_0.default_user'} = none
+disk_free_limit.absolute = 50MB
+log.console.level = warning
+${settings}`,
+    { mode: 0o600 },
+  )
+  const toolEnvironment = {
+    ...epmdEnvironment(ports.epmd),
+    // The Erlang cookie lies in the home folder.
+    HOME: home,
+    PATH: `${software.sbin}:${process.env.PATH}`,
+    RABBITMQ_NODENAME: nodeName(ports),
+    RABBITMQ_MNESIA_BASE: at('mnesia'),
+    RABBITMQ_LOG_BASE: at('log'),
+    RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
+    RABBITMQ_NODE_PORT: String(ports.amqp),
+    RABBITMQ_DIST_PORT: String(ports.distribution),
+    RABBITMQ_PID_FILE: at('pid'),
+    RABBITMQ_CONFIG_FILE: at('rabbitmq'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: at('enabled_plugins'),
+    // Keeps /etc/rabbitmq out.
+    RABBITMQ_CONF_ENV_FILE: at('none'),
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
+  }
+  return {
+    toolEnvironment,
+    process: {
+      role,
+      command: join(software.sbin as string, 'rabbitmq-server'),
+      args: [],
+      // `detached` makes the script become the Erlang process instead of its parent: signals hit the broker.
+      env: { ...toolEnvironment, detached: '1' },
+    },
+  }
+}
+
+export function epmdPlan(software: Software, port: number): ProcessPlan {
+  return {
+    role: 'epmd',
+    command: software.epmd as string,
+    args: [],
+    env: epmdEnvironment(port),
+    auxiliary: true,
+  }
+}
+
+export const nodeName = ({ distribution }: Pick<NodePorts, 'distribution'>) =>
+  `sluice-${distribution}@localhost`
+
+const epmdEnvironment = (port: number) => ({ ERL_EPMD_PORT: String(port), ERL_EPMD_ADDRESS: '127.0.0.1' })
+
+function tlsSettings(port: number, tls: TlsFiles): string {
+  return `listeners.ssl.default = 127.0.0.1:${port}
+ssl_options.cacertfile = ${tls.ca}
+ssl_options.certfile = ${tls.certificate}
+ssl_options.keyfile = ${tls.key}
+ssl_options.verify = verify_none
+ssl_options.fail_if_no_peer_cert = false
+`
 }
 
 function environmentOf(
