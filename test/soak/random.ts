@@ -5,7 +5,7 @@
  *
  * By hand; brokers are its own:
  *
- *     npx tsx test/soak/random.ts memory|file|rabbitmq|qpid|redis|zmq [SECONDS] [SEED] [calm|hasty|faulty]
+ *     npx tsx test/soak/random.ts memory|file|rabbitmq|qpid|redis|zmq|rabbitmq-cluster|redis-sentinel [SECONDS] [SEED] [calm|hasty|faulty]
  */
 import { openPlace } from './random/place.ts'
 import { playRound, type Style } from './random/round.ts'
@@ -24,7 +24,8 @@ let rounds = 0
   const end = performance.now() + Number(seconds) * 1000
   for (let seed = Number(firstSeed); rounds === 0 || performance.now() < end; seed++) {
     rounds++
-    const styles: Style[] = place.remote ? ['calm', 'faulty', 'hasty', 'faulty'] : ['calm', 'hasty']
+    const styles: Style[] =
+      place.faults.length > 0 ? ['calm', 'faulty', 'hasty', 'faulty'] : ['calm', 'hasty']
     const chosen = (style as Style) ?? styles[seed % styles.length]!
     const { problems, summary } = await playRound(place, seed, chosen)
     for (const error of unhandled.splice(0))

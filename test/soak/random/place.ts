@@ -10,6 +10,7 @@ import { defaultHome, nestedHomes, readRecord } from '../../../scripts/brokers/h
 import { scriptsFor } from '../../../src/adapters/redis/scripts/index.ts'
 import { PrivateBroker } from '../../support/brokers.ts'
 import { Child } from '../../support/child.ts'
+import { CLUSTER_PLACES, openCluster } from './cluster-places.ts'
 import type { Dice } from './dice.ts'
 
 export interface Fault {
@@ -20,13 +21,16 @@ export interface Fault {
 }
 
 export interface Place extends AsyncDisposable {
-  readonly url: string
+  /** Several: nodes of one cluster. */
+  readonly url: string | readonly string[]
+  readonly native?: Readonly<Record<string, unknown>>
+  readonly password?: string | undefined
   /** Reached over TCP: a proxy can stand before it. */
   readonly remote: boolean
   readonly faults: readonly Fault[]
 }
 
-export const PLACES = ['memory', 'file', 'rabbitmq', 'qpid', 'redis', 'zmq'] as const
+export const PLACES = ['memory', 'file', 'rabbitmq', 'qpid', 'redis', 'zmq', ...CLUSTER_PLACES]
 
 const HUB = `
 import { createHub } from 'src/index.ts'
@@ -35,6 +39,8 @@ console.log(hub.urls[0])
 `
 
 export async function openPlace(name: string): Promise<Place> {
+  const cluster = await openCluster(name)
+  if (cluster !== undefined) return cluster
   if (name === 'memory') return local('memory:random')
   if (name === 'file') {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-random-'))

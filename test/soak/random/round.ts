@@ -101,9 +101,11 @@ class Round implements act.Scene {
 
   // ── what happens to it ──
 
-  async #connect(url: string): Promise<Connection> {
+  async #connect(url: string | readonly string[]): Promise<Connection> {
     const connection = await connect({
       url,
+      native: this.place.native,
+      password: this.place.password,
       heartbeatMs: this.calm ? 10_000 : 1_000,
       reconnect: { minDelayMs: 20, maxDelayMs: 500 },
     })
@@ -118,10 +120,11 @@ class Round implements act.Scene {
   }
 
   async #open(): Promise<Connection> {
-    if (!this.place.remote) return this.#connect(this.place.url)
-    const proxy = await FaultProxy.before(this.place.url)
+    const { remote, url } = this.place
+    if (!remote || typeof url !== 'string') return this.#connect(url)
+    const proxy = await FaultProxy.before(url)
     this.#proxies.push(proxy)
-    return this.#connect(proxy.urlFor(this.place.url))
+    return this.#connect(proxy.urlFor(url))
   }
 
   /** Closes connections with everything on them, and opens others. */
@@ -182,7 +185,7 @@ class Round implements act.Scene {
         },
       },
     ]
-    const all = [...own, ...this.place.faults]
+    const all = this.#proxies.length > 0 ? [...own, ...this.place.faults] : this.place.faults
     while (performance.now() < end) {
       await sleep(dice.below(1_200))
       const fault = dice.of(all)
