@@ -9,7 +9,7 @@ const BATCH = 50
 /** `arm`, with `share` (0 to 1) of its speed left: it keeps the process busy for the rest of the time. */
 export async function slowedArm(arm: Arm, share: number, workload: Workload): Promise<Arm> {
   const { signal } = new AbortController()
-  const options = { signal, graceMs: 5_000, timeoutMs: 60_000, apart: false }
+  const options = { signal, graceMs: 5_000, timeoutMs: 60_000, apart: false, watchMachine: true }
   // The first runs warm the compiler up.
   let throughput = 0
   for (let run = 0; run < 4; run++) throughput = (await runCell(arm, workload, options)).throughput

@@ -3,7 +3,9 @@ import type { Tier } from '../index.ts'
 import type { Settings } from './arm.ts'
 import type { LatencySummary } from './latency.ts'
 import type { Account } from './ledger.ts'
+import type { MachineState } from './machine-watch.ts'
 import type { Mark } from './measurement.ts'
+import type { SteadyPart } from './steady.ts'
 
 export interface CellResult {
   readonly account: Account
@@ -14,6 +16,9 @@ export interface CellResult {
    * curve the capacity found.
    */
   readonly throughput: number
+  /** What the throughput is of; `undefined`: of the whole run. */
+  readonly steady: SteadyPart | undefined
+  readonly machine: MachineState | undefined
   /** Confirmed sends per second. */
   readonly sendThroughput: number
   /** From the intended send time to the arrival: what a user waits, slips of the schedule included. */

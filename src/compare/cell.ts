@@ -6,9 +6,11 @@ import type { CellResult } from './cell-result.ts'
 import { delay } from './clock.ts'
 import { FaultSchedule } from './faults.ts'
 import { aborted, Effort, type SendReport } from './generator.ts'
+import { MachineWatch } from './machine-watch.ts'
 import { Measurement } from './measurement.ts'
 import { describe, isUnreachable } from './problem.ts'
 import { localStage, type Stage } from './stage.ts'
+import { steadyPart } from './steady.ts'
 import type { Workload } from './workload.ts'
 
 export interface CellOptions {
@@ -19,6 +21,8 @@ export interface CellOptions {
   readonly timeoutMs: number
   /** Sender and receiver in separate processes. */
   readonly apart: boolean
+  /** Looks whether the machine has time for it. */
+  readonly watchMachine: boolean
 }
 
 /** Longest clean-up, and longest sweep after one that failed. Unit: ms. */
@@ -31,6 +35,7 @@ export async function runCell(arm: Arm, workload: Workload, options: CellOptions
   const measurement = await Measurement.create(workload)
   const overtime = AbortSignal.timeout(Math.ceil(options.timeoutMs))
   const limit = AbortSignal.any([options.signal, overtime, measurement.broken])
+  const watch = options.watchMachine ? new MachineWatch() : undefined
   const run = new Run(arm, { workload, name, role: 'both' }, measurement, limit, options)
   await run.measure()
   if (options.signal.aborted) measurement.problem = 'interrupted'
@@ -38,9 +43,9 @@ export async function runCell(arm: Arm, workload: Workload, options: CellOptions
     const why = measurement.isCutOff ? ': the connection was lost and did not come back' : ''
     measurement.problem ??= `stopped after ${Math.round(options.timeoutMs / 1000)} s${why}`
   }
-  const cleaned = run.cleanUp()
   const result = run.result()
-  return { ...result, leftBehind: (await cleaned) ? undefined : name }
+  const leftBehind = (await run.cleanUp()) ? undefined : name
+  return { ...result, leftBehind, machine: watch?.end() }
 }
 
 class Run {
@@ -126,7 +131,7 @@ class Run {
     return this.#unreachable || (await within(sweep))
   }
 
-  result(): Omit<CellResult, 'leftBehind'> {
+  result(): Omit<CellResult, 'leftBehind' | 'machine'> {
     const { workload } = this.#plan
     const measurement = this.#measurement
     const report = this.#report
@@ -134,11 +139,17 @@ class Run {
     const { arrivals, elapsedMs } = measurement
     const backlog = workload.pattern === 'store-and-forward' || workload.pattern === 'browse'
     const account = measurement.account(report?.sent ?? 0, report?.outcomes ?? new Uint8Array(0))
+    const steady =
+      workload.steadyMs > 0 && !backlog && report
+        ? steadyPart(measurement.timeline, report.elapsedMs, workload.steadyMs)
+        : undefined
+    const whole = arrivals === 0 ? 0 : (arrivals / elapsedMs) * 1000
     return {
       account,
       settings: this.#stage?.settings ?? {},
       tier: this.#stage?.tier,
-      throughput: arrivals === 0 ? 0 : (arrivals / elapsedMs) * 1000,
+      throughput: steady?.throughput ?? whole,
+      steady,
       sendThroughput: report && report.elapsedMs > 0 ? (account.accepted / report.elapsedMs) * 1000 : 0,
       // With a backlog the time since sending says nothing about the broker.
       latency: backlog ? undefined : measurement.latency(),

@@ -28,6 +28,8 @@ export interface CompareOptions {
   readonly withoutBare?: boolean
   /** Sender and receiver in separate processes, where the pattern allows it. */
   readonly apart?: boolean
+  /** Says of a figure when the machine was busy with other work. Default: true. */
+  readonly watchMachine?: boolean
   /** Arms of a URL; the default are this library's and the bare client's. */
   readonly arms?: (url: string) => Promise<readonly Arm[]>
   readonly progress?: (progress: Progress) => void
@@ -52,6 +54,8 @@ interface Slot {
 
 const DEFAULT_TIMEOUT_MS = 60_000
 const GRACE_MS = 5_000
+/** Least time that a run gets to become steady. Unit: ms. */
+const STEADY_START_MS = 300
 /** Messages of the runs that warm up the compiler. */
 const SETTLING_COUNT = 2_000
 
@@ -132,7 +136,8 @@ class Comparing {
     for (const [arm, workload] of arms) {
       if (this.#options.signal.aborted) return
       const count = Math.min(workload.count, SETTLING_COUNT)
-      await runWorkload(arm, { ...workload, count, loads: [], rate: 0, faults: [] }, this.#limits(workload))
+      const short = { ...workload, count, durationMs: 0, steadyMs: 0, loads: [], rate: 0, faults: [] }
+      await runWorkload(arm, short, this.#limits(workload))
     }
   }
 
@@ -169,19 +174,22 @@ class Comparing {
   #fitted(workload: Workload): Workload {
     if (this.#deadline === Infinity) return workload
     const steps = workload.loads.length === 0 ? 1 : workload.loads.length + 1
-    const durationMs = Math.max(50, Math.floor((this.#share() * 0.5) / steps))
+    const least = workload.steadyMs > 0 ? STEADY_START_MS + workload.steadyMs : 50
+    const durationMs = Math.max(least, Math.floor((this.#share() * 0.5) / steps))
     return { ...workload, durationMs: Math.min(workload.durationMs || Infinity, durationMs) }
   }
 
   #limits({ loads }: Workload): CellOptions {
-    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, graceMs = GRACE_MS, apart = false } = this.#options
+    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, graceMs = GRACE_MS } = this.#options
+    const { apart = false, watchMachine = true } = this.#options
     const tight = this.#deadline !== Infinity
     const steps = loads.length === 0 ? 1 : loads.length
     return {
       signal,
       apart,
+      watchMachine,
       graceMs: tight ? Math.min(graceMs, 1_000 + this.#share()) : graceMs,
-      timeoutMs: tight ? Math.min(timeoutMs, 3_000 + (2 * this.#share()) / steps) : timeoutMs,
+      timeoutMs: tight ? Math.min(timeoutMs, 8_000 + (2 * this.#share()) / steps) : timeoutMs,
     }
   }
 }

@@ -1,5 +1,7 @@
 /** Whether a cell's numbers may be believed, said before they are shown. */
 import type { CellResult } from './cell-result.ts'
+import type { MachineState } from './machine-watch.ts'
+import { STEADY_DRIFT } from './steady.ts'
 import type { Workload } from './workload.ts'
 
 export type Verdict = 'VALID' | 'DEGRADED' | 'INVALID'
@@ -40,9 +42,44 @@ export function judge(workload: Workload, result: CellResult): Judgement {
       degraded.push(`the generator was ${Math.round(scheduleSlipMs)} ms behind its schedule`)
     if (eventLoopUtilization > BUSY_GENERATOR) degraded.push('the generator was busy all the time')
   }
+  if (workload.steadyMs > 0) degraded.push(...unsteady(workload, result))
+  if (result.machine) degraded.push(...disturbances(result.machine))
   if (leftBehind !== undefined) degraded.push(`${leftBehind} could not be deleted`)
   if (invalid.length > 0) return { verdict: 'INVALID', reasons: [...invalid, ...degraded] }
   return { verdict: degraded.length > 0 ? 'DEGRADED' : 'VALID', reasons: degraded }
+}
+
+/** A backlog is read, a rate is offered: neither has a rate of its own to become steady. */
+function unsteady({ pattern, steadyMs, rate, loads }: Workload, { steady, elapsedMs }: CellResult): string[] {
+  if (pattern === 'store-and-forward' || pattern === 'browse' || rate > 0 || loads.length > 0) return []
+  if (steady === undefined) return [`ended after ${Math.round(elapsedMs)} ms, too soon to have a steady rate`]
+  const { fromMs, toMs, drift } = steady
+  if (toMs - fromMs < steadyMs) return [`measured for ${toMs - fromMs} ms only`]
+  return drift > STEADY_DRIFT
+    ? [`not steady: its rate changed by ${Math.round(drift * 100)} % to the end`]
+    : []
+}
+
+/** A spin that waits longer than this multiple of its processor time shares the processor. */
+const MOST_WAITED = 1.2
+/** … and one that needs this multiple of the time it needed before has a slower processor. */
+const MOST_SLOWED = 1.3
+const MOST_STOLEN = 0.05
+/** Longer than any work of a client takes. Unit: ms. */
+const MOST_STOOD_STILL_MS = 500
+
+function disturbances({ waited, slowed, stolen, stoodStillMs }: MachineState): string[] {
+  const percent = (share: number): string => `${Math.round(share * 100)} %`
+  return [
+    ...(waited > MOST_WAITED
+      ? [`the machine was busy with other work: the processor came ${percent(waited - 1)} late`]
+      : []),
+    ...(slowed > MOST_SLOWED ? [`the processor was ${percent(slowed - 1)} slower than before`] : []),
+    ...(stolen > MOST_STOLEN ? [`the host took ${percent(stolen)} of the processors away`] : []),
+    ...(stoodStillMs > MOST_STOOD_STILL_MS
+      ? [`the event loop stood still for ${Math.round(stoodStillMs)} ms`]
+      : []),
+  ]
 }
 
 const RANK: Record<Verdict, number> = { VALID: 0, DEGRADED: 1, INVALID: 2 }

@@ -38,6 +38,11 @@ export interface Workload {
   readonly count: number
   /** Sending ends after this time. Unit: ms. 0: only `count` ends it. */
   readonly durationMs: number
+  /**
+   * The throughput is that of the end of the run, at least this long, whose rate was steady. Unit: ms. 0: that of the whole run.
+   * Not for a backlog or a rate.
+   */
+  readonly steadyMs: number
   /** Messages sent first and not measured. */
   readonly warmUp: number
   /** Messages per second, sent on schedule whatever became of those before; 0: as fast as it goes, bounded by `inFlight`. */
@@ -63,6 +68,7 @@ const DEFAULTS: Omit<Workload, 'name' | 'pattern'> = {
   bytes: 200,
   count: 20_000,
   durationMs: 0,
+  steadyMs: 0,
   warmUp: 2_000,
   rate: 0,
   loads: [],
@@ -85,6 +91,7 @@ const LEAST: Partial<Record<keyof Workload, number>> = {
   bytes: 32,
   count: 1,
   durationMs: 0,
+  steadyMs: 0,
   warmUp: 0,
   rate: 0,
   inFlight: 1,

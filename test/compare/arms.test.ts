@@ -24,6 +24,7 @@ async function doesAll(url: string, bare: Readonly<Record<string, number>>): Pro
     urls: [url],
     workloads: WORKLOADS,
     repeats: 1,
+    watchMachine: false,
     signal: new AbortController().signal,
   })
   const count: Record<string, number> = {}

@@ -13,6 +13,7 @@ function run(url: string, workloads: readonly Workload[], options: Partial<Compa
     urls: [url],
     workloads,
     repeats: 1,
+    watchMachine: false,
     signal,
     graceMs: 1_500,
     timeoutMs: 15_000,
@@ -34,6 +35,7 @@ describe('a broker that is not there', () => {
       urls: [`redis://127.0.0.1:${port}`, 'memory:'],
       workloads: [SMALL, workload({ pattern: 'browse', count: 100 })],
       repeats: 1,
+      watchMachine: false,
       signal: new AbortController().signal,
     })
     const rows = report.cells.map(({ broker, library, verdict }) => `${broker} ${library} ${verdict}`)

@@ -14,6 +14,7 @@ async function measured(url: string, faults: ReadonlyMap<number, Planted>) {
     urls: [url],
     workloads: [workload({ pattern: 'point-to-point', count: COUNT, warmUp: 50 })],
     repeats: 1,
+    watchMachine: false,
     graceMs: 1_500,
     signal: new AbortController().signal,
     arms: async (each) => [plantedArm((await armsFor(each))[0]!, faults)],

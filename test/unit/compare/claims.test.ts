@@ -6,7 +6,13 @@ import { workload } from '../../../src/compare/index.ts'
 import { runWorkload } from '../../../src/compare/run-workload.ts'
 import { judge, judgeRuns } from '../../../src/compare/verdict.ts'
 
-const OPTIONS = { signal: new AbortController().signal, graceMs: 1_000, timeoutMs: 10_000, apart: false }
+const OPTIONS = {
+  signal: new AbortController().signal,
+  graceMs: 1_000,
+  timeoutMs: 10_000,
+  apart: false,
+  watchMachine: false,
+}
 
 async function measured(settings: Partial<Parameters<typeof workload>[0]>, capacity?: number) {
   const [arm] = await armsFor('memory:')
