@@ -2,8 +2,9 @@
  * What telemetry costs for each message on the broker in this process, where nothing else does: nobody listening, every channel listened
  * to by a function that does nothing, and spans and metrics with the SDK. The arms take turns, so that the mood of the machine falls on all alike.
  *
- *   npx tsx bench/telemetry.ts [--turns 40] [--before FILE] [--json]
+ *   npx tsx bench/telemetry.ts [--turns 40] [--heard] [--before FILE] [--json]
  *
+ * `--heard`: with the arms that listen. Not by default, because whatever keeps a context slows down every promise of its process on Node 20.
  * `--before`: `dist/index.js` of another checkout, built, as one more arm that nobody listens to. Shows the time for a message sent, handled by
  * `consume` and accepted (median of all turns), and the difference to the first arm in neighbouring turns: its median, and the range that
  * holds the true one with 95 %.
@@ -115,11 +116,12 @@ async function measure(): Promise<void> {
   const { values } = parseArgs({
     options: {
       turns: { type: 'string', default: '40' },
+      heard: { type: 'boolean' },
       before: { type: 'string' },
       json: { type: 'boolean' },
     },
   })
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  if (values.heard) context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   const unheard = (): (() => void) => () => {}
   const arm = (name: string, on: Arm['on'], library = sluice): Arm => ({ name, library, on, times: [] })
   const arms = [arm('nobody listens', unheard)]
@@ -127,11 +129,12 @@ async function measure(): Promise<void> {
     const before = (await import(resolve(values.before))) as typeof sluice
     arms.push(arm('the code before', unheard, before))
   }
-  arms.push(
-    arm('channels listened to', listening),
-    arm('spans not sampled', withSdk(new AlwaysOffSampler())),
-    arm('spans and metrics', withSdk(new AlwaysOnSampler())),
-  )
+  if (values.heard)
+    arms.push(
+      arm('channels listened to', listening),
+      arm('spans not sampled', withSdk(new AlwaysOffSampler())),
+      arm('spans and metrics', withSdk(new AlwaysOnSampler())),
+    )
   for (let warm = 0; warm < 4; warm++) for (const one of arms) await turn(one)
   for (let round = 0; round < Number(values.turns); round++) {
     const order = round % 2 === 0 ? arms : [...arms].reverse()
