@@ -1,7 +1,7 @@
 /** One chart over time, drawn by uPlot: follows its place's width and the colours of the page. */
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
-import { theme } from '../state/preferences.ts'
+import { isDark } from '../state/preferences.ts'
 import { short } from '../text/figures.ts'
 import { clock } from '../text/times.ts'
 import type { Course } from './sparkline.tsx'
@@ -26,7 +26,7 @@ export function Chart({
 }: ChartProps) {
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(null)
-  const colours = theme.value
+  const colours = isDark.value
 
   useEffect(() => {
     const target = place.current!

@@ -1,6 +1,7 @@
 /** Copying: a button that says that it has, and the command line that does the same as an act. */
 import { useState } from 'preact/hooks'
 import { Button } from './button.tsx'
+import { Visible } from './visible.tsx'
 
 export function CopyButton({ text, label }: { readonly text: string; readonly label: string }) {
   const [copied, setCopied] = useState(false)
@@ -24,7 +25,16 @@ export function CommandLine({ command }: { readonly command: string }) {
   return (
     <div class="command-line">
       <span class="soft">Same as</span>
-      <code>{command}</code>
+      <code>
+        {command.split(' ').map((word, index) => (
+          <>
+            {index > 0 && ' '}
+            <span class="word">
+              <Visible text={word} />
+            </span>
+          </>
+        ))}
+      </code>
       <CopyButton text={command} label="Copy the command" />
     </div>
   )

@@ -1,7 +1,7 @@
 /** What is always at hand: the palette, tasks, colours, help. */
 import { Button } from '../parts/button.tsx'
 import { Icon, Mark } from '../parts/icon.tsx'
-import { nextTheme, theme } from '../state/preferences.ts'
+import { isDark, nextTheme } from '../state/preferences.ts'
 import { link } from '../state/route.ts'
 import { mayWrite } from '../state/session.ts'
 import { runningTasks, tasksOpen } from '../state/tasks.ts'
@@ -9,8 +9,7 @@ import { overlay } from './overlay.ts'
 
 export function Topbar({ onMenu, menu }: { readonly onMenu: () => void; readonly menu: boolean }) {
   const running = runningTasks.value.length
-  const dark =
-    theme.value === 'dark' || (theme.value === 'system' && matchMedia('(prefers-color-scheme: dark)').matches)
+  const dark = isDark.value
   return (
     <header class="topbar">
       <div class="menu-button">

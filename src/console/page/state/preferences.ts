@@ -1,5 +1,5 @@
 /** What this browser remembers: the colours, and the width of the list beside the details. */
-import { effect, signal } from '@preact/signals'
+import { computed, effect, signal } from '@preact/signals'
 
 export type Theme = 'system' | 'light' | 'dark'
 
@@ -21,7 +21,18 @@ export function store(key: string, value: string): void {
   }
 }
 
+/** What the system asks for now. */
+const systemIsDark = signal(false)
+
+/** Whether the page is dark now. */
+export const isDark = computed(() => (theme.value === 'system' ? systemIsDark.value : theme.value === 'dark'))
+
 export function followTheme(): void {
+  const system = matchMedia('(prefers-color-scheme: dark)')
+  systemIsDark.value = system.matches
+  system.addEventListener('change', () => {
+    systemIsDark.value = system.matches
+  })
   effect(() => {
     const chosen = theme.value
     if (chosen === 'system') delete document.documentElement.dataset.theme
@@ -31,7 +42,5 @@ export function followTheme(): void {
 }
 
 export function nextTheme(): void {
-  const dark = matchMedia('(prefers-color-scheme: dark)').matches
-  const shown = theme.peek() === 'system' ? (dark ? 'dark' : 'light') : theme.peek()
-  theme.value = shown === 'dark' ? 'light' : 'dark'
+  theme.value = isDark.peek() ? 'light' : 'dark'
 }

@@ -52,12 +52,11 @@ export function remember(query: Readonly<Record<string, string | undefined>>): v
 }
 
 export function followAddress(): void {
-  let last = location.hash
   const read = () => {
     // The link that skips to the content is no place: the browser has gone there, and the address stays.
-    if (location.hash === '#main') return history.replaceState(null, '', last || '#/')
-    last = location.hash
-    route.value = parseRoute(last)
+    const { path, query } = route.peek()
+    if (location.hash === '#main') history.replaceState(null, '', link(path, Object.fromEntries(query)))
+    else route.value = parseRoute(location.hash)
   }
   addEventListener('hashchange', read)
   read()

@@ -131,7 +131,13 @@ function Waiting({ broker, there }: { readonly broker: string; readonly there: b
 function Deepest({ broker }: { readonly broker: string }) {
   const { rows, total, unlisted, loading, problem } = nodesOf(broker)
   if (problem !== undefined) return <p class="soft">{problem.message}</p>
-  if (unlisted !== undefined && rows.size === 0) return <p class="soft">{unlisted.message}</p>
+  if (unlisted !== undefined && rows.size === 0)
+    return (
+      <p class="soft">
+        This broker does not list its nodes. <a href={link(['nodes', broker])}>Open one by its address</a>,
+        and it stays here.
+      </p>
+    )
   if (total === 0) return <p class="soft">{loading ? 'Reading queues …' : 'No queue yet.'}</p>
   const nodes = [...rows.entries()].sort(([a], [b]) => a - b).slice(0, DEEPEST)
   return (

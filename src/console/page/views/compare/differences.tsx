@@ -40,10 +40,10 @@ export function Differences({ pair: { left, right, fields }, onClose }: Differen
                   <Visible text={field} />
                 </th>
                 <td>
-                  <Value value={fieldOf(left, field)} />
+                  <Side value={fieldOf(left, field)} />
                 </td>
                 <td>
-                  <Value value={fieldOf(right, field)} />
+                  <Side value={fieldOf(right, field)} />
                 </td>
               </tr>
             ))}
@@ -58,6 +58,10 @@ export function Differences({ pair: { left, right, fields }, onClose }: Differen
       )}
     </article>
   )
+}
+
+function Side({ value }: { readonly value: unknown }) {
+  return value === undefined ? <span class="soft">not there</span> : <Value value={value} />
 }
 
 function fieldOf(message: MessageView, field: string): unknown {

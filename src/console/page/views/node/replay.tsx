@@ -1,6 +1,7 @@
 /** Sends dead letters back: first a dry run that says what would go where, then the same for real. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Act, ActResult, DeadLetterGroup, NodeDetail } from '../../../protocol.ts'
+import { askToDisturb } from '../../parts/ask.tsx'
 import { Button } from '../../parts/button.tsx'
 import { CommandLine } from '../../parts/copy.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
@@ -29,6 +30,7 @@ export function ReplayDialog({ node, group, onClose }: ReplayProps) {
   // A long dry run goes on as a task, whose end comes with the stream.
   const task = tasks.value.find(({ id }) => id === tried?.task?.id) ?? tried?.task
   const looking = task?.state === 'running'
+  const disturbs = node.browse.level === 'emulated'
   const missing = where === 'other' && to.trim() === '' ? 'Say where to first.' : undefined
 
   const act = (dryRun: boolean): Act => ({
@@ -39,10 +41,12 @@ export function ReplayDialog({ node, group, onClose }: ReplayProps) {
     origin: group?.origin,
     ...(where === 'other' && { to: to.trim() }),
     ...(limit !== '' && { limit: Number(limit) }),
-    ...(dryRun && { dryRun }),
+    ...(group?.error !== undefined && { where: saysError(group.error) }),
+    ...(dryRun && { dryRun, ...(disturbs && { disturb: true }) }),
   })
   const run = async (dryRun: boolean) => {
     if (missing !== undefined || busy) return
+    if (dryRun && disturbs && !(await askToDisturb(node.address, node.browse.reason))) return
     setBusy(true)
     const result = await perform(act(dryRun), { quiet: dryRun })
     setBusy(false)
@@ -121,4 +125,9 @@ export function ReplayDialog({ node, group, onClose }: ReplayProps) {
       )}
     </Dialog>
   )
+}
+
+/** The condition that a group's error makes: the first line of it is what the group has in common. */
+function saysError(line: string): string {
+  return `P["sluice-error"] ~ "${line.replace(/["\\]/g, '\\$&')}"`
 }

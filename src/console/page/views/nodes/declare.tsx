@@ -6,6 +6,7 @@ import { Choice, Field } from '../../parts/field.tsx'
 import { perform } from '../../state/acts.ts'
 import { readNodes } from '../../state/nodes.ts'
 import { go, nodeLink } from '../../state/route.ts'
+import { made } from '../../text/address.ts'
 
 export function DeclareDialog({
   broker,
@@ -17,7 +18,7 @@ export function DeclareDialog({
   const [name, setName] = useState('')
   const [type, setType] = useState('queue')
   const [busy, setBusy] = useState(false)
-  const address = name.includes(';') ? name : `${name}; {create: always, node: {type: ${type}}}`
+  const address = name.includes(';') ? name : made(name, type)
   const declare = async () => {
     if (name.trim() === '' || busy) return
     setBusy(true)
