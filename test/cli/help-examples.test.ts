@@ -1,5 +1,5 @@
 /** The examples in the help of every verb do what they say: each is run, on an embedded broker where the broker does not matter. */
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import type { Example } from '../../src/cli/command.ts'
@@ -20,6 +20,7 @@ const RUNS_ON: Readonly<Record<string, RegExp>> = {
   respond: /^answering on /m,
   hub: /^listening: /m,
   relay: /^handing on to /m,
+  console: /^console: /m,
 }
 
 /** Lines that no other broker can stand in for. */
@@ -59,7 +60,7 @@ describe('examples of the help', () => {
     expect({
       code,
       err: err.replace(
-        /^(watching|answering on|handing on to|\d+ handed on|\d+ moved|\d+ looked at|\d+\/\d+ ).*\n/gm,
+        /^(watching|answering on|handing on to|\d+ handed on|\d+ moved|\d+ copied|\d+ looked at|\d+\/\d+ ).*\n/gm,
         '',
       ),
     }).toEqual({
@@ -92,6 +93,7 @@ async function prepare(connection: Connection, verb: string): Promise<void> {
     copyFileSync(join(commands.scratch, 'old.json'), join(commands.scratch, 'new.json'))
     return
   }
+  if (verb === 'console') writeFileSync(join(commands.scratch, 'console-password'), 'open sesame\n')
   if (verb === 'bind') await connection.admin.declare(queue('archive'))
   if (verb === 'declare' || verb === 'spout') {
     if (verb === 'spout') await connection.admin.declare(queue('orders'))
@@ -132,6 +134,11 @@ function taken(
       .replace(/^(rabbitmq|qpid|redis|zmq):\/\/localhost/, url)
       .replace(/^postgres:\/\/localhost\/shop$/, () => database!)
       .replace(/^tcp:\/\/127\.0\.0\.1:5600$/, `ipc://${join(commands.scratch, uniqueName('hub'))}`)
+      .replace(/^live=rabbitmq:\/\/localhost$/, `live=${url}`)
+      .replace(/^10\.0\.0\.5$/, '127.0.0.1')
+      .replace(/^8080$/, '0')
+      .replace(/^\.\/(console-password)$/, (_, file) => join(commands.scratch, file))
+      .replace(/^file:\.\/copy#/, `file:${join(commands.scratch, uniqueName('copy'))}#`)
       .replace(/^\.\/hub-data$/, join(commands.scratch, uniqueName('data')))
       .replace(/^(report|old\.json|new\.json)$/, (file) => join(commands.scratch, file)),
   )

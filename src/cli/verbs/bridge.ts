@@ -1,8 +1,12 @@
 /** `sluice bridge`: from one broker to another, at least once. */
 import type { Receiver, Sender } from '../../index.ts'
-import { Bridge, type Counts } from '../../tools/bridge/bridge.ts'
+import { Bridge, type BridgeSource, type Counts } from '../../tools/bridge/bridge.ts'
+import { ChosenSource } from '../../tools/bridge/chosen-source.ts'
+import { copyMessages } from '../../tools/bridge/copy-messages.ts'
 import { placeMark } from '../../tools/bridge/place-mark.ts'
 import { Source } from '../../tools/bridge/source.ts'
+import { chosenMessages } from '../../tools/message/choice.ts'
+import type { Arguments } from '../arguments.ts'
 import { type EndPoint, endPoint } from '../bridge/end-point.ts'
 import { subjectMap } from '../bridge/subject-map.ts'
 import { brokerUrl } from '../broker/broker-url.ts'
@@ -36,6 +40,15 @@ export const bridge: Command = {
       metavar: 'SECONDS',
       help: 'stop when there is none for this long; 0: what is there now',
     },
+    {
+      name: 'where',
+      short: 'w',
+      kind: 'text',
+      metavar: 'CONDITION',
+      help: 'only those that fit, in the language of drain -p; the others are held back until the end, then given back',
+    },
+    { name: 'id', kind: 'list', help: 'only the message of this id; may be repeated' },
+    { name: 'copy', kind: 'flag', help: 'look instead of taking: the source keeps what is copied' },
     {
       name: 'create',
       kind: 'flag',
@@ -85,6 +98,14 @@ export const bridge: Command = {
       what: 'play dead letters again, then end',
     },
     {
+      line: "sluice bridge 'rabbitmq://localhost#orders' 'redis://localhost#big' --create -t 0 -w 'M.subject ~ \"us.\"'",
+      what: 'chosen messages',
+    },
+    {
+      line: "sluice bridge 'redis://localhost#orders' 'file:./copy#orders' --create --copy",
+      what: 'copies, to look at elsewhere',
+    },
+    {
       line: "sluice bridge 'qpid://localhost#news/us.#' 'zmq://localhost#news' --subscription bridge -m 'us.#=usa.$1'",
       what: 'a topic, with other subjects',
     },
@@ -105,28 +126,30 @@ export const bridge: Command = {
     try {
       const right = await openSession(context, { broker: target.broker, reconnect: 'always' })
       try {
-        const { receiver, isTopic, depth } = await openReceiver(context, left, source, credit)
+        if (args.flag('copy')) {
+          await copyAll(context, left, source, right, target)
+          return 0
+        }
+        const { receiving, isTopic, depth, close } = await openSource(context, left, source, credit)
         const sender = await openSender(context, right, target, isTopic, capacity)
-        const seconds = args.number('timeout')
+        const seconds = args.number('timeout') ?? (isChosen(args) ? 0 : undefined)
         // Without an end there is nothing left to count down to.
         const total = limit !== Infinity ? limit : seconds === undefined ? undefined : depth
-        const moving = new Bridge(
-          new Source(receiver, left.connection, left.address(source.address)),
-          sender,
-          right.connection,
-          {
-            map,
-            limit,
-            idleMs: seconds === undefined ? undefined : seconds * 1000,
-            onLoop: (args.text('on-loop') ?? (isTopic ? 'drop' : 'stop')) as 'stop' | 'drop' | 'ignore',
-            rejectRefused: args.flag('reject-refused'),
-            makeDurable: right.keeps,
-            from: markOf(left, source),
-            to: markOf(right, target),
-          },
-        )
-        await withCounts(context, moving.counts, total, () => moving.run(context.signal))
-        await receiver.close()
+        const moving = new Bridge(receiving, sender, right.connection, {
+          map,
+          limit,
+          idleMs: seconds === undefined ? undefined : seconds * 1000,
+          onLoop: (args.text('on-loop') ?? (isTopic ? 'drop' : 'stop')) as 'stop' | 'drop' | 'ignore',
+          rejectRefused: args.flag('reject-refused'),
+          makeDurable: right.keeps,
+          from: markOf(left, source),
+          to: markOf(right, target),
+        })
+        try {
+          await withCounts(context, moving.counts, total, () => moving.run(context.signal))
+        } finally {
+          await close()
+        }
         await sender.close()
       } finally {
         await right.connection.close({ timeoutMs: CLOSE_MS })
@@ -142,26 +165,88 @@ function markOf({ library, address }: Session, { broker, address: text }: EndPoi
   return placeMark(brokerUrl(broker, [broker]), library.parseAddress(address(text)).name)
 }
 
-async function openReceiver(
-  context: Context,
+interface OpenSource {
+  readonly receiving: BridgeSource
+  readonly isTopic: boolean
+  /** Messages that will come, where that is known. */
+  readonly depth: number | undefined
+  close(): Promise<void>
+}
+
+async function openSource(
+  { args }: Context,
   { connection, library, address }: Session,
   { address: text }: EndPoint,
   credit: number,
-): Promise<{ receiver: Receiver; isTopic: boolean; depth: number | undefined }> {
-  const subscription = context.args.text('subscription')
+): Promise<OpenSource> {
+  const subscription = args.text('subscription')
   const { name, subject, options } = library.parseAddress(address(text))
   const found = await connection.admin.inspect(library.formatAddress({ name }))
   const isTopic = subscription !== undefined || (found !== undefined && found.type !== 'queue')
-  if (isTopic && options === undefined && found?.type !== 'broadcast') {
-    const matching = library.topic(name, { create: 'never' }).matching(subject ?? '#')
-    const source = subscription === undefined ? matching : matching.subscription(subscription)
-    return { receiver: await connection.receiver(source, { credit }), isTopic, depth: found?.depth }
+  const fits = choiceOf(args)
+  if (fits) {
+    if (isTopic) throw new UsageError('--where and --id are for queues')
+    const count = args.list('id').length || undefined
+    const chosen = await new ChosenSource(connection, address(text), { fits, count }).open()
+    return { receiving: chosen, isTopic, depth: count, close: () => chosen.close() }
   }
+  const source =
+    isTopic && options === undefined && found?.type !== 'broadcast'
+      ? library.topic(name, { create: 'never' }).matching(subject ?? '#')
+      : undefined
+  const receiver: Receiver = source
+    ? await connection.receiver(subscription === undefined ? source : source.subscription(subscription), {
+        credit,
+      })
+    : await connection.receiver(address(text), { credit, mode: 'consume' })
   return {
-    receiver: await connection.receiver(address(text), { credit, mode: 'consume' }),
+    receiving: new Source(receiver, connection, address(text)),
     isTopic,
     depth: found?.depth,
+    close: () => receiver.close(),
   }
+}
+
+function isChosen(args: Arguments): boolean {
+  return args.has('where') || args.has('id')
+}
+
+function choiceOf(args: Arguments): ReturnType<typeof chosenMessages> {
+  return chosenMessages({ ids: args.has('id') ? args.list('id') : undefined, where: args.text('where') })
+}
+
+/** Looks at what is there, and sends copies. */
+async function copyAll(
+  context: Context,
+  left: Session,
+  source: EndPoint,
+  right: Session,
+  target: EndPoint,
+): Promise<void> {
+  const { args, signal } = context
+  const counts: Counts = { moved: 0, expired: 0, looped: 0, refused: 0 }
+  const fits = choiceOf(args)
+  const capacity = args.number('capacity')!
+  const sender = await openSender(context, right, target, false, capacity)
+  const messages = left.connection.browse(left.address(source.address), { signal })
+  await withCounts(
+    context,
+    counts,
+    undefined,
+    () =>
+      copyMessages(messages, sender, {
+        fits,
+        limit: Math.min(args.number('count') || Infinity, args.list('id').length || Infinity),
+        capacity,
+        makeDurable: right.keeps,
+        signal,
+        copied() {
+          counts.moved += 1
+        },
+      }),
+    'copied',
+  )
+  await sender.close()
 }
 
 async function openSender(
@@ -184,6 +269,7 @@ async function withCounts(
   counts: Counts,
   total: number | undefined,
   work: () => Promise<void>,
+  done = 'moved',
 ): Promise<void> {
   const shows = !args.flag('quiet')
   const start = performance.now()
@@ -193,7 +279,7 @@ async function withCounts(
       counts.looped > 0 && `${counts.looped} dropped as looping`,
       counts.refused > 0 && `${counts.refused} rejected`,
     ].filter((part) => part !== false)
-    return [`${moved} moved`, ...others].join(', ')
+    return [`${moved} ${done}`, ...others].join(', ')
   }
   const progress = shows ? new Progress(err, { count: () => counts.moved, describe, total }) : undefined
   try {

@@ -81,10 +81,8 @@ export const consoleVerb: Command = {
     try {
       const { url } = running
       await out.line(args.flag('json') ? jsonText({ url }) : `console: ${url}`)
-      if (host !== undefined)
-        await err.line(
-          `Other machines can reach it, in clear: put TLS in front of it where the network is not your own.`,
-        )
+      if (host !== undefined && !/^(?:127\.|localhost$|::1$)/.test(host))
+        await err.line('Other machines can reach the page, in clear: put TLS in front of it.')
       if (args.flag('open')) open(url)
       await aborted(signal)
     } finally {

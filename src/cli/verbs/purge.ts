@@ -1,8 +1,11 @@
 /** `sluice purge`: removes what waits in a node. */
+import { ChosenSource, deleteChosen } from '../../tools/bridge/chosen-source.ts'
+import { chosenMessages } from '../../tools/message/choice.ts'
 import { BROKER } from '../broker/connection-options.ts'
 import { existingNode, SUBSCRIPTION, TYPE } from '../broker/node-address.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command } from '../command.ts'
+import { UsageError } from '../errors.ts'
 import { addressArgument, expectOnly } from '../positionals.ts'
 import { jsonText } from '../print/terminal-text.ts'
 
@@ -11,16 +14,41 @@ export const purge: Command = {
   summary: 'remove what waits in a node',
   usage: '[options] ADDRESS',
   description:
-    'Remove the messages that wait in the node, and print how many. What receivers hold is not touched.',
-  options: [BROKER, TYPE, SUBSCRIPTION, { name: 'json', kind: 'flag', help: 'print as JSON' }],
-  examples: [{ line: 'sluice purge -b rabbitmq://localhost orders', what: 'empty the queue' }],
+    'Remove the messages that wait in the node, or those chosen, and print how many. What receivers hold is not touched. Chosen ones are taken out from the head: those before them are held until the end and given back, and may count as delivered once more.',
+  options: [
+    BROKER,
+    TYPE,
+    SUBSCRIPTION,
+    { name: 'id', kind: 'list', help: 'only the message of this id; may be repeated' },
+    {
+      name: 'where',
+      short: 'w',
+      kind: 'text',
+      metavar: 'CONDITION',
+      help: 'only those that fit, in the language of drain -p',
+    },
+    { name: 'json', kind: 'flag', help: 'print as JSON' },
+  ],
+  examples: [
+    { line: 'sluice purge -b rabbitmq://localhost orders', what: 'empty the queue' },
+    { line: 'sluice purge orders -w \'M.subject = "test"\'', what: 'only what is a test' },
+  ],
   async run(context) {
-    const { args, out } = context
+    const { args, out, signal } = context
     expectOnly(args, 'ADDRESS')
     const given = addressArgument(args.positionals[0])
     await withSession(context, { closeOnAbort: true }, async ({ connection, library, address }) => {
       const node = existingNode(library, address(given), args.text('type'), args.text('subscription'))
-      const removed = await connection.admin.purge(node)
+      const ids = args.has('id') ? args.list('id') : undefined
+      const fits = chosenMessages({ ids, where: args.text('where') })
+      let removed = 0
+      if (fits) {
+        if (args.has('subscription')) throw new UsageError('--id and --where are for queues')
+        const source = new ChosenSource(connection, address(given), { fits, count: ids?.length })
+        await deleteChosen(await source.open(), signal, () => {
+          removed += 1
+        })
+      } else removed = await connection.admin.purge(node)
       await out.line(args.flag('json') ? jsonText({ removed }) : `${removed} removed`)
     })
     return 0

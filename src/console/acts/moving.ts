@@ -1,12 +1,14 @@
 /** Messages from one node to another, on any two brokers: the engine is that of `sluice bridge`. */
-import type { Connection, Sender } from '../../index.ts'
+import type { Connection, ReceivedMessage, Sender } from '../../index.ts'
 import { Bridge } from '../../tools/bridge/bridge.ts'
-import { ChosenSource } from '../../tools/bridge/chosen-source.ts'
+import { ChosenSource, deleteChosen } from '../../tools/bridge/chosen-source.ts'
+import { copyMessages } from '../../tools/bridge/copy-messages.ts'
 import { placeMark } from '../../tools/bridge/place-mark.ts'
 import { Source } from '../../tools/bridge/source.ts'
+import { chosenMessages } from '../../tools/message/choice.ts'
 import { type Broker, CALL_MS } from '../brokers/broker.ts'
 import { Refused } from '../errors.ts'
-import { conditionOf, lookAt, type Seen } from '../messages/looking.ts'
+import { conditionOf, lookAt } from '../messages/looking.ts'
 import { addressOf, lookedAt, placeOf } from '../nodes/address.ts'
 import type { Act } from '../protocol.ts'
 import type { Progress } from './tasks.ts'
@@ -93,7 +95,8 @@ async function openSource(
   connection: Connection,
   address: string,
 ): Promise<OpenSource> {
-  const fits = choiceOf(ids, where, bodies)
+  conditionOf(where, bodies)
+  const fits = chosenMessages({ ids, where })
   if (fits) {
     const source = await new ChosenSource(connection, address, { fits, count: ids?.length }).open()
     return { source, close: () => source.close(), remark: () => remarkOf(source) }
@@ -112,60 +115,33 @@ function remarkOf({ passedOver, cut }: ChosenSource): string {
   return passedOver > 0 ? `; ${passedOver} others were passed over and given back${end}` : ''
 }
 
-/** `undefined`: all. @throws Refused, CommandError */
-export function choiceOf(
-  ids: readonly string[] | undefined,
-  where: string | undefined,
-  bodies: boolean,
-): ((message: Seen) => boolean) | undefined {
-  const condition = conditionOf(where, bodies)
-  if (!ids) return condition?.fits
-  const wanted = new Set(ids)
-  // Each id once: what has the same one is another message, which nobody chose.
-  return (message) => (!condition || condition.fits(message)) && wanted.delete(message.id)
-}
-
 /** Looks, and sends what it sees: the source keeps everything. */
 async function copy(
   act: MovingAct,
-  { source, bodies }: Ends,
+  { source, target, bodies }: Ends,
   sender: Sender,
   progress: Progress,
 ): Promise<string> {
   const { ids, where, limit = Infinity, disturb } = act
-  const fits = choiceOf(ids, where, bodies)
-  const most = Math.min(limit, ids?.length ?? Infinity)
   const { signal } = progress
-  const failed = new AbortController()
-  let failure: unknown
-  let begun = 0
-  const open = new Set<Promise<void>>()
-  for await (const { message } of lookAt(source, {
-    address: act.from.address,
-    disturb,
-    signal: AbortSignal.any([signal, failed.signal]),
-  })) {
-    if (begun >= most || signal.aborted || failure !== undefined) break
-    if (fits && !fits(message)) continue
-    begun += 1
-    const sent = sender
-      .forward(message, { timeoutMs: Infinity, signal })
-      .then(
-        () => {
-          progress.count += 1
-        },
-        (error) => {
-          failure ??= error
-          failed.abort()
-        },
-      )
-      .finally(() => open.delete(sent))
-    open.add(sent)
-    if (open.size >= CAPACITY) await Promise.race(open)
-  }
-  await Promise.all(open)
-  if (failure !== undefined) throw failure
+  conditionOf(where, bodies)
+  await copyMessages(messagesOf(lookAt(source, { address: act.from.address, disturb, signal })), sender, {
+    fits: chosenMessages({ ids, where }),
+    limit: Math.min(limit, ids?.length ?? Infinity),
+    capacity: CAPACITY,
+    makeDurable: target.connection.adapter === 'file',
+    signal,
+    copied() {
+      progress.count += 1
+    },
+  })
   return `${progress.count} copied`
+}
+
+async function* messagesOf(
+  seen: AsyncIterable<{ readonly message: ReceivedMessage }>,
+): AsyncGenerator<ReceivedMessage> {
+  for await (const { message } of seen) yield message
 }
 
 /** Chosen messages are taken and thrown away. */
@@ -177,18 +153,11 @@ export async function deleteMessages(
   const { connection } = broker
   progress.total = ids.length
   const source = await new ChosenSource(connection, lookedAt(address), {
-    fits: choiceOf(ids, undefined, true)!,
+    fits: chosenMessages({ ids })!,
     count: ids.length,
   }).open()
-  try {
-    for (;;) {
-      const delivery = await source.next(0, progress.signal)
-      if (!delivery) break
-      await delivery.accept()
-      progress.count += 1
-    }
-  } finally {
-    await source.close()
-  }
+  await deleteChosen(source, progress.signal, () => {
+    progress.count += 1
+  })
   return `${progress.count} deleted${remarkOf(source)}`
 }

@@ -1,10 +1,6 @@
 /** Dead letters back to where they came from; the engine is `connection.replay()`. */
-import {
-  DEAD_LETTER_ORIGIN,
-  DEAD_LETTER_REASON,
-  type ReceivedMessage,
-  type ReplayReport,
-} from '../../index.ts'
+import type { ReplayReport } from '../../index.ts'
+import { chosenLetters } from '../../tools/replay/chosen-letters.ts'
 import { type Broker, CALL_MS } from '../brokers/broker.ts'
 import { conditionOf, mayLook } from '../messages/looking.ts'
 import { lookedAt } from '../nodes/address.ts'
@@ -25,8 +21,9 @@ export async function replayed(
 ): Promise<string> {
   const { address, to, dryRun, limit, disturb } = act
   if (dryRun) mayLook(broker, disturb)
+  conditionOf(act.where, bodies)
   const report = await broker.connection.replay(lookedAt(address), {
-    where: chosen(act, bodies),
+    where: chosenLetters(act),
     to: to ?? 'origin',
     dryRun,
     limit,
@@ -39,18 +36,6 @@ export async function replayed(
   return dryRun
     ? `${report.matched} would go back${kinds(report)}`
     : `${report.replayed} replayed${stayed(report)}`
-}
-
-function chosen(
-  { reason, origin, where }: ReplayAct,
-  bodies: boolean,
-): ((message: ReceivedMessage) => boolean) | undefined {
-  const condition = conditionOf(where, bodies)
-  if (reason === undefined && origin === undefined) return condition?.fits
-  return (message) =>
-    (reason === undefined || message.properties[DEAD_LETTER_REASON] === reason) &&
-    (origin === undefined || message.properties[DEAD_LETTER_ORIGIN] === origin) &&
-    (!condition || condition.fits(message))
 }
 
 function kinds({ reasons, otherReasons }: ReplayReport): string {

@@ -105,3 +105,19 @@ export class ChosenSource implements BridgeSource {
     this.#heldOfLast = 0
   }
 }
+
+/** Takes the chosen messages and throws them away; the others are given back. */
+export async function deleteChosen(
+  source: ChosenSource,
+  signal: AbortSignal,
+  deleted: () => void,
+): Promise<void> {
+  try {
+    for (let delivery = await source.next(0, signal); delivery; delivery = await source.next(0, signal)) {
+      await delivery.accept()
+      deleted()
+    }
+  } finally {
+    await source.close()
+  }
+}
