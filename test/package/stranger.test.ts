@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -93,11 +94,44 @@ test('what is packed is the built library, its entry points and the papers, and 
   )
   const foreign = packed.filter(
     (path) =>
-      !/^(dist\/.*\.(js|d\.ts)|dist\/cli\/[a-z]+\.cjs|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
+      !/^(dist\/.*\.(js|d\.ts)|dist\/cli\/[a-z]+\.cjs|dist\/console\/(LICENSES|page\/(index\.html|app\.css))|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
         path,
       ),
   )
   expect(foreign).toEqual([])
+})
+
+test('the console takes less than 400 KB of what is installed, and holds the licences of what is in it', () => {
+  const folder = join(project, 'node_modules/sluice/dist/console')
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  )
+  const size = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0)
+  expect(size).toBeLessThan(400 * 1024)
+  const licences = readFileSync(join(folder, 'LICENSES'), 'utf8')
+  for (const name of ['hono', '@hono/node-server', 'preact', '@preact/signals', 'uplot'])
+    expect(licences).toMatch(new RegExp(`^${name} \\d`, 'm'))
+  // Its own types need no other package.
+  for (const file of ['index.d.ts', 'options.d.ts'])
+    expect(readFileSync(join(folder, file), 'utf8')).not.toMatch(/from '(?!\.)/)
+})
+
+test('a console of the installed package serves its page', async () => {
+  writeFileSync(
+    join(project, 'console.mjs'),
+    `import { createConsole } from 'sluice/console'
+    const running = await createConsole({ connections: { it: 'memory:' }, log() {} })
+    const { origin } = new URL(running.url)
+    for (const path of ['/', '/app.js', '/app.css']) {
+      const answer = await fetch(origin + path)
+      console.log(path, answer.status, answer.headers.get('content-type'), (await answer.text()).length > 100)
+    }
+    await running.close()
+    `,
+  )
+  expect(await runProgram('console.mjs')).toBe(
+    '/ 200 text/html; charset=utf-8 true\n/app.js 200 text/javascript; charset=utf-8 true\n/app.css 200 text/css; charset=utf-8 true\n',
+  )
 })
 
 test('no client library comes along', () => {
