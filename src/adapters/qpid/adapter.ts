@@ -28,10 +28,11 @@ export const qpidAdapter: Adapter = {
     const endpoint = endpointOf(target)
     let lost: MessagingError | undefined
     let ready = false
-    const physical = await Physical.open(endpoint, signal, (error) => {
+    const ended = (error: MessagingError): void => {
       lost = error
       if (ready) events.disconnected(error)
-    })
+    }
+    const physical = await Physical.open(endpoint, signal, ended, (warning) => events.warning(warning))
     const off = onAbort(signal, () => void physical.close(0))
     try {
       const { kind } = physical.product.profile

@@ -139,7 +139,7 @@ export class Management {
       receiver.on('message', ({ message, delivery }) => {
         delivery!.accept()
         receiver.add_credit(1)
-        this.#answered(message!)
+        this.#answered(physical.bytesOf(message))
       })
       const ended = (error: MessagingError): void => {
         this.#links = undefined

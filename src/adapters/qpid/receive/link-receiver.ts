@@ -49,9 +49,6 @@ export interface ReceiverOptions {
  */
 const WAKE_MS = 1_000
 
-/** A transfer may have no bytes at all. */
-const NOTHING = Buffer.alloc(0)
-
 export class LinkReceiver implements AdapterReceiver {
   readonly address?: string
   readonly #physical: Physical
@@ -95,9 +92,10 @@ export class LinkReceiver implements AdapterReceiver {
     this.#events = events
     this.#credit = options.credit
     if (options.copiesTo !== undefined) this.address = options.copiesTo
-    link.on('message', ({ delivery, message }) => this.#arrived(delivery!, message ?? NOTHING))
+    link.on('message', ({ delivery, message }) => this.#arrived(delivery!, physical.bytesOf(message)))
     // rhea would take every answer to a drain at its word, late ones as well.
-    link.on_flow = (frame) => this.#flowed(frame)
+    if (physical.found.has('receiverFlow')) link.on_flow = (frame) => this.#flowed(frame)
+    else link.on('receiver_drained', () => this.#drained?.(this.#granted))
     physical.watch(link, (error) => {
       this.#stop()
       events.detached(error)
@@ -143,7 +141,8 @@ export class LinkReceiver implements AdapterReceiver {
 
   accept(delivery: AdapterDelivery): void {
     if (this.#dead) return
-    ;(delivery as QpidDelivery).native.accept()
+    const { native } = delivery as QpidDelivery
+    this.#physical.verdict(() => native.accept())
     this.#settledOne()
   }
 
@@ -153,9 +152,11 @@ export class LinkReceiver implements AdapterReceiver {
     if (this.#over) return
     const { native } = delivery as QpidDelivery
     // A reject is final: the API has stored the dead letter, and Broker-J would only count a rejected delivery.
-    if (verdict.kind === 'reject' || this.#options.browse) native.accept()
-    else if (verdict.unseen) native.release()
-    else native.release(this.#physical.product.profile.counted ? { delivery_failed: true } : undefined)
+    this.#physical.verdict(() => {
+      if (verdict.kind === 'reject' || this.#options.browse) native.accept()
+      else if (verdict.unseen) native.release()
+      else native.release(this.#physical.product.profile.counted ? { delivery_failed: true } : undefined)
+    })
     this.#settledOne()
   }
 
@@ -196,12 +197,12 @@ export class LinkReceiver implements AdapterReceiver {
     if (this.#over) return
     if (!browse && (this.#recalled || this.#held >= this.#credit)) {
       // The window closed while it was on its way: back at once, as unseen.
-      native.release()
+      this.#physical.verdict(() => native.release())
     } else {
       const { message, failures, again } = decodeMessage(bytes, this.#physical.product.profile.dialect)
       const before = again && !this.#physical.product.profile.counted ? Math.max(failures, 1) : failures
       const delivery = new QpidDelivery(native, message, before)
-      if (fits && !fits(message)) native.accept()
+      if (fits && !fits(message)) this.#physical.verdict(() => native.accept())
       else if (browse && (this.#held >= this.#credit || this.#parked.length > 0)) this.#parked.push(delivery)
       else this.#handOver(delivery)
     }

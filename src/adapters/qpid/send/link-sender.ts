@@ -27,6 +27,8 @@ export class LinkSender implements AdapterSender {
   readonly #inFlight = new Map<RheaDelivery, Transfer>()
   /** Transfers handed to rhea, which charges credit only when it writes. */
   #handed = 0
+  /** Something was written in this turn. */
+  #wrote = false
   /** Closed by us, or ended by the broker. */
   #over = false
   #closing: Promise<void> | undefined
@@ -88,6 +90,7 @@ export class LinkSender implements AdapterSender {
   }
 
   get #room(): boolean {
+    if (!this.#physical.found.has('senderCredit')) return !this.#wrote && this.#link.sendable()
     const { credit, delivery_count, session } = this.#link
     return this.#handed < delivery_count + credit && session.outgoing.available() > 0
   }
@@ -113,9 +116,19 @@ export class LinkSender implements AdapterSender {
     // Nobody will answer: the API takes what is unsettled as in doubt.
     if (this.#over || this.#physical.over) return
     this.#handed++
+    if (!this.#physical.found.has('senderCredit')) this.#waitForTurn()
     const delivery = this.#link.send(bytes, undefined, 0)
     if (this.#options.presettled) transfer.settle()
     else this.#inFlight.set(delivery, transfer)
+  }
+
+  /** rhea charges credit when it writes: until then it would take more than there is credit for. */
+  #waitForTurn(): void {
+    this.#wrote = true
+    setImmediate(() => {
+      this.#wrote = false
+      this.#pump()
+    })
   }
 
   #settled(delivery: RheaDelivery, error: MessagingError | undefined): void {

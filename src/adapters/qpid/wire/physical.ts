@@ -3,6 +3,7 @@
 import { isIP, type Socket, connect as tcp } from 'node:net'
 import { connect as tls } from 'node:tls'
 import { settledWithin } from '../../../core/aborts.ts'
+import { lookFor } from '../../../core/connecting/reach.ts'
 import { randomName } from '../../../core/message-id.ts'
 import type { MessagingError } from '../../../model/errors.ts'
 import { connectError, connectionLost, linkError, noChannelLeft, senderError } from '../errors.ts'
@@ -12,6 +13,7 @@ import type { Endpoint } from '../options.ts'
 import { watchEcho } from './echo-watch.ts'
 import { watchIdle } from './idle-watch.ts'
 import { openRawSession } from './raw-session.ts'
+import { LIBRARY, REACHES, type ReachName, withProbe } from './reaches.ts'
 import type {
   Rhea,
   RheaConnection,
@@ -28,6 +30,8 @@ import { SessionTurns } from './session-turns.ts'
 const CLOSE_MS = 1_000
 /** Places for unsettled deliveries of a sending session beyond its window. */
 const SPARE = 2_048
+/** A transfer may have no bytes at all. */
+const NOTHING = Buffer.alloc(0)
 
 export class Physical {
   readonly connection: RheaConnection
@@ -42,6 +46,8 @@ export class Physical {
   readonly #finishing = new Set<Promise<unknown>>()
   #over: MessagingError | undefined
   #closing: Promise<void> | undefined
+  /** Verdicts that wait for their turn. */
+  #verdicts: Promise<void> = Promise.resolve()
   #onLost: (error: MessagingError) => void = () => {}
 
   private constructor(rhea: Rhea, connection: RheaConnection, turns: SessionTurns, socket: Socket) {
@@ -56,6 +62,7 @@ export class Physical {
     endpoint: Endpoint,
     signal: AbortSignal,
     lost: (error: MessagingError) => void,
+    warn: (warning: MessagingError) => void,
   ): Promise<Physical> {
     const { default: module } = await loadRhea()
     const rhea = module as unknown as Rhea
@@ -89,7 +96,8 @@ export class Physical {
           return socket
         },
       })
-      const turns = new SessionTurns(connection)
+      const found = withProbe(connection, (looked) => lookFor(LIBRARY, REACHES, looked, warn))
+      const turns = new SessionTurns(connection, found)
       const ended = (cause: unknown): void => {
         if (physical) physical.#lost(cause)
         else fail(cause)
@@ -107,8 +115,10 @@ export class Physical {
       connection.on('connection_close', () => ended(connection.error ?? early))
       connection.on('disconnected', (context) => ended(early ?? context.error))
       connection.once('connection_open', () => {
-        watchEcho(connection, socket!, turns)
-        watchIdle(connection, socket!)
+        if (found.has('idleTimers')) {
+          watchEcho(connection, socket!, turns)
+          watchIdle(connection, socket!)
+        }
         // A broker whose virtual host is not up answers the open and closes at once: one turn shows it.
         setImmediate(() => {
           if (early !== undefined || signal.aborted) return fail(early ?? signal.reason)
@@ -123,6 +133,29 @@ export class Physical {
 
   get over(): MessagingError | undefined {
     return this.#over
+  }
+
+  /** What of this rhea is built as expected. */
+  get found(): ReadonlySet<ReachName> {
+    return this.#turns.found
+  }
+
+  /** The message of a delivery as it stood on the wire, or as rhea writes what it has decoded. */
+  bytesOf(message: Buffer | object | undefined): Buffer {
+    if (message === undefined) return NOTHING
+    return Buffer.isBuffer(message) ? message : this.rhea.message.encode(message)
+  }
+
+  /** Gives rhea a verdict. Where it may write two different ones as one, each has a turn of its own. */
+  verdict(give: () => void): void {
+    if (this.found.has('verdicts')) {
+      give()
+      return
+    }
+    this.#verdicts = this.#verdicts.then(async () => {
+      if (!this.#over) give()
+      await new Promise((resolve) => setImmediate(resolve))
+    })
   }
 
   /** Calls `ended` at the end of the connection, whoever ends it. */
@@ -210,6 +243,7 @@ export class Physical {
   async closeLink(link: RheaLink): Promise<void> {
     const life = this.#lives.get(link)
     if (!life || life.over || this.#over) return
+    await this.#verdicts
     life.close()
     const { session } = link
     let done: () => void

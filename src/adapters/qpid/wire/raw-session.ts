@@ -15,21 +15,35 @@ const RAW_FORMAT = 1
  * window is used up by large messages for one whose queue is empty: it returns the credit of a drain, and a browser would end too early.
  */
 const INCOMING_FRAMES = 0x7fff_ffff
+/** With rhea's own ring, which keeps a place for each. */
+const RING_FRAMES = 2_048
 
 export function openRawSession(
   connection: RheaConnection,
   turns: SessionTurns,
   outgoing: number,
 ): RheaSession {
-  const session = connection.create_session({ incoming: INCOMING_FRAMES, outgoing })
+  const { found } = turns
+  const ownTable = found.has('deliveryTable')
+  const session = connection.create_session({ incoming: ownTable ? INCOMING_FRAMES : RING_FRAMES, outgoing })
   turns.add(session)
   const { incoming } = session
-  incoming.deliveries = new DeliveryTable(INCOMING_FRAMES)
+  if (ownTable) incoming.deliveries = new DeliveryTable(INCOMING_FRAMES)
+  if (found.has('rawTransfers')) takeRaw(incoming)
+  if (found.has('verdicts')) writeOneVerdictAtATime(incoming)
+  session.begin()
+  return session
+}
+
+function takeRaw(incoming: RheaSession['incoming']): void {
   const onTransfer = incoming.on_transfer
   incoming.on_transfer = function (frame, receiver) {
     if (frame.performative.message_format === 0) frame.performative.message_format = RAW_FORMAT
     onTransfer.call(this, frame, receiver)
   }
+}
+
+function writeOneVerdictAtATime(incoming: RheaSession['incoming']): void {
   const process = incoming.process
   incoming.process = function (owner) {
     for (const run of runsOfOneVerdict(this.updated)) {
@@ -37,8 +51,6 @@ export function openRawSession(
       process.call(this, owner)
     }
   }
-  session.begin()
-  return session
 }
 
 /** Descriptor of the outcome `accepted`. */

@@ -19,8 +19,8 @@ export interface RheaDelivery {
 
 export interface RheaContext {
   readonly delivery?: RheaDelivery
-  /** Raw bytes: see `raw-session.ts`. */
-  readonly message?: Buffer
+  /** Raw bytes: see `raw-session.ts`; where rhea is built otherwise, what it has decoded. */
+  readonly message?: Buffer | object
   readonly error?: unknown
   readonly connection: RheaConnection
 }
@@ -40,6 +40,7 @@ export interface RheaLink extends Emitter {
 export interface RheaSender extends RheaLink {
   readonly target?: { readonly address?: string | null } | null
   send(message: Buffer, tag: Buffer | undefined, format: number): RheaDelivery
+  sendable(): boolean
 }
 
 export interface RheaReceiver extends RheaLink {
@@ -71,6 +72,9 @@ export interface RheaSession extends Emitter {
   /** Forgets a link that has ended. */
   remove_link(link: RheaLink): void
   open_sender(options: object): RheaSender
+  /** Without attaching it. */
+  create_sender(name: string, options: object): RheaSender
+  create_receiver(name: string, options: object): RheaReceiver
   open_receiver(options: object): RheaReceiver
 }
 
@@ -130,6 +134,7 @@ export interface RheaContainer extends Emitter {
 }
 
 export interface Rhea {
+  readonly message: { encode(message: object): Buffer }
   create_container(options: object): RheaContainer
   readonly types: {
     wrap_described(value: unknown, descriptor: number): unknown

@@ -2,6 +2,7 @@
  * When rhea writes. By itself it looks through all sessions of a connection, before the promises of a turn have run, whenever something
  * has happened in one of them. Here a session is looked at when something has happened in it, once for all that the turn brings.
  */
+import type { ReachName } from './reaches.ts'
 import type { RheaConnection, RheaSession } from './rhea-types.ts'
 
 export class SessionTurns {
@@ -11,9 +12,14 @@ export class SessionTurns {
   #all = false
   #scheduled = false
 
+  /** What of this rhea is built as expected. */
+  readonly found: ReadonlySet<ReachName>
+
   /** From now on, for this connection. */
-  constructor(connection: RheaConnection) {
+  constructor(connection: RheaConnection, found: ReadonlySet<ReachName>) {
     this.#connection = connection
+    this.found = found
+    if (!found.has('turns')) return
     connection._register = () => {
       this.#all = true
       this.#schedule()
@@ -22,6 +28,7 @@ export class SessionTurns {
 
   /** For a session without links. */
   add(session: RheaSession): void {
+    if (!this.found.has('turns')) return
     const connection = this.#connection
     const touched = (): void => {
       this.#touched.add(session)
