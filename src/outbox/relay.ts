@@ -66,12 +66,7 @@ export class Relay implements AsyncDisposable {
 
   /** What waits in the table now, by whatever relay it will be handed on. @throws what the database says */
   async backlog(): Promise<Backlog> {
-    const client = await this.#pool.connect()
-    try {
-      return await readBacklog(client)
-    } finally {
-      client.release()
-    }
+    return this.#with((client) => readBacklog(client))
   }
 
   /**
@@ -119,24 +114,29 @@ export class Relay implements AsyncDisposable {
   }
 
   /** Whether there may be more at once. */
-  async #round(): Promise<boolean> {
-    const client = await this.#pool.connect()
-    // The rejection of the statement under way tells of a lost connection; without a listener it would end the process.
-    const ignore = (): void => {}
-    client.on('error', ignore)
-    let failed: unknown
-    try {
+  #round(): Promise<boolean> {
+    return this.#with(async (client) => {
       await client.query('BEGIN')
       const worked = await this.#handOn(client)
       await client.query('COMMIT')
       return worked
-    } catch (error) {
-      failed = error
-      throw error
+    })
+  }
+
+  /** A client for some work; one whose work fails is not used again, and with its connection end its transaction and all locks. */
+  async #with<T>(work: (client: RelayClient) => Promise<T>): Promise<T> {
+    const client = await this.#pool.connect()
+    // The rejection of the statement under way tells of a lost connection; without a listener it would end the process.
+    const ignore = (): void => {}
+    client.on('error', ignore)
+    let failed = true
+    try {
+      const result = await work(client)
+      failed = false
+      return result
     } finally {
       client.removeListener('error', ignore)
-      // order: with its connection end the transaction and all locks.
-      client.release(failed !== undefined)
+      client.release(failed)
     }
   }
 

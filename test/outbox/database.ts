@@ -33,16 +33,23 @@ export class Database implements AsyncDisposable {
   /** Runs `work` in a transaction; rolled back when it throws. */
   async transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect()
+    // The rejection of the statement under way tells of a lost connection.
+    const ignore = (): void => {}
+    client.on('error', ignore)
+    let lost = false
     try {
       await client.query('BEGIN')
       const result = await work(client)
       await client.query('COMMIT')
       return result
     } catch (error) {
-      await client.query('ROLLBACK').catch(() => {})
+      await client.query('ROLLBACK').catch(() => {
+        lost = true
+      })
       throw error
     } finally {
-      client.release()
+      client.removeListener('error', ignore)
+      client.release(lost)
     }
   }
 

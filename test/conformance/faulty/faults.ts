@@ -63,6 +63,7 @@ export const faults: readonly KnownFault[] = [
       'request',
       'dead-letter',
       'replay',
+      'replay',
       'timing',
       'consume',
       'batches',
@@ -87,6 +88,7 @@ export const faults: readonly KnownFault[] = [
       'broadcast',
       'multicast',
       'request',
+      'replay',
       'replay',
       'timing',
       'consume',
@@ -113,6 +115,7 @@ export const faults: readonly KnownFault[] = [
       'subscription',
       'broadcast',
       'request',
+      'replay',
       'replay',
       'batches',
       'rates',
@@ -159,7 +162,7 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'swallows-rejects',
     what: 'accepts what is rejected',
-    caughtBy: ['dead-letter', 'replay', 'consume', 'batches'],
+    caughtBy: ['dead-letter', 'replay', 'replay', 'consume', 'batches'],
     async settle(real, delivery, verdict) {
       if (verdict.kind === 'reject') real.accept(delivery)
       else await real.settle(delivery, verdict)
@@ -174,6 +177,7 @@ export const faults: readonly KnownFault[] = [
       'multicast',
       'dead-letter',
       'replay',
+      'replay',
       'timing',
       'consume',
       'batches',
@@ -186,7 +190,7 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'browse-takes',
     what: 'takes what is browsed',
-    caughtBy: ['browse', 'replay'],
+    caughtBy: ['browse', 'replay', 'replay'],
     attach: async (connection, spec, events) => {
       const looker = await connection.attachReceiver(spec, events)
       if (spec.mode !== 'browse') return looker
@@ -386,6 +390,7 @@ export const faults: readonly KnownFault[] = [
       'broadcast',
       'request',
       'dead-letter',
+      'replay',
       'replay',
       'timing',
       'messages',
