@@ -104,6 +104,10 @@ export async function savedSend<Body>(
  * Makes a send again of what {@link savedSend} kept.
  *
  * @throws `DECODE_FAILED` when the texts are none of its
+ * @example
+ * const { target, message, delayMs } = restoredSend(saved)
+ * await using sender = await connection.sender(target)
+ * await sender.forward(message, { delayMs })
  */
 export function restoredSend(saved: Pick<SavedSend, 'target' | 'fields' | 'body'>): RestoredSend {
   try {
