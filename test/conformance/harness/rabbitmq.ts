@@ -32,7 +32,7 @@ export async function rabbitmqHarness(): Promise<Harness> {
   }
 }
 
-async function amqplibWitness(url: string): Promise<Witness> {
+export async function amqplibWitness(url: string): Promise<Witness> {
   const connection = await connect(url.replace(/^rabbitmq/, 'amqp'))
   connection.on('error', () => {})
   const channel = await connection.createConfirmChannel()

@@ -18,13 +18,13 @@ import {
   multicast,
   type NodeOptions,
   type QueueAddress,
-  queue,
   type ServiceAddress,
   service,
   type TopicAddress,
   topic,
 } from 'sluice'
 import type { BrokerControl, Faults, Harness, Witness } from './harness.ts'
+import { Provided } from './provided.ts'
 
 /** Facilities that live for the whole run. */
 export interface Shared {
@@ -43,6 +43,7 @@ export class CaseContext {
   readonly #shared: Shared
   readonly #target: () => ConnectOptions
   readonly #unique: string
+  readonly #provided: Provided
   readonly #opened: Connection[] = []
   readonly #owned: AnyAddress[] = []
   readonly #cleanups: (() => Promise<unknown> | unknown)[] = []
@@ -56,7 +57,8 @@ export class CaseContext {
     this.harness = harness
     this.#shared = shared
     this.#target = target
-    this.connection = connection
+    this.#provided = new Provided(harness)
+    this.connection = this.#provided.connection(connection)
     this.#unique = `c${(++counter).toString(36)}${randomBytes(4).toString('hex')}`
   }
 
@@ -73,7 +75,7 @@ export class CaseContext {
   async open(options: ConnectOptions): Promise<Connection> {
     const connection = await connect(options)
     this.#opened.push(connection)
-    return connection
+    return this.#provided.connection(connection)
   }
 
   /** Options of the way that the case's connections take. */
@@ -109,13 +111,20 @@ export class CaseContext {
     return this.#shared.once(key, work)
   }
 
+  /** Messages that wait in a queue: as the broker tells, else as the bare client sees them. */
+  async depth<Body>(address: QueueAddress<Body>, by = this.connection): Promise<number | undefined> {
+    const info = await by.admin.inspect(address)
+    if (info === undefined || info.depth !== undefined || !this.harness.witness) return info?.depth
+    return (await this.witness()).depth(address.name)
+  }
+
   /** A name that no other case and no other run uses. */
   name(label: string): string {
     return `${label}-${this.#unique}`
   }
 
   queue<Body = unknown>(label = 'queue', options?: NodeOptions<Body>): QueueAddress<Body> {
-    return this.own(queue<Body>(this.name(label), options))
+    return this.own(this.#provided.queue<Body>(this.name(label), options))
   }
 
   mailbox<Body = unknown>(label = 'mailbox', options?: NodeOptions<Body>): MailboxAddress<Body> {

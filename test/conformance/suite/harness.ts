@@ -2,7 +2,7 @@
  * What the suite must be told of an adapter and its broker. Only `name` and `target` are needed; every further facility
  * opens the chapters that use it, and a missing one is reported with the reason given in `without`.
  */
-import type { ConnectOptions, ErrorCode } from 'sluice'
+import type { ConnectOptions, ErrorCode, QueueAddress } from 'sluice'
 
 /** What a harness may be able to do beyond connecting. */
 export type Facility =
@@ -36,6 +36,11 @@ export interface Harness {
    * feature stands for. The cases are skipped with it.
    */
   readonly inapplicable?: Readonly<Record<string, string>>
+  /**
+   * Makes a queue by other means, where the protocol has none (`declare` is unsupported): called for every queue that a case takes from
+   * its context. Cases then use it as it is. Queues are deleted by the harness in `stop`.
+   */
+  provide?(address: QueueAddress): Promise<void>
   /** A way to the same broker that can be broken. */
   readonly faults?: Faults
   /**

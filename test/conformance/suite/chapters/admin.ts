@@ -36,7 +36,7 @@ export const adminChapter = chapter('admin', [
       await c.connection.send(orders, 'kept')
       await admin.declare(orders)
       const info = await admin.inspect(orders)
-      assert.deepEqual([info?.name, info?.type, info?.depth], [orders.name, 'queue', 1])
+      assert.deepEqual([info?.name, info?.type, await c.depth(orders)], [orders.name, 'queue', 1])
     },
   },
   {
@@ -59,7 +59,7 @@ export const adminChapter = chapter('admin', [
       const orders = c.queue<number>()
       const sender = await c.connection.sender(orders)
       for (const at of range(5)) await sender.send(at)
-      const depth = async (): Promise<number | undefined> => (await c.connection.admin.inspect(orders))?.depth
+      const depth = (): Promise<number | undefined> => c.depth(orders)
       await becomes(depth, 5, 'depth')
       const receiver = await c.connection.receiver(orders, { credit: 2 })
       const first = await take(receiver)

@@ -121,7 +121,7 @@ export const browseChapter = chapter('browse', [
       const sender = await c.connection.sender(orders)
       for (const at of range(7)) await sender.send(at)
       await look(c, orders)
-      await becomes(async () => (await c.connection.admin.inspect(orders))?.depth, 7, 'depth')
+      await becomes(() => c.depth(orders), 7, 'depth')
     },
   },
   {

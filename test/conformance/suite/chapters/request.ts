@@ -114,11 +114,7 @@ export const requestChapter = chapter('request', [
       const asked = held(c.connection.request(later, 'early', { timeoutMs: 8_000 }))
       const witness = await c.connect()
       if (c.has('inspect')) {
-        await becomes(
-          async () => (await witness.admin.inspect(queue(later.name)))?.depth,
-          1,
-          'the waiting request',
-        )
+        await becomes(() => c.depth(queue(later.name), witness), 1, 'the waiting request')
       }
       await using _ = await witness.respond(later, (request) => `${request.body} bird`)
       assert.equal((await asked).body, 'early bird')

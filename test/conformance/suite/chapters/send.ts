@@ -12,8 +12,7 @@ export const sendChapter = chapter('send', [
     async run(c) {
       const orders = c.queue()
       await c.connection.send(orders, 'one')
-      const info = await c.connection.admin.inspect(orders)
-      assert.equal(info?.depth, 1)
+      assert.equal(await c.depth(orders), 1)
     },
   },
   {

@@ -229,7 +229,7 @@ export const timingChapter = chapter('timing', [
     async run(c) {
       const orders = c.queue<string>()
       await c.connection.send(orders, 'x', { delayMs: 200 })
-      await becomes(async () => (await c.connection.admin.inspect(orders))?.depth, 1, 'the due message')
+      await becomes(() => c.depth(orders), 1, 'the due message')
       assert.deepEqual(await bodies(await c.connection.receiver(orders), 1), ['x'])
     },
   },

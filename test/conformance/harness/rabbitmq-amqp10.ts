@@ -1,0 +1,41 @@
+/** RabbitMQ by AMQP 1.0, which makes no queues: they are made by way of AMQP 0-9-1. Bare amqplib is the second witness. */
+import { type Connection, connect, type QueueAddress } from '../../../src/index.ts'
+import { brokerUrl, brokerVariable } from '../../support/brokers.ts'
+import type { Harness } from '../suite/index.ts'
+import { wireFaults } from './faults.ts'
+import { atPort, closedPort } from './network.ts'
+import { amqplibWitness } from './rabbitmq.ts'
+
+export async function rabbitmqAmqp10Harness(): Promise<Harness> {
+  const url = brokerVariable('rabbitmq', 'SLUICE_TEST_RABBITMQ_AMQP10')
+  const dead = await closedPort()
+  const faults = await wireFaults({ url })
+  const made: QueueAddress[] = []
+  let maker: Connection | undefined
+  return {
+    name: 'rabbitmq-amqp10',
+    target: () => ({ url }),
+    async start() {
+      maker = await connect(brokerUrl('rabbitmq'))
+    },
+    async provide(address) {
+      made.push(address)
+      await maker!.admin.declare(address)
+    },
+    faults,
+    witness: () => amqplibWitness(brokerUrl('rabbitmq')),
+    process: () => ({ url }),
+    deadAddress: () => ({ url: atPort(url, dead) }),
+    wrongLogin: () => ({ url, username: 'nobody-knows' }),
+    otherPort: (port) => ({ url: atPort(url, port) }),
+    async stop() {
+      for (const address of made) await maker!.admin.delete(address)
+      await maker!.close()
+      await faults.stop()
+    },
+    without: {
+      processRefusal: 'any number of processes may use the broker',
+      broker: 'the broker is the one of rabbitmq, whose run restarts and kills it',
+    },
+  }
+}
