@@ -21,6 +21,43 @@ export async function artemisHarness(): Promise<Harness> {
     wrongLogin: () => ({ url, username: 'nobody-knows' }),
     otherPort: (port) => ({ url: atPort(url, port) }),
     stop: () => faults.stop(),
+    inapplicable: {
+      ...reasons(
+        'Artemis makes a queue for every link that asks for it: none is missing (auto-create-queues)',
+        [
+          'browse.missing',
+          'addresses.text-missing',
+          'addresses.text-create',
+          'addresses.builder-never',
+          'errors.shape',
+          'errors.failure-isolated',
+          'request.requester-gone',
+          'replay.wrong-options',
+        ],
+      ),
+      ...reasons('what a receiver that was closed held comes again uncounted (capability deliveryCount)', [
+        'queue.closed-receiver-gives-back',
+        'queue.closed-connection-gives-back',
+        'dead-letter.closed-receivers-count',
+        'process.killed-receiver',
+        'reconnect.links-return',
+        'reconnect.stale-verdict',
+      ]),
+      ...reasons('Artemis makes queues without options (capability declare)', [
+        'timing.ttl-node',
+        'timing.ttl-shorter-wins',
+      ]),
+      'addresses.odd-names':
+        'Artemis reads what follows a question mark as settings of the queue: such a name is refused',
+      ...reasons('Artemis moves a message aside after ten deliveries (max-delivery-attempts)', [
+        'settle.failing-receivers',
+        'dead-letter.no-limit',
+      ]),
+    },
     without: { processRefusal: 'any number of processes may use the broker' },
   }
+}
+
+function reasons(reason: string, cases: readonly string[]): Record<string, string> {
+  return Object.fromEntries(cases.map((id) => [id, reason]))
 }

@@ -49,12 +49,19 @@ export function refusable(feature: Feature): boolean {
   return ASK[feature] !== undefined
 }
 
-/** Asserts that asking for the feature is NOT_SUPPORTED with the declared reason. */
-export async function assertRefused(c: CaseContext, feature: Feature): Promise<void> {
+/** Asserts that asking for the feature is NOT_SUPPORTED with the declared reason, its own or that of another feature that is `lacking`. */
+export async function assertRefused(
+  c: CaseContext,
+  feature: Feature,
+  lacking: readonly Feature[],
+): Promise<void> {
   const error = await fails(async () => await ASK[feature]!(c), 'NOT_SUPPORTED')
-  const { note } = c.connection.capabilities.features[feature]
-  assert.ok(note, `${feature} is unsupported without a reason`)
-  assert.ok(error.message.includes(note), `the refusal does not give the declared reason: ${error.message}`)
+  const reasons = [feature, ...lacking].map((one) => c.connection.capabilities.features[one].note)
+  assert.ok(reasons[0], `${feature} is unsupported without a reason`)
+  assert.ok(
+    reasons.some((reason) => reason !== undefined && error.message.includes(reason)),
+    `the refusal does not give the declared reason: ${error.message}`,
+  )
 }
 
 async function releaseDelayed(c: CaseContext): Promise<void> {

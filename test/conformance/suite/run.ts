@@ -124,7 +124,7 @@ async function perform(item: Case, c: CaseContext): Promise<Pick<CaseResult, 're
   }
   const asked = lacking.filter(refusable)
   if (asked.length === 0) return { result: 'skipped', reason }
-  for (const feature of asked) await assertRefused(c, feature)
+  for (const feature of asked) await assertRefused(c, feature, lacking)
   return { result: 'inverted', reason }
 }
 

@@ -289,6 +289,7 @@ export const queueChapter = chapter('queue', [
       const sent = range(10).map((at) => sender.send(at))
       const seen: number[] = []
       while (seen.length < LOOPED) {
+        const before = seen.length
         for await (const delivery of receiver) {
           seen.push(delivery.body)
           await delivery.accept()
@@ -296,6 +297,7 @@ export const queueChapter = chapter('queue', [
           if (sent.length < LOOPED) sent.push(sender.send(sent.length))
           if (seen.length % 4 === 0) break
         }
+        assert.ok(seen.length > before, 'the receiver was closed before all had come')
       }
       await Promise.all(sent)
       assert.deepEqual(seen, range(LOOPED))

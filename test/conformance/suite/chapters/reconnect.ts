@@ -122,7 +122,7 @@ const links: CaseDefinition[] = [
       assert.deepEqual(await bodies(receiver, 5), range(5))
     },
     async otherwise(c) {
-      if (!c.has('topic')) return assertRefused(c, 'topic')
+      if (!c.has('topic')) return assertRefused(c, 'topic', [])
       const events = new Events(c.connection)
       const news = c.topic<number>()
       await c.connection.receiver(news.matching('#'))

@@ -60,6 +60,7 @@ const openMeanwhile: CaseDefinition[] = [
   {
     id: 'links-return',
     title: 'senders, receivers, subscriptions and responders come back after a restart without user code',
+    needs: ['broadcast', 'request'],
     async run(c) {
       const orders = c.queue<string>()
       const alerts = c.broadcast<string>()

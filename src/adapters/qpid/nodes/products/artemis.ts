@@ -2,9 +2,11 @@
  * Apache ActiveMQ Artemis. By default it makes what a link names and is not there yet: a queue where the terminus has the capability
  * `queue`, else a topic, which keeps nothing for receivers to come.
  */
+import { MessagingError } from '../../../../model/errors.ts'
 import { withoutManagement } from '../../capabilities.ts'
 import { PLAIN_DIALECT } from '../../codec/dialect.ts'
 import { ROUTING_TYPE } from '../../codec/own-annotations.ts'
+import { ADAPTER } from '../../errors.ts'
 import type { Profile } from './profile.ts'
 
 /** Artemis's routing type `ANYCAST`. */
@@ -17,6 +19,22 @@ export const artemis: Profile = {
       level: 'emulated',
       note: 'Artemis makes a queue for the first link that asks for one (auto-create-queues), and may delete it when it is empty and unused (auto-delete-queues). A queue without options only.',
     },
+    browseFollow: {
+      level: 'unsupported',
+      note: 'A browser of Artemis ends with what was there when it began.',
+    },
+    deliveryCount: {
+      level: 'emulated',
+      note: 'Artemis counts what was released; what a receiver held that was closed, or died, comes again uncounted. After ten deliveries it moves a message to its own dead-letter address (max-delivery-attempts).',
+    },
+    maxDeliveries: {
+      level: 'emulated',
+      note: 'A delivery over the limit is diverted before the application sees it. Counted are releases only: not what a program held that died.',
+    },
+    inspect: {
+      level: 'unsupported',
+      note: 'Artemis makes a queue for the link that looks for one (auto-create-queues), so that none is ever found missing.',
+    },
     delay: { level: 'native', note: 'Scheduled by the annotation x-opt-delivery-time.' },
     delayedRelease: {
       level: 'emulated',
@@ -28,10 +46,23 @@ export const artemis: Profile = {
     },
   }),
   dialect: { ...PLAIN_DIALECT, toQueue: [ROUTING_TYPE, ANYCAST] },
-  queueAddress: (name) => name,
+  queueAddress,
   queueCapabilities: ['queue'],
   answerCapabilities: ['temporary-queue'],
   makesQueues: true,
   dropsQuietly: false,
   counted: true,
+}
+
+/** Artemis takes what follows a question mark for settings of the queue it makes, so that such names would all be one queue. */
+function queueAddress(name: string): string {
+  if (!name.includes('?')) return name
+  throw new MessagingError(
+    'ADDRESS_MALFORMED',
+    `Artemis has no queue called '${name}': it takes what follows '?' for settings`,
+    {
+      hint: 'Use a name without a question mark.',
+      context: { adapter: ADAPTER, address: name, operation: 'attach' },
+    },
+  )
 }
