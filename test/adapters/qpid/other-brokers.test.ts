@@ -201,6 +201,13 @@ for (const other of [rabbitmq, artemis]) {
         })
       }
 
+      if (other === artemis)
+        test('a name that it would cut is refused', async () => {
+          const node = queue(uniqueName('a?b'))
+          expect(await rejection(connection.send(node, 'x'))).toMatchObject({ code: 'ADDRESS_MALFORMED' })
+          expect(await rejection(connection.receiver(node))).toMatchObject({ code: 'ADDRESS_MALFORMED' })
+        })
+
       describe.each([
         'eu/orders',
         '/orders',
