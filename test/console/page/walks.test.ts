@@ -231,7 +231,6 @@ it('dead letters of one reason are replayed to where they came from, after a dry
   const dead = named('walk-dead')
   const source = queue(name, { deadLetter: dead })
   const connection = of('file')
-  await fill('file', name, 0)
   await connection.admin.declare(source)
   await using sender = await connection.sender(source)
   for (let index = 0; index < 9; index++) await sender.send({ index })
