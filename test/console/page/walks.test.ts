@@ -165,6 +165,24 @@ describe.each(BROKERS)('on %s', (broker) => {
   })
 })
 
+it('a queue is followed: what arrives is shown, and stays', async () => {
+  const name = named('walk-follow')
+  await fill('memory', name, 2)
+  await walk.find(name, 'memory')
+  await walk.button('Follow').click()
+  await walk.page.getByText('live', { exact: true }).waitFor()
+  await eventually(
+    async () => {
+      await of('memory').send(queue(name), { text: 'arrived' })
+      return walk.page.locator('table.messages').getByText('arrived').first().isVisible()
+    },
+    { timeoutMs: 10_000, intervalMs: 200 },
+  )
+  await walk.button('Pages').click()
+  await walk.button('Follow').waitFor()
+  expect(await depth('memory', name)).toBeGreaterThan(2)
+})
+
 it('a message is sent from the template of another, kept and used again', async () => {
   const name = named('walk-template')
   await of('memory').send(

@@ -8,6 +8,8 @@ import { brokerPath, get, problemOf } from './api.ts'
 import { listen, watch } from './stream.ts'
 
 const KEPT_LOOKS = 120
+/** Nodes whose looks are kept. */
+const KEPT_NODES = 2000
 
 export interface NodesOfBroker {
   /** By place in the sorted and filtered list. */
@@ -89,7 +91,10 @@ export function withHistory(look: NodeView): NodeView {
   const history = longer
     ? look.history
     : [...known, ...look.history.filter(([at]) => at > last)].slice(-KEPT_LOOKS)
+  // The latest used lie last.
+  histories.delete(key)
   histories.set(key, history)
+  if (histories.size > KEPT_NODES) histories.delete(histories.keys().next().value!)
   return { ...look, history }
 }
 
