@@ -17,6 +17,8 @@ import { HubProcess } from './run/hub-process.ts'
 const SIZE = 100
 /** For the last rows, which are fewer than a commit takes. Unit: ms. */
 const WAIT_MS = 50
+/** All sends are under way at once, and the last one waits for all others. Unit: ms. */
+const PATIENCE_MS = 300_000
 /** Half the width of a 95 % interval of the normal distribution, in standard deviations. */
 const REACH = 1.96
 /** As an order that somebody sends: about 200 bytes of JSON. */
@@ -91,7 +93,9 @@ class ByHand {
 async function turn(connection: Connection, way: Way, store: Store, messages: number): Promise<number> {
   const node = queue<Order>(`bench-batches-${randomUUID()}`)
   const sender = await connection.sender(node)
-  await Promise.all(Array.from({ length: messages }, (_, id) => sender.send({ id, text: TEXT })))
+  await Promise.all(
+    Array.from({ length: messages }, (_, id) => sender.send({ id, text: TEXT }, { timeoutMs: PATIENCE_MS })),
+  )
   await sender.close()
   await store.clear()
   let handled = 0

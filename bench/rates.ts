@@ -16,6 +16,8 @@ import { HubProcess } from './run/hub-process.ts'
 const MOST_OFF = 0.02
 const MOST_GROWTH = 50 * 1024 * 1024
 const SAMPLE_MS = 200
+/** All sends of a peak are under way at once, and the last one waits for all others. Unit: ms. */
+const PATIENCE_MS = 300_000
 const BODY = 'x'.repeat(200)
 /** Handlers of each consumer that run at once. */
 const CONCURRENCY = 16
@@ -80,7 +82,9 @@ async function peak(
   const node = queue<Message>(`bench-rates-${randomUUID()}`)
   const sender = await rated.sender(node)
   const begun = performance.now()
-  await Promise.all(Array.from({ length: count }, (_, id) => sender.send({ id, text: BODY })))
+  await Promise.all(
+    Array.from({ length: count }, (_, id) => sender.send({ id, text: BODY }, { timeoutMs: PATIENCE_MS })),
+  )
   const sentIn = (performance.now() - begun) / 1000
   await sender.close()
   const slow = new Log()

@@ -95,7 +95,7 @@ export interface ConsumeOptions extends CallOptions, RateOption {
    * Deliveries the broker may hand over before the first of them is settled. Default: twice the concurrency, at least 10; on an address
    * with `maxDeliveries` the concurrency, because brokers count what a program that died had fetched as delivered: with a larger
    * credit a message that kills its process takes the ones fetched behind it to the dead letters. With a `rate` it is what the rate takes in a
-   * quarter of a second, if that is less, but at least the concurrency.
+   * quarter of a second, at least the concurrency.
    */
   credit?: number | undefined
   /** `at-most-once` accepts before the handler runs: nothing is tried again. Default `at-least-once`. */
@@ -118,7 +118,7 @@ export interface ConsumeBatchOptions extends Omit<ConsumeOptions, 'concurrency' 
   concurrency?: number | undefined
   /**
    * Deliveries the broker may hand over before the first of them is settled. Default: twice `size` times `concurrency`, so that the next batch is
-   * here when one is done; on an address with `maxDeliveries`, and with a slow `rate`, once that.
+   * here when one is done; on an address with `maxDeliveries` once that; with a `rate` what it takes in a quarter of a second, at least once that.
    */
   credit?: number | undefined
 }

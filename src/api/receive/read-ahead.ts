@@ -10,8 +10,6 @@ const LEAST = 10
 export function readAhead(plan: NodePlan, atOnce: number, rate: Rate | undefined): number {
   // Where deliveries are counted: what a program that dies never looked at must not use up its tries.
   if (plan.spec.maxDeliveries !== undefined) return atOnce
-  const most = Math.max(LEAST, atOnce * 2)
-  if (!rate) return most
-  const soon = Math.ceil((rate.count / rate.perMs) * HORIZON_MS)
-  return Math.min(most, Math.max(atOnce, soon))
+  if (!rate) return Math.max(LEAST, atOnce * 2)
+  return Math.max(atOnce, Math.ceil((rate.count / rate.perMs) * HORIZON_MS))
 }
