@@ -42,6 +42,7 @@ const handled = new Promise<void>((resolve) => {
 const consumer = await connection.consume(
   orders,
   async ({ body }) => {
+    console.log(`an order of tier ${propagation.getActiveBaggage()?.getEntry('tier')?.value}`)
     if (++tries === 1) throw new Error('not yet')
     await connection.send(invoices, { order: body.id })
     finish()
