@@ -54,7 +54,10 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     sessionOf: (request) => sessions.of(valuesOf(request, 'cookie')),
     async enter(text) {
       if (!password) throw new Refused(403, 'FORBIDDEN', 'This console has no password', { login: 'link' })
-      if (await password.fits(text)) return sessions.begin()
+      if (await password.fits(text)) {
+        audit.write({ entered: 'by password' })
+        return sessions.begin()
+      }
       throw new Refused(401, 'UNAUTHENTICATED', 'The password is wrong', { login: 'password' })
     },
     newLink() {
