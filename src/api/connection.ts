@@ -159,7 +159,11 @@ export class Connection implements AsyncDisposable {
    *
    * @throws as `Sender.send` does
    */
-  send<Body>(target: Target<Body>, body: Body, fields?: MessageFields & SendOptions): Promise<Outcome> {
+  send<Body>(
+    target: Target<Body>,
+    body: NoInfer<Body>,
+    fields?: MessageFields & SendOptions,
+  ): Promise<Outcome> {
     return this.#started(async () => {
       const address = toAddress(target)
       const place = planFor('sender', address)
@@ -178,7 +182,7 @@ export class Connection implements AsyncDisposable {
    */
   request<Request, Response>(
     service: ServiceLike<Request, Response>,
-    body: Request,
+    body: NoInfer<Request>,
     fields?: MessageFields & RequestOptions,
   ): Promise<ReceivedMessage<Response>> {
     return this.#started(async () => {

@@ -150,7 +150,11 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     return this.#options.capacity ?? DEFAULT_CAPACITY
   }
 
-  /** Nothing can be sent any more. */
+  /**
+   * Nothing can be sent any more.
+   *
+   * @internal
+   */
   get ended(): boolean {
     return this.#closing !== undefined || this.#failed
   }
@@ -212,7 +216,11 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     return this.#forward(message, fields, fields.timeoutMs ?? DEFAULT_TIMEOUT_MS, fields.signal, undefined)
   }
 
-  /** Nothing more will be sent: closes once everything has its outcome. */
+  /**
+   * Nothing more will be sent: closes once everything has its outcome.
+   *
+   * @internal
+   */
   retire(): void {
     void this.#pipeline.idle().then(() => this.close())
   }
