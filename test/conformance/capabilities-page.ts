@@ -3,7 +3,7 @@
 import { type Capability, FEATURES, type Feature } from '../../src/index.ts'
 import type { CaseResult, ConformanceReport } from './suite/index.ts'
 
-const ORDER = ['memory', 'file', 'rabbitmq', 'qpid', 'artemis', 'redis', 'zeromq']
+const ORDER = ['memory', 'file', 'rabbitmq', 'qpid', 'artemis', 'rabbitmq-amqp10', 'redis', 'zeromq']
 
 const SIGN = { native: 'yes', emulated: 'emulated', unsupported: 'no' } as const
 

@@ -39,8 +39,9 @@ export interface Harness {
   /**
    * Makes a queue by other means, where the protocol has none (`declare` is unsupported): called for every queue that a case takes from
    * its context. Cases then use it as it is. Queues are deleted by the harness in `stop`.
+   * `undefined`: not with these options, whose refusal is to be seen.
    */
-  provide?(address: QueueAddress): Promise<void>
+  provide?(address: QueueAddress): Promise<void> | undefined
   /** A way to the same broker that can be broken. */
   readonly faults?: Faults
   /**

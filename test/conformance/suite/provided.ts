@@ -15,6 +15,7 @@ export class Provided {
     const address = queue<Body>(name, options)
     if (!this.#harness.provide || options?.create !== undefined) return address
     const made = this.#harness.provide(address)
+    if (!made) return address
     this.#made = Promise.all([this.#made, made])
     this.#made.catch(() => {})
     return queue<Body>(name, { ...options, create: 'never' })

@@ -56,7 +56,10 @@ export async function assertRefused(
   lacking: readonly Feature[],
 ): Promise<void> {
   const error = await fails(async () => await ASK[feature]!(c), 'NOT_SUPPORTED')
-  const reasons = [feature, ...lacking].map((one) => c.connection.capabilities.features[one].note)
+  // What is missing and cannot be made is refused for that.
+  const reasons = [feature, ...lacking, 'declare' as const].map(
+    (one) => c.connection.capabilities.features[one].note,
+  )
   assert.ok(reasons[0], `${feature} is unsupported without a reason`)
   assert.ok(
     reasons.some((reason) => reason !== undefined && error.message.includes(reason)),

@@ -86,6 +86,7 @@ export const errorsChapter = chapter('errors', [
   {
     id: 'no-unhandled',
     title: 'what fails in the background never becomes an unhandled rejection',
+    needs: ['request'],
     async run(c) {
       const unhandled: unknown[] = []
       const note = (error: unknown): void => void unhandled.push(error)

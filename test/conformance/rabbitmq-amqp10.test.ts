@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { rabbitmqAmqp10Harness } from './harness/rabbitmq-amqp10.ts'
+import { conformance, forVitest } from './suite/index.ts'
+
+conformance({
+  test: forVitest({ describe, it, beforeAll, afterAll }),
+  harness: await rabbitmqAmqp10Harness(),
+  report: 'reports/conformance/rabbitmq-amqp10.json',
+  chapters: [
+    'connect',
+    'send',
+    'bodies',
+    'messages',
+    'settle',
+    'errors',
+    'limits',
+    'credit',
+    'multicast',
+    'request',
+    'topic',
+    'subscription',
+    'browse',
+  ],
+})
