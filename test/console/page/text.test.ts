@@ -6,6 +6,7 @@ import { hexDump } from '../../../src/console/page/text/hex-dump.ts'
 import { jsonTokens } from '../../../src/console/page/text/json-tokens.ts'
 import { ago, exact, span } from '../../../src/console/page/text/times.ts'
 import { visible, visibleParts } from '../../../src/console/page/text/visible.ts'
+import { messagesOfFile } from '../../../src/console/page/views/send/from-file.ts'
 
 const laidOut = (text: string): string =>
   jsonTokens(text)
@@ -90,6 +91,26 @@ describe('figures', () => {
 
 it('bytes are a dump with their letters', () => {
   expect(hexDump('48690a')).toBe(`000000  48 69 0a${' '.repeat(39)}  Hi·`)
+})
+
+it('a file of dumped lines is a message each, any other file one message', async () => {
+  const lines = [
+    '{"id":"a","contentType":"application/json","durable":true,"properties":{"n":1},"text":"{\\"x\\":1}"}',
+    '{"id":"b","durable":false,"base64":"AP8="}',
+  ]
+  expect(await messagesOfFile(new Blob([lines.join('\n')]))).toEqual([
+    {
+      body: { kind: 'json', text: '{"x":1}' },
+      fields: { id: 'a', contentType: 'application/json', durable: true, properties: { n: 1 } },
+    },
+    { body: { kind: 'base64', text: 'AP8=' }, fields: { id: 'b', durable: false } },
+  ])
+  expect(await messagesOfFile(new Blob(['{"text":"x"}']))).toEqual([
+    { body: { kind: 'json', text: '{"text":"x"}' } },
+  ])
+  expect(await messagesOfFile(new Blob([new Uint8Array([0, 255])]))).toEqual([
+    { body: { kind: 'base64', text: 'AP8=' } },
+  ])
 })
 
 describe('the filter of messages', () => {

@@ -22,7 +22,6 @@ export function Topbar({ onMenu, menu }: { readonly onMenu: () => void; readonly
       <button
         type="button"
         class="palette-button"
-        aria-label="Go to a node, or do something"
         aria-keyshortcuts="Control+K Meta+K"
         aria-haspopup="dialog"
         onClick={() => {

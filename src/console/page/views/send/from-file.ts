@@ -1,5 +1,5 @@
 /**
- * Messages from a file that the user chose: lines of JSON as `drain --json` writes them become one message each, anything
+ * Messages from a file that the user chose: lines of JSON as `drain --dump` writes them become one message each, anything
  * else one message with the whole file as its body.
  */
 import type { OutgoingView } from '../../../protocol.ts'
@@ -35,7 +35,7 @@ function dumped(text: string): readonly OutgoingView[] | undefined {
   const messages: OutgoingView[] = []
   for (const line of lines) {
     const value = parsed(line)
-    if (typeof value !== 'object' || value === null || !('body' in value)) return undefined
+    if (typeof value !== 'object' || value === null || !isLine(value)) return undefined
     messages.push(messageOfLine(value as Record<string, unknown>))
   }
   return messages.length > 0 ? messages : undefined
@@ -45,11 +45,16 @@ function messageOfLine(line: Record<string, unknown>): OutgoingView {
   const fields: Record<string, unknown> = {}
   for (const name of FIELD_NAMES)
     if (line[name] !== undefined && line[name] !== null) fields[name] = line[name]
-  const { body } = line
-  if (typeof body === 'string') return { body: { kind: 'text', text: body }, fields }
-  const bytes = (body as { readonly base64?: unknown } | null)?.base64
+  const { text, base64: bytes } = line
   if (typeof bytes === 'string') return { body: { kind: 'base64', text: bytes }, fields }
-  return { body: { kind: 'json', text: JSON.stringify(body) }, fields }
+  const json = /[/+]json\b/.test(String(line.contentType)) && isJson(String(text))
+  return { body: { kind: json ? 'json' : 'text', text: String(text) }, fields }
+}
+
+/** A body that is text stands under `text`, any other under `base64`. */
+function isLine(value: object): boolean {
+  const { text, base64: bytes, durable } = value as Record<string, unknown>
+  return typeof durable === 'boolean' && (typeof text === 'string' || typeof bytes === 'string')
 }
 
 function decoded(bytes: Uint8Array): string | undefined {
