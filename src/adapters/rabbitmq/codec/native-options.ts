@@ -66,6 +66,10 @@ class WrittenOptions implements PublishOptions {
   get headers(): Record<string, unknown> {
     return nativeTable(this.#basic.headers)
   }
+  /** An instrumentation that wraps amqplib's `publish` assigns headers, to add a trace of its own: a copy keeps the one it has. */
+  set headers(_assigned: Record<string, unknown>) {
+    // Nothing to keep: what is written is what was received.
+  }
 }
 
 function nativeTable(table: FieldTable): Record<string, unknown> {
