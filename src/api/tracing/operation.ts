@@ -15,8 +15,7 @@ import { Trace, type TracedMessage, type TracePlace } from './trace.ts'
 const channelOf = (operation: Trace['operation']): TracingChannel<unknown, Trace> =>
   tracingChannel<unknown, Trace>(`sluice:${operation}`)
 
-/** Whoever begins an operation looks first whether its channel is heard (`channels.send.hasSubscribers`). */
-export const channels: Readonly<Record<Trace['operation'], TracingChannel<unknown, Trace>>> = {
+const tracing: Readonly<Record<Trace['operation'], TracingChannel<unknown, Trace>>> = {
   send: channelOf('send'),
   receive: channelOf('receive'),
   process: channelOf('process'),
@@ -24,6 +23,9 @@ export const channels: Readonly<Record<Trace['operation'], TracingChannel<unknow
   request: channelOf('request'),
   respond: channelOf('respond'),
 }
+
+/** Whoever begins an operation looks first whether its channel is heard (`channels.send.hasSubscribers`). */
+export const channels: Readonly<Record<Trace['operation'], { readonly hasSubscribers: boolean }>> = tracing
 
 /** Operations that call the application and have something to do afterwards. */
 const HANDLERS: ReadonlySet<Trace['operation']> = new Set(['process', 'respond'])
@@ -36,7 +38,7 @@ export class Operation {
 
   constructor(kind: Trace['operation'], host: LinkHost, place: TracePlace, batch = false) {
     this.trace = new Trace(kind, host, place, batch)
-    this.#channel = channels[kind]
+    this.#channel = tracing[kind]
   }
 
   of(messages: readonly (IncomingMessage | OutgoingMessage)[]): this {
