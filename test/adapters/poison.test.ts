@@ -30,13 +30,20 @@ await connection.consume(queue(name, JSON.parse(options)), async ({ body }) => {
 }, { onError: () => {}, ...JSON.parse(consume) })
 let told = ''
 const depthOf = async (queue) => (await connection.admin.inspect(queue))?.depth ?? 0
-const watch = setInterval(async () => {
-  const state = 'state ' + [await depthOf(name + '-dead'), await depthOf(name)].join(' ')
-  if (state !== told) console.log(state)
-  told = state
-}, 200)
+let watching = true
+const watch = (async () => {
+  while (watching) {
+    const dead = []
+    for await (const { body } of connection.browse(queue(name + '-dead', { create: 'never' }))) dead.push(body)
+    const state = 'state ' + [dead.join(',') || '-', await depthOf(name)].join(' ')
+    if (state !== told) console.log(state)
+    told = state
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+})()
 for await (const line of createInterface({ input: process.stdin })) if (line === 'stop') break
-clearInterval(watch)
+watching = false
+await watch
 await connection.close()
 process.exit(0)
 `
@@ -131,11 +138,11 @@ async function outcome(
       await Promise.all(Array.from({ length: MESSAGES }, (_, at) => sender.send(String(at))))
     }
     const handled = new Set<string>()
-    let [dead, waiting] = [0, MESSAGES]
-    // One may be handled and buried all the same.
-    const goesOn = (): boolean => waiting > 0 || handled.size + dead < MESSAGES
+    let [dead, waiting] = [[] as string[], MESSAGES]
+    // One may be handled and buried all the same; one that is tried again later waits elsewhere.
+    const goesOn = (): boolean => waiting > 0 || new Set([...handled, ...dead]).size < MESSAGES
     for (let life = 1; goesOn(); life++) {
-      if (life > 2 * TRIES + 2) throw new Error(`no end: ${handled.size} handled, ${dead} dead`)
+      if (life > 2 * TRIES + 2) throw new Error(`no end: ${handled.size} handled, ${dead.length} dead`)
       await using program = Child.run(PROGRAM, {
         URL: place.url,
         QUEUE: name,
@@ -147,7 +154,7 @@ async function outcome(
         if (line === undefined) break
         const [word, ...values] = line.split(' ')
         if (word === 'handled') handled.add(values[0]!)
-        else [dead, waiting] = values.map(Number) as [number, number]
+        else [dead, waiting] = [values[0] === '-' ? [] : values[0]!.split(','), Number(values[1])]
       }
       program.send('stop')
       const { signal, stderr } = await program.ended

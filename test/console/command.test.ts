@@ -42,7 +42,7 @@ test('the page is there within a second of the command; acts and refusals are to
   // The best of a few is what the command costs, and a machine on which Node alone takes 80 ms is busy.
   let [best, bare] = [Infinity, Infinity]
   const bound = (): number => Math.max(1_000, 12 * bare)
-  for (let runs = 0; runs < 10 && best > bound(); runs++) {
+  for (let runs = 0; runs === 0 || (runs < 10 && best > bound()); runs++) {
     const begun = performance.now()
     await once(spawn(process.execPath, ['-e', '0']), 'exit')
     bare = Math.min(bare, performance.now() - begun)

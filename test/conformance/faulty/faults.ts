@@ -63,7 +63,6 @@ export const faults: readonly KnownFault[] = [
       'request',
       'dead-letter',
       'replay',
-      'replay',
       'timing',
       'consume',
       'batches',
@@ -88,7 +87,6 @@ export const faults: readonly KnownFault[] = [
       'broadcast',
       'multicast',
       'request',
-      'replay',
       'replay',
       'timing',
       'consume',
@@ -115,7 +113,6 @@ export const faults: readonly KnownFault[] = [
       'subscription',
       'broadcast',
       'request',
-      'replay',
       'replay',
       'batches',
       'rates',
@@ -162,7 +159,7 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'swallows-rejects',
     what: 'accepts what is rejected',
-    caughtBy: ['dead-letter', 'replay', 'replay', 'consume', 'batches'],
+    caughtBy: ['dead-letter', 'replay', 'consume', 'batches'],
     async settle(real, delivery, verdict) {
       if (verdict.kind === 'reject') real.accept(delivery)
       else await real.settle(delivery, verdict)
@@ -177,7 +174,6 @@ export const faults: readonly KnownFault[] = [
       'multicast',
       'dead-letter',
       'replay',
-      'replay',
       'timing',
       'consume',
       'batches',
@@ -190,7 +186,7 @@ export const faults: readonly KnownFault[] = [
   {
     name: 'browse-takes',
     what: 'takes what is browsed',
-    caughtBy: ['browse', 'replay', 'replay'],
+    caughtBy: ['browse', 'replay'],
     attach: async (connection, spec, events) => {
       const looker = await connection.attachReceiver(spec, events)
       if (spec.mode !== 'browse') return looker
@@ -390,7 +386,6 @@ export const faults: readonly KnownFault[] = [
       'broadcast',
       'request',
       'dead-letter',
-      'replay',
       'replay',
       'timing',
       'messages',

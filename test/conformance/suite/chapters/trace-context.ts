@@ -48,7 +48,7 @@ export const traceContextChapter = chapter('trace-context', [
   },
   {
     id: 'topic',
-    title: 'and on a topic',
+    title: 'trace and baggage that the sender gave arrive as they were, on a topic',
     needs: ['topic'],
     async run(c) {
       const news = c.topic()
@@ -89,7 +89,7 @@ export const traceContextChapter = chapter('trace-context', [
   },
   {
     id: 'released',
-    title: 'a delayed release keeps it',
+    title: 'a message that is released with a delay keeps its trace',
     needs: ['queue', 'delayedRelease'],
     async run(c) {
       const orders = c.queue()
@@ -102,7 +102,7 @@ export const traceContextChapter = chapter('trace-context', [
   },
   {
     id: 'dead-letter',
-    title: 'a dead letter keeps it',
+    title: 'a dead letter keeps the trace of its message',
     needs: ['deadLetter'],
     async run(c) {
       const aside = c.queue('aside')
@@ -117,7 +117,7 @@ export const traceContextChapter = chapter('trace-context', [
   },
   {
     id: 'replayed',
-    title: 'and so does the dead letter that is replayed',
+    title: 'a dead letter that is replayed keeps the trace of its message',
     needs: ['deadLetter', 'replay'],
     async run(c) {
       const aside = c.queue('aside')
