@@ -14,7 +14,6 @@ conformance({
     'settle',
     'errors',
     'limits',
-    'credit',
     'multicast',
     'request',
     'topic',
