@@ -184,8 +184,13 @@ function inOrder(reports: readonly ConformanceReport[]): ConformanceReport[] {
 }
 
 function headOf(reports: readonly ConformanceReport[]): string {
-  const names = reports.map(({ adapter }) => `\`${SCHEME[adapter] ?? adapter}:\``)
+  const names = reports.map(({ adapter }) => nameOf(adapter))
   return `| | ${names.join(' | ')} |\n|---|${reports.map(() => '---|').join('')}`
+}
+
+/** The scheme, and the product where it is a further one of that adapter. */
+function nameOf(adapter: string): string {
+  return adapter === 'artemis' ? '`qpid:` Artemis' : `\`${SCHEME[adapter] ?? adapter}:\``
 }
 
 /** Where a scheme is not called like its adapter. */
