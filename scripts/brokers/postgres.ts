@@ -1,6 +1,7 @@
 /**
  * PostgreSQL from the system's package, for the outbox: a cluster of its own, made by `initdb`. It refuses to run as root; there it runs in a user
- * namespace where root has another name, so that its files belong to whoever started it.
+ * namespace where root has another name, so that its files belong to whoever started it; where there are no such namespaces, as the user that the
+ * package has made, with the right to pass through folders that are not its own.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
@@ -14,6 +15,8 @@ const USER = 'sluice'
 const DATABASE = 'postgres'
 /** Any but 0. */
 const ANOTHER_ID = 1_000
+/** Made by Debian's package. */
+const PACKAGE_USER = 'postgres'
 
 async function obtain(progress: Progress): Promise<Software> {
   let bin = findBin()
@@ -27,8 +30,7 @@ async function obtain(progress: Progress): Promise<Software> {
       'postgresql is installed but initdb is not found',
       'is /usr/lib/postgresql there?',
     )
-  await mayRun()
-  return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') }
+  return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres'), disguise: await disguise() }
 }
 
 /** Debian keeps each version in a folder that is not on `PATH`. */
@@ -36,24 +38,38 @@ function findBin(): string | undefined {
   return findVersions('/usr/lib/postgresql', '', 'bin').at(-1) ?? find('initdb')?.replace(/\/initdb$/, '')
 }
 
-async function mayRun(): Promise<void> {
-  const [program, ...args] = notAsRoot(['true'])
-  try {
-    await run(program!, args)
-  } catch (cause) {
-    const reason = 'PostgreSQL does not run as root, and this system gives no user namespace to hide that'
-    throw new BrokerUnavailable(
-      'postgres',
-      reason,
-      'run as another user, give an address by SLUICE_TEST_POSTGRES, or leave it out: --without postgres',
-      { cause },
-    )
-  }
+/** What goes before a command so that it does not run as root. */
+const DISGUISES: Readonly<Record<string, readonly string[]>> = {
+  none: [],
+  namespace: ['unshare', '--user', `--map-user=${ANOTHER_ID}`, `--map-group=${ANOTHER_ID}`],
+  user: [
+    'setpriv',
+    `--reuid=${PACKAGE_USER}`,
+    `--regid=${PACKAGE_USER}`,
+    '--clear-groups',
+    '--inh-caps=+dac_override',
+    '--ambient-caps=+dac_override',
+  ],
 }
 
-function notAsRoot(command: readonly string[]): readonly string[] {
-  if (userInfo().uid !== 0) return command
-  return ['unshare', '--user', `--map-user=${ANOTHER_ID}`, `--map-group=${ANOTHER_ID}`, ...command]
+async function disguise(): Promise<string> {
+  if (userInfo().uid !== 0) return 'none'
+  let cause: unknown
+  for (const name of ['namespace', 'user']) {
+    const [program, ...args] = DISGUISES[name]!
+    try {
+      await run(program!, [...args, 'true'])
+      return name
+    } catch (error) {
+      cause = error
+    }
+  }
+  throw new BrokerUnavailable(
+    'postgres',
+    'PostgreSQL does not run as root, and this system lets root be nobody else',
+    'run as another user, give an address by SLUICE_TEST_POSTGRES, or leave it out: --without postgres',
+    { cause },
+  )
 }
 
 export const postgres: BrokerKind = {
@@ -67,6 +83,8 @@ export const postgres: BrokerKind = {
     const secret = join(site.folder, 'password')
     mkdirSync(data, { mode: 0o700 })
     writeFileSync(secret, site.password, { mode: 0o600 })
+    const disguised = (command: readonly string[]) => [...DISGUISES[software.disguise!]!, ...command]
+    if (software.disguise === 'user') await run('chown', [PACKAGE_USER, data, secret])
     const make = [
       software.initdb!,
       '-D',
@@ -82,7 +100,7 @@ export const postgres: BrokerKind = {
       'UTF8',
       '--no-instructions',
     ]
-    const [program, ...args] = notAsRoot(make)
+    const [program, ...args] = disguised(make)
     await run(program!, args)
     rmSync(secret)
     const settings = {
@@ -92,7 +110,7 @@ export const postgres: BrokerKind = {
       shared_buffers: '32MB',
       max_connections: 200,
     }
-    const [command, ...words] = notAsRoot([
+    const [command, ...words] = disguised([
       software.postgres!,
       '-D',
       data,
