@@ -10,8 +10,9 @@ const GROUND = '^src/(model|contract|core)/'
 const ENTRIES = '^src/(index|hub|contract/adapter|broker/index)\\.ts$'
 /** An entry point that knows OpenTelemetry. */
 const TELEMETRY = '^src/telemetry/index\\.ts$'
-/** Misspelt options and missing packages are told in the same words everywhere. */
-const TOOL_AIDS = '^src/core/(options/(known-keys|nearest)|connecting/(client-library|embedded-url))\\.ts$'
+/** Misspelt options and missing packages are told in the same words everywhere; pauses end by an abort. */
+const TOOL_AIDS =
+  '^src/core/(waiting|options/(known-keys|nearest)|connecting/(client-library|embedded-url))\\.ts$'
 const NODE = '^node:'
 
 /** A folder that may import itself, `allowed` paths and packages; nothing else of the house. */

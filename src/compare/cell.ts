@@ -1,11 +1,12 @@
 /** One run of one workload on one arm, from set-up to clean-up. */
 import { randomBytes } from 'node:crypto'
+import { aborted } from '../core/waiting.ts'
 import { remoteStage } from './apart/remote-stage.ts'
 import type { Arm, Plan } from './arm.ts'
 import type { CellResult } from './cell-result.ts'
 import { delay } from './clock.ts'
 import { FaultSchedule } from './faults.ts'
-import { aborted, Effort, type SendReport } from './generator.ts'
+import { Effort, type SendReport } from './generator.ts'
 import { MachineWatch } from './machine-watch.ts'
 import { Measurement } from './measurement.ts'
 import { describe, isUnreachable } from './problem.ts'

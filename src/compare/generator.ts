@@ -3,6 +3,7 @@
  * measuring process and, by option, in one of its own.
  */
 import { performance } from 'node:perf_hooks'
+import { aborted } from '../core/waiting.ts'
 import { isMessagingError } from '../index.ts'
 import type { ArmRun } from './arm.ts'
 import { clock, delay } from './clock.ts'
@@ -162,11 +163,4 @@ export class Effort {
     const { utilization } = performance.eventLoopUtilization(this.#loop)
     return { cpuMs: (user + system) / 1000, eventLoopUtilization: utilization }
   }
-}
-
-export function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

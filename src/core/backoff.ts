@@ -1,6 +1,4 @@
 /** Delays between attempts: exponential with jitter, so that many clients do not come back at the same moment. */
-import { timerMs } from './longest-timer.ts'
-
 export interface BackoffOptions {
   /** First delay at most. Unit: ms. */
   readonly minDelayMs: number
@@ -12,18 +10,4 @@ export interface BackoffOptions {
 export function backoffDelay(attempt: number, { minDelayMs, maxDelayMs }: BackoffOptions): number {
   const step = Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(attempt - 1, 30))
   return step / 2 + Math.random() * (step / 2)
-}
-
-/** Resolves after `ms`, or at once when `signal` aborts (never rejects). */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, timerMs(ms))
-    signal.addEventListener('abort', done)
-  })
 }

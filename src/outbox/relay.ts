@@ -8,11 +8,12 @@
  * order: a row goes after its message is confirmed, in the transaction that locked it. A relay that dies anywhere leaves the rows, and its locks end with
  * its connection: the next one sends them again, with the same ids.
  */
+
+import { pause } from '../core/waiting.ts'
 import { isMessagingError, type MessagingError } from '../index.ts'
 import type { RelayClient, RelayPool } from './client.ts'
 import { type HandedOver, HandOver } from './hand-over.ts'
 import { Holds } from './holds.ts'
-import { pause } from './pause.ts'
 import { type RelayOptions, relaySettings } from './relay-options.ts'
 import { type Backlog, Teller } from './status.ts'
 import { putAside, type Row, readBacklog, removeRows, takeRows } from './table.ts'

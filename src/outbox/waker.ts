@@ -1,6 +1,7 @@
 /** Tells when something was committed to the outbox: by `LISTEN`, on a connection of its own that comes back by itself. */
+
+import { pause } from '../core/waiting.ts'
 import type { RelayClient, RelayPool } from './client.ts'
-import { pause } from './pause.ts'
 import { CHANNEL } from './schema.ts'
 
 const FIRST_PAUSE_MS = 100

@@ -185,20 +185,22 @@ describe.skipIf(withoutPostgres)('outbox', () => {
     await using all = await setup()
     const { database, connection } = all
     const targets = 7
-    const each = 200
-    for (let at = 0; at < each; at++)
+    const relays = Array.from({ length: 4 }, () => all.start({ batch: 17 }))
+    const working = (): number => relays.filter((one) => one.handedOn > 0).length
+    // Who is quick may have all of the first ones.
+    let each = 0
+    for (; each < 200 || (working() < 2 && each < 5_000); each++)
       await database.transaction(async (client) => {
         for (let target = 0; target < targets; target++)
-          await outbox(client).send(queue<number>(`to-${target}`), at)
+          await outbox(client).send(queue<number>(`to-${target}`), each)
       })
-    const relays = Array.from({ length: 4 }, () => all.start({ batch: 17 }))
     for (let target = 0; target < targets; target++) {
       const bodies = (await take<number>(connection, `to-${target}`, each)).map(({ body }) => body)
       expect(bodies).toEqual(Array.from({ length: each }, (_, at) => at))
     }
     await becomes(() => relays.reduce((sum, one) => sum + one.handedOn, 0), targets * each)
     expect(await database.count('sluice_outbox')).toBe(0)
-    expect(relays.filter((one) => one.handedOn > 0).length).toBeGreaterThan(1)
+    expect(working()).toBeGreaterThan(1)
   })
 
   it('a full node is held and told, others go on; with room it goes on in order', async () => {

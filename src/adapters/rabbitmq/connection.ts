@@ -96,14 +96,14 @@ export class RabbitmqConnection implements AdapterConnection {
     events: ConnectionEvents,
     signal: AbortSignal,
   ): Promise<RabbitmqConnection> {
+    const nodes = runningNodes(endpoint)
     const opened = await Promise.allSettled([
       PhysicalConnection.open(endpoint, 'publish', signal, (warning) => events.warning(warning)),
       PhysicalConnection.open(endpoint, 'consume', signal),
     ])
     const [publishing, consuming] = opened
     if (publishing.status === 'fulfilled' && consuming.status === 'fulfilled') {
-      const nodes = await runningNodes(endpoint)
-      return new RabbitmqConnection(endpoint, publishing.value, consuming.value, nodes, events)
+      return new RabbitmqConnection(endpoint, publishing.value, consuming.value, await nodes, events)
     }
     for (const one of opened) if (one.status === 'fulfilled') one.value.destroy()
     throw (opened.find((one) => one.status === 'rejected') as PromiseRejectedResult).reason

@@ -87,8 +87,8 @@ const HEADER_ROOM_BYTES = 65_536
 export function capabilitiesOf(facts: ServerFacts, endpoint: Endpoint): Capabilities {
   const [alone, note] = tierOf(facts)
   const replicas = endpoint.waitReplicas
-  // What is not on disk is on another node: a replica has it before the send resolves.
-  const tier = replicas > 0 && alone === 'T3' ? 'T4' : alone
+  // Somebody must put the replica that has it in the place of a lost master.
+  const tier = endpoint.mode === 'sentinel' && replicas > 0 && alone === 'T3' ? 'T4' : alone
   const failover =
     replicas > 0
       ? ` A send waits for ${replicas} replicas; a fail-over to one of them keeps it.`

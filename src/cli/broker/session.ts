@@ -2,11 +2,12 @@
  * From a command's options to a connection: which broker, how it reconnects, and the log lines of the originals on the way.
  * The library is loaded here and not before, so that help and usage errors are immediate.
  */
+
+import { pause } from '../../core/waiting.ts'
 import type { Connection } from '../../index.ts'
 import type { Context } from '../command.ts'
 import { CommandError } from '../errors.ts'
 import { visible } from '../print/terminal-text.ts'
-import { pause } from '../waiting.ts'
 import { brokerUrl } from './broker-url.ts'
 import { keptAddress } from './kept-address.ts'
 import type { Library } from './library.ts'

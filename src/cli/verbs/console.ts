@@ -1,12 +1,12 @@
 /** `sluice console`: one web page over all brokers. */
 import { spawn } from 'node:child_process'
+import { aborted } from '../../core/waiting.ts'
 import type { ConnectOptions } from '../../index.ts'
 import { brokerUrl } from '../broker/broker-url.ts'
 import type { Library } from '../broker/library.ts'
 import type { Command, Context } from '../command.ts'
 import { CommandError, UsageError } from '../errors.ts'
 import { jsonText } from '../print/terminal-text.ts'
-import { aborted } from '../waiting.ts'
 
 export const consoleVerb: Command = {
   name: 'console',

@@ -1,9 +1,10 @@
 /** `sluice hub`: the embedded broker behind a ZeroMQ socket, until it is told to stop. */
+
+import { aborted } from '../../core/waiting.ts'
 import type { Command } from '../command.ts'
 import { CommandError } from '../errors.ts'
 import { expectOnly } from '../positionals.ts'
 import { jsonText } from '../print/terminal-text.ts'
-import { aborted } from '../waiting.ts'
 
 export const hub: Command = {
   name: 'hub',

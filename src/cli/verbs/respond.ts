@@ -1,5 +1,6 @@
 /** `sluice respond`: answers requests by a command's output. */
 import { spawn } from 'node:child_process'
+import { aborted } from '../../core/waiting.ts'
 import type { Delivery, TraceCarrier } from '../../index.ts'
 import { BROKER, TRACE } from '../broker/connection-options.ts'
 import { serviceOf } from '../broker/service-address.ts'
@@ -9,7 +10,6 @@ import type { Command } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { addressArgument, expectOnly } from '../positionals.ts'
 import { decodeOrUndefined, visible } from '../print/terminal-text.ts'
-import { aborted } from '../waiting.ts'
 
 /** What a command may write for one answer. Unit: bytes. */
 const MAX_ANSWER = 64 * 1024 * 1024

@@ -2,6 +2,7 @@
  * One broker of the configuration: connected in the background, tried again when it is away, and asked now and then how long an
  * answer takes. Nothing here waits for it; a call that needs it and finds it away is told so at once.
  */
+import { pause } from '../../core/waiting.ts'
 import { type Capabilities, type Connection, type ConnectOptions, connect, topic } from '../../index.ts'
 import { apiError, Refused } from '../errors.ts'
 import { NodeBook } from '../nodes/node-book.ts'
@@ -138,17 +139,4 @@ export class Broker {
 
 function rounded(ms: number): number {
   return Math.round(ms * 100) / 100
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })
 }

@@ -6,6 +6,8 @@ import type { Endpoint, ManagementApi } from '../options.ts'
 import { isHold, subscriptionOf } from './topology.ts'
 
 const TIMEOUT_MS = 10_000
+/** Longest that an opening connection waits to hear how large the cluster is. */
+const NODES_TIMEOUT_MS = 500
 
 interface ListedQueue {
   readonly name: string
@@ -43,7 +45,8 @@ export async function listNodes(api: ManagementApi, virtualHost: string): Promis
  */
 export async function runningNodes({ management, queueType }: Endpoint): Promise<number | undefined> {
   if (!management || queueType !== 'quorum') return undefined
-  const nodes = await ask<{ running?: boolean }>(management, 'api/nodes').catch(() => undefined)
+  const asked = ask<{ running?: boolean }>(management, 'api/nodes', NODES_TIMEOUT_MS)
+  const nodes = await asked.catch(() => undefined)
   return nodes?.filter(({ running }) => running).length
 }
 
@@ -83,11 +86,15 @@ function isInternal(name: string): boolean {
   )
 }
 
-async function ask<T>({ base, username, password }: ManagementApi, path: string): Promise<T[]> {
+async function ask<T>(
+  { base, username, password }: ManagementApi,
+  path: string,
+  timeoutMs = TIMEOUT_MS,
+): Promise<T[]> {
   const url = new URL(path, base)
   const login = Buffer.from(`${username}:${password}`).toString('base64')
   const context = { adapter: ADAPTER, address: url.origin, operation: 'list' }
-  const signal = AbortSignal.timeout(TIMEOUT_MS)
+  const signal = AbortSignal.timeout(timeoutMs)
   const look = () =>
     fetch(url, { headers: { authorization: `Basic ${login}`, accept: 'application/json' }, signal })
   let response: Response

@@ -34,10 +34,8 @@ export function followTheme(): void {
     systemIsDark.value = system.matches
   })
   effect(() => {
-    const chosen = theme.value
-    if (chosen === 'system') delete document.documentElement.dataset.theme
-    else document.documentElement.dataset.theme = chosen
-    store('theme', chosen)
+    document.documentElement.dataset.theme = isDark.value ? 'dark' : 'light'
+    store('theme', theme.value)
   })
 }
 
