@@ -1,4 +1,5 @@
 /** Rows of one place on their way to the broker, in their order. */
+import { KeptOpen } from '../core/kept-open.ts'
 import {
   type Connection,
   isMessagingError,
@@ -35,7 +36,7 @@ const OF_THE_CONNECTION: readonly string[] = [
 export class HandOver {
   readonly #connection: Connection
   readonly #timeoutMs: number
-  readonly #senders = new Map<string, Promise<Sender>>()
+  readonly #senders = new KeptOpen<Sender>(MAX_SENDERS, (sender) => sender.close())
 
   constructor(connection: Connection, timeoutMs: number) {
     this.#connection = connection
@@ -58,10 +59,8 @@ export class HandOver {
     return handed
   }
 
-  async close(): Promise<void> {
-    const open = [...this.#senders.values()]
-    this.#senders.clear()
-    await Promise.all(open.map((opening) => opening.then((sender) => sender.close()).catch(() => {})))
+  close(): Promise<void> {
+    return this.#senders.close()
   }
 
   async #run(run: readonly Row[], handed: HandedOver, signal: AbortSignal): Promise<void> {
@@ -95,21 +94,14 @@ export class HandOver {
   }
 
   async #sender(target: string, signal: AbortSignal): Promise<Sender> {
-    const known = await this.#senders.get(target)
-    if (known && !known.ended) return known
-    this.#closeOldest()
-    const { target: address } = restoredSend({ target, fields: '{}', body: NOTHING })
-    const opening = this.#connection.sender(address as Target, { timeoutMs: this.#timeoutMs, signal })
-    this.#senders.set(target, opening)
-    opening.catch(() => this.#senders.delete(target))
-    return opening
-  }
-
-  #closeOldest(): void {
-    if (this.#senders.size < MAX_SENDERS) return
-    const [target, opening] = this.#senders.entries().next().value!
-    this.#senders.delete(target)
-    opening.then((sender) => sender.close()).catch(() => {})
+    const open = (): Promise<Sender> => {
+      const { target: address } = restoredSend({ target, fields: '{}', body: NOTHING })
+      return this.#connection.sender(address as Target, { timeoutMs: this.#timeoutMs, signal })
+    }
+    const known = await this.#senders.get(target, open)
+    if (!known.ended) return known
+    this.#senders.forget(target)
+    return this.#senders.get(target, open)
   }
 }
 

@@ -1,4 +1,5 @@
 /** Where replayed messages go: one sender for each origin, or one for all. A target that refused once gets nothing more in this replay. */
+import { KeptOpen } from '../../core/kept-open.ts'
 import { formatAddress } from '../../model/address-text/index.ts'
 import { asMessagingError, MessagingError } from '../../model/errors.ts'
 import { DEAD_LETTER_ORIGIN, type Properties } from '../../model/message.ts'
@@ -23,7 +24,8 @@ const OF_THE_CONNECTION: readonly string[] = ['CONNECTION_LOST', 'CLOSED', 'ABOR
 export class Routes {
   readonly #host: LinkHost
   readonly #options: CallOptions
-  readonly #open = new Map<string, Promise<Sender>>()
+  /** The letters under way of one that is let go are waited for by its close. */
+  readonly #open = new KeptOpen<Sender>(MAX_OPEN, (sender) => sender.retire())
   readonly #refused = new Map<
     string,
     { to?: string; error: MessagingError; count: number; closed: boolean }
@@ -56,7 +58,7 @@ export class Routes {
     }
     if (this.#only) return this.#only
     try {
-      return await this.#sender(origin)
+      return await this.#open.get(origin, () => this.#opened(origin))
     } catch (error) {
       this.refused(properties, error)
       return undefined
@@ -76,10 +78,7 @@ export class Routes {
   }
 
   async close(): Promise<void> {
-    const open = [...this.#open.values()]
-    this.#open.clear()
-    const closing = open.map((opening) => opening.then((sender) => sender.close()).catch(() => {}))
-    await Promise.all([...closing, this.#only?.close()])
+    await Promise.all([this.#open.close((sender) => sender.close()), this.#only?.close()])
   }
 
   #refuse(to: string | undefined, error: MessagingError, closed: boolean): void {
@@ -102,17 +101,6 @@ export class Routes {
     this.#refused.set(key, { ...(to && { to }), error, count: 1, closed })
   }
 
-  async #sender(origin: string): Promise<Sender> {
-    let opening = this.#open.get(origin)
-    if (!opening) {
-      if (this.#open.size >= MAX_OPEN) this.#closeOldest()
-      opening = this.#opened(origin)
-      this.#open.set(origin, opening)
-      opening.catch(() => this.#open.delete(origin))
-    }
-    return opening
-  }
-
   async #opened(origin: string): Promise<Sender> {
     const place = planFor('sender', formatAddress({ name: origin }))
     if (this.#host.capabilities.features.inspect.level !== 'unsupported') {
@@ -122,13 +110,6 @@ export class Routes {
       if (found?.type !== 'queue') throw notAlone(origin, found !== undefined)
     }
     return Sender.open(this.#host, place, this.#options)
-  }
-
-  /** Its letters under way are waited for by its close. */
-  #closeOldest(): void {
-    const [origin, opening] = this.#open.entries().next().value!
-    this.#open.delete(origin)
-    opening.then((sender) => sender.retire()).catch(() => {})
   }
 }
 

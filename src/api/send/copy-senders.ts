@@ -2,6 +2,7 @@
 
 import type { NodeRef } from '../../contract/adapter.ts'
 import { settledWithin } from '../../core/aborts.ts'
+import { KeptOpen } from '../../core/kept-open.ts'
 import { MessagingError } from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
 import { queue } from '../address/address.ts'
@@ -16,40 +17,27 @@ const MAX_SENDERS = 16
 
 export class CopySenders implements CopyRoute {
   readonly #host: LinkHost
-  #anonymous: Promise<Sender> | undefined
-  readonly #deadLetter = new Map<string, Promise<Sender>>()
+  readonly #anonymous = new KeptOpen<Sender>(1, (sender) => sender.close())
+  readonly #deadLetter = new KeptOpen<Sender>(MAX_SENDERS, (sender) => sender.close())
 
   constructor(host: LinkHost) {
     this.#host = host
   }
 
   async send(to: string, message: OutgoingMessage): Promise<void> {
-    this.#anonymous ??= this.#remember(Sender.openAnonymous(this.#host), () => {
-      this.#anonymous = undefined
-    })
-    const sender = await this.#anonymous
+    const sender = await this.#anonymous.get('', () => Sender.openAnonymous(this.#host))
     message.to = to
     await Sender.submit(sender, message, DEFAULT_TIMEOUT_MS)
   }
 
   async deadLetter(target: NodeRef, message: OutgoingMessage): Promise<void> {
-    let opening = this.#deadLetter.get(target.name)
-    if (!opening) {
-      this.#forgetOldest()
-      opening = this.#remember(this.#openDeadLetter(target), () => this.#deadLetter.delete(target.name))
-      this.#deadLetter.set(target.name, opening)
-    }
-    await Sender.submit(await opening, message, DEFAULT_TIMEOUT_MS)
+    const sender = await this.#deadLetter.get(target.name, () => this.#openDeadLetter(target))
+    await Sender.submit(sender, message, DEFAULT_TIMEOUT_MS)
   }
 
   async close(timeoutMs: number): Promise<void> {
-    const open = [...this.#deadLetter.values()]
-    if (this.#anonymous) open.push(this.#anonymous)
-    this.#deadLetter.clear()
-    this.#anonymous = undefined
-    const closing = open.map((opening) =>
-      opening.then((sender) => sender.close({ timeoutMs })).catch(() => {}),
-    )
+    const letGo = (sender: Sender): Promise<void> => sender.close({ timeoutMs })
+    const closing = [this.#anonymous.close(letGo), this.#deadLetter.close(letGo)]
     // One that still waits to be opened ends with the connection.
     await settledWithin(Promise.all(closing), timeoutMs)
   }
@@ -66,17 +54,5 @@ export class CopySenders implements CopyRoute {
       if (!asItIs) throw error
       return Sender.open(this.#host, plan(queue(target.name, { create: 'never' })), {})
     }
-  }
-
-  #remember(opening: Promise<Sender>, forget: () => void): Promise<Sender> {
-    opening.catch(forget)
-    return opening
-  }
-
-  #forgetOldest(): void {
-    if (this.#deadLetter.size < MAX_SENDERS) return
-    const [name, opening] = this.#deadLetter.entries().next().value!
-    this.#deadLetter.delete(name)
-    opening.then((sender) => sender.close()).catch(() => {})
   }
 }

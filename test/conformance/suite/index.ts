@@ -19,7 +19,7 @@
  * })
  * ```
  */
-import type { Case } from './case.ts'
+import type { Case, Chapter } from './case.ts'
 import { chapters } from './chapters/index.ts'
 import { patience } from './expect.ts'
 import type { Harness } from './harness.ts'
@@ -54,7 +54,9 @@ export interface ConformanceOptions {
   /** The adapter and its broker. */
   readonly harness: Harness
   /** Chapters to run. Default: all. */
-  readonly chapters?: readonly string[]
+  readonly chapters?: readonly string[] | undefined
+  /** Why the other chapters are not run: each of them is then a skip with this reason. */
+  readonly leftOut?: string
   /** Leaves out single cases; for looking for a defect. */
   readonly only?: (item: Case) => boolean
   /** How long what must come may take. Unit: ms. Default 8000. */
@@ -100,6 +102,7 @@ export function conformance(options: ConformanceOptions): void {
         }
       })
     }
+    if (options.leftOut !== undefined) skipped(options.leftOut, wanted, test)
     test.after(async () => {
       try {
         await finish(options, run, registered)
@@ -109,6 +112,11 @@ export function conformance(options: ConformanceOptions): void {
       }
     })
   })
+}
+
+function skipped(reason: string, wanted: readonly Chapter[], test: TestRunner): void {
+  for (const one of chapters.filter((each) => !wanted.includes(each)))
+    test.it(`chapter ${one.name}`, async (skip) => skip(reason), ALLOWANCE_MS)
 }
 
 /** What is said of a case that does not exist would be said of nothing. */

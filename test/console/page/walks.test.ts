@@ -223,7 +223,7 @@ it('a service is asked, and its answer shown', async () => {
   await walk.page.getByLabel('Body', { exact: true }).fill('{"item":7}')
   await walk.button('Ask').click()
   const answer = walk.page.getByRole('complementary', { name: 'Answer' })
-  await answer.getByText('42').waitFor()
+  await answer.getByText('42', { exact: true }).waitFor()
 })
 
 it.skipIf(isLeftOut('redis') || isLeftOut('qpid'))('two queues on two brokers are compared', async () => {
