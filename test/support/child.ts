@@ -30,19 +30,28 @@ export class Child implements AsyncDisposable {
 
   /**
    * Runs a module. In it `from 'src/…'` means this checkout. What it prints arrives by `line()`; what is sent by
-   * `send()` is on its stdin.
+   * `send()` is on its stdin. `within`: a command that runs it, such as one that makes namespaces.
    */
-  static run(source: string, env: Readonly<Record<string, string>> = {}): Child {
+  static run(
+    source: string,
+    env: Readonly<Record<string, string>> = {},
+    within: readonly string[] = [],
+  ): Child {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-child-'))
     const file = join(folder, 'main.mts')
     writeFileSync(file, source.replaceAll(/from 'src\//g, `from '${pathToFileURL(CHECKOUT)}/src/`))
-    return new Child(folder, file, env)
+    return new Child(folder, file, env, within)
   }
 
-  private constructor(folder: string, file: string, env: Readonly<Record<string, string>>) {
+  private constructor(
+    folder: string,
+    file: string,
+    env: Readonly<Record<string, string>>,
+    within: readonly string[],
+  ) {
     this.#folder = folder
-    const args = ['--import', import.meta.resolve('tsx'), file]
-    this.#process = spawn(process.execPath, args, {
+    const [command, ...args] = [...within, process.execPath, '--import', import.meta.resolve('tsx'), file]
+    this.#process = spawn(command!, args, {
       cwd: CHECKOUT,
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -9,7 +9,7 @@ export interface Fault {
   /** Pause before it, and how long it lasts. Unit: ms. */
   readonly afterMs: number
   readonly lastsMs: number
-  begin(proxy: FaultProxy): Promise<unknown> | undefined
+  begin(proxy: FaultProxy): unknown
 }
 
 const DIRECTIONS: readonly (Direction | undefined)[] = ['toBroker', 'toClient', undefined]
