@@ -22,14 +22,14 @@ export function redisError(
 ): MessagingError {
   if (cause instanceof MessagingError) return cause
   const text = textOf(cause)
-  const [code, hint, retryable] = meaning(text, fallback)
+  const { code, hint, retryable, reason } = meaning(text, fallback)
   const shown = withoutArguments(text)
   forgetCommand(cause)
   return new MessagingError(code, shown, {
     ...(shown === text && { cause }),
     hint,
     retryable,
-    context: { adapter: ADAPTER, ...context },
+    context: { adapter: ADAPTER, ...context, ...(reason !== undefined && { reason }) },
   })
 }
 
@@ -105,7 +105,7 @@ export function isConnectionError(error: unknown): boolean {
 
 /** No longer a master, loading, or without its slots: another connection may find the right server. */
 const CONNECTION_TEXT =
-  /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNBLOCKED|NOREPLICAS)\b|^Connection is closed|^Stream isn't writeable|^Command aborted|^Failed to refresh slots|^Too many Cluster redirections|^Cluster isn't ready|max retries per request|Command timed out/
+  /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNBLOCKED)\b|^Connection is closed|^Stream isn't writeable|^Command aborted|^Failed to refresh slots|^Too many Cluster redirections|^Cluster isn't ready|max retries per request|Command timed out/
 
 /**
  * The server did not run the command, and may run it later. In a Cluster that also concerns one slot or one master only: a slot that
@@ -116,7 +116,8 @@ export function isNotNow(error: unknown, cluster: boolean): boolean {
   return BUSY_TEXT.test(text) || (cluster && SLOT_TEXT.test(text))
 }
 
-const BUSY_TEXT = /^BUSY\b/
+/** Another script does not end; too few replicas are there for writes. */
+const BUSY_TEXT = /^(BUSY|NOREPLICAS)\b/
 const SLOT_TEXT =
   /^(TRYAGAIN|CLUSTERDOWN|LOADING|MASTERDOWN|MOVED|ASK)\b|^Too many Cluster redirections|^Connection is closed|^Stream isn't writeable/
 
@@ -141,29 +142,43 @@ export function isForbidden(error: unknown): boolean {
 const FORBIDDEN_TEXT =
   /\bNOPERM\b|The user executing the script can't\b|^ERR unknown (sub)?command\b|Unknown Redis command called from script/i
 
-function meaning(text: string, fallback: ErrorCode): [ErrorCode, string?, boolean?] {
-  if (CONNECTION_TEXT.test(text)) return ['CONNECTION_LOST']
-  if (FORBIDDEN_TEXT.test(text)) {
-    return ['UNAUTHORIZED', permissionHint(text)]
-  }
-  const word = /^(NOAUTH|OOM|MISCONF|WRONGTYPE|BUSY)\b/.exec(text)?.[1]
+interface Meaning {
+  readonly code: ErrorCode
+  readonly hint?: string
+  readonly retryable?: boolean
+  readonly reason?: ErrorContext['reason']
+}
+
+function meaning(text: string, fallback: ErrorCode): Meaning {
+  if (CONNECTION_TEXT.test(text)) return { code: 'CONNECTION_LOST' }
+  if (FORBIDDEN_TEXT.test(text)) return { code: 'UNAUTHORIZED', hint: permissionHint(text) }
+  const word = /^(NOAUTH|OOM|MISCONF|WRONGTYPE|BUSY|NOREPLICAS)\b/.exec(text)?.[1]
   switch (word) {
     case 'NOAUTH':
-      return ['UNAUTHENTICATED']
+      return { code: 'UNAUTHENTICATED' }
     case 'OOM':
-      return [
-        'SEND_REJECTED',
+      // The memory of a server is the room of all its nodes.
+      return refused(
         'The memory of the server is full: let receivers take messages, or raise maxmemory.',
-        true,
-      ]
+        'node-full',
+      )
     case 'MISCONF':
-      return ['SEND_REJECTED', 'The server cannot write to its disk; see its log.', true]
+      return refused('The server cannot write to its disk; see its log.')
     case 'BUSY':
-      return ['SEND_REJECTED', 'The server is busy with a script that does not end.', true]
+      return refused('The server is busy with a script that does not end.')
+    case 'NOREPLICAS':
+      return refused('The server takes no writes while it has too few replicas (min-replicas-to-write).')
     case 'WRONGTYPE':
-      return [fallback, 'A key of Sluice was overwritten by another program: choose another prefix.']
+      return {
+        code: fallback,
+        hint: 'A key of Sluice was overwritten by another program: choose another prefix.',
+      }
   }
-  return [fallback]
+  return { code: fallback }
+}
+
+function refused(hint: string, reason?: Meaning['reason']): Meaning {
+  return { code: 'SEND_REJECTED', hint, retryable: true, reason }
 }
 
 /** Which permission is missing, as far as the server says. */

@@ -45,6 +45,8 @@ export class SendPipeline implements PendingSendOwner {
   #waitingBytes = 0
   readonly #unsettled = new UnsettledSends()
   #link: AdapterSender | undefined
+  /** Why the last link ended. */
+  #loss: MessagingError | undefined
   /** Transfers the link still owes an outcome for, those whose promise has ended by time included. */
   #inFlight = 0
   #blocked = false
@@ -111,6 +113,7 @@ export class SendPipeline implements PendingSendOwner {
   /** The link is gone: what was written and not answered is in doubt. */
   down(cause: MessagingError): void {
     this.#link = undefined
+    this.#loss = cause
     this.#inFlight = 0
     const inDoubt = this.#unsettled.drain()
     for (let at = inDoubt.length - 1; at >= 0; at--) {
@@ -252,12 +255,13 @@ export class SendPipeline implements PendingSendOwner {
   }
 
   #timeoutError(pending: PendingSend): MessagingError {
-    if (pending.inDoubt) return this.#unconfirmed(pending, undefined)
+    if (pending.inDoubt) return this.#unconfirmed(pending, pending.resend ? this.#loss : undefined)
     if (!this.#link)
       return this.#error(
         'CONNECTION_LOST',
         'No connection came back in time; the message was not sent',
         pending,
+        this.#loss,
       )
     if (this.#blocked)
       return this.#error(

@@ -77,6 +77,6 @@ export class RedisServer implements AsyncDisposable {
     const ended = once(this.#process, 'exit')
     this.#process.kill('SIGKILL')
     await ended
-    await rm(this.#folder, { recursive: true })
+    await rm(this.#folder, { recursive: true, force: true })
   }
 }

@@ -60,7 +60,7 @@ export class Nodes {
     if (existing !== null && listed === 1 && (node.expiresMs === undefined || existing !== spec))
       return existing
     // order: listed before it is there, so that no node is ever missing in the list.
-    await this.#session.ask((commands) => commands.sadd(keys.nodes, entry))
+    if (listed !== 1) await this.#session.ask((commands) => commands.sadd(keys.nodes, entry))
     const answer = await this.#session.run('declare', [base], [spec, ...queueFields(node)])
     return answer === null ? undefined : String(answer)
   }

@@ -20,8 +20,11 @@ export interface ScriptSettings {
   readonly flags: boolean
 }
 
-/** Must go on when memory is full: they take messages out, or end what nobody needs. */
+/** Must go on when memory is full: they take messages out, or end what nobody needs, or are what a receiver begins with. */
 const RELIEVING = new Set<string>([
+  'declare',
+  'subscribe',
+  'watch',
   'attach',
   'detach',
   'turn',

@@ -1,6 +1,7 @@
 /** What a server says of itself when a connection is opened, as far as this user may ask. */
 import type { Redis } from 'ioredis'
 import { isForbidden, textOf } from '../errors.ts'
+import { whenServing } from './when-serving.ts'
 
 export interface ServerFacts {
   readonly product: string
@@ -25,11 +26,9 @@ const QUERY_BUFFER_BYTES = 1_024 * 1_048_576
 /** What a command holds beside its longest argument, and what the server has read of the next one. Unit: bytes. */
 const BESIDE_BYTES = 65_536
 
-const LOADING_PAUSE_MS = 100
-
-/** Asks, after the server has read its data from disk. */
+/** Asks, after the server has read its data from disk and has ended another program's script. */
 export async function askServer(server: Redis, signal: AbortSignal): Promise<ServerFacts> {
-  const info = await loaded(server, signal)
+  const info = await whenServing(signal, () => description(server))
   const [clientId, appendOnly, sync, eviction, bulk, queryBuffer] = await Promise.all([
     optional(server.client('ID')),
     setting(server, 'appendonly'),
@@ -81,21 +80,11 @@ async function takesFlags(server: Redis): Promise<boolean> {
 }
 
 /** Resolves to the server's description; empty where this user may not read it. */
-async function loaded(server: Redis, signal: AbortSignal): Promise<string> {
-  for (;;) {
-    try {
-      await optional(server.ping())
-      // Two sections: the persistence one tells whether there is an append-only file where CONFIG is forbidden.
-      const sections = await Promise.all([
-        optional(server.info('server')),
-        optional(server.info('persistence')),
-      ])
-      return sections.map((section) => section ?? '').join('\n')
-    } catch (error) {
-      if (!textOf(error).startsWith('LOADING') || signal.aborted) throw error
-      await new Promise((resolve) => setTimeout(resolve, LOADING_PAUSE_MS))
-    }
-  }
+async function description(server: Redis): Promise<string> {
+  await optional(server.ping())
+  // Two sections: the persistence one tells whether there is an append-only file where CONFIG is forbidden.
+  const sections = await Promise.all([optional(server.info('server')), optional(server.info('persistence'))])
+  return sections.map((section) => section ?? '').join('\n')
 }
 
 async function setting(server: Redis, name: string): Promise<string | undefined> {
@@ -103,12 +92,15 @@ async function setting(server: Redis, name: string): Promise<string | undefined>
   return pair?.[1]
 }
 
-/** `undefined` where this user may not ask, or the server does not know the command. */
+/**
+ * `undefined` where this user may not ask, or the server does not know the command. A server that cannot write to its disk says so
+ * to every PING: it is there, and can be read.
+ */
 async function optional<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer
   } catch (error) {
-    if (isForbidden(error) || /^ERR\b/.test(textOf(error))) return undefined
+    if (isForbidden(error) || /^(ERR|MISCONF)\b/.test(textOf(error))) return undefined
     throw error
   }
 }

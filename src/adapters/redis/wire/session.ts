@@ -203,7 +203,7 @@ export class Session {
     else {
       // A refusal has waited its turn, too.
       await subscriber.ping().catch((error) => {
-        if (!isForbidden(error)) throw error
+        if (isConnectionError(error)) throw error
       })
     }
   }

@@ -5,11 +5,12 @@
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis'
 import { lookFor } from '../../../core/connecting/reach.ts'
 import type { MessagingError } from '../../../model/errors.ts'
-import { connectError } from '../errors.ts'
+import { connectError, isConnectionError } from '../errors.ts'
 import { loadIoredis } from '../library.ts'
 import type { Endpoint, HostPort } from '../options.ts'
 import type { CommandLibrary } from './hidden-call.ts'
 import { LIBRARY, REACHES } from './reaches.ts'
+import { whenServing } from './when-serving.ts'
 
 export type Client = Redis | Cluster
 
@@ -69,7 +70,7 @@ export class Wire {
       const make = async (): Promise<Redis> => {
         const client = await open(new library.Redis(serverOptions(endpoint)))
         // ioredis selects by itself, and stays in database 0 without a word where that is refused.
-        if (endpoint.db > 0) await client.select(endpoint.db)
+        if (endpoint.db > 0) await whenServing(signal, () => client.select(endpoint.db))
         return client
       }
       const [commands, subscriber, sends] = await Promise.all([
@@ -151,7 +152,10 @@ function isReady({ status }: Redis): boolean {
 async function livingMaster(cluster: Cluster): Promise<Redis> {
   const masters = cluster.nodes('master')
   const answers = masters.map(async (master) => {
-    await master.ping()
+    // What it refuses it has heard: it is there.
+    await master.ping().catch((error) => {
+      if (isConnectionError(error)) throw error
+    })
     return master
   })
   let first: Redis
