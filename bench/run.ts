@@ -1,50 +1,83 @@
 /**
- * The numbers of the README: every backend with the bare client library and its peers on the same work, interleaved.
+ * Every figure of the README and of docs/performance.md, by one command:
  *
- *   npm run bench [-- BACKEND...] [--repeats 5]     rabbitmq qpid redis zeromq memory file; default all
- *   npm run bench -- --table                        only the table again, from bench/results
+ *   npm run bench [-- BACKEND...] [--part NAME]... [--rounds 5]
+ *   npm run bench -- --write              only the tables again, from bench/results
  *
- * Brings the brokers up privately, measures each backend in a process of its own, from compiled code (a loader that rewrites
- * TypeScript on the way makes closures dearer than they are), writes `bench/results/BACKEND.json` and the table of the README.
+ * BACKEND: rabbitmq qpid redis zeromq memory file; default all. Parts: table fresh ceilings store growth start; default all.
+ * Brings the brokers up privately, measures each part in a process of its own, from compiled code (a loader that rewrites
+ * TypeScript on the way makes closures dearer than they are), keeps `bench/results/BACKEND.json` and
+ * `bench/results/PART/BACKEND.json`, and writes the tables.
  */
 import { fork } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { BACKENDS, type Backend, PARTS } from './parts/index.ts'
 import { Brokers } from './run/brokers.ts'
 import { compile } from './run/compile.ts'
+import { writePerformance } from './run/performance.ts'
 import { writeTable } from './run/table.ts'
 
 const CHECKOUT = resolve(import.meta.dirname, '..')
 const RESULTS = join(CHECKOUT, 'bench', 'results')
 
-/** Each backend with the environment variable of its broker, where it needs one that is brought up. */
-const BACKENDS: Readonly<Record<string, string | undefined>> = {
+/** Where the URL of a broker that is brought up stands. */
+const VARIABLES: Partial<Record<Backend, string>> = {
   rabbitmq: 'SLUICE_TEST_RABBITMQ',
   qpid: 'SLUICE_TEST_QPID',
   redis: 'SLUICE_TEST_REDIS',
-  zeromq: undefined,
-  memory: undefined,
-  file: undefined,
 }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { repeats: { type: 'string', default: '5' }, table: { type: 'boolean', default: false } },
+  options: {
+    part: { type: 'string', multiple: true, default: Object.keys(PARTS) },
+    rounds: { type: 'string', default: '5' },
+    write: { type: 'boolean', default: false },
+  },
 })
-const chosen = positionals.length > 0 ? positionals : Object.keys(BACKENDS)
-for (const name of chosen) if (!(name in BACKENDS)) throw new Error(`There is no backend ${name}`)
-if (!values.table) for (const name of chosen) await measure(name, BACKENDS[name])
+for (const name of positionals) if (!isBackend(name)) throw new Error(`There is no backend ${name}`)
+for (const name of values.part) if (!(name in PARTS)) throw new Error(`There is no part ${name}`)
+const chosen = positionals.length > 0 ? (positionals as Backend[]) : BACKENDS
+if (!values.write) {
+  const script = await compile(CHECKOUT, join(CHECKOUT, 'node_modules', '.cache', 'bench'))
+  for (const backend of chosen) {
+    const parts = values.part.filter((part) => PARTS[part]!.backends.includes(backend))
+    if (parts.length > 0) await measure(script, backend, parts)
+  }
+}
 await writeTable(RESULTS, join(CHECKOUT, 'README.md'))
+await writePerformance(RESULTS, join(CHECKOUT, 'docs', 'performance.md'))
 
-async function measure(name: string, variable: string | undefined): Promise<void> {
+function isBackend(name: string): name is Backend {
+  return (BACKENDS as readonly string[]).includes(name)
+}
+
+async function measure(script: string, backend: Backend, parts: readonly string[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
+  const variable = VARIABLES[backend]
   const brokers = variable === undefined ? undefined : new Brokers(CHECKOUT, join(folder, 'brokers'))
   try {
-    const url = brokers ? await brokers.up(name, variable!) : `${name}:`
-    const script = await compile(CHECKOUT, join(CHECKOUT, 'node_modules', '.cache', 'bench'))
-    await child(script, [name, url, join(RESULTS, `${name}.json`), values.repeats!, folder])
+    const url = brokers ? await brokers.up(backend, variable!) : `${backend}:`
+    for (const part of parts) {
+      const begun = performance.now()
+      const file =
+        part === 'table' ? join(RESULTS, `${backend}.json`) : join(RESULTS, part, `${backend}.json`)
+      const own = await mkdtemp(join(folder, 'part-'))
+      const order = {
+        part,
+        file,
+        backend,
+        url,
+        folder: own,
+        checkout: CHECKOUT,
+        rounds: Number(values.rounds),
+      }
+      await child(script, [JSON.stringify(order)])
+      console.log(`${part}, ${backend}: ${Math.round((performance.now() - begun) / 1000)} s`)
+    }
   } finally {
     await brokers?.down()
     await rm(folder, { recursive: true, force: true })

@@ -3,13 +3,13 @@ import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { dirname, join } from 'node:path'
 import ts from 'typescript'
 
-/** Resolves with the script that measures one backend. */
+/** Resolves with the script that measures one part on one backend. */
 export async function compile(checkout: string, to: string): Promise<string> {
   await rm(to, { recursive: true, force: true })
   for (const folder of ['src', 'bench']) await transpile(join(checkout, folder), join(to, folder))
   await writeFile(join(to, 'package.json'), await readFile(join(checkout, 'package.json')))
   await symlink(join(checkout, 'node_modules'), join(to, 'node_modules'))
-  return join(to, 'bench', 'run', 'measure.js')
+  return join(to, 'bench', 'run', 'one-part.js')
 }
 
 async function transpile(from: string, to: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** The other wrappers of a backend's client library. */
+/** The other wrappers of a backend's client library; of the hub what one writes by hand in its place. */
 import type { Arm } from '../../src/compare/arm.ts'
 
 export async function peersOf(backend: string, url: string): Promise<Arm[]> {
@@ -9,6 +9,8 @@ export async function peersOf(backend: string, url: string): Promise<Arm[]> {
       return [(await import('../peers/rhea-promise.ts')).rheaPromisePeer(url)]
     case 'redis':
       return [(await import('../peers/bullmq.ts')).bullmqPeer(url)]
+    case 'zeromq':
+      return (await import('../peers/zeromq-hops.ts')).zeromqHops(url)
     default:
       return []
   }

@@ -9,7 +9,7 @@ const ORDER = ['rabbitmq', 'qpid', 'redis', 'zeromq', 'memory', 'file']
 
 /** Writes it between the marks. */
 export async function writeTable(results: string, readme: string): Promise<void> {
-  const files = (await readdir(results)).filter((name) => name.endsWith('.json'))
+  const files = (await readdir(results)).filter((name) => ORDER.includes(name.replace(/\.json$/, '')))
   const reports = await Promise.all(
     files.map(async (name) => checkReport(JSON.parse(await readFile(join(results, name), 'utf8')))),
   )

@@ -86,8 +86,28 @@ export function subjectOf(sequence: number): string {
 
 export const SUBSCRIBER_PATTERN = 'bench.*.eu'
 
-export function bystanderPattern(index: number): string {
-  return `other.${index}.*`
+/** Most links that bystanders attach; where there are more of them, a link has several of their patterns. */
+const MOST_BYSTANDER_LINKS = 500
+
+/** Patterns of all kinds in no order, the same in every run; none of them fits a subject of {@link subjectOf}. */
+const BYSTANDERS: readonly ((index: number) => string)[] = [
+  (index) => `other.${index}.*`,
+  (index) => `*.${index + 7}.eu`,
+  (index) => `bench.${index + 7}.#`,
+  (index) => `#.not-${index}`,
+  (index) => `*.*.x${index}`,
+  (index) => `bench.*.eu.${index}`,
+  (index) => `bench.#.${index + 7}.*`,
+]
+
+/** Patterns of each link. */
+export function bystanderPatterns(count: number): string[][] {
+  const links: string[][] = Array.from({ length: Math.min(count, MOST_BYSTANDER_LINKS) }, () => [])
+  for (let index = 0; index < count; index++) {
+    const kind = (Math.imul(index + 1, 0x9e3779b1) >>> 8) % BYSTANDERS.length
+    links[index % links.length]!.push(BYSTANDERS[kind]!(index))
+  }
+  return links
 }
 
 /** Application properties of the header workload: the same kinds of value on every arm. */

@@ -6,7 +6,7 @@ import {
   type Arm,
   type ArmEvents,
   type ArmRun,
-  bystanderPattern,
+  bystanderPatterns,
   headersOf,
   isLive,
   type Plan,
@@ -127,13 +127,13 @@ class AmqplibRun implements ArmRun {
   async attachReceivers(): Promise<void> {
     const { name, workload } = this.#plan
     const channel = this.#receiver
-    const own = async (pattern: string): Promise<string> => {
+    const own = async (...patterns: string[]): Promise<string> => {
       const { queue } = await channel.assertQueue('', { exclusive: true })
-      await channel.bindQueue(queue, name, pattern)
+      await Promise.all(patterns.map((pattern) => channel.bindQueue(queue, name, pattern)))
       return queue
     }
-    for (let index = 0; index < workload.bystanders; index++)
-      await channel.consume(await own(bystanderPattern(index)), () => {})
+    for (const patterns of bystanderPatterns(workload.bystanders))
+      await channel.consume(await own(...patterns), () => {})
     for (let index = 0; index < workload.receivers; index++) {
       if (!isLive(workload)) await this.#consume(name, 0, index)
       else await this.#consume(await own(workload.pattern === 'topic' ? SUBSCRIBER_PATTERN : ''), index, 0)

@@ -9,7 +9,7 @@ import {
   type Arm,
   type ArmEvents,
   type ArmRun,
-  bystanderPattern,
+  bystanderPatterns,
   headersOf,
   isLive,
   type Plan,
@@ -184,8 +184,8 @@ async function live({ name, role, workload }: Plan, clients: Clients, events: Ar
   }
   if (workload.bystanders > 0 && role !== 'send') {
     const bystander = await clients.add()
-    for (let index = 0; index < workload.bystanders; index++)
-      await bystander.psubscribe(`${name}.${bystanderPattern(index)}`)
+    for (const patterns of bystanderPatterns(workload.bystanders))
+      await bystander.psubscribe(...patterns.map((pattern) => `${name}.${pattern}`))
   }
   return {
     settings: {

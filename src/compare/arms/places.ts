@@ -2,15 +2,17 @@
 import {
   type AnyAddress,
   broadcast,
+  type CloseOptions,
   type Connection,
   multicast,
   queue,
   type Source,
   service,
   type Target,
+  type TopicAddress,
   topic,
 } from '../../index.ts'
-import { type Plan, SUBSCRIBER_PATTERN } from '../arm.ts'
+import { bystanderPatterns, type Plan, SUBSCRIBER_PATTERN } from '../arm.ts'
 
 export interface Places {
   readonly target: Target<Buffer>
@@ -57,4 +59,19 @@ export async function deleteAll(connection: Connection, nodes: readonly AnyAddre
   const deletions = nodes.map((node) => connection.admin.delete(node, { timeoutMs: DELETE_MS }))
   const failure = (await Promise.allSettled(deletions)).find(({ status }) => status === 'rejected')
   if (failure?.status === 'rejected') throw failure.reason
+}
+
+/** Attaches those whose patterns never fit; resolves to what ends them. */
+export async function attachBystanders(
+  connection: Connection,
+  node: TopicAddress,
+  count: number,
+  close: CloseOptions,
+): Promise<(() => Promise<unknown>)[]> {
+  const closers: (() => Promise<unknown>)[] = []
+  for (const [first, ...more] of bystanderPatterns(count)) {
+    const receiver = await connection.receiver(node.matching(first!, ...more))
+    closers.push(() => receiver.close(close))
+  }
+  return closers
 }

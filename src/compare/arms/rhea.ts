@@ -1,12 +1,11 @@
 /** The control arm on AMQP 1.0: rhea by itself, one session per link, credit by hand, every outcome awaited. */
 import type { Connection, ConnectionOptions, EventContext, Message, Receiver, Sender } from 'rhea'
 import { clientLibrary } from '../../core/connecting/client-library.ts'
-import { connect, MessagingError, type Tier } from '../../index.ts'
+import { connect, MessagingError, type Tier, type TopicAddress } from '../../index.ts'
 import {
   type Arm,
   type ArmEvents,
   type ArmRun,
-  bystanderPattern,
   headersOf,
   isLive,
   type Plan,
@@ -14,7 +13,7 @@ import {
   subjectOf,
 } from '../arm.ts'
 import { negotiated } from './negotiated.ts'
-import { deleteAll, placesOf, SWEEP_CONNECT_MS } from './places.ts'
+import { attachBystanders, deleteAll, placesOf, SWEEP_CONNECT_MS } from './places.ts'
 
 type Rhea = typeof import('rhea')
 
@@ -71,6 +70,7 @@ class RheaRun implements ArmRun {
   /** Requests by correlation id. */
   readonly #asked = new Map<unknown, Waiting<Buffer>>()
   #replyTo: string | undefined
+  #beside: Awaited<ReturnType<typeof connect>> | undefined
 
   static async open(url: string, plan: Plan, events: ArmEvents): Promise<RheaRun> {
     const { default: rhea } = await clientLibrary('rhea', () => import('rhea'))
@@ -134,8 +134,12 @@ class RheaRun implements ArmRun {
 
   async attachReceivers(): Promise<void> {
     const { workload } = this.#plan
-    for (let index = 0; index < workload.bystanders; index++)
-      await this.#openReceiver(this.#source(bystanderPattern(index)), () => {})
+    // A link has one pattern here, and a connection has not as many links as there may be bystanders: they come through the library.
+    if (workload.bystanders > 0) {
+      this.#beside = await connect(this.#url)
+      const node = placesOf(this.#plan).nodes[0] as TopicAddress
+      await attachBystanders(this.#beside, node, workload.bystanders, {})
+    }
     const copies = isLive(workload)
     for (let index = 0; index < workload.receivers; index++) {
       const [track, place] = copies ? [index, 0] : [0, index]
@@ -252,6 +256,7 @@ class RheaRun implements ArmRun {
   }
 
   async close(): Promise<void> {
+    await this.#beside?.close({ timeoutMs: 1_000 }).catch(() => {})
     this.#connection.removeAllListeners('disconnected')
     const closed = opened(this.#connection, 'connection_close', ['disconnected', 'connection_error'])
     this.#connection.close()

@@ -9,19 +9,10 @@ import {
   type Tier,
   type TopicAddress,
 } from '../../index.ts'
-import {
-  type Arm,
-  type ArmEvents,
-  type ArmRun,
-  bystanderPattern,
-  headersOf,
-  isLive,
-  type Plan,
-  subjectOf,
-} from '../arm.ts'
+import { type Arm, type ArmEvents, type ArmRun, headersOf, isLive, type Plan, subjectOf } from '../arm.ts'
 import { PATTERNS, type Workload } from '../workload.ts'
 import { negotiated } from './negotiated.ts'
-import { deleteAll, type Places, placesOf, SWEEP_CONNECT_MS } from './places.ts'
+import { attachBystanders, deleteAll, type Places, placesOf, SWEEP_CONNECT_MS } from './places.ts'
 
 /** Whatever is unsettled at the end of a run is in the books: nobody waits long for it. */
 const CLOSE = { timeoutMs: 1_000 } as const
@@ -122,12 +113,8 @@ class SluiceRun implements ArmRun {
   async attachReceivers(): Promise<void> {
     const { bystanders, receivers, credit } = this.#plan.workload
     const { nodes, sources } = this.#places
-    for (let index = 0; index < bystanders; index++) {
-      const bystander = await this.#connection.receiver(
-        (nodes[0] as TopicAddress).matching(bystanderPattern(index)),
-      )
-      this.#closers.push(() => bystander.close(CLOSE))
-    }
+    const beside = await attachBystanders(this.#connection, nodes[0] as TopicAddress, bystanders, CLOSE)
+    this.#closers.push(...beside)
     const compete = sources.length === 1
     for (let index = 0; index < receivers; index++) {
       const receiver = await this.#connection.receiver(sources[compete ? 0 : index]!, { credit })
