@@ -59,7 +59,7 @@ export const ceilings: Part = async (given) => {
   try {
     arms[native] = await nativeArm(given, brokerPids)
   } catch (error) {
-    leftOut = `${native} could not be built: ${(error as Error).message.split('\n')[0]}`
+    leftOut = `${native} could not be built: ${(error as Error).message.trim().split('\n').at(-1)}`
     console.log(leftOut)
   }
   const figures = new Map<string, CellFigure[]>(Object.keys(arms).map((name) => [name, []]))
@@ -84,7 +84,7 @@ async function nativeArm(
   if (backend === 'zeromq') {
     // The library without its headers is enough: the program says itself what it calls.
     const library = process.env.LIBZMQ ?? '-l:libzmq.so.5'
-    await run('cc', ['-O2', '-o', program, join(sources, 'zeromq.c'), library, '-lpthread'])
+    await run('cc', ['-O2', '-o', program, join(sources, 'libzmq', 'zeromq.c'), library, '-lpthread'])
   } else await run('go', ['build', '-o', program, '.'], { cwd: sources, timeout: BUILD_MS })
   return async () => {
     const name = `sluice-bench-${randomUUID()}`

@@ -4,7 +4,7 @@
  *
  *   zeromq BACKEND URL QUEUE BYTES IN-FLIGHT SECONDS      (the first three are not used)
  *
- * Prints one line of JSON, as main.go does, with the processor time of the broker as well. It declares itself what it calls, so that
+ * Prints one line of JSON, as main.go in the folder above does, with the processor time of the broker as well. It declares itself what it calls, so that
  * libzmq is enough, without its headers.
  */
 #include <pthread.h>
