@@ -36,16 +36,17 @@ function routes(): string[] {
   return [...new Set(createApp(services).routes.map(({ path }) => path))].filter((path) => path.includes('/'))
 }
 
-describe.each(['memory', ...REAL.filter((name) => name === 'redis')] as const)('read-only on %s', (kind) => {
+describe.each(['memory', ...REAL] as const)('read-only on %s', (kind) => {
   test('every route with every method, and every act, changes nothing', async () => {
     await using there: Place = await place(kind)
     const broker = there.connection
-    const [orders, other] = [uniqueName(), uniqueName()]
-    for (let at = 0; at < 5; at++) await broker.send(queue(orders), `body ${at}`, { id: `id-${at}` })
+    // What nobody has looked at is the measure: on RabbitMQ a look counts, the witness's own as well.
+    const [orders, untouched, other] = [uniqueName(), uniqueName(), uniqueName()]
+    for (const name of [orders, untouched])
+      for (let at = 0; at < 5; at++) await broker.send(queue(name), `body ${at}`, { id: `id-${at}` })
     await broker.admin.declare(queue(other))
     await using console = await TestConsole.start({ connections: { it: there.options } })
     await console.connected('it')
-    const before = await state(broker, [orders, other])
 
     const at = { broker: 'it', address: orders }
     const to = { broker: 'it', address: other }
@@ -86,39 +87,44 @@ describe.each(['memory', ...REAL.filter((name) => name === 'redis')] as const)('
         { tap: { broker: 'it', address } },
       ]),
     ]
-    for (const route of routes())
-      for (const [index, address] of [orders, ...tricky].entries()) {
+    // Beside memory each route has one of the addresses in its turn: a real broker takes its time over all of them.
+    const all = [orders, ...tricky]
+    for (const [turn, route] of routes().entries()) {
+      // What a stream is sent is tried below; opened here it would not end.
+      if (route === '/api/stream') continue
+      for (const address of kind === 'memory' ? all : [all[turn % all.length]!]) {
         const path = route
           .replace(':broker', 'it')
           .replace(':address', encodeURIComponent(address))
           .replace(':id', 'none')
           .replace('*', 'x')
-        // What a stream is sent is tried below; opened here it would not end.
-        if (path === '/api/stream') continue
-        for (const method of METHODS) {
-          if (method !== 'POST') await console.raw({ method, path, headers: console.own })
-          else if (index === 0) for (const body of bodies) await console.post(path, body)
-        }
+        for (const method of METHODS.filter((each) => each !== 'POST'))
+          await console.raw({ method, path, headers: console.own })
       }
+      const path = route.replace(':broker', 'it').replace(':address', orders).replace(':id', 'none')
+      for (const body of bodies) await console.post(path.replace('*', 'x'), body)
+    }
     for (const address of [orders, ...tricky]) {
       await using stream = await console.stream()
       await stream.watch({ nodes: [{ broker: 'it' }], tap: { broker: 'it', address } })
       await stream.first('nodes')
     }
-    expect(await state(broker, [orders, other])).toEqual(before)
+    expect(await depths(broker, [orders, other])).toEqual([5, 0])
+    expect(await waiting(broker, orders)).toEqual(await waiting(broker, untouched))
     expect(await broker.admin.inspect(queue(made))).toBeUndefined()
     expect(await broker.admin.inspect(topic(made))).toBeUndefined()
-  }, 60_000)
+  }, 120_000)
 })
 
-/** Everything a second witness sees. */
-async function state(broker: Connection, names: readonly string[]): Promise<unknown> {
-  const nodes = (await broker.admin.list()).filter(({ name }) => names.includes(name))
-  const waiting: unknown[] = []
-  for (const name of names)
-    for await (const message of broker.browse(queue(name)))
-      waiting.push([name, message.id, message.body, (message as { deliveryCount?: number }).deliveryCount])
-  return { nodes: nodes.map(({ name, type, depth }) => [name, type, depth]).sort(), waiting }
+function depths(broker: Connection, names: readonly string[]): Promise<(number | undefined)[]> {
+  return Promise.all(names.map(async (name) => (await broker.admin.inspect(queue(name)))?.depth))
+}
+
+async function waiting(broker: Connection, name: string): Promise<unknown[]> {
+  const seen: unknown[] = []
+  for await (const message of broker.browse(queue<string>(name)))
+    seen.push([message.id, message.body, (message as { deliveryCount?: number }).deliveryCount])
+  return seen
 }
 
 test('no secret of a configured connection is in the page, an answer, the log or a download', async () => {

@@ -4,11 +4,11 @@ import uPlot from 'uplot'
 import { isDark } from '../state/preferences.ts'
 import { short } from '../text/figures.ts'
 import { clock } from '../text/times.ts'
-import type { Course } from './sparkline.tsx'
+import type { Series } from './sparkline.tsx'
 
 export interface ChartProps {
   readonly title: string
-  readonly course: Course
+  readonly series: Series
   readonly unit?: string
   readonly height?: number
   /** The axis begins at nothing. */
@@ -18,7 +18,7 @@ export interface ChartProps {
 
 export function Chart({
   title,
-  course,
+  series,
   unit = '',
   height = 180,
   fromZero = true,
@@ -55,7 +55,7 @@ export function Chart({
           { stroke: colour('--accent'), width: 1.5, fill: colour('--accent-veil'), points: { show: false } },
         ],
       },
-      dataOf(course),
+      dataOf(series),
       target,
     )
     plot.current = drawn
@@ -69,10 +69,10 @@ export function Chart({
   }, [colours, height, fromZero])
 
   useEffect(() => {
-    plot.current?.setData(dataOf(course))
-  }, [course])
+    plot.current?.setData(dataOf(series))
+  }, [series])
 
-  const last = course.at(-1)?.[1]
+  const last = series.at(-1)?.[1]
   return (
     <figure class="chart">
       <figcaption>
@@ -89,8 +89,8 @@ export function Chart({
   )
 }
 
-function dataOf(course: Course): uPlot.AlignedData {
-  return [course.map(([at]) => at / 1000), course.map(([, value]) => value)]
+function dataOf(series: Series): uPlot.AlignedData {
+  return [series.map(([at]) => at / 1000), series.map(([, value]) => value)]
 }
 
 function rangeOf(low: number | null, high: number | null, fromZero: boolean): uPlot.Range.MinMax {

@@ -1,16 +1,16 @@
-/** A course of figures, word-sized. The figure stands beside it, so the drawing itself says nothing to a screen reader. */
-export type Course = readonly (readonly [at: number, value: number])[]
+/** A series of figures, word-sized. The figure stands beside it, so the drawing itself says nothing to a screen reader. */
+export type Series = readonly (readonly [at: number, value: number])[]
 
 export interface SparklineProps {
-  readonly course: Course
+  readonly series: Series
   readonly width?: number
   readonly height?: number
   /** Filled below the line. */
   readonly area?: boolean
 }
 
-export function Sparkline({ course, width = 96, height = 22, area = true }: SparklineProps) {
-  const line = sparkPath(course, width, height)
+export function Sparkline({ series, width = 96, height = 22, area = true }: SparklineProps) {
+  const line = sparkPath(series, width, height)
   return (
     <svg
       class="spark"
@@ -25,16 +25,16 @@ export function Sparkline({ course, width = 96, height = 22, area = true }: Spar
   )
 }
 
-/** A path from left to right over the times of the course; steady figures lie low, so that what moves stands out. */
-export function sparkPath(course: Course, width: number, height: number): string {
-  if (course.length < 2) return ''
-  const from = course[0]![0]
-  const length = course.at(-1)![0] - from || 1
-  const values = course.map(([, value]) => value)
+/** A path from left to right over the times of the series; steady figures lie low, so that what moves stands out. */
+export function sparkPath(series: Series, width: number, height: number): string {
+  if (series.length < 2) return ''
+  const from = series[0]![0]
+  const length = series.at(-1)![0] - from || 1
+  const values = series.map(([, value]) => value)
   const low = Math.min(...values)
   const high = Math.max(...values)
   const room = height - 3
-  return course
+  return series
     .map(([at, value], index) => {
       const x = ((at - from) / length) * width
       const y = high === low ? height - 2 : 1.5 + room - ((value - low) / (high - low)) * room

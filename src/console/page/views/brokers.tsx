@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import type { BrokerView, NodeView } from '../../protocol.ts'
 import { PageHead } from '../parts/page-head.tsx'
 import { Empty, Loading, Problem } from '../parts/problem.tsx'
-import { type Course, Sparkline } from '../parts/sparkline.tsx'
+import { type Series, Sparkline } from '../parts/sparkline.tsx'
 import { StateBadge } from '../parts/state.tsx'
 import { Visible } from '../parts/visible.tsx'
 import { brokers, brokersProblem, latencies } from '../state/brokers.ts'
@@ -91,7 +91,7 @@ function BrokerCard({ broker }: { readonly broker: BrokerView }) {
           <dt>Round trip</dt>
           <dd>
             {there ? milliseconds(latencyMs) : '–'}
-            <Sparkline course={probes} width={64} />
+            <Sparkline series={probes} width={64} />
           </dd>
         </div>
         <Waiting broker={name} there={there} />
@@ -122,7 +122,7 @@ function Waiting({ broker, there }: { readonly broker: string; readonly there: b
       <dt data-tip={tip}>Waiting</dt>
       <dd>
         {whole(there ? depth : undefined)}
-        <Sparkline course={there ? sumOf(nodes) : []} width={64} />
+        <Sparkline series={there ? sumOf(nodes) : []} width={64} />
       </dd>
     </div>
   )
@@ -145,7 +145,7 @@ function Deepest({ broker }: { readonly broker: string }) {
       <thead class="sr">
         <tr>
           <th scope="col">Queue</th>
-          <th scope="col">Course</th>
+          <th scope="col">Trend</th>
           <th scope="col">Rate</th>
           <th scope="col">Depth</th>
         </tr>
@@ -159,7 +159,7 @@ function Deepest({ broker }: { readonly broker: string }) {
               </a>
             </td>
             <td class="spark-cell">
-              <Sparkline course={node.history} width={64} />
+              <Sparkline series={node.history} width={64} />
             </td>
             <td class="figure soft">{rate(node.rate)}</td>
             <td class="figure">{whole(node.depth)}</td>
@@ -180,7 +180,7 @@ function Deepest({ broker }: { readonly broker: string }) {
 }
 
 /** Depths of several nodes added up, look by look from the newest back. */
-export function sumOf(nodes: readonly NodeView[]): Course {
+export function sumOf(nodes: readonly NodeView[]): Series {
   const length = Math.min(...nodes.map(({ history }) => history.length))
   if (!Number.isFinite(length)) return []
   return Array.from({ length }, (_, look) => {

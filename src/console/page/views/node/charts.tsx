@@ -2,7 +2,7 @@
 import type { NodeDetail } from '../../../protocol.ts'
 import { Chart } from '../../parts/chart.tsx'
 import { Empty } from '../../parts/problem.tsx'
-import type { Course } from '../../parts/sparkline.tsx'
+import type { Series } from '../../parts/sparkline.tsx'
 import { latencies } from '../../state/brokers.ts'
 import { milliseconds } from '../../text/figures.ts'
 
@@ -17,11 +17,11 @@ export function NodeCharts({ node }: { readonly node: NodeDetail }) {
   }
   return (
     <div class="charts" tabIndex={0} role="region" aria-label="Charts">
-      <Chart title="Waiting messages" course={history} />
-      <Chart title="Change" course={ratesOf(history)} unit="/s" />
+      <Chart title="Waiting messages" series={history} />
+      <Chart title="Change" series={ratesOf(history)} unit="/s" />
       <Chart
         title={`Round trip to ${node.broker}`}
-        course={latencies.value.get(node.broker) ?? []}
+        series={latencies.value.get(node.broker) ?? []}
         format={milliseconds}
       />
     </div>
@@ -29,7 +29,7 @@ export function NodeCharts({ node }: { readonly node: NodeDetail }) {
 }
 
 /** Messages a second between two looks. */
-export function ratesOf(history: Course): Course {
+export function ratesOf(history: Series): Series {
   return history.slice(1).map(([at, depth], index) => {
     const [before, depthBefore] = history[index]!
     return [at, ((depth - depthBefore) * 1000) / Math.max(1, at - before)] as const

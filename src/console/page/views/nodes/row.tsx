@@ -47,7 +47,7 @@ export function NodesHead({ sort, onSort, brokers }: NodesHeadProps) {
           </div>
         )}
         <div role="columnheader" class="spark-cell">
-          Course
+          Trend
         </div>
         {COLUMNS.map(([name, text]) => head(name, text, true))}
       </div>
@@ -93,7 +93,7 @@ export function NodeRow({ node, index, active, brokers }: NodeRowProps) {
         </div>
       )}
       <div role="cell" class="spark-cell">
-        {node.type === 'queue' && <Sparkline course={node.history} />}
+        {node.type === 'queue' && <Sparkline series={node.history} />}
       </div>
       <div role="cell" class="figure column-depth">
         {node.type === 'queue' && (node.depth === 0 ? <span class="soft">0</span> : whole(node.depth))}

@@ -15,10 +15,10 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
-import { testEnvironment } from '../../scripts/brokers/environment.ts'
-import { defaultHome } from '../../scripts/brokers/home.ts'
-import { createHub } from '../../src/hub.ts'
-import { launch } from '../console/page/support.ts'
+import { testEnvironment } from '../../../scripts/brokers/environment.ts'
+import { defaultHome } from '../../../scripts/brokers/home.ts'
+import { createHub } from '../../../src/hub.ts'
+import { launch } from './support.ts'
 
 const CLICK_MS = 250
 const MINUTE_MS = 60_000
@@ -43,7 +43,7 @@ if (missing.length > 0)
 const program = spawn(
   process.execPath,
   [
-    resolve(import.meta.dirname, '../../dist/cli/sluice.cjs'),
+    resolve(import.meta.dirname, '../../../dist/cli/sluice.cjs'),
     'console',
     '--write',
     '--json',
