@@ -53,6 +53,8 @@ export class LinkHost implements SupervisorOwner {
   #everConnected = false
   /** A warning that nobody listened to was told to the process. */
   #warned = false
+  /** Warnings that came before the program could listen: of messages that a store cannot read, for example. */
+  #early: MessagingError[] | undefined = []
 
   constructor(adapter: Adapter, plan: ConnectPlan, copiesOver: (host: LinkHost) => CopyRoute) {
     this.adapter = adapter
@@ -98,6 +100,9 @@ export class LinkHost implements SupervisorOwner {
       const cause = asMessagingError(error)
       if (!this.#plan.waitForBroker || !cause.retryable) throw cause
       await this.#supervisor.startPatiently(cause, signal)
+    } finally {
+      // `connect()` resolves before that, and whoever awaits it adds listeners in the same turn.
+      setImmediate(() => this.#tellEarly())
     }
   }
 
@@ -236,8 +241,18 @@ export class LinkHost implements SupervisorOwner {
     this.emit({ type: 'unblocked' })
   }
 
+  #tellEarly(): void {
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const error of early) this.warning(error)
+  }
+
   warning(error: MessagingError): void {
     this.named(error)
+    if (this.#early) {
+      this.#early.push(error)
+      return
+    }
     if (!this.#warned && !this.feed.hasListeners('warning') && !statusChannel.hasSubscribers) {
       this.#warned = true
       process.emitWarning(`${error.message} (further ones: connection.on('warning', …))`, {

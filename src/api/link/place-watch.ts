@@ -8,9 +8,9 @@ import { countdown } from '../../core/countdown.ts'
 import { pause } from '../../core/waiting.ts'
 
 /** Between two looks. Unit: ms. */
-const SHORTEST_MS = 150
+const SHORTEST_MS = 100
 const LONGEST_MS = 2_000
-/** A look comes after this share of the time that the broker has been away: after a minute, every 150 ms at the latest, after five every 750 ms. */
+/** A look comes after this share of the time that the broker has been away: until 40 s have passed, every 100 ms at the latest, after five minutes every 750 ms. */
 const SHARE = 1 / 400
 /** What a look may take. Unit: ms. */
 const LOOK_MS = 1_000

@@ -228,9 +228,13 @@ export class Router {
    */
   deadLetter(entry: Entry, reason: string, target: NodeRef | undefined, error?: string): Promise<void> {
     const source = entry.queue
-    const message = target && this.#kernel.messageOf(entry)
-    if (!target || !message) {
+    if (!target) {
       source.moved(entry)
+      return DONE
+    }
+    const message = this.#kernel.messageOf(entry)
+    if (!message) {
+      source.leftOut(entry)
       return DONE
     }
     const letter = deadLetterOf(message, reason, entry.count, source.name, error)

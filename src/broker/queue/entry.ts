@@ -25,6 +25,8 @@ export interface EntryQueue {
   revoke(entry: Entry): void
   /** The message was moved elsewhere, or had nowhere to go: forget it. */
   moved(entry: Entry): void
+  /** The record of a leased message is damaged: it is out of the queue, and left on disk for whoever repairs it. */
+  leftOut(entry: Entry): void
   /** The time of a waiting entry has come: it expired, or may be received. */
   entryDue(entry: Entry, time: number): void
 }

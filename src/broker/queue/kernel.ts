@@ -1,9 +1,10 @@
 /** What all parts of one broker share: clock, order, fairness, the store, and where trouble is told. */
 import type { NodeRef } from '../../contract/adapter.ts'
-import { MessagingError } from '../../model/errors.ts'
+import type { MessagingError } from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
 import type { Store } from '../store/store.ts'
 import type { Entry, EntryQueue } from './entry.ts'
+import { unreadable } from './losses.ts'
 import { Timers } from './timers.ts'
 import { type Deferred, Turn } from './turn.ts'
 
@@ -75,10 +76,11 @@ export class Kernel {
       const message = this.store?.read(entry.queue.storeId, entry.storeKey)
       if (message) return message
     } catch (cause) {
-      this.owner.warn(entry.queue, damaged(entry.queue, cause))
+      this.owner.warn(entry.queue, unreadable(entry.queue, entry.storeKey, cause, 'deliver'))
       return undefined
     }
-    this.owner.warn(entry.queue, damaged(entry.queue, undefined))
+    const gone = new Error('its record is gone')
+    this.owner.warn(entry.queue, unreadable(entry.queue, entry.storeKey, gone, 'deliver'))
     return undefined
   }
 
@@ -114,16 +116,4 @@ export class Kernel {
     this.#scheduled = []
     for (const work of scheduled) work.resume()
   }
-}
-
-function damaged(queue: EntryQueue, cause: unknown): MessagingError {
-  return new MessagingError(
-    'INTERNAL',
-    `A stored message of '${queue.name}' cannot be read; it is left out`,
-    {
-      cause,
-      context: { address: queue.name, operation: 'deliver' },
-      hint: 'The store may be damaged: check the disk, and restore the directory from a copy.',
-    },
-  )
 }

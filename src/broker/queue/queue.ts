@@ -12,6 +12,7 @@ import type { Store } from '../store/store.ts'
 import { Backlog, expired } from './backlog.ts'
 import { Entry, type EntryQueue } from './entry.ts'
 import type { Kernel } from './kernel.ts'
+import { outOfDeliveries } from './losses.ts'
 import { EntryPacking } from './packed-entries.ts'
 import type { BrowsingReceiver, ConsumingReceiver } from './queue-receivers.ts'
 import { shorter, soundDelay, soundTtl } from './sound-message.ts'
@@ -236,9 +237,7 @@ export class Queue implements EntryQueue, Deferred {
     }
     const message = this.kernel.messageOf(entry)
     if (!message) {
-      // Left on disk for whoever repairs it.
-      this.#leased--
-      entry.state = 'gone'
+      this.leftOut(entry)
       return
     }
     if (!consumer.tells) this.count(entry)
@@ -302,18 +301,15 @@ export class Queue implements EntryQueue, Deferred {
     this.#discard(entry)
   }
 
+  /** The record of a leased message is damaged: it is out of the queue, and left on disk for whoever repairs it. */
+  leftOut(entry: Entry): void {
+    this.#leased--
+    entry.state = 'gone'
+  }
+
   #exhausted(entry: Entry): void {
     const { maxDeliveries, deadLetter } = this.settings
-    if (!deadLetter) {
-      const text = `A message had ${entry.count} deliveries in '${this.name}', which has no dead-letter address: it is discarded`
-      this.kernel.owner.warn(
-        this,
-        new MessagingError('DELIVERY_LOST', text, {
-          context: { address: this.name, messageId: entry.message?.id, maxDeliveries },
-          hint: 'Give the queue a dead-letter address to keep such messages.',
-        }),
-      )
-    }
+    if (!deadLetter) this.kernel.owner.warn(this, outOfDeliveries(this, entry, maxDeliveries))
     void this.kernel.owner.deadLetter(entry, `more than ${maxDeliveries} deliveries`, deadLetter)
   }
 

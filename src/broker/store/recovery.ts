@@ -10,6 +10,7 @@ import type { Nodes } from '../nodes/nodes.ts'
 import { Topic } from '../nodes/topic.ts'
 import { Entry } from '../queue/entry.ts'
 import type { Kernel } from '../queue/kernel.ts'
+import { unreadable } from '../queue/losses.ts'
 import type { Queue } from '../queue/queue.ts'
 import { type Resends, resendKey } from '../queue/resends.ts'
 import { soundPriority } from '../queue/sound-message.ts'
@@ -42,7 +43,7 @@ export function recover(store: Store, kernel: Kernel, nodes: Nodes, resends: Res
     // Its place stays taken.
     kernel.seqUsed(key)
     const queue = queues.get(id)
-    if (queue) kernel.owner.warn(queue, unreadable(queue, key, cause))
+    if (queue) kernel.owner.warn(queue, unreadable(queue, key, cause, 'open'))
   }
   for (const id of orphaned) store.clear(id)
   for (const entry of newest) rememberAsSent(entry, kernel, nodes, resends)
@@ -79,16 +80,6 @@ function restoreNodes(store: Store, nodes: Nodes): Map<number, Queue> {
   for (const { queue, bindings: list } of bindings)
     for (const binding of list) nodes.bindings.restore(queue, binding)
   return queues
-}
-
-function unreadable(queue: Queue, key: number, cause: unknown): MessagingError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  const text = `A stored message of '${queue.name}' cannot be read (${reason}): it is left out, and left where it is`
-  return new MessagingError('INTERNAL', text, {
-    cause,
-    context: { address: queue.name, operation: 'open', position: key },
-    hint: 'The disk may be failing: check it, and restore the directory from a copy if there is one.',
-  })
 }
 
 function readRecord(text: string): NodeRecord {

@@ -1,6 +1,6 @@
 /** One round: programs on lines that are bad in every way, and whether everything that was accepted arrives. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Connection, connect, type Delivery, queue, service } from '../../../src/index.ts'
+import { type Connection, connect, type Delivery, queue, type Receiver, service } from '../../../src/index.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
 import { uniqueName } from '../../support/names.ts'
 import { Dice } from '../random/dice.ts'
@@ -73,11 +73,14 @@ class Round {
     }
     const [asking, answering, ...others] = this.#connections
     await answering!.respond(this.#echo, async ({ body }) => body)
+    const receivers = await Promise.all(
+      others.slice(SENDERS).map((connection) => connection.receiver(this.#orders, { credit: CREDIT })),
+    )
     const sending = [
       ...others.slice(0, SENDERS).map((connection, at) => this.#send(connection, at)),
       this.#ask(asking!),
     ]
-    const receiving = others.slice(SENDERS).map((connection, at) => this.#receive(connection, at))
+    const receiving = receivers.map((receiver, at) => this.#receive(receiver, others[SENDERS + at]!, at))
     await this.#faults(faults)
     this.#running = false
     await Promise.all(sending)
@@ -105,7 +108,7 @@ class Round {
   async #connect(url: string): Promise<Connection> {
     const connection = await connect({
       url,
-      heartbeatMs: 1_000,
+      heartbeatMs: 2_000,
       native: { ...this.#options.place.native, ...(url.startsWith('redis') ? { leaseMs: 2_000 } : {}) },
       reconnect: { minDelayMs: 20, maxDelayMs: 500 },
     })
@@ -150,9 +153,9 @@ class Round {
     await Promise.all(open)
   }
 
-  async #receive(connection: Connection, at: number): Promise<void> {
+  async #receive(first: Receiver<Uint8Array>, connection: Connection, at: number): Promise<void> {
     const dice = new Dice(this.#options.seed, `receiver ${at}`)
-    let receiver = await connection.receiver(this.#orders, { credit: CREDIT })
+    let receiver = first
     while (this.#draining) {
       const { value, error } = await this.#watch.outcome('receive', 500, () =>
         receiver.receive({ timeoutMs: 500 }),
@@ -160,7 +163,8 @@ class Round {
       if (error) {
         // A changed bit may have ended it.
         if (!this.#options.corrupting) this.#watch.problem(`a receiver ended: ${error.message}`)
-        receiver = await connection.receiver(this.#orders, { credit: CREDIT })
+        const open = () => connection.receiver(this.#orders, { credit: CREDIT, timeoutMs: CALL_MS })
+        receiver = (await this.#watch.call('open', CALL_MS, open)) ?? receiver
       }
       if (value) await this.#take(value, dice)
     }

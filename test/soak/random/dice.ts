@@ -5,7 +5,7 @@ export class Dice {
   constructor(seed: number, name = '') {
     this.#state = [...name].reduce(
       (sum, letter) => Math.imul(sum ^ letter.charCodeAt(0), 16_777_619),
-      seed | 1,
+      (seed * 2 + 1) | 0,
     )
     for (let at = 0; at < 4; at++) this.number()
   }

@@ -28,6 +28,9 @@ export interface Place extends AsyncDisposable {
   /** Reached over TCP: a proxy can stand before it. */
   readonly remote: boolean
   readonly faults: readonly Fault[]
+  /** Stops its process with all its connections open (SIGSTOP), and lets it go on. */
+  freeze?(): Promise<void>
+  thaw?(): Promise<void>
 }
 
 export const PLACES = ['memory', 'file', 'rabbitmq', 'qpid', 'redis', 'zmq', ...CLUSTER_PLACES]
@@ -84,6 +87,8 @@ async function hub(): Promise<Place> {
     url,
     remote: true,
     faults,
+    freeze: async () => void process.kill(child.pid, 'SIGSTOP'),
+    thaw: async () => void process.kill(child.pid, 'SIGCONT'),
     async [Symbol.asyncDispose]() {
       await child[Symbol.asyncDispose]()
       await rm(data, { recursive: true, force: true })
@@ -125,6 +130,8 @@ async function broker(name: 'rabbitmq' | 'qpid' | 'redis'): Promise<Place> {
     url: own.url,
     remote: true,
     faults,
+    freeze: () => own.pause(),
+    thaw: () => own.resume(),
     async [Symbol.asyncDispose]() {
       for (const dispose of disposers) await dispose()
     },

@@ -44,7 +44,7 @@ const DAY_MS = 86_400_000
 
 export function drawPlan(seed: number, mostSteps: number): Plan {
   const dice = new Dice(seed, 'plan')
-  const small = dice.chance(0.5)
+  const small = seed % 2 === 0
   const diskBytes = small ? dice.between(24, 96) * MIB : undefined
   const steps = Array.from({ length: dice.between(4, 9) }, (_, at) =>
     drawStep(new Dice(seed, `step ${at}`), at, small),

@@ -134,8 +134,19 @@ export class Management {
   async #attach(): Promise<Links> {
     try {
       const physical = this.#physical
-      const sender = await physical.openSender({ target: { address: MANAGEMENT } }, WINDOW, MANAGEMENT)
-      const receiver = await physical.openReceiver({ source: { dynamic: true } }, WINDOW, undefined)
+      // Both at once: each is a journey to the broker and back, and every connection waits for them.
+      const opening = physical.openReceiver({ source: { dynamic: true } }, WINDOW, undefined)
+      opening.catch(() => {})
+      const sender = await physical
+        .openSender({ target: { address: MANAGEMENT } }, WINDOW, MANAGEMENT)
+        .catch((error) => {
+          opening.then(
+            (receiver) => physical.closeLink(receiver),
+            () => {},
+          )
+          throw error
+        })
+      const receiver = await opening
       receiver.on('message', ({ message, delivery }) => {
         delivery!.accept()
         receiver.add_credit(1)
