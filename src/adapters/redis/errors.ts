@@ -181,13 +181,17 @@ function refused(hint: string, reason?: Meaning['reason']): Meaning {
   return { code: 'SEND_REJECTED', hint, retryable: true, reason }
 }
 
+/** What a script was refused: command and key behind the server's words (`scripts/library/basics.lua`). */
+const REFUSED_IN_SCRIPT = / \[([A-Z]+) .*\]$/s
+
 /** Which permission is missing, as far as the server says. */
 function permissionHint(text: string): string {
-  const command = /'([\w|]+)'/.exec(text)?.[1]?.toLowerCase()
-  if (/\bchannel/i.test(text)) return 'The user needs the channels: ACL SETUSER NAME &*'
-  if (/\bkeys?\b/i.test(text))
+  const words = text.replace(REFUSED_IN_SCRIPT, '')
+  const command = (REFUSED_IN_SCRIPT.exec(text) ?? /'([\w|]+)'/.exec(text))?.[1]?.toLowerCase()
+  if (/\bchannel/i.test(words)) return 'The user needs the channels: ACL SETUSER NAME &*'
+  if (/\bkeys?\b/i.test(words))
     return 'The user needs the keys that begin with the prefix: ACL SETUSER NAME ~sluice:*'
-  if (command !== undefined && /unknown/i.test(text))
+  if (command !== undefined && /unknown/i.test(words))
     return `The server has no command ${command}: it was renamed or disabled.`
   if (command !== undefined) return `The user needs the command: ACL SETUSER NAME +${command}`
   return 'The user needs the commands of the README of this adapter: ACL SETUSER NAME +@read +@write +@pubsub +@scripting'

@@ -60,7 +60,8 @@ export class Nodes {
     if (existing !== null && listed === 1 && (node.expiresMs === undefined || existing !== spec))
       return existing
     // order: listed before it is there, so that no node is ever missing in the list.
-    if (listed !== 1) await this.#session.ask((commands) => commands.sadd(keys.nodes, entry))
+    if (existing === null || listed !== 1)
+      await this.#session.ask((commands) => commands.sadd(keys.nodes, entry))
     const answer = await this.#session.run('declare', [base], [spec, ...queueFields(node)])
     return answer === null ? undefined : String(answer)
   }
@@ -125,7 +126,12 @@ export class Nodes {
       const found = await this.#find(node)
       if (found === undefined) return false
       const existed = (await this.#session.run('remove', [found.base], [])) === 1
-      await this.#session.ask((commands) => commands.srem(keys.nodes, `${found.kind}:${node.name}`))
+      await this.#session
+        .ask((commands) => commands.srem(keys.nodes, `${found.kind}:${node.name}`))
+        .catch((error) => {
+          // The next who lists nodes takes it out.
+          if (!isForbidden(error)) throw error
+        })
       return existed
     })
   }
@@ -186,6 +192,16 @@ export class Nodes {
   async tidy(base: string): Promise<void> {
     try {
       while (Number(await this.#session.run('tidy', [base], [TIDY_STEP])) >= TIDY_STEP);
+    } catch (error) {
+      if (!isForbidden(error)) throw error
+    }
+  }
+
+  /** As {@link tidy}, where there is something to do, as far as this user may look. */
+  async tidyUp(base: string): Promise<void> {
+    try {
+      const { due, expired, pushed } = await this.untidy(base)
+      if (due + expired + pushed > 0) await this.tidy(base)
     } catch (error) {
       if (!isForbidden(error)) throw error
     }

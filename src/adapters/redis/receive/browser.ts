@@ -69,8 +69,7 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
     try {
       if ((await session.ask((commands) => commands.exists(base))) === 0) throw notFound(label)
       if (follow) await this.#watch()
-      const untidy = await nodes.untidy(base)
-      if (untidy.due + untidy.expired + untidy.pushed > 0) await nodes.tidy(base)
+      await nodes.tidyUp(base)
     } catch (cause) {
       this.#end()
       if (cause instanceof MessagingError) throw cause
@@ -197,8 +196,7 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
     const { session, nodes, base, label } = this.#parts
     try {
       if (!(await this.#watch())) return this.#detach(nodeDeleted(label))
-      const untidy = await nodes.untidy(base)
-      if (untidy.due + untidy.pushed > 0) await nodes.tidy(base)
+      await nodes.tidyUp(base)
     } catch (error) {
       session.check(error)
     }

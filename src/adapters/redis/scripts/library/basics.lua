@@ -3,7 +3,15 @@
 -- A rank is (9 - priority) * 2^49 + place: the order of delivery, the identity of a message in its queue, and its way
 -- back to its old place, all in one number.
 
-local call = redis.call
+-- What the server refuses inside a script it refuses without saying what it was: the error's text ends with it.
+local function call(command, ...)
+  local reply = redis.pcall(command, ...)
+  if type(reply) == 'table' and reply.err then
+    error({ err = reply.err .. ' [' .. command .. ' ' .. ((...) or '') .. ']' })
+  end
+  return reply
+end
+
 local BAND = 562949953421312
 local NORMAL = 4
 

@@ -62,7 +62,7 @@ local unheard, problem = {}, ''
 for _, record in ipairs(live) do
   local heard = redis.pcall('PUBLISH', record.channel, record.payload)
   if type(heard) ~= 'number' then
-    problem = heard.err
+    problem = heard.err .. ' [PUBLISH ' .. record.channel .. ']'
     unheard[#unheard + 1] = record.number
     refused[#refused + 1] = record.number
     for _, kept in ipairs(record.kept or {}) do take_back(kept[1], { kept[2] }) end
