@@ -18,7 +18,13 @@ import { MessagingError } from './model/errors.ts'
  * await using connection = await connect('rabbitmq://localhost')
  * await connection.send(queue('orders'), { id: 7 })
  */
-export async function connect(to?: string | URL | ConnectOptions): Promise<Connection> {
+export async function connect(to?: string | URL | ConnectOptions): Promise<Connection>
+export async function connect(
+  to?: string | URL | ConnectOptions,
+  // Not of the signature: for programs without types that have another library's call in mind.
+  ...further: readonly unknown[]
+): Promise<Connection> {
+  refuseFurtherOptions(further[0])
   const options = await resolveConfiguration(to)
   const plan = connectPlan(options)
   const urls = urlsOf(options)
@@ -47,4 +53,17 @@ export async function connect(to?: string | URL | ConnectOptions): Promise<Conne
     throw host.named(error)
   }
   return new Connection(host)
+}
+
+/** Options that stood beside the URL would be lost. Anything else there is none, as in `urls.map(connect)`. */
+function refuseFurtherOptions(given: unknown): void {
+  if (typeof given !== 'object' || given === null) return
+  throw new MessagingError(
+    'CONFIG_INVALID',
+    'connect() takes one argument: a URL, or options with the URL in them',
+    {
+      hint: 'Write connect({ url, ...options }).',
+      context: { operation: 'connect' },
+    },
+  )
 }

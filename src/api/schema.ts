@@ -1,13 +1,13 @@
 /** Bodies checked by any Standard Schema (zod, valibot, arktype …). */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type CodecTable, decodeBody } from '../model/body-codec.ts'
-import { type ErrorCode, MessagingError } from '../model/errors.ts'
+import { type ErrorCode, MessagingError, messageOfThrown } from '../model/errors.ts'
 import type { OutgoingMessage } from '../model/message.ts'
 
 /** The body as the schema gives it back; a promise only where the schema is asynchronous. */
 export function validateBody(schema: StandardSchemaV1, body: unknown, code: ErrorCode): unknown {
   const thrown = (cause: unknown): never => {
-    const text = cause instanceof Error ? cause.message : String(cause)
+    const text = messageOfThrown(cause)
     throw new MessagingError(code, `The schema could not check the body: ${text}`, { cause })
   }
   let result: StandardSchemaV1.Result<unknown> | Promise<StandardSchemaV1.Result<unknown>>

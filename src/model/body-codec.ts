@@ -66,7 +66,7 @@ export function encodeBody(
   const media = mediaType(contentType)
   try {
     const own = codecs.get(media)
-    if (own) return own.encode(body)
+    if (own) return ownBytes(own.encode(body))
     if (media === AMQP_MAP || media === AMQP_LIST) return structured(body, media)
     if (isJson(media)) return Buffer.from(toJson(body))
     if (typeof body === 'string') return encodeText(body, isText(media) ? charset(contentType) : 'utf-8')
@@ -116,6 +116,12 @@ export function typedContentType(body: Uint8Array | StructuredBody): string | un
   const isMap =
     typeof value === 'object' && value !== null && !(value instanceof Date || value instanceof Uint8Array)
   return isMap ? AMQP_MAP : undefined
+}
+
+/** What a codec of the application gave. */
+function ownBytes(encoded: unknown): Uint8Array {
+  if (encoded instanceof Uint8Array) return encoded
+  throw new TypeError('the codec gave no Uint8Array')
 }
 
 function structured(body: unknown, media: string): StructuredBody {

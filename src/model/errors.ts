@@ -236,8 +236,16 @@ export function namingAdapter<E>(error: E, adapter: string | undefined): E {
 /** Whatever was thrown, as the one error class. */
 export function asMessagingError(error: unknown): MessagingError {
   if (error instanceof MessagingError) return error
-  const text = error instanceof Error ? error.message : String(error)
-  return new MessagingError('INTERNAL', text, { cause: error })
+  return new MessagingError('INTERNAL', messageOfThrown(error), { cause: error })
+}
+
+/** What was thrown, in words; a value that throws when it is asked for them has none. */
+export function messageOfThrown(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? String(thrown.message) : String(thrown)
+  } catch {
+    return `a ${typeof thrown} that cannot be shown`
+  }
 }
 
 /**

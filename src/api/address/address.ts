@@ -396,7 +396,7 @@ function checkOptions<Body>(builder: string, options: NodeOptions<Body>): Readon
     if (value !== undefined && !POLICIES.includes(value)) {
       throw new MessagingError(
         'CONFIG_INVALID',
-        `${builder}(): ${name}: '${value}' is not one of ${POLICIES.join(', ')}`,
+        `${builder}(): ${name}: ${typeof value === 'string' ? `'${value}'` : typeof value} is not one of ${POLICIES.join(', ')}`,
         {
           context: { option: name },
         },

@@ -1,5 +1,5 @@
 /** What becomes of deliveries when their handler is done: accepted if it returned; tried again later, or rejected at their limit, if it threw. */
-import { asMessagingError, MessagingError, redact } from '../../model/errors.ts'
+import { asMessagingError, MessagingError, messageOfThrown, redact } from '../../model/errors.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import type { LinkHost } from '../link/link-host.ts'
 import type { ConsumeOptions } from '../options.ts'
@@ -41,7 +41,7 @@ export class AfterHandler {
   /** Resolves when each delivery that the handler did not settle itself is on its way back, or aside. Never rejects. */
   async threw(deliveries: readonly Delivery[], error: unknown): Promise<void> {
     this.#tell(deliveries, error)
-    const reason = redact(error instanceof Error ? error.message : String(error))
+    const reason = redact(messageOfThrown(error))
     const letter = this.#options.deadLetter?.error === false ? {} : { error }
     // order: brokers that cannot delay put back at the head, so that the last one goes first.
     const inOrder = this.#delays ? deliveries : [...deliveries].reverse()
@@ -73,7 +73,7 @@ export class AfterHandler {
   }
 
   #handlerFailed(deliveries: readonly Delivery[], cause: unknown): MessagingError {
-    const text = cause instanceof Error ? cause.message : String(cause)
+    const text = messageOfThrown(cause)
     const [first] = deliveries
     const many = this.#operation === 'consumeBatch' ? { batch: deliveries.length } : {}
     const context = { address: this.#plan.label, operation: this.#operation, messageId: first?.id, ...many }

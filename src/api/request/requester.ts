@@ -15,7 +15,7 @@ import type { LinkHost } from '../link/link-host.ts'
 import { DEFAULT_CAPACITY, DEFAULT_TIMEOUT_MS, type RequestOptions } from '../options.ts'
 import { ReceivedMessage } from '../receive/received-message.ts'
 import { checkOutgoing } from '../schema.ts'
-import { outgoingMessage } from '../send/outgoing.ts'
+import { outgoingMessage, readFields } from '../send/outgoing.ts'
 import { SendPipeline } from '../send/send-pipeline.ts'
 import { unroutable } from '../send/sender.ts'
 import { inject } from '../tracing/carrier.ts'
@@ -99,9 +99,10 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
     body: unknown,
     fields: (MessageFields & RequestOptions) | undefined,
   ): Promise<ReceivedMessage> {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = fields ?? {}
+    const given: MessageFields & RequestOptions = readFields(fields)
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = given
     const { capabilities, bodyEncoding } = this.#host
-    const message = outgoingMessage(body, fields, {
+    const message = outgoingMessage(body, given, {
       subject: this.#plan.subject,
       durable: false,
       // A request nobody took in time must not be handled later: its answer would find nobody.

@@ -1,7 +1,7 @@
 /** The answering side of request/response: a consumer whose handler's return value goes back to the asker. */
 
 import { countdown } from '../../core/countdown.ts'
-import { isMessagingError, type MessagingError } from '../../model/errors.ts'
+import { isMessagingError, type MessagingError, messageOfThrown } from '../../model/errors.ts'
 import { noProperties, type Properties, RESPONSE_ERROR } from '../../model/message.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import { refuseUnsupported } from '../address/refusal.ts'
@@ -115,7 +115,7 @@ async function respond<Request, Response>(
     operation?.end()
   } catch (error) {
     operation?.failed(error)
-    const text = error instanceof Error ? error.message : String(error)
+    const text = messageOfThrown(error)
     body = text
     properties = Object.assign(Object.create(null), { [RESPONSE_ERROR]: text })
   }

@@ -33,16 +33,16 @@ export interface MessageDefaults {
 const NO_FIELDS: MessageFields = Object.freeze({})
 
 /**
- * @throws `CONFIG_INVALID` on an unknown or unusable field, `TypeError` on a wrong type, `ENCODE_FAILED`,
- * `MESSAGE_TOO_LARGE`
+ * A message of these fields, which {@link readFields} has checked.
+ *
+ * @throws `ENCODE_FAILED`, `MESSAGE_TOO_LARGE`, `TypeError` on a wrong type
  */
 export function outgoingMessage(
   body: unknown,
-  fields: MessageFields & CallOptions = NO_FIELDS,
+  fields: MessageFields,
   defaults: MessageDefaults,
 ): OutgoingMessage {
   if (body === undefined) throw new TypeError('The body is undefined; send null for an empty one')
-  if (fields !== NO_FIELDS) checkFields(fields)
   const contentType = fields.contentType ?? contentTypeOf(body)
   const { codecs, structuredNative, maxBodyBytes } = defaults.encoding
   let encoded = encodeBody(body, contentType, codecs)
@@ -84,7 +84,7 @@ export function outgoingMessage(
  */
 export function forwardedMessage(
   message: ReceivedMessage,
-  fields: MessageFields & CallOptions,
+  fields: MessageFields,
   defaults: MessageDefaults,
 ): OutgoingMessage {
   const given = outgoingMessage(message.bytes, fields, defaults)
@@ -109,22 +109,29 @@ function take<Name extends keyof MessageFields>(
 }
 
 /**
- * Checks whatever will be read: own fields, inherited ones, and the getters of a class, which do not enumerate. A name that
- * nobody reads is refused where it enumerates; a misspelt getter cannot be told from the rest of its class.
+ * Reads every field once, and checks what it read: own fields, inherited ones, and the getters of a class, which do not enumerate. A name
+ * that nobody reads is refused where it enumerates; a misspelt getter cannot be told from the rest of its class.
+ *
+ * @throws `CONFIG_INVALID` on an unknown or unusable field, `TypeError` on a wrong type, `ENCODE_FAILED`
  */
-function checkFields(fields: MessageFields & CallOptions): void {
+export function readFields(fields: (MessageFields & CallOptions) | undefined): MessageFields & CallOptions {
+  if (fields === undefined) return NO_FIELDS
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
     throw new TypeError('send: the fields are no object')
-  for (const name in fields) checkField(fields, name)
+  const read: Record<string, unknown> = {}
+  for (const name in fields) readField(fields, name, read)
   if (Object.getPrototypeOf(fields) !== Object.prototype)
-    for (const name of CHECK_OF.keys()) checkField(fields, name)
+    for (const name of CHECK_OF.keys()) if (!(name in read)) readField(fields, name, read)
+  return read
 }
 
-function checkField(fields: MessageFields & CallOptions, name: string): void {
+function readField(fields: object, name: string, into: Record<string, unknown>): void {
   const check = CHECK_OF.get(name)
-  const value = fields[name as keyof typeof fields]
-  if (!check) checkKnownKeys({ [name]: value }, [...CHECK_OF.keys()], 'send')
-  else if (value !== undefined) check(value, name)
+  if (!check) checkKnownKeys({ [name]: undefined }, [...CHECK_OF.keys()], 'send')
+  const value = (fields as Record<string, unknown>)[name]
+  if (value === undefined) return
+  check?.(value, name)
+  into[name] = value
 }
 
 type Check = (value: unknown, name: string) => void

@@ -27,7 +27,7 @@ import {
 import { cacheKey, planFor } from '../address/address-use.ts'
 import { ReceivedMessage } from '../receive/received-message.ts'
 import { checkOutgoing } from '../schema.ts'
-import { outgoingMessage } from './outgoing.ts'
+import { outgoingMessage, readFields } from './outgoing.ts'
 
 /** A send as it is kept: text and bytes. */
 export interface SavedSend {
@@ -73,13 +73,13 @@ const TYPED = 'amqp/'
 export async function savedSend<Body>(
   target: Target<Body>,
   body: Body,
-  fields: MessageFields = {},
+  fields?: MessageFields,
   codecs: readonly BodyCodec[] = [],
 ): Promise<SavedSend> {
   const address = toAddress(target)
   const plan = planFor('sender', address)
   const table = new Map(codecs.map((codec) => [codec.contentType.toLowerCase(), codec]))
-  const message = outgoingMessage(body, fields, {
+  const message = outgoingMessage(body, readFields(fields), {
     subject: undefined,
     durable: plan.durableMessages,
     ttlMs: undefined,

@@ -27,7 +27,7 @@ import { checkOutgoing } from '../schema.ts'
 import { inject } from '../tracing/carrier.ts'
 import { channels, Operation, placeOf } from '../tracing/operation.ts'
 import type { Trace } from '../tracing/trace.ts'
-import { forwardedMessage, type MessageDefaults, outgoingMessage } from './outgoing.ts'
+import { forwardedMessage, type MessageDefaults, outgoingMessage, readFields } from './outgoing.ts'
 import { type Outcome, SendPipeline } from './send-pipeline.ts'
 
 const NODE_FEATURE = {
@@ -132,7 +132,7 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     properties: Properties,
     timeoutMs: number,
   ): Promise<Outcome> {
-    return sender.#forward(message, {}, timeoutMs, undefined, properties)
+    return sender.#forward(message, undefined, properties, timeoutMs)
   }
 
   /** Sends to these members instead of those the sender was opened for. */
@@ -212,8 +212,8 @@ export class Sender<Body = unknown> implements AsyncDisposable {
    *
    * @throws as {@link send} does
    */
-  forward(message: ReceivedMessage, fields: MessageFields & SendOptions = {}): Promise<Outcome> {
-    return this.#forward(message, fields, fields.timeoutMs ?? DEFAULT_TIMEOUT_MS, fields.signal, undefined)
+  forward(message: ReceivedMessage, fields?: MessageFields & SendOptions): Promise<Outcome> {
+    return this.#forward(message, fields, undefined, undefined)
   }
 
   /**
@@ -240,21 +240,22 @@ export class Sender<Body = unknown> implements AsyncDisposable {
 
   #forward(
     message: ReceivedMessage,
-    fields: MessageFields & SendOptions,
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
+    fields: (MessageFields & SendOptions) | undefined,
     properties: Properties | undefined,
+    timeoutMs: number | undefined,
   ): Promise<Outcome> {
     let copy: OutgoingMessage
+    let given: MessageFields & SendOptions
     try {
-      copy = forwardedMessage(message, fields, this.#defaults())
+      given = readFields(fields)
+      copy = forwardedMessage(message, given, this.#defaults())
       if (properties) copy.properties = properties
       copy.members = this.#plan?.members
       this.#refuseFields(copy)
     } catch (error) {
       return Promise.reject(this.#host.named(error))
     }
-    return this.#submitTraced(copy, timeoutMs, signal)
+    return this.#submitTraced(copy, timeoutMs ?? given.timeoutMs ?? DEFAULT_TIMEOUT_MS, given.signal)
   }
 
   #send(
@@ -263,28 +264,26 @@ export class Sender<Body = unknown> implements AsyncDisposable {
     members: readonly string[] | undefined,
   ): Promise<Outcome> {
     let message: OutgoingMessage
+    let given: MessageFields & SendOptions
     let checking: unknown
     try {
-      message = this.#message(body, fields, members)
+      given = readFields(fields)
+      message = this.#message(body, given, members)
       const schema = this.#plan?.options.schema
       if (schema) checking = checkOutgoing(schema, message, this.#host.codecs)
     } catch (error) {
       return Promise.reject(this.#host.named(error))
     }
     const submit = (): Promise<Outcome> =>
-      this.#submitTraced(message, fields?.timeoutMs ?? DEFAULT_TIMEOUT_MS, fields?.signal)
+      this.#submitTraced(message, given.timeoutMs ?? DEFAULT_TIMEOUT_MS, given.signal)
     if (!(checking instanceof Promise)) return submit()
     return checking.then(submit, (error) => Promise.reject(this.#host.named(error)))
   }
 
-  #message(
-    body: unknown,
-    fields: MessageFields | undefined,
-    members: readonly string[] | undefined,
-  ): OutgoingMessage {
+  #message(body: unknown, fields: MessageFields, members: readonly string[] | undefined): OutgoingMessage {
     const message = outgoingMessage(body, fields, this.#defaults())
     message.members = members
-    if (fields) this.#refuseFields(message)
+    this.#refuseFields(message)
     return message
   }
 

@@ -92,6 +92,15 @@ describe('bodies', () => {
     expect(Buffer.from(bodyBytes(encodeBody('abc', 'text/x-upper', table))).toString()).toBe('ABC')
     expect(decodeBody(Buffer.from('ABC'), 'text/x-upper; v=1', table)).toBe('abc')
   })
+
+  it.each([['text'], [Promise.resolve(Buffer.of(1))], [undefined], [[1]]])(
+    'a codec that gives %s and no bytes is ENCODE_FAILED',
+    (given) => {
+      const odd: BodyCodec = { contentType: 'x/odd', encode: () => given as never, decode: () => 1 }
+      const encode = () => encodeBody('abc', 'x/odd', new Map([[odd.contentType, odd]]))
+      expect(encode).toThrow(/codec gave no Uint8Array/)
+    },
+  )
 })
 
 describe('structured bodies', () => {

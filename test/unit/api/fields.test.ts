@@ -1,6 +1,11 @@
 import { expect, it } from 'vitest'
 import { ReceivedMessage } from '../../../src/api/receive/received-message.ts'
-import { forwardedMessage, type MessageDefaults, outgoingMessage } from '../../../src/api/send/outgoing.ts'
+import {
+  forwardedMessage,
+  type MessageDefaults,
+  outgoingMessage,
+  readFields,
+} from '../../../src/api/send/outgoing.ts'
 import type { MessageFields, OutgoingMessage } from '../../../src/model/message.ts'
 
 const DEFAULTS: MessageDefaults = {
@@ -11,7 +16,7 @@ const DEFAULTS: MessageDefaults = {
 }
 
 function made(fields: MessageFields): OutgoingMessage {
-  return outgoingMessage('x', fields, DEFAULTS)
+  return outgoingMessage('x', readFields(fields), DEFAULTS)
 }
 
 /** Forwards what was sent with `original`. */
@@ -24,7 +29,7 @@ function forwarded(
     { ...made(original), annotations: undefined },
     DEFAULTS.encoding.codecs,
   )
-  return forwardedMessage(received, fields, { ...DEFAULTS, ...defaults })
+  return forwardedMessage(received, readFields(fields), { ...DEFAULTS, ...defaults })
 }
 
 class Urgent {
@@ -91,4 +96,15 @@ it('subject and time to live of the sender hold for a forwarded message as for a
   expect(forwarded({}, {}, defaults)).toMatchObject(defaults)
   expect(forwarded({ subject: 'own', ttlMs: 50 }, {}, defaults)).toMatchObject({ subject: 'own', ttlMs: 20 })
   expect(forwarded({ ttlMs: 10 }, {}, defaults)).toMatchObject({ ttlMs: 10 })
+})
+
+it('each field is read once: what was checked is what is sent', () => {
+  let reads = 0
+  const changing = {
+    get id(): string {
+      return reads++ === 0 ? 'first' : (Symbol('second') as never)
+    },
+  }
+  expect(made(changing).id).toBe('first')
+  expect(reads).toBe(1)
 })

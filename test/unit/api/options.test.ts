@@ -26,6 +26,16 @@ test.each([
   expect(error.message).toContain(name)
 })
 
+test('connect() refuses options beside the URL, which would be lost; what map() adds is none', async () => {
+  const beside = connect as unknown as (...given: unknown[]) => ReturnType<typeof connect>
+  await expect(beside(url, { username: 'app' })).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    hint: 'Write connect({ url, ...options }).',
+  })
+  const connections = await Promise.all([url, url].map(beside))
+  await Promise.all(connections.map((connection) => connection.close()))
+})
+
 test.each([
   ['fields', null],
   ['fields', []],
