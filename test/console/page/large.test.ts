@@ -39,7 +39,7 @@ it('of ten thousand nodes only those in sight exist, by filter and at the end of
   await eventually(async () => (await rows.count()) === 2)
 }, 180_000)
 
-it('of a million messages one page is held, in the middle as at the start', async () => {
+it('of a million messages one page is held, and the next', async () => {
   await using sender = await broker.sender(queue<number>('long'))
   for (let at = 0; at < MILLION; at += 10_000)
     await sender.sendAll(Array.from({ length: 10_000 }, (_, offset) => at + offset))
@@ -47,7 +47,7 @@ it('of a million messages one page is held, in the middle as at the start', asyn
   await walk.rows.nth(49).waitFor()
   expect(await walk.rows.count()).toBe(50)
   await walk.button('Next page').click()
-  await walk.page.locator('table.messages').getByText('99', { exact: true }).waitFor()
+  await walk.page.getByRole('cell', { name: '99', exact: true }).first().waitFor()
   expect(await walk.rows.count()).toBe(50)
   expect((await broker.admin.inspect(queue('long')))!.depth).toBe(MILLION)
 }, 180_000)
