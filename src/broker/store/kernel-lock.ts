@@ -11,12 +11,13 @@
  * bound: the lock belongs to the process, not to a thread (`thread-lock.ts` is for those), and POSIX frees it when the process
  * closes any other descriptor of the lock file: a program that copies its own open store loses it. `owner.json` is behind it.
  */
-import { existsSync } from 'node:fs'
-import { link, rm } from 'node:fs/promises'
+import { existsSync, statSync } from 'node:fs'
+import { link, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { randomName } from '../../core/message-id.ts'
 import { loadLmdb } from './library.ts'
+import { findDamage } from './store-pages.ts'
 import { noRoom, StoreRoom } from './store-room.ts'
 
 /** Two pages that never change; LMDB's lock file is `owner.lock-lock` beside it. */
@@ -99,15 +100,21 @@ function openEnvironment(native: Native, path: string, flags: number): Environme
   return environment
 }
 
-/** Makes the file that is opened, whole or not at all. The lock itself is in the other one, which stays. */
+/**
+ * Makes the file that is opened, whole or not at all. The lock itself is in the other one, which stays. What a machine that lost its power,
+ * or a copy that was cut short, left of it would end the process: it is made again.
+ */
 async function makeFile(native: Native, file: string): Promise<void> {
-  if (existsSync(file)) return
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (found && found.size > 0 && findDamage(file) === undefined) return
   const draft = `${file}.${randomName()}`
   try {
     openEnvironment(native, draft, NO_SUBDIRECTORY).close()
-    await link(draft, file).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error
-    })
+    if (found) await rename(draft, file)
+    else
+      await link(draft, file).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error
+      })
   } finally {
     await rm(draft, { force: true })
     await rm(`${draft}-lock`, { force: true })

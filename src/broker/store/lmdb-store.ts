@@ -28,7 +28,7 @@ import type {
   StoredMark,
   StoredNode,
 } from './store.ts'
-import { checkStore, DATA_FILE, markStore, unusableStore } from './store-check.ts'
+import { checkAccess, checkStore, DATA_FILE, markStore, unusableStore } from './store-check.ts'
 import { lockStore, type StoreLock } from './store-lock.ts'
 import { type Demand, type FileUse, NO_ROOM, noRoom, StoreRoom } from './store-room.ts'
 import { type Write, WriteQueue } from './write-queue.ts'
@@ -79,9 +79,11 @@ class Change implements Write {
  */
 export async function openLmdbStore(directory: string): Promise<Store> {
   const module = await loadLmdb()
-  const lock = await lockStore(directory).catch((error) => {
-    throw unusableStore(directory, error)
-  })
+  const lock = await checkAccess(directory)
+    .then(() => lockStore(directory))
+    .catch((error) => {
+      throw unusableStore(directory, error)
+    })
   let root: RootDatabase | undefined
   try {
     const marked = await checkStore(directory)

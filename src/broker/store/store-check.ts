@@ -2,7 +2,8 @@
  * Looks at a store's files before they are opened: what is obviously not whole is refused with words, where the
  * database itself would crash the process on a page that is not there.
  */
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { access, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import { randomName } from '../../core/message-id.ts'
@@ -15,6 +16,26 @@ const MARKER = 'sluice-store.json'
 /** LMDB's own name for it. */
 export const DATA_FILE = 'data.mdb'
 const FORMAT = 1
+/** Files that are written in their place, where they are there. */
+const WRITTEN = [DATA_FILE, 'lock.mdb', 'owner.lock-lock', 'deliveries']
+
+/**
+ * Checks that this process may read and write the files of the store: another user may have made them. LMDB ends the process where it may
+ * not write its lock file, and takes a lock that it may not write for one that another process has.
+ *
+ * @throws the system's error
+ */
+export async function checkAccess(directory: string): Promise<void> {
+  for (const name of WRITTEN) {
+    const path = join(directory, name)
+    const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
+    if (found === undefined) continue
+    if (!found.isFile()) throw new Error(`${name} is no file`)
+    await access(path, constants.R_OK | constants.W_OK)
+  }
+}
 
 /**
  * Checks that the directory is a whole store, or was none so far: `false`, and {@link markStore} is due.
@@ -51,13 +72,14 @@ export async function markStore(directory: string): Promise<void> {
   }
 }
 
+const WRITABLE = 'Allow this process to write in the directory, and to read and write the files in it.'
 /** What the system refuses is no damage. */
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: MAKE_ROOM,
   EDQUOT: MAKE_ROOM,
   EFBIG: MAKE_ROOM,
-  EACCES: 'Allow this process to write in the directory.',
-  EPERM: 'Allow this process to write in the directory.',
+  EACCES: WRITABLE,
+  EPERM: WRITABLE,
   EROFS: 'The file system is mounted to be read only: use another directory, or mount it anew.',
   EMFILE: 'This process has too many files open: close some, or raise its limit.',
 }
@@ -87,7 +109,7 @@ export function damagedStore(directory: string, problem: string, cause?: unknown
   return new MessagingError('CONNECT_FAILED', `The store '${directory}' is damaged: ${problem}`, {
     cause,
     retryable: false,
-    hint: 'Restore the directory from a copy, or move it away to begin with an empty one.',
+    hint: `Restore the directory from a copy, or write what can be read into a new one: sluice doctor 'file:${directory}' --rescue NEW-DIRECTORY.`,
     context: { operation: 'connect', directory },
   })
 }

@@ -1,12 +1,13 @@
 /** What the system refuses to a store is told as what it is, and leaves the store as it was. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { fileBroker } from '../../../src/broker/index.ts'
+import { Child } from '../../support/child.ts'
 import { Hand } from './harness.ts'
 
 let directory: string
@@ -66,4 +67,52 @@ test('a directory nobody may write in is told as such', async ({ skip }) => {
     message: expect.not.stringContaining('damaged'),
     hint: expect.stringMatching(/write|read only/),
   })
+})
+
+/** One message in queue `q`. */
+async function filled(): Promise<void> {
+  const { broker, release } = await fileBroker(directory)
+  const hand = new Hand(broker)
+  await hand.queue('q')
+  await hand.send('q', 'kept')
+  await release()
+}
+
+async function expectWhole(): Promise<void> {
+  const { broker, release } = await fileBroker(directory)
+  expect(await new Hand(broker).browse('q')).toEqual(['kept'])
+  await release()
+}
+
+test('files of another user are told as such, and the process lives', { timeout: 60_000 }, async () => {
+  const program = `
+    import { fileBroker } from 'src/broker/index.ts'
+    // Root may write everything.
+    if (process.getuid?.() === 0) process.setuid(65534)
+    const told = await fileBroker(process.env.STORE).then(() => 'opened', ({ code, message, hint }) => [code, message, hint].join(' '))
+    console.log(told)
+    process.exit()
+  `
+  await filled()
+  await chmod(directory, 0o777)
+  for (const name of await readdir(directory)) await chmod(join(directory, name), 0o666)
+  for (const name of ['lock.mdb', 'owner.lock-lock', 'data.mdb']) {
+    await chmod(join(directory, name), 0o444)
+    await using child = Child.run(program, { STORE: directory })
+    expect(await child.line()).toMatch(new RegExp(`^CONNECT_FAILED .*${name}.* Allow this process to write`))
+    await chmod(join(directory, name), 0o666)
+  }
+  await expectWhole()
+})
+
+test('the files beside the data are made again where a machine without power left a part of them', async () => {
+  await filled()
+  for (const name of ['owner.lock', 'owner.lock-lock', 'lock.mdb']) {
+    for (const bytes of [0, 100, 5_000]) {
+      await truncate(join(directory, name), bytes)
+      await expectWhole()
+    }
+    await writeFile(join(directory, name), Buffer.alloc(8_192, 0xa5))
+    await expectWhole()
+  }
 })
