@@ -8,12 +8,13 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Database, RootDatabase } from 'lmdb'
+import type { RootDatabase } from 'lmdb'
 import { settledWithin } from '../../core/aborts.ts'
 import { lookFor } from '../../core/connecting/reach.ts'
 import type { MessagingError } from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
 import type { Deferred } from '../queue/turn.ts'
+import { apply, Change, demandOf, keyOf, type NodeTable, sharedKey, type Table } from './changes.ts'
 import { DeliveryJournal } from './delivery-journal.ts'
 import { loadLmdb } from './library.ts'
 import { LmdbUse, SizeOfFile } from './lmdb-use.ts'
@@ -28,10 +29,17 @@ import type {
   StoredMark,
   StoredNode,
 } from './store.ts'
-import { checkAccess, checkStore, DATA_FILE, markStore, unusableStore } from './store-check.ts'
+import {
+  checkAccess,
+  checkDescriptors,
+  checkStore,
+  DATA_FILE,
+  markStore,
+  unusableStore,
+} from './store-check.ts'
 import { lockStore, type StoreLock } from './store-lock.ts'
-import { type Demand, type FileUse, NO_ROOM, noRoom, StoreRoom } from './store-room.ts'
-import { type Write, WriteQueue } from './write-queue.ts'
+import { type FileUse, NO_ROOM, noRoom, StoreRoom } from './store-room.ts'
+import { WriteQueue } from './write-queue.ts'
 
 /** Messages of a deleted queue that are removed with one commit. */
 const SWEEP = 5_000
@@ -40,32 +48,6 @@ const NEXT_ID = 0
 const MARK_BYTES = 13
 /** In table `marks`, behind those of all queues: the epoch of the journal. */
 const EPOCH = 0xffff_ffff
-
-type Table = Database<Buffer, Buffer>
-type NodeTable = Database<string, number>
-
-class Change implements Write {
-  readonly table: Table | NodeTable
-  readonly queue: number
-  readonly key: number
-  /** `undefined`: remove. */
-  readonly value: Buffer | string | undefined
-  readonly waiter: CommitWaiter | undefined
-
-  constructor(
-    table: Table | NodeTable,
-    queue: number,
-    key: number,
-    value: Buffer | string | undefined,
-    waiter: CommitWaiter | undefined,
-  ) {
-    this.table = table
-    this.queue = queue
-    this.key = key
-    this.value = value
-    this.waiter = waiter
-  }
-}
 
 /**
  * Opens the store in `directory`, which exists.
@@ -89,6 +71,7 @@ export async function openLmdbStore(directory: string): Promise<Store> {
     const marked = await checkStore(directory)
     const room = new StoreRoom(directory)
     if (!existsSync(join(directory, DATA_FILE)) && !room.fitsNew) throw noRoom(directory)
+    checkDescriptors(directory)
     root = module.open({
       path: directory,
       noSubdir: false,
@@ -359,23 +342,6 @@ function storedEntry(queue: number, key: number, record: Buffer, mark: Buffer | 
   }
 }
 
-function demandOf(changes: readonly Change[]): Demand {
-  const lengths: number[] = []
-  let grows = false
-  for (const { value, waiter } of changes) {
-    if (value !== undefined) lengths.push(value.length)
-    if (waiter?.refusable) grows = true
-  }
-  return { lengths, changes: changes.length, grows }
-}
-
-function apply({ table, queue, key, value }: Change): void {
-  const place = queue === 0 ? key : sharedKey(queue, key)
-  // The library copies keys at once, and reads values when it writes them.
-  if (value === undefined) void (table as Database).remove(place)
-  else void (table as Database).put(place, value)
-}
-
 /**
  * A value of any size as a buffer. The library copies small ones into memory that it uses again; large ones (16 MiB) are
  * plain arrays over its map of the file. Either way the bytes are good until the next call.
@@ -383,19 +349,6 @@ function apply({ table, queue, key, value }: Change): void {
 function bytesOf(value: Uint8Array): Buffer {
   // The memory used again has a length of its own, which `Buffer.from` must not lose.
   return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.length)
-}
-
-const shared = Buffer.alloc(12)
-
-/** Valid until the next call. */
-function sharedKey(queue: number, key: number): Buffer {
-  shared.writeUInt32BE(queue, 0)
-  shared.writeDoubleBE(key, 4)
-  return shared
-}
-
-function keyOf(queue: number, key: number): Buffer {
-  return Buffer.from(sharedKey(queue, key))
 }
 
 /** The library rejects with a general error and the true one in a second promise, which must be handled too. */

@@ -2,7 +2,7 @@
  * Looks at a store's files before they are opened: what is obviously not whole is refused with words, where the
  * database itself would crash the process on a page that is not there.
  */
-import { constants } from 'node:fs'
+import { closeSync, constants, openSync } from 'node:fs'
 import { access, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
@@ -18,6 +18,23 @@ export const DATA_FILE = 'data.mdb'
 const FORMAT = 1
 /** Files that are written in their place, where they are there. */
 const WRITTEN = [DATA_FILE, 'lock.mdb', 'owner.lock-lock', 'deliveries']
+
+/** Files that LMDB has open at once, and some more. */
+const DESCRIPTORS = 8
+
+/**
+ * Checks that LMDB will not run out of file descriptors while it opens the store, where it ends the process. Nothing may run in between.
+ *
+ * @throws the system's error
+ */
+export function checkDescriptors(directory: string): void {
+  const open: number[] = []
+  try {
+    while (open.length < DESCRIPTORS) open.push(openSync(directory, 'r'))
+  } finally {
+    for (const descriptor of open) closeSync(descriptor)
+  }
+}
 
 /**
  * Checks that this process may read and write the files of the store: another user may have made them. LMDB ends the process where it may

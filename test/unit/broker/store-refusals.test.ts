@@ -116,3 +116,46 @@ test('the files beside the data are made again where a machine without power lef
     await expectWhole()
   }
 })
+
+test.runIf(process.platform === 'linux')(
+  'a process that has too many files open is told, and lives',
+  { timeout: 60_000 },
+  async () => {
+    const program = `
+      import { closeSync, openSync } from 'node:fs'
+      import { fileBroker } from 'src/broker/index.ts'
+      const store = process.env.STORE
+      // What is loaded on first use is loaded, and the store is there.
+      await (await fileBroker(store)).release()
+      const open = []
+      const fill = () => {
+        try {
+          for (;;) open.push(openSync('/dev/null', 'r'))
+        } catch {}
+      }
+      for (let left = 0; left < 16; left++) {
+        fill()
+        for (let freed = 0; freed < left; freed++) closeSync(open.pop())
+        const told = await fileBroker(store).then(
+          async ({ release }) => {
+            await release()
+            return 'opened'
+          },
+          ({ code, hint }) => code + ' ' + hint,
+        )
+        console.log(told)
+      }
+      process.exit()
+    `
+    await using child = Child.run(program, { STORE: directory }, [
+      'bash',
+      '-c',
+      'ulimit -n 200; exec "$0" "$@"',
+    ])
+    const told: string[] = []
+    for (let left = 0; left < 16; left++) told.push(await child.line())
+    expect(told[0]).toMatch(/^CONNECT_FAILED .*too many files open/)
+    expect(told.at(-1)).toBe('opened')
+    expect(told.filter((line) => line !== 'opened' && line !== told[0])).toEqual([])
+  },
+)
