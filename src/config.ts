@@ -6,10 +6,17 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { CONNECT_OPTIONS, type ConnectOptions } from './api/link/connect-options.ts'
+import type { NativeOptionsOf } from './adapters/native-types.ts'
+import { CONNECT_OPTIONS, type GeneralConnectOptions } from './api/link/connect-options.ts'
 import { checkKnownKeys } from './core/options/known-keys.ts'
 import { nearest } from './core/options/nearest.ts'
 import { MessagingError } from './model/errors.ts'
+
+/** Options of `connect()`; only `url` must be there. The adapter that the URL names says of which type `native` is. */
+export interface ConnectOptions<Url extends string = string> extends GeneralConnectOptions<Url> {
+  /** The adapter's own options; see its README. */
+  native?: NativeOptionsOf<Url> | undefined
+}
 
 /**
  * A connection in a configuration: a URL, or options. `passwordEnv` and `passwordFile` keep the secret elsewhere. `production`: the

@@ -1,24 +1,29 @@
 /** The switchboard: the only file that knows both the API and the adapters. */
+import type { NativeOf } from './adapters/native-types.ts'
 import { adapterFor, isSecure } from './adapters/registry.ts'
-import { Connection } from './api/connection.ts'
-import { type ConnectOptions, connectPlan, urlsOf } from './api/link/connect-options.ts'
+import type { Connection } from './api/connection.ts'
+import { connectPlan, urlsOf } from './api/link/connect-options.ts'
 import { LinkHost } from './api/link/link-host.ts'
+import { LiveConnection } from './api/live-connection.ts'
 import { CopySenders } from './api/send/copy-senders.ts'
-import { resolveConfiguration } from './config.ts'
+import { type ConnectOptions, resolveConfiguration } from './config.ts'
 import { MessagingError } from './model/errors.ts'
 
 /**
  * Connects to a broker.
  *
  * Takes a URL, options, the name of a connection in `sluice.config.json` or `.ts`, or nothing: then `SLUICE_URL`, or the configuration's
- * `default` connection, is used. Resolves when the broker has accepted the login.
+ * `default` connection, is used. Resolves when the broker has accepted the login. Where the URL is written out in the program, its scheme
+ * says of which types `native` among the options and `connection.native` are.
  *
  * @throws `CONNECT_FAILED`, `UNAUTHENTICATED` within `connectTimeoutMs` (10 s), `CONFIG_INVALID`, `CLIENT_LIBRARY_MISSING`, `ABORTED`
  * @example
  * await using connection = await connect('rabbitmq://localhost')
  * await connection.send(queue('orders'), { id: 7 })
  */
-export async function connect(to?: string | URL | ConnectOptions): Promise<Connection>
+export async function connect<const Url extends string = string>(
+  to?: Url | URL | ConnectOptions<Url>,
+): Promise<Connection<NativeOf<Url>>>
 export async function connect(
   to?: string | URL | ConnectOptions,
   // Not of the signature: for programs without types that have another library's call in mind.
@@ -52,7 +57,7 @@ export async function connect(
     await host.close(0)
     throw host.named(error)
   }
-  return new Connection(host)
+  return new LiveConnection(host)
 }
 
 /** Options that stood beside the URL would be lost. Anything else there is none, as in `urls.map(connect)`. */

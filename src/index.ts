@@ -1,37 +1,36 @@
 /** The front door: everything an application needs. */
 /// <reference lib="esnext.disposable" preserve="true" />
 
+export type { NativeOf, NativeOptionsOf } from './adapters/native-types.ts'
 export { adapterFor, registerAdapter } from './adapters/registry.ts'
-export {
-  type AddressPolicy,
-  type AnyAddress,
-  address,
-  type BroadcastAddress,
-  type Browsable,
-  broadcast,
-  type MailboxAddress,
-  type MemberAddress,
-  type MembersAddress,
-  type MulticastAddress,
-  mailbox,
-  multicast,
-  type NodeOptions,
-  type QueueAddress,
-  queue,
-  type ServiceAddress,
-  type ServiceLike,
-  type Source,
-  type SubscriptionAddress,
-  service,
-  type Target,
-  type TextAddress,
-  type TopicAddress,
-  topic,
+export type {
+  AddressPolicy,
+  AnyAddress,
+  BroadcastAddress,
+  Browsable,
+  MailboxAddress,
+  MemberAddress,
+  MembersAddress,
+  MulticastAddress,
+  NodeOptions,
+  QueueAddress,
+  ServiceAddress,
+  ServiceLike,
+  Source,
+  SubscriptionAddress,
+  Target,
+  TextAddress,
+  TopicAddress,
 } from './api/address/address.ts'
+export { broadcast, mailbox, multicast, queue, service, topic } from './api/address/builders.ts'
+export type { ReplyTarget } from './api/address/reply-address.ts'
+export { address } from './api/address/text-address.ts'
 export type { Admin, NodeInfo } from './api/admin.ts'
 export type { Connection } from './api/connection.ts'
-export type { ConnectOptions } from './api/link/connect-options.ts'
+export type { BatchHandler, Consumer, Handler } from './api/consume/consumer.ts'
 export type { ConnectionState, StatusEvent } from './api/link/status.ts'
+export type { ReceivedMessage } from './api/message/received-message.ts'
+export { type MessageExtras, messageExtras, restoredMessage } from './api/message/saved-message.ts'
 export type {
   BrowseOptions,
   CallOptions,
@@ -47,12 +46,8 @@ export type {
   SenderOptions,
   SendOptions,
 } from './api/options.ts'
-export type { BatchHandler } from './api/receive/batch-consumer.ts'
-export type { Consumer, Handler } from './api/receive/consumer.ts'
 export type { Delivery, RejectOptions, ReleaseOptions } from './api/receive/delivery.ts'
-export type { ReceivedMessage } from './api/receive/received-message.ts'
 export type { Receiver } from './api/receive/receiver.ts'
-export { type MessageExtras, messageExtras, restoredMessage } from './api/receive/saved-message.ts'
 export type {
   DeathReason,
   ReplayOptions,
@@ -61,6 +56,7 @@ export type {
   ReplayReport,
 } from './api/replay/replay-options.ts'
 export type { RequestHandler, Responder } from './api/request/responder.ts'
+export type { MessageFields } from './api/send/message-fields.ts'
 export { type RestoredSend, restoredSend, type SavedSend, savedSend } from './api/send/saved-send.ts'
 export type { Outcome } from './api/send/send-pipeline.ts'
 export type { Sender } from './api/send/sender.ts'
@@ -69,6 +65,7 @@ export type { Trace, TracedMessage, TraceEvent } from './api/tracing/trace.ts'
 export {
   type Configuration,
   type ConfiguredConnection,
+  type ConnectOptions,
   defineConfig,
   loadConfiguration,
   resolveConfiguration,
@@ -101,7 +98,6 @@ export {
   DEAD_LETTER_ERROR,
   DEAD_LETTER_ORIGIN,
   DEAD_LETTER_REASON,
-  type MessageFields,
   type Properties,
   type PropertyValue,
   type StructuredValue,

@@ -1,101 +1,59 @@
 /** What an application holds: opens links, sends once, asks, answers, consumes, browses; tells its status. */
-import { settledWithin } from '../core/aborts.ts'
-import { countdown } from '../core/countdown.ts'
 import type { Capabilities } from '../model/capabilities.ts'
-import { MessagingError } from '../model/errors.ts'
-import type { MessageFields } from '../model/message.ts'
-import { type Browsable, type ServiceLike, type Source, type Target, toAddress } from './address/address.ts'
-import { cacheKey, planFor } from './address/address-use.ts'
-import { Admin } from './admin.ts'
-import { LinkCache } from './link/link-cache.ts'
-import type { LinkHost } from './link/link-host.ts'
+import type { Browsable, ServiceLike, Source, Target } from './address/address.ts'
+import type { Admin } from './admin.ts'
+import type { BatchHandler, Consumer, Handler } from './consume/consumer.ts'
 import type { ConnectionState, StatusEvent } from './link/status.ts'
-import {
-  type BrowseOptions,
-  type CallOptions,
-  type CloseOptions,
-  type ConsumeBatchOptions,
-  type ConsumeOptions,
-  checkOptions,
-  DEFAULT_CLOSE_MS,
-  type ReceiverOptions,
-  type RequestOptions,
-  type RespondOptions,
-  type SenderOptions,
-  type SendOptions,
+import type { ReceivedMessage } from './message/received-message.ts'
+import type {
+  BrowseOptions,
+  CloseOptions,
+  ConsumeBatchOptions,
+  ConsumeOptions,
+  ReceiverOptions,
+  RequestOptions,
+  RespondOptions,
+  SenderOptions,
+  SendOptions,
 } from './options.ts'
-import { type BatchHandler, consumeBatches } from './receive/batch-consumer.ts'
-import { browse } from './receive/browse.ts'
-import { Consumer, type Handler } from './receive/consumer.ts'
-import type { ReceivedMessage } from './receive/received-message.ts'
-import { Receiver } from './receive/receiver.ts'
-import { replay } from './replay/replay.ts'
+import type { Receiver } from './receive/receiver.ts'
 import type { ReplayOptions, ReplayReport } from './replay/replay-options.ts'
-import { Requester } from './request/requester.ts'
-import { type RequestHandler, Responder } from './request/responder.ts'
+import type { RequestHandler, Responder } from './request/responder.ts'
+import type { MessageFields } from './send/message-fields.ts'
 import type { Outcome } from './send/send-pipeline.ts'
-import { Sender } from './send/sender.ts'
+import type { Sender } from './send/sender.ts'
 
-/** Links opened by one-off calls that are kept for the next call. */
-const MAX_KEPT_LINKS = 64
-
-/** A connection to one broker, or to the first of a fail-over list that answers. Comes back by itself, with every link that was open. */
-export class Connection implements AsyncDisposable {
-  readonly #host: LinkHost
-  readonly #senders: LinkCache<Sender>
-  readonly #requesters: LinkCache<Requester>
-  #closing: Promise<void> | undefined
+/**
+ * A connection to one broker, or to the first of a fail-over list that answers. Comes back by itself, with every link that was open.
+ *
+ * `Native` is the type of {@link native}: `connect('redis://…')` knows it from the URL.
+ *
+ * @example
+ * await using connection = await connect('memory:')
+ * await connection.send(queue('orders'), { id: 7 })
+ */
+export interface Connection<Native = unknown> extends AsyncDisposable {
   /** Nodes as a whole: declare, delete, purge, inspect, list. */
   readonly admin: Admin
-
-  /** Use `connect()`. */
-  constructor(host: LinkHost) {
-    this.#host = host
-    this.admin = new Admin(host)
-    this.#senders = new LinkCache(MAX_KEPT_LINKS)
-    this.#requesters = new LinkCache(MAX_KEPT_LINKS)
-  }
-
   /** Name of the adapter: `rabbitmq`, `qpid`, … */
-  get adapter(): string {
-    return this.#host.adapter.name
-  }
-
+  readonly adapter: string
   /** What the broker at the other end can do. */
-  get capabilities(): Capabilities {
-    return this.#host.capabilities
-  }
-
+  readonly capabilities: Capabilities
   /** Product and version of the broker; `undefined` while disconnected. */
-  get broker(): { readonly product: string; readonly version: string } | undefined {
-    return this.#host.current?.broker
-  }
-
+  readonly broker: { readonly product: string; readonly version: string } | undefined
   /** The client library's own object; another one after a reconnect, `undefined` while disconnected. */
-  get native(): unknown {
-    return this.#host.current?.native
-  }
-
+  readonly native: Native | undefined
   /** What it is now; {@link status} tells every change. */
-  get state(): ConnectionState {
-    return this.#host.state
-  }
+  readonly state: ConnectionState
 
   /** Everything that happens from now on, the present state first; ends when the connection is closed. */
-  status(): AsyncIterableIterator<StatusEvent> {
-    const { current } = this.#host
-    return this.#host.feed.iterate(
-      current ? { type: 'connected', url: this.#host.url, broker: current.broker } : undefined,
-    )
-  }
+  status(): AsyncIterableIterator<StatusEvent, void, undefined>
 
   /** Calls `listener` for every event of the type; the returned function removes it. */
   on<T extends StatusEvent['type']>(
     type: T,
     listener: (event: Extract<StatusEvent, { type: T }>) => void,
-  ): () => void {
-    return this.#host.feed.on(type, listener)
-  }
+  ): () => void
 
   /**
    * Opens a sender. Resolves when the broker has accepted the link, the node made if the address says so; waits for a
@@ -104,9 +62,7 @@ export class Connection implements AsyncDisposable {
    * @throws `ADDRESS_NOT_FOUND` of an address string whose node is missing and not to be made, `ADDRESS_MISMATCH`, `NOT_SUPPORTED`,
    * `UNAUTHORIZED`, `CONNECTION_LOST`, `ABORTED`, `CLOSED`, `CONFIG_INVALID`; `TypeError` on a wrong type
    */
-  sender<Body>(target: Target<Body>, options: SenderOptions = {}): Promise<Sender<Body>> {
-    return this.#started(() => Sender.open<Body>(this.#host, planFor('sender', target), options))
-  }
+  sender<Body>(target: Target<Body>, options?: SenderOptions): Promise<Sender<Body>>
 
   /**
    * Opens a receiver. Resolves when it is live: on a topic the very next publish arrives. Waits for a connection up to
@@ -115,11 +71,7 @@ export class Connection implements AsyncDisposable {
    * @throws `ADDRESS_NOT_FOUND`, `ADDRESS_MISMATCH`, `NOT_SUPPORTED`, `UNAUTHORIZED` (also where another receiver is exclusive),
    * `CONNECTION_LOST`, `ABORTED`, `CLOSED`, `CONFIG_INVALID`; `TypeError` on a wrong type
    */
-  receiver<Body>(source: Source<Body>, options: ReceiverOptions = {}): Promise<Receiver<Body>> {
-    return this.#started(() =>
-      Receiver.open<Body>(this.#host, planFor('receiver', source), checkOptions('receiver', options)),
-    )
-  }
+  receiver<Body>(source: Source<Body>, options?: ReceiverOptions): Promise<Receiver<Body>>
 
   /**
    * Looks at every waiting message in order, and changes nothing; ends at the end of the queue, or goes on with new arrivals
@@ -130,11 +82,8 @@ export class Connection implements AsyncDisposable {
    */
   browse<Body>(
     source: Browsable<Body>,
-    options: BrowseOptions = {},
-  ): AsyncIterableIterator<ReceivedMessage<Body>> {
-    const place = planFor('browse', source)
-    return browse<Body>(this.#host, place, checkOptions('browse', options))
-  }
+    options?: BrowseOptions,
+  ): AsyncIterableIterator<ReceivedMessage<Body>, void, undefined>
 
   /**
    * Sends the messages of a dead-letter queue back to where they came from, all or those that `where` chooses, and leaves the others in
@@ -150,9 +99,7 @@ export class Connection implements AsyncDisposable {
    *   where: (letter) => letter.properties['sluice-reason'] === 'no stock',
    * })
    */
-  replay<Body>(source: Browsable<Body>, options?: ReplayOptions<Body>): Promise<ReplayReport> {
-    return this.#started(() => replay<Body>(this.#host, planFor('browse', source), options))
-  }
+  replay<Body>(source: Browsable<Body>, options?: ReplayOptions<Body>): Promise<ReplayReport>
 
   /**
    * One send, over a link that is kept for the next one. Waits for the broker up to `timeoutMs` (default 30 s).
@@ -163,16 +110,7 @@ export class Connection implements AsyncDisposable {
     target: Target<Body>,
     body: NoInfer<Body>,
     fields?: MessageFields & SendOptions,
-  ): Promise<Outcome> {
-    return this.#started(async () => {
-      const address = toAddress(target)
-      const place = planFor('sender', address)
-      const sender = this.#senders.get(cacheKey(address), address.options, () =>
-        Sender.opening(this.#host, place),
-      )
-      return Sender.sendTo(sender, address.kind === 'members' ? address.members : undefined, body, fields)
-    })
-  }
+  ): Promise<Outcome>
 
   /**
    * Asks and resolves to the response. The default `timeoutMs` is 30 s; a service that is known but has no responder is waited
@@ -184,15 +122,7 @@ export class Connection implements AsyncDisposable {
     service: ServiceLike<Request, Response>,
     body: NoInfer<Request>,
     fields?: MessageFields & RequestOptions,
-  ): Promise<ReceivedMessage<Response>> {
-    return this.#started(async () => {
-      const address = toAddress(service)
-      const requester = this.#requesters.get(cacheKey(address), address.options, () =>
-        Requester.opening(this.#host, planFor('request', address)),
-      )
-      return requester.request(body, fields) as Promise<ReceivedMessage<Response>>
-    })
-  }
+  ): Promise<ReceivedMessage<Response>>
 
   /**
    * Answers requests: what `handler` returns goes to the asker, what it throws reaches the asker as `REQUEST_FAILED`.
@@ -203,10 +133,8 @@ export class Connection implements AsyncDisposable {
   respond<Request, Response>(
     service: ServiceLike<Request, Response>,
     handler: RequestHandler<Request, Response>,
-    options: RespondOptions = {},
-  ): Promise<Responder> {
-    return this.#started(() => Responder.open(this.#host, planFor('request', service), handler, options))
-  }
+    options?: RespondOptions,
+  ): Promise<Responder>
 
   /**
    * Calls `handler` for every delivery: accepted on return, tried again with growing delay (1 s to 30 s) and finally
@@ -214,15 +142,7 @@ export class Connection implements AsyncDisposable {
    *
    * @throws as {@link receiver} does
    */
-  consume<Body>(
-    source: Source<Body>,
-    handler: Handler<Body>,
-    options: ConsumeOptions = {},
-  ): Promise<Consumer<Body>> {
-    return this.#started(() =>
-      Consumer.open<Body>(this.#host, planFor('receiver', source), handler, checkOptions('consume', options)),
-    )
-  }
+  consume<Body>(source: Source<Body>, handler: Handler<Body>, options?: ConsumeOptions): Promise<Consumer>
 
   /**
    * Calls `handler` for up to `size` (default 100) deliveries at a time, or for what came within `waitMs` (default 50 ms) of the first of them:
@@ -243,48 +163,15 @@ export class Connection implements AsyncDisposable {
   consumeBatch<Body>(
     source: Source<Body>,
     handler: BatchHandler<Body>,
-    options: ConsumeBatchOptions = {},
-  ): Promise<Consumer<Body>> {
-    return this.#started(() =>
-      consumeBatches<Body>(
-        this.#host,
-        planFor('receiver', source),
-        handler,
-        checkOptions('consumeBatch', options),
-      ),
-    )
-  }
+    options?: ConsumeBatchOptions,
+  ): Promise<Consumer>
 
   /**
    * Settles what is open within `timeoutMs` (default 5 s), gives unsettled deliveries back, ends the connection. A broker that does
    * not answer holds it up for a quarter of a second longer at most. Idempotent.
    */
-  close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(checkOptions('close', options).timeoutMs ?? DEFAULT_CLOSE_MS)
-    return this.#closing
-  }
+  close(options?: CloseOptions): Promise<void>
 
   /** `await using`: the same as `close()`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
-  }
-
-  async #started<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      if (this.#closing) throw new MessagingError('CLOSED', 'The connection was closed')
-      return await work()
-    } catch (error) {
-      throw this.#host.named(error)
-    }
-  }
-
-  async #close(timeoutMs: number): Promise<void> {
-    const left = countdown(timeoutMs)
-    const handles = [...this.#host.handles].map((handle) => handle.close({ timeoutMs }))
-    await settledWithin(Promise.all(handles), left())
-    await this.#host.close(left())
-  }
+  [Symbol.asyncDispose](): Promise<void>
 }
-
-/** Options every waiting call takes, for signatures of helpers. */
-export type { CallOptions }

@@ -7,7 +7,7 @@
  * A body that is text stands readable under `text`, any other under `base64`. Properties that JSON has no word for are
  * objects with one key: `{"@bigint":"1"}`, `{"@date":"…"}`, `{"@bytes":"base64"}`, `{"@number":"NaN"}`.
  */
-import type { MessageExtras, MessageFields, PropertyValue, ReceivedMessage } from '../index.ts'
+import type { MessageExtras, MessageFields, Properties, PropertyValue, ReceivedMessage } from '../index.ts'
 import { plainToDate, plainToProperty, plainToStructured, propertiesToPlain } from '../tools/message/plain.ts'
 import { CommandError } from './errors.ts'
 import { decodeOrUndefined, jsonText } from './print/terminal-text.ts'
@@ -89,7 +89,7 @@ function plainText(field: MessageFields[keyof MessageFields]): string | undefine
   if (field === undefined) return undefined
   if (field instanceof Date) return String(field.getTime())
   if (typeof field !== 'object') return String(field)
-  return jsonText(propertiesToPlain(field))
+  return jsonText(propertiesToPlain(field as Properties))
 }
 
 function extrasOf(

@@ -1,13 +1,6 @@
 /** Rows of one place on their way to the broker, in their order. */
 import { KeptOpen } from '../core/kept-open.ts'
-import {
-  type Connection,
-  isMessagingError,
-  MessagingError,
-  restoredSend,
-  type Sender,
-  type Target,
-} from '../index.ts'
+import { type Connection, isMessagingError, MessagingError, restoredSend, type Sender } from '../index.ts'
 import type { Row } from './table.ts'
 
 /** What became of the rows of a place. */
@@ -93,15 +86,15 @@ export class HandOver {
     )
   }
 
-  async #sender(target: string, signal: AbortSignal): Promise<Sender> {
-    const open = (): Promise<Sender> => {
+  #sender(target: string, signal: AbortSignal): Promise<Sender> {
+    const opening = this.#senders.get(target, () => {
       const { target: address } = restoredSend({ target, fields: '{}', body: NOTHING })
-      return this.#connection.sender(address as Target, { timeoutMs: this.#timeoutMs, signal })
-    }
-    const known = await this.#senders.get(target, open)
-    if (!known.ended) return known
-    this.#senders.forget(target)
-    return this.#senders.get(target, open)
+      return this.#connection.sender(address, { timeoutMs: this.#timeoutMs, signal })
+    })
+    // One that ended for good (its node was deleted, say) is of no use to the next run.
+    const forget = (): void => this.#senders.forget(target, opening)
+    opening.then((sender) => sender.closed).then(forget, forget)
+    return opening
   }
 }
 

@@ -19,7 +19,7 @@ export interface Outbox {
    * @throws what `connection.send` throws before it goes to the broker (`ENCODE_FAILED`, `CONFIG_INVALID`, `ADDRESS_MALFORMED`, `TypeError`), and what
    * the client throws; the transaction is the caller's to roll back
    */
-  send<Body>(target: Target<Body>, body: Body, fields?: MessageFields): Promise<string>
+  send<Body>(target: Target<Body>, body: NoInfer<Body>, fields?: MessageFields): Promise<string>
 }
 
 const INSERT = 'INSERT INTO sluice_outbox (id, place, target, fields, body) VALUES ($1, $2, $3, $4, $5)'

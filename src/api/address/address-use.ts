@@ -1,9 +1,10 @@
 /** Which address may be used for what: the same rule the types state, for those who call without them. */
 
 import { MessagingError } from '../../model/errors.ts'
-import { type AnyAddress, toAddress } from './address.ts'
+import type { AnyAddress } from './address.ts'
 import { plan } from './lowering.ts'
 import type { NodePlan } from './node-plan.ts'
+import { toAddress } from './text-address.ts'
 
 type Use = 'sender' | 'receiver' | 'browse' | 'request'
 

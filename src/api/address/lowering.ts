@@ -14,17 +14,13 @@ import {
 } from '../../contract/adapter.ts'
 import { randomName } from '../../core/message-id.ts'
 import { MessagingError } from '../../model/errors.ts'
-import {
-  type AddressPolicy,
-  type AnyAddress,
-  MAX_NAME_BYTES,
-  type NodeOptions,
-  toAddress,
-} from './address.ts'
+import type { AddressPolicy, AnyAddress, NodeOptions } from './address.ts'
 import { refuseEverywhere } from './address-refusals.ts'
 import type { DeclareOptions, PortableDeclare } from './declare.ts'
 import type { InterpretedAddress } from './interpret.ts'
+import { MAX_NAME_BYTES } from './names.ts'
 import type { NodePlan } from './node-plan.ts'
+import { toAddress } from './text-address.ts'
 
 export function plan(from: AnyAddress | string): NodePlan {
   const address = toAddress(from)

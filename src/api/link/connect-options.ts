@@ -6,10 +6,10 @@ import type { BodyCodec, CodecTable } from '../../model/body-codec.ts'
 import { MessagingError } from '../../model/errors.ts'
 import type { ReconnectOptions } from './supervisor.ts'
 
-/** Options of `connect()`; only `url` must be there. */
-export interface ConnectOptions {
+/** Options of `connect()` that are the same for all adapters. */
+export interface GeneralConnectOptions<Url extends string = string> {
   /** One URL, or several of the same kind to go round (a fail-over list). */
-  url: string | readonly string[]
+  url: Url | readonly Url[]
   /** Shown to the broker's administrator. Default `sluice`. */
   clientName?: string | undefined
   /** Instead of the URL's user. */
@@ -39,7 +39,7 @@ export interface ConnectOptions {
   /** Further encodings of bodies, by content type. */
   codecs?: readonly BodyCodec[] | undefined
   /** The adapter's own options; see its README. */
-  native?: Readonly<Record<string, unknown>> | undefined
+  native?: object | undefined
   /** Ends the attempt to connect. */
   signal?: AbortSignal | undefined
 }
@@ -64,12 +64,12 @@ export const CONNECT_OPTIONS = [
   'codecs',
   'native',
   'signal',
-] as const satisfies readonly (keyof ConnectOptions)[]
+] as const satisfies readonly (keyof GeneralConnectOptions)[]
 
 const RECONNECT_OPTIONS = ['minDelayMs', 'maxDelayMs', 'limit', 'waitForBroker']
 
 /** @throws `CONFIG_INVALID` on an unknown or unusable option */
-export function connectPlan(options: ConnectOptions): ConnectPlan {
+export function connectPlan(options: GeneralConnectOptions): ConnectPlan {
   checkKnownKeys(options, CONNECT_OPTIONS, 'connect()')
   checkTypes(options)
   const { reconnect } = options
@@ -80,7 +80,7 @@ export function connectPlan(options: ConnectOptions): ConnectPlan {
     password: options.password,
     tls: options.tls,
     heartbeatMs: notNegative('heartbeatMs', options.heartbeatMs, 10_000),
-    native: options.native ?? {},
+    native: (options.native ?? {}) as ConnectTarget['native'],
   }
   const codecs = new Map<string, BodyCodec>()
   for (const codec of options.codecs ?? []) {
@@ -106,7 +106,7 @@ export function connectPlan(options: ConnectOptions): ConnectPlan {
 }
 
 /** The URLs of the options, at least one. */
-export function urlsOf({ url }: Pick<ConnectOptions, 'url'>): readonly string[] {
+export function urlsOf({ url }: Pick<GeneralConnectOptions, 'url'>): readonly string[] {
   const urls = typeof url === 'string' ? [url] : url
   if (
     !Array.isArray(urls) ||
@@ -121,7 +121,7 @@ export function urlsOf({ url }: Pick<ConnectOptions, 'url'>): readonly string[] 
   return urls
 }
 
-function checkTypes(options: ConnectOptions): void {
+function checkTypes(options: GeneralConnectOptions): void {
   for (const name of ['clientName', 'username', 'password'] as const) checkType(options, name, 'string')
   for (const name of ['tls', 'native'] as const) checkMap(name, options[name])
   const { reconnect, codecs, signal } = options

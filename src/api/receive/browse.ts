@@ -2,9 +2,9 @@
 
 import type { NodePlan } from '../address/node-plan.ts'
 import type { LinkHost } from '../link/link-host.ts'
+import type { ReceivedMessage } from '../message/received-message.ts'
 import type { BrowseOptions } from '../options.ts'
-import type { ReceivedMessage } from './received-message.ts'
-import { Receiver } from './receiver.ts'
+import { AttachedReceiver } from './attached-receiver.ts'
 
 export async function* browse<Body>(
   host: LinkHost,
@@ -12,7 +12,7 @@ export async function* browse<Body>(
   options: BrowseOptions,
 ): AsyncGenerator<ReceivedMessage<Body>, void, undefined> {
   const { follow, credit, timeoutMs, signal } = options
-  const receiver = await Receiver.open<Body>(host, plan, {
+  const receiver = await AttachedReceiver.open<Body>(host, plan, {
     mode: 'browse',
     follow,
     credit,

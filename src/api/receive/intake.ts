@@ -8,8 +8,7 @@ import type { Inbox } from '../../core/inbox.ts'
 import { asMessagingError } from '../../model/errors.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import type { LinkHost } from '../link/link-host.ts'
-import { Delivery } from './delivery.ts'
-import { ReceivedMessage } from './received-message.ts'
+import { LinkDelivery } from './link-delivery.ts'
 import type { ReceiverLink } from './receiver-link.ts'
 import { SchemaGate } from './schema-gate.ts'
 
@@ -20,10 +19,10 @@ export class Intake<Body> {
   readonly #host: LinkHost
   readonly #mode: NodePlan['mode']
   readonly #maxDeliveries: number | undefined
-  readonly #inbox: Inbox<Delivery<Body>>
+  readonly #inbox: Inbox<LinkDelivery<Body>>
   readonly #gate: SchemaGate<Body> | undefined
 
-  constructor(host: LinkHost, plan: NodePlan, mode: NodePlan['mode'], inbox: Inbox<Delivery<Body>>) {
+  constructor(host: LinkHost, plan: NodePlan, mode: NodePlan['mode'], inbox: Inbox<LinkDelivery<Body>>) {
     this.#host = host
     this.#mode = mode
     this.#maxDeliveries = plan.spec.maxDeliveries
@@ -44,7 +43,7 @@ export class Intake<Body> {
       this.#divert(link, native, reason).catch((error) => this.#host.verdictFailed(error))
       return
     }
-    const delivery = new Delivery<Body>(native, link, this.#host.codecs)
+    const delivery = new LinkDelivery<Body>(native, link, this.#host.codecs)
     if (this.#gate) this.#gate.push(delivery)
     else this.#inbox.push(delivery)
   }
@@ -70,13 +69,13 @@ export class Intake<Body> {
   }
 
   /** Rejected with the reason and never seen; who browses sees the message without its body. */
-  #refuseBody(delivery: Delivery<Body>, error: unknown): void {
+  #refuseBody(delivery: LinkDelivery<Body>, error: unknown): void {
     const problem = asMessagingError(error)
     if (this.#mode === 'consume') {
       delivery.reject(problem.message).catch((failure) => this.#host.verdictFailed(failure))
       return
     }
-    ReceivedMessage.refuseBody(delivery, problem)
+    delivery.refuseBody(problem)
     this.#inbox.push(delivery)
   }
 }

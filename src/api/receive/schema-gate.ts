@@ -1,14 +1,13 @@
 /** Deliveries whose bodies are checked against a schema before anybody sees them; their order is kept. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { validateBody } from '../schema.ts'
-import type { Delivery } from './delivery.ts'
-import { ReceivedMessage } from './received-message.ts'
+import type { LinkDelivery } from './link-delivery.ts'
 
 export interface SchemaGateOwner<Body> {
   /** The body fits; the delivery has what the schema made of it. */
-  pass(delivery: Delivery<Body>): void
+  pass(delivery: LinkDelivery<Body>): void
   /** It does not fit, or cannot be decoded. */
-  refuse(delivery: Delivery<Body>, error: unknown): void
+  refuse(delivery: LinkDelivery<Body>, error: unknown): void
 }
 
 export class SchemaGate<Body> {
@@ -22,9 +21,9 @@ export class SchemaGate<Body> {
     this.#owner = owner
   }
 
-  push(delivery: Delivery<Body>): void {
+  push(delivery: LinkDelivery<Body>): void {
     const pass = (value: unknown): void => {
-      ReceivedMessage.setBody(delivery, value)
+      delivery.setBody(value)
       this.#owner.pass(delivery)
     }
     const refuse = (error: unknown): void => this.#owner.refuse(delivery, error)

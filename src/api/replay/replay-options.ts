@@ -1,8 +1,8 @@
 /** What `connection.replay()` takes and gives. */
 import { MessagingError } from '../../model/errors.ts'
 import type { Target } from '../address/address.ts'
+import type { ReceivedMessage } from '../message/received-message.ts'
 import { type CallOptions, checkOptions } from '../options.ts'
-import type { ReceivedMessage } from '../receive/received-message.ts'
 
 /** Options of `connection.replay()`. `timeoutMs` (default 30 s) is for the opening of links, and for each send. */
 export interface ReplayOptions<Body = unknown> extends CallOptions {

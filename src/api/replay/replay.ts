@@ -12,9 +12,9 @@ import type { NodePlan } from '../address/node-plan.ts'
 import { refuseUnsupported } from '../address/refusal.ts'
 import type { LinkHost } from '../link/link-host.ts'
 import { DEFAULT_TIMEOUT_MS } from '../options.ts'
-import { Delivery } from '../receive/delivery.ts'
-import { Receiver } from '../receive/receiver.ts'
-import { Sender } from '../send/sender.ts'
+import { AttachedReceiver } from '../receive/attached-receiver.ts'
+import type { LinkDelivery } from '../receive/link-delivery.ts'
+import type { AttachedSender } from '../send/attached-sender.ts'
 import { Reasons } from './reasons.ts'
 import { checkReplay, type ReplayOptions, type ReplayReport } from './replay-options.ts'
 import { Routes } from './routes.ts'
@@ -60,7 +60,7 @@ class Replay<Body> {
     const { to = 'origin', dryRun, timeoutMs, signal } = this.#options
     try {
       if (to !== 'origin' && !dryRun) await this.#routes.all(to)
-      const receiver = await Receiver.open<Body>(this.#host, this.#plan, {
+      const receiver = await AttachedReceiver.open<Body>(this.#host, this.#plan, {
         mode: 'browse',
         takes: !dryRun,
         credit: WINDOW,
@@ -81,26 +81,26 @@ class Replay<Body> {
     return this.#report()
   }
 
-  async #walk(receiver: Receiver<Body>): Promise<void> {
+  async #walk(receiver: AttachedReceiver<Body>): Promise<void> {
     const { limit = Number.POSITIVE_INFINITY, where, signal } = this.#options
     while (this.#matched < limit && !this.#failure) {
       if (signal?.aborted) throw abortedError(signal, 'replay')
       const letter = await receiver.receive({ signal })
       if (!letter) return
       this.#looked++
-      if (where && !where(letter)) Delivery.tryAccept(letter)
+      if (where && !where(letter)) letter.tryAccept()
       else await this.#chosen(letter)
       this.#tell(false)
     }
   }
 
   /** Begins to send it; its place in the order is taken when this resolves. */
-  async #chosen(letter: Delivery<Body>): Promise<void> {
+  async #chosen(letter: LinkDelivery<Body>): Promise<void> {
     this.#matched++
     this.#reasons.add(letter.properties)
     const sender = this.#options.dryRun ? undefined : await this.#routes.senderFor(letter.properties)
     if (!sender) {
-      Delivery.tryAccept(letter)
+      letter.tryAccept()
       return
     }
     const sending = this.#send(letter, sender)
@@ -115,17 +115,17 @@ class Replay<Body> {
   }
 
   /** order: taken out of its queue when its target has it. */
-  async #send(letter: Delivery<Body>, sender: Sender): Promise<void> {
+  async #send(letter: LinkDelivery<Body>, sender: AttachedSender): Promise<void> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options
     try {
-      await Sender.forwardWith(sender, letter, revivedProperties(letter.properties), timeoutMs)
+      await sender.forwardWith(letter, revivedProperties(letter.properties), timeoutMs)
     } catch (error) {
-      Delivery.tryAccept(letter)
+      letter.tryAccept()
       this.#routes.refused(letter.properties, error)
       return
     }
     try {
-      await Delivery.take(letter)
+      await letter.take()
     } catch (error) {
       // Somebody else took it meanwhile: it may be handled twice, as at least once allows.
       if (!isMessagingError(error, 'DELIVERY_LOST')) throw error

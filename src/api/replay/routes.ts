@@ -7,7 +7,7 @@ import type { Target } from '../address/address.ts'
 import { planFor } from '../address/address-use.ts'
 import type { LinkHost } from '../link/link-host.ts'
 import type { CallOptions } from '../options.ts'
-import { Sender } from '../send/sender.ts'
+import { AttachedSender } from '../send/attached-sender.ts'
 import { text } from './reasons.ts'
 import type { ReplayRefusal } from './replay-options.ts'
 
@@ -25,13 +25,13 @@ export class Routes {
   readonly #host: LinkHost
   readonly #options: CallOptions
   /** The letters under way of one that is let go are waited for by its close. */
-  readonly #open = new KeptOpen<Sender>(MAX_OPEN, (sender) => sender.retire())
+  readonly #open = new KeptOpen<AttachedSender>(MAX_OPEN, (sender) => sender.retire())
   readonly #refused = new Map<
     string,
     { to?: string; error: MessagingError; count: number; closed: boolean }
   >()
   /** Letters meant for one place: opened first, so that a wrong one fails at once. */
-  #only: Sender | undefined
+  #only: AttachedSender | undefined
 
   constructor(host: LinkHost, options: CallOptions) {
     this.#host = host
@@ -40,11 +40,11 @@ export class Routes {
 
   /** All go there. @throws as `connection.sender()` */
   async all(to: Target): Promise<void> {
-    this.#only = await Sender.open(this.#host, planFor('sender', to), this.#options)
+    this.#only = await AttachedSender.open(this.#host, planFor('sender', to), this.#options)
   }
 
   /** Where a letter goes; `undefined`: it stays, which is counted. */
-  async senderFor(properties: Properties): Promise<Sender | undefined> {
+  async senderFor(properties: Properties): Promise<AttachedSender | undefined> {
     const origin = this.#only ? '' : text(properties[DEAD_LETTER_ORIGIN])
     if (origin === undefined) {
       const problem = 'The message does not say where it came from: say where to send it'
@@ -101,7 +101,7 @@ export class Routes {
     this.#refused.set(key, { ...(to && { to }), error, count: 1, closed })
   }
 
-  async #opened(origin: string): Promise<Sender> {
+  async #opened(origin: string): Promise<AttachedSender> {
     const place = planFor('sender', formatAddress({ name: origin }))
     if (this.#host.capabilities.features.inspect.level !== 'unsupported') {
       const found = await this.#host.run('replay', this.#options, (connection) =>
@@ -109,7 +109,7 @@ export class Routes {
       )
       if (found?.type !== 'queue') throw notAlone(origin, found !== undefined)
     }
-    return Sender.open(this.#host, place, this.#options)
+    return AttachedSender.open(this.#host, place, this.#options)
   }
 }
 

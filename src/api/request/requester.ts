@@ -5,19 +5,21 @@ import { abortedError, onAbort, settledWithin } from '../../core/aborts.ts'
 import { deadlines, Timed } from '../../core/deadlines.ts'
 import { newMessageId } from '../../core/message-id.ts'
 import { asMessagingError, type ErrorContext, MessagingError } from '../../model/errors.ts'
-import { type MessageFields, type OutgoingMessage, RESPONSE_ERROR } from '../../model/message.ts'
+import { type OutgoingMessage, RESPONSE_ERROR } from '../../model/message.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import { prepareNode } from '../address/node-policy.ts'
 import { refuseUnsupported } from '../address/refusal.ts'
 import { Attachment, type AttachmentOwner } from '../link/attachment.ts'
 import type { HostedLink } from '../link/hosted-link.ts'
 import type { LinkHost } from '../link/link-host.ts'
+import type { ReceivedMessage } from '../message/received-message.ts'
+import { WireMessage } from '../message/wire-message.ts'
 import { DEFAULT_CAPACITY, DEFAULT_TIMEOUT_MS, type RequestOptions } from '../options.ts'
-import { ReceivedMessage } from '../receive/received-message.ts'
 import { checkOutgoing } from '../schema.ts'
+import type { MessageFields } from '../send/message-fields.ts'
 import { outgoingMessage, readFields } from '../send/outgoing.ts'
 import { SendPipeline } from '../send/send-pipeline.ts'
-import { unroutable } from '../send/sender.ts'
+import { unroutable } from '../send/unroutable.ts'
 import { inject } from '../tracing/carrier.ts'
 import { channels, Operation, placeOf } from '../tracing/operation.ts'
 
@@ -206,7 +208,7 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
     this.#pending.delete(pending.correlationId)
     deadlines.remove(pending)
     pending.offAbort?.()
-    pending.resolve(new ReceivedMessage(message, this.#host.codecs, this.#host.adapter.name))
+    pending.resolve(new WireMessage(message, this.#host.codecs, this.#host.adapter.name))
     if (this.#retiring) this.#closeIfDone()
   }
 

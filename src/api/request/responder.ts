@@ -1,181 +1,24 @@
-/** The answering side of request/response: a consumer whose handler's return value goes back to the asker. */
-
-import { countdown } from '../../core/countdown.ts'
-import { isMessagingError, type MessagingError, messageOfThrown } from '../../model/errors.ts'
-import { noProperties, type Properties, RESPONSE_ERROR } from '../../model/message.ts'
-import type { NodePlan } from '../address/node-plan.ts'
-import { refuseUnsupported } from '../address/refusal.ts'
-import type { LinkHost } from '../link/link-host.ts'
-import {
-  type CloseOptions,
-  checkOptions,
-  DEFAULT_CLOSE_MS,
-  DEFAULT_TIMEOUT_MS,
-  type RespondOptions,
-} from '../options.ts'
-import { Consumer } from '../receive/consumer.ts'
+/** The answering side of request/response, as the application holds it. */
+import type { CloseOptions } from '../options.ts'
 import type { Delivery } from '../receive/delivery.ts'
-import { ReceivedMessage } from '../receive/received-message.ts'
-import { validateBody } from '../schema.ts'
-import { outgoingMessage } from '../send/outgoing.ts'
-import { Sender } from '../send/sender.ts'
-import { responding, within } from '../tracing/operation.ts'
 
 /** What `respond()` calls for every request; what it returns (or resolves to) is the response, what it throws reaches the asker as `REQUEST_FAILED`. */
 export type RequestHandler<Request, Response> = (request: Delivery<Request>) => Response | Promise<Response>
 
-/** A running `connection.respond()`. Goes on until closed, over reconnects as well. */
-export class Responder implements AsyncDisposable {
-  readonly #host: LinkHost
-  readonly #consumer: Pick<Consumer, 'close' | 'closed'>
-  readonly #sender: Sender
-  #closing: Promise<void> | undefined
-
-  private constructor(host: LinkHost, consumer: Pick<Consumer, 'close' | 'closed'>, sender: Sender) {
-    this.#host = host
-    this.#consumer = consumer
-    this.#sender = sender
-    host.handles.add(this)
-  }
-
-  /** Used by `connection.respond()`. */
-  static async open<Request, Response>(
-    host: LinkHost,
-    plan: NodePlan,
-    handler: RequestHandler<Request, Response>,
-    options: RespondOptions,
-  ): Promise<Responder> {
-    if (typeof handler !== 'function') throw new TypeError('respond(): the handler is no function')
-    checkOptions('respond', options)
-    refuseUnsupported(host.capabilities, 'request', plan)
-    const { timeoutMs, signal } = options
-    const sender = await Sender.openAnonymous(host, { timeoutMs, signal })
-    try {
-      const answer = (request: Delivery<Request>): Promise<void> =>
-        respond(host, plan, sender, handler, request)
-      // No request waits behind a busy handler while another responder of the pool is free.
-      const credit = options.concurrency ?? 1
-      const consumer = await Consumer.open<Request>(host, withoutSchema(plan), answer, {
-        ...options,
-        credit,
-        untraced: true,
-      })
-      return new Responder(host, consumer, sender)
-    } catch (error) {
-      await sender.close()
-      throw error
-    }
-  }
-
+/**
+ * A running `connection.respond()`. Goes on until closed, over reconnects as well.
+ *
+ * @example
+ * await using responder = await connection.respond(service<Ask, Price>('prices'), ({ body }) => priceOf(body))
+ * await responder.closed
+ */
+export interface Responder extends AsyncDisposable {
   /** As that of a consumer: rejects with what ended it for good. Nobody has to listen to it. */
-  get closed(): Promise<void> {
-    return this.#consumer.closed
-  }
+  readonly closed: Promise<void>
 
   /** Takes no further requests, answers those begun up to `timeoutMs` (default 5 s). Idempotent. */
-  close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(checkOptions('close', options).timeoutMs ?? DEFAULT_CLOSE_MS)
-    return this.#closing
-  }
+  close(options?: CloseOptions): Promise<void>
 
   /** `await using`: the same as `close()`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
-  }
-
-  async #close(timeoutMs: number): Promise<void> {
-    const left = countdown(timeoutMs)
-    await this.#consumer.close({ timeoutMs })
-    await this.#sender.close({ timeoutMs: left() })
-    this.#host.handles.delete(this)
-  }
-}
-
-/** Answers that may be on their way without an outcome while their requests are accepted already. */
-const MOST_ON_THEIR_WAY = 64
-
-/** Runs the handler and sends what it gave. When it returns the request is accepted: behind its answer, which has been written then. */
-async function respond<Request, Response>(
-  host: LinkHost,
-  plan: NodePlan,
-  sender: Sender,
-  handler: RequestHandler<Request, Response>,
-  request: Delivery<Request>,
-): Promise<void> {
-  let body: unknown
-  let properties: Properties = noProperties()
-  const operation = responding(host, plan, request)
-  const { schema } = plan.options
-  const handle = async (): Promise<Response> => {
-    if (schema) ReceivedMessage.setBody(request, await validateBody(schema, request.body, 'DECODE_FAILED'))
-    return handler(request)
-  }
-  try {
-    body = (await (operation ? operation.run(handle) : handle())) ?? null
-    operation?.end()
-  } catch (error) {
-    operation?.failed(error)
-    const text = messageOfThrown(error)
-    body = text
-    properties = Object.assign(Object.create(null), { [RESPONSE_ERROR]: text })
-  }
-  if (request.replyTo === undefined) return
-  const ahead = sender.unsettled < MOST_ON_THEIR_WAY && Sender.writesAtOnce(sender)
-  const answered = within(operation, () => answer(host, plan, sender, request, body, properties))
-  if (!ahead) await answered
-}
-
-/** A request that does not fit is answered as a failure, where a receiver would reject it and leave the asker to wait. */
-function withoutSchema(plan: NodePlan): NodePlan {
-  const { schema: _, ...options } = plan.options
-  return { ...plan, options }
-}
-
-/** Resolves when it is known what became of the answer; never rejects. */
-async function answer(
-  host: LinkHost,
-  plan: NodePlan,
-  sender: Sender,
-  request: Delivery,
-  body: unknown,
-  properties: Properties,
-): Promise<void> {
-  try {
-    await send(host, sender, request, body, properties)
-  } catch (error) {
-    if (isMessagingError(error, 'ENCODE_FAILED') || isMessagingError(error, 'MESSAGE_TOO_LARGE')) {
-      const text = error.message
-      const failure = Object.assign(Object.create(null), { [RESPONSE_ERROR]: text })
-      await send(host, sender, request, text, failure).catch((problem) => undeliverable(host, plan, problem))
-    } else undeliverable(host, plan, error as MessagingError)
-  }
-}
-
-async function send(
-  host: LinkHost,
-  sender: Sender,
-  request: Delivery,
-  body: unknown,
-  properties: Properties,
-): Promise<void> {
-  const message = outgoingMessage(
-    body,
-    request.correlationId === undefined ? {} : { correlationId: request.correlationId },
-    {
-      subject: undefined,
-      durable: false,
-      ttlMs: undefined,
-      encoding: host.bodyEncoding,
-    },
-  )
-  message.properties = properties
-  message.to = request.replyTo
-  // A foreign asker that gave no correlation id expects the request's own id back.
-  message.correlationId ??= request.id || undefined
-  message.answers = ReceivedMessage.incoming(request)
-  await Sender.submitNew(sender, message, DEFAULT_TIMEOUT_MS)
-}
-
-function undeliverable(host: LinkHost, plan: NodePlan, error: MessagingError): void {
-  host.emit({ type: 'response-undeliverable', address: plan.label, error })
+  [Symbol.asyncDispose](): Promise<void>
 }

@@ -5,54 +5,54 @@ import { settledWithin } from '../../core/aborts.ts'
 import { KeptOpen } from '../../core/kept-open.ts'
 import { MessagingError } from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
-import { queue } from '../address/address.ts'
+import { queue } from '../address/builders.ts'
 import { plan } from '../address/lowering.ts'
 import type { CopyRoute } from '../link/hosted-link.ts'
 import type { LinkHost } from '../link/link-host.ts'
 import { DEFAULT_TIMEOUT_MS } from '../options.ts'
-import { Sender } from './sender.ts'
+import { AttachedSender } from './attached-sender.ts'
 
 /** Dead-letter senders kept open; beyond it the oldest is closed. */
 const MAX_SENDERS = 16
 
 export class CopySenders implements CopyRoute {
   readonly #host: LinkHost
-  readonly #anonymous = new KeptOpen<Sender>(1, (sender) => sender.close())
-  readonly #deadLetter = new KeptOpen<Sender>(MAX_SENDERS, (sender) => sender.close())
+  readonly #anonymous = new KeptOpen<AttachedSender>(1, (sender) => sender.close())
+  readonly #deadLetter = new KeptOpen<AttachedSender>(MAX_SENDERS, (sender) => sender.close())
 
   constructor(host: LinkHost) {
     this.#host = host
   }
 
   async send(to: string, message: OutgoingMessage): Promise<void> {
-    const sender = await this.#anonymous.get('', () => Sender.openAnonymous(this.#host))
+    const sender = await this.#anonymous.get('', () => AttachedSender.openAnonymous(this.#host))
     message.to = to
-    await Sender.submit(sender, message, DEFAULT_TIMEOUT_MS)
+    await sender.submit(message, DEFAULT_TIMEOUT_MS)
   }
 
   async deadLetter(target: NodeRef, message: OutgoingMessage): Promise<void> {
     const sender = await this.#deadLetter.get(target.name, () => this.#openDeadLetter(target))
-    await Sender.submit(sender, message, DEFAULT_TIMEOUT_MS)
+    await sender.submit(message, DEFAULT_TIMEOUT_MS)
   }
 
   async close(timeoutMs: number): Promise<void> {
-    const letGo = (sender: Sender): Promise<void> => sender.close({ timeoutMs })
+    const letGo = (sender: AttachedSender): Promise<void> => sender.close({ timeoutMs })
     const closing = [this.#anonymous.close(letGo), this.#deadLetter.close(letGo)]
     // One that still waits to be opened ends with the connection.
     await settledWithin(Promise.all(closing), timeoutMs)
   }
 
   /** The queue may exist with settings of its own, or the broker make none: then it is used as it is. */
-  async #openDeadLetter(target: NodeRef): Promise<Sender> {
+  async #openDeadLetter(target: NodeRef): Promise<AttachedSender> {
     const address = queue(target.name)
     try {
-      return await Sender.open(this.#host, plan(address), {})
+      return await AttachedSender.open(this.#host, plan(address), {})
     } catch (error) {
       const asItIs =
         error instanceof MessagingError &&
         (error.code === 'ADDRESS_MISMATCH' || error.code === 'NOT_SUPPORTED')
       if (!asItIs) throw error
-      return Sender.open(this.#host, plan(queue(target.name, { create: 'never' })), {})
+      return AttachedSender.open(this.#host, plan(queue(target.name, { create: 'never' })), {})
     }
   }
 }

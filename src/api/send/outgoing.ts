@@ -12,15 +12,17 @@ import {
 import { copyOf } from '../../model/copy.ts'
 import { MessagingError } from '../../model/errors.ts'
 import {
-  type MessageFields,
   noProperties,
   type OutgoingMessage,
   type Properties,
   type PropertyValue,
   StructuredBody,
 } from '../../model/message.ts'
+import { type ReplyTarget, replyAddress } from '../address/reply-address.ts'
+import type { ReceivedMessage } from '../message/received-message.ts'
+import { incomingOf } from '../message/wire-message.ts'
 import { type CallOptions, checkOptions, DELAY_RANGE, isDelay } from '../options.ts'
-import { ReceivedMessage } from '../receive/received-message.ts'
+import type { MessageFields } from './message-fields.ts'
 
 /** What a sender link adds to every message. */
 export interface MessageDefaults {
@@ -62,7 +64,7 @@ export function outgoingMessage(
     body: encoded,
     contentType,
     properties: fields.properties === undefined ? noProperties() : copyProperties(fields.properties),
-    replyTo: fields.replyTo,
+    replyTo: fields.replyTo && replyAddress(fields.replyTo),
     correlationId: fields.correlationId,
     priority: fields.priority,
     ttlMs: shorter(fields.ttlMs, defaults.ttlMs),
@@ -88,7 +90,7 @@ export function forwardedMessage(
   defaults: MessageDefaults,
 ): OutgoingMessage {
   const given = outgoingMessage(message.bytes, fields, defaults)
-  const copy = copyOf(ReceivedMessage.incoming(message))
+  const copy = copyOf(incomingOf(message))
   if (copy.id === '') copy.id = given.id
   if (!defaults.encoding.structuredNative) {
     copy.contentType ??= typedContentType(copy.body)
@@ -142,7 +144,10 @@ const FIELD_CHECKS: Readonly<Record<keyof MessageFields, Check>> = {
   subject: checkText,
   contentType: checkText,
   properties: () => {},
-  replyTo: checkText,
+  replyTo(value, name) {
+    if (typeof value === 'object') replyAddress(value as ReplyTarget)
+    else checkText(value, name)
+  },
   correlationId: checkText,
   priority(value) {
     checkNumber(value, 'priority')

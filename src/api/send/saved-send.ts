@@ -7,26 +7,19 @@ import { type BodyCodec, bodyBytes, decodeBody } from '../../model/body-codec.ts
 import { MessagingError } from '../../model/errors.ts'
 import {
   type IncomingMessage,
-  type MessageFields,
   noProperties,
   type Properties,
   StructuredBody,
   type StructuredValue,
 } from '../../model/message.ts'
-import {
-  type AnyAddress,
-  broadcast,
-  mailbox,
-  multicast,
-  type NodeOptions,
-  queue,
-  type Target,
-  toAddress,
-  topic,
-} from '../address/address.ts'
+import type { AnyAddress, NodeOptions, Target } from '../address/address.ts'
 import { cacheKey, planFor } from '../address/address-use.ts'
-import { ReceivedMessage } from '../receive/received-message.ts'
+import { broadcast, mailbox, multicast, queue, topic } from '../address/builders.ts'
+import { toAddress } from '../address/text-address.ts'
+import type { ReceivedMessage } from '../message/received-message.ts'
+import { WireMessage } from '../message/wire-message.ts'
 import { checkOutgoing } from '../schema.ts'
+import type { MessageFields } from './message-fields.ts'
 import { outgoingMessage, readFields } from './outgoing.ts'
 
 /** A send as it is kept: text and bytes. */
@@ -72,7 +65,7 @@ const TYPED = 'amqp/'
  */
 export async function savedSend<Body>(
   target: Target<Body>,
-  body: Body,
+  body: NoInfer<Body>,
   fields?: MessageFields,
   codecs: readonly BodyCodec[] = [],
 ): Promise<SavedSend> {
@@ -126,7 +119,7 @@ export function restoredSend(saved: Pick<SavedSend, 'target' | 'fields' | 'body'
     }
     return {
       target: restoredTarget(JSON.parse(saved.target)),
-      message: new ReceivedMessage(incoming, new Map()),
+      message: new WireMessage(incoming, new Map()),
       delayMs,
     }
   } catch (cause) {

@@ -3,7 +3,8 @@
  * where another program put it there. A context that a message has is never replaced.
  */
 import type { IncomingMessage, OutgoingMessage, PropertyValue } from '../../model/message.ts'
-import { ReceivedMessage } from '../receive/received-message.ts'
+import type { ReceivedMessage } from '../message/received-message.ts'
+import { incomingOf } from '../message/wire-message.ts'
 
 /** W3C context in its text form. */
 export interface TraceCarrier {
@@ -44,7 +45,7 @@ export function carriedBy(message: IncomingMessage | OutgoingMessage): Readonly<
  * const trace = traceCarrierOf(delivery)?.traceparent
  */
 export function traceCarrierOf(message: ReceivedMessage): Readonly<TraceCarrier> | undefined {
-  return carriedBy(ReceivedMessage.incoming(message))
+  return carriedBy(incomingOf(message))
 }
 
 /** Adds `carrier` to the properties; what the message has under these names already, as a property or an annotation, stays. */

@@ -8,7 +8,7 @@ import { MessagingError } from '../../model/errors.ts'
 import type { IncomingMessage, OutgoingMessage } from '../../model/message.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import type { LinkHost } from '../link/link-host.ts'
-import { ReceivedMessage } from '../receive/received-message.ts'
+import type { WireMessage } from '../message/wire-message.ts'
 import { carriedBy } from './carrier.ts'
 import { Trace, type TracedMessage, type TracePlace } from './trace.ts'
 
@@ -93,18 +93,18 @@ export class Operation {
 export function processing(
   host: LinkHost,
   plan: NodePlan,
-  deliveries: ReceivedMessage | readonly ReceivedMessage[],
+  deliveries: WireMessage | readonly WireMessage[],
 ): Operation | undefined {
   if (!channels.process.hasSubscribers) return undefined
   const batch = Array.isArray(deliveries)
-  const messages = [deliveries].flat().map(ReceivedMessage.incoming)
+  const messages = [deliveries].flat().map(({ incoming }) => incoming)
   return new Operation('process', host, placeOf(plan), batch).of(messages)
 }
 
 /** As {@link processing}, of a handler whose result is an answer. */
-export function responding(host: LinkHost, plan: NodePlan, request: ReceivedMessage): Operation | undefined {
+export function responding(host: LinkHost, plan: NodePlan, request: WireMessage): Operation | undefined {
   if (!channels.respond.hasSubscribers) return undefined
-  return new Operation('respond', host, placeOf(plan)).of([ReceivedMessage.incoming(request)])
+  return new Operation('respond', host, placeOf(plan)).of([request.incoming])
 }
 
 /** Runs `work` as a part of an operation that is perhaps not listened to. */

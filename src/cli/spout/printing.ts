@@ -28,7 +28,7 @@ function printable(fields: MessageFields, { shown }: Content): Printable {
     id: fields.id,
     subject: fields.subject,
     userId: fields.userId,
-    replyTo: fields.replyTo,
+    replyTo: typeof fields.replyTo === 'string' ? fields.replyTo : undefined,
     correlationId: fields.correlationId,
     priority: fields.priority,
     ttlMs: fields.ttlMs,

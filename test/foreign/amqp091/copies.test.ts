@@ -6,7 +6,7 @@ import { rabbitmqAdapter } from '../../../src/adapters/rabbitmq/adapter.ts'
 import { RabbitmqMessage } from '../../../src/adapters/rabbitmq/codec/incoming.ts'
 import { publishOptions } from '../../../src/adapters/rabbitmq/codec/outgoing.ts'
 import { RawProperties } from '../../../src/adapters/rabbitmq/wire/native-properties.ts'
-import { ReceivedMessage } from '../../../src/api/receive/received-message.ts'
+import { WireMessage } from '../../../src/api/message/wire-message.ts'
 import { copyOf, deadLetterOf } from '../../../src/model/copy.ts'
 import type { MessagingError } from '../../../src/model/errors.ts'
 import { runs, timeoutOf } from '../runs.ts'
@@ -94,7 +94,7 @@ test(
           expect((error as MessagingError).code).toBe('DECODE_FAILED')
           return
         }
-        const read = new ReceivedMessage(message, new Map() as never)
+        const read = new WireMessage(message, new Map() as never)
         expect(() => [read.annotations, JSON.stringify(read.toJSON())]).not.toThrow()
         publishOptions(copyOf(message), route)
       }),

@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest'
-import { ReceivedMessage } from '../../../src/api/receive/received-message.ts'
+import { WireMessage } from '../../../src/api/message/wire-message.ts'
+import type { MessageFields } from '../../../src/api/send/message-fields.ts'
 import {
   forwardedMessage,
   type MessageDefaults,
   outgoingMessage,
   readFields,
 } from '../../../src/api/send/outgoing.ts'
-import type { MessageFields, OutgoingMessage } from '../../../src/model/message.ts'
+import type { OutgoingMessage } from '../../../src/model/message.ts'
 
 const DEFAULTS: MessageDefaults = {
   subject: undefined,
@@ -25,7 +26,7 @@ function forwarded(
   fields: MessageFields,
   defaults: Partial<MessageDefaults> = {},
 ): OutgoingMessage {
-  const received = new ReceivedMessage(
+  const received = new WireMessage(
     { ...made(original), annotations: undefined },
     DEFAULTS.encoding.codecs,
   )

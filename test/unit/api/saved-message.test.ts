@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ReceivedMessage } from '../../../src/api/receive/received-message.ts'
+import { WireMessage } from '../../../src/api/message/wire-message.ts'
 import type { Adapter } from '../../../src/contract/adapter.ts'
 import { messageExtras, restoredMessage } from '../../../src/index.ts'
 import { type IncomingMessage, noProperties } from '../../../src/model/message.ts'
@@ -20,8 +20,8 @@ const plain: IncomingMessage = {
   createdAt: 5,
   annotations: undefined,
 }
-const received = (more: Partial<IncomingMessage>): ReceivedMessage =>
-  new ReceivedMessage({ ...plain, ...more }, new Map())
+const received = (more: Partial<IncomingMessage>): WireMessage =>
+  new WireMessage({ ...plain, ...more }, new Map())
 
 test('a message that says nothing beyond its fields has no extras', () => {
   expect(messageExtras(received({}), 'memory')).toBeUndefined()

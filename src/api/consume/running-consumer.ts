@@ -4,15 +4,13 @@ import { countdown } from '../../core/countdown.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import type { LinkHost } from '../link/link-host.ts'
 import { type CloseOptions, type ConsumeOptions, checkOptions, DEFAULT_CLOSE_MS } from '../options.ts'
+import { AttachedReceiver } from '../receive/attached-receiver.ts'
+import type { LinkDelivery } from '../receive/link-delivery.ts'
 import { processing, within } from '../tracing/operation.ts'
 import { AfterHandler } from './after-handler.ts'
 import { Batches } from './batches.ts'
-import type { Delivery } from './delivery.ts'
+import type { Consumer } from './consumer.ts'
 import { readAhead } from './read-ahead.ts'
-import { Receiver } from './receiver.ts'
-
-/** What `consume()` calls for every delivery. Returning (or resolving) accepts it, unless the handler settled it itself; throwing has it tried again. */
-export type Handler<Body> = (delivery: Delivery<Body>) => unknown
 
 /** Said by parts of this library that consume. */
 export interface InternalConsumeOptions extends ConsumeOptions {
@@ -28,17 +26,16 @@ export interface Work {
   stop(): void
 }
 
-/** A running `connection.consume()` or `connection.consumeBatch()`. Goes on until closed, over reconnects as well. */
-export class Consumer<Body = unknown> implements AsyncDisposable {
+export class RunningConsumer implements Consumer {
   readonly #host: LinkHost
-  readonly #receiver: Receiver<Body>
+  readonly #receiver: AttachedReceiver
   readonly #work: Work
   readonly #workers: Promise<void>[] = []
   #stopping = false
   #closing: Promise<void> | undefined
 
   /** Used by `connection.consumeBatch()`. `concurrency`: workers. */
-  constructor(host: LinkHost, receiver: Receiver<Body>, work: Work, concurrency: number) {
+  constructor(host: LinkHost, receiver: AttachedReceiver, work: Work, concurrency: number) {
     this.#host = host
     this.#receiver = receiver
     this.#work = work
@@ -50,9 +47,9 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
   static async open<Body>(
     host: LinkHost,
     plan: NodePlan,
-    handler: Handler<Body>,
+    handler: (delivery: LinkDelivery<Body>) => unknown,
     options: InternalConsumeOptions,
-  ): Promise<Consumer<Body>> {
+  ): Promise<RunningConsumer> {
     if (typeof handler !== 'function') throw new TypeError('consume(): the handler is no function')
     const { concurrency = 1, rate } = options
     const receiver = await consumersReceiver<Body>(host, plan, options, concurrency)
@@ -79,27 +76,18 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
         paced?.stop()
       },
     }
-    return new Consumer(host, receiver, work, concurrency)
+    return new RunningConsumer(host, receiver, work, concurrency)
   }
 
-  /**
-   * Resolves when it was closed by this program; rejects with the error that ended it for good otherwise (its queue was deleted, its
-   * permission was taken away): it gets nothing any more then. Nobody has to listen to it.
-   *
-   * @example
-   * consumer.closed.catch((error) => { console.error(error); process.exit(1) })
-   */
   get closed(): Promise<void> {
     return this.#receiver.closed
   }
 
-  /** Takes nothing new, lets running handlers finish up to `timeoutMs` (default 5 s), gives the rest back. Idempotent. */
   close(options: CloseOptions = {}): Promise<void> {
     this.#closing ??= this.#close(checkOptions('close', options).timeoutMs ?? DEFAULT_CLOSE_MS)
     return this.#closing
   }
 
-  /** `await using`: the same as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
@@ -112,7 +100,7 @@ export class Consumer<Body = unknown> implements AsyncDisposable {
     this.#stopping = true
     this.#work.stop()
     const left = countdown(timeoutMs)
-    await settledWithin(Promise.all([Receiver.quiesce(this.#receiver), ...this.#workers]), left())
+    await settledWithin(Promise.all([this.#receiver.quiesce(), ...this.#workers]), left())
     await this.#receiver.close({ timeoutMs: left() })
     this.#host.handles.delete(this)
   }
@@ -124,8 +112,8 @@ export function consumersReceiver<Body>(
   plan: NodePlan,
   { credit, rate, reliability, timeoutMs, signal }: ConsumeOptions,
   atOnce: number,
-): Promise<Receiver<Body>> {
-  return Receiver.open<Body>(host, plan, {
+): Promise<AttachedReceiver<Body>> {
+  return AttachedReceiver.open<Body>(host, plan, {
     credit: Math.max(credit ?? readAhead(plan, atOnce, rate), 1),
     creditWhereLimited: credit === undefined ? atOnce : undefined,
     reliability,
@@ -136,6 +124,6 @@ export function consumersReceiver<Body>(
 }
 
 /** `undefined` when there will be none: closed, or ended for good, which the receiver has told. */
-function nextOf<Body>(receiver: Receiver<Body>): Promise<Delivery<Body> | undefined> {
+function nextOf<Body>(receiver: AttachedReceiver<Body>): Promise<LinkDelivery<Body> | undefined> {
   return receiver.receive().catch(() => undefined)
 }

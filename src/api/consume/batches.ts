@@ -3,8 +3,8 @@
  * prefetched: nobody has seen them, and a close gives them back as such.
  */
 import { type Rate, RateLimit } from '../../core/rate-limit.ts'
-import type { Delivery } from './delivery.ts'
-import { Receiver } from './receiver.ts'
+import type { AttachedReceiver } from '../receive/attached-receiver.ts'
+import type { LinkDelivery } from '../receive/link-delivery.ts'
 
 export interface BatchSize {
   /** Deliveries in a batch at most. */
@@ -14,7 +14,7 @@ export interface BatchSize {
 }
 
 export class Batches<Body> {
-  readonly #receiver: Receiver<Body>
+  readonly #receiver: AttachedReceiver<Body>
   readonly #size: number
   readonly #waitMs: number
   readonly #rate: RateLimit | undefined
@@ -22,7 +22,7 @@ export class Batches<Body> {
   #turn: Promise<unknown> = Promise.resolve()
   #stopped = false
 
-  constructor(receiver: Receiver<Body>, { size, waitMs }: BatchSize, rate: Rate | undefined) {
+  constructor(receiver: AttachedReceiver<Body>, { size, waitMs }: BatchSize, rate: Rate | undefined) {
     this.#receiver = receiver
     // What the broker hands over without a verdict can be waited for, and what the rate lets begin at once.
     this.#size = Math.min(size, receiver.credit, rate?.count ?? size)
@@ -31,7 +31,7 @@ export class Batches<Body> {
   }
 
   /** The next batch; an empty one when there will be none. Never rejects. */
-  next(): Promise<Delivery<Body>[]> {
+  next(): Promise<LinkDelivery<Body>[]> {
     const mine = this.#turn.then(() => this.#next())
     this.#turn = mine
     return mine
@@ -42,14 +42,14 @@ export class Batches<Body> {
     this.#rate?.end()
   }
 
-  async #next(): Promise<Delivery<Body>[]> {
+  async #next(): Promise<LinkDelivery<Body>[]> {
     const receiver = this.#receiver
     try {
-      while (!this.#stopped && (await Receiver.gathered(receiver, this.#size, this.#waitMs))) {
+      while (!this.#stopped && (await receiver.gathered(this.#size, this.#waitMs))) {
         const count = Math.min(this.#size, receiver.available)
         await this.#rate?.take(count)
         // The link may have been lost meanwhile, and what was there with it.
-        const batch = this.#stopped ? [] : Receiver.takeUpTo(receiver, count)
+        const batch = this.#stopped ? [] : receiver.takeUpTo(count)
         if (batch.length > 0) return batch
       }
     } catch {

@@ -8,13 +8,15 @@ import { bodyBytes, type CodecTable } from '../../model/body-codec.ts'
 import { MessagingError } from '../../model/errors.ts'
 import {
   type IncomingMessage,
-  type MessageFields,
   noProperties,
   type Properties,
   StructuredBody,
   type StructuredValue,
 } from '../../model/message.ts'
-import { ReceivedMessage } from './received-message.ts'
+import { replyAddress } from '../address/reply-address.ts'
+import type { MessageFields } from '../send/message-fields.ts'
+import type { ReceivedMessage } from './received-message.ts'
+import { incomingOf, WireMessage } from './wire-message.ts'
 
 /** What a message says beyond the fields of the API. */
 export interface MessageExtras {
@@ -34,7 +36,7 @@ const NO_CODECS: CodecTable = new Map()
  * const line = JSON.stringify({ id: delivery.id, ...messageExtras(delivery, connection.adapter) })
  */
 export function messageExtras(message: ReceivedMessage, adapter: string): MessageExtras | undefined {
-  const incoming = ReceivedMessage.incoming(message)
+  const incoming = incomingOf(message)
   const annotations = belonging(incoming)
   const { wireForm } = incoming
   if (annotations === undefined && wireForm === undefined) return undefined
@@ -67,17 +69,14 @@ export function restoredMessage(
   const encoded = body instanceof Uint8Array ? body : new StructuredBody(body)
   const form = extras.native?.form
   if (form !== undefined && adapter?.fromWireForm)
-    return new ReceivedMessage(
-      adapter.fromWireForm(Buffer.from(form, 'base64'), bodyBytes(encoded)),
-      NO_CODECS,
-    )
+    return new WireMessage(adapter.fromWireForm(Buffer.from(form, 'base64'), bodyBytes(encoded)), NO_CODECS)
   const incoming: IncomingMessage = {
     id: fields.id ?? '',
     subject: fields.subject,
     body: encoded,
     contentType: fields.contentType,
     properties: (fields.properties as Properties | undefined) ?? noProperties(),
-    replyTo: fields.replyTo,
+    replyTo: fields.replyTo && replyAddress(fields.replyTo),
     correlationId: fields.correlationId,
     priority: fields.priority,
     ttlMs: fields.ttlMs,
@@ -87,5 +86,5 @@ export function restoredMessage(
     createdAt: fields.createdAt?.getTime(),
     annotations,
   }
-  return new ReceivedMessage(incoming, NO_CODECS)
+  return new WireMessage(incoming, NO_CODECS)
 }

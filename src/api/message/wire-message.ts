@@ -1,15 +1,15 @@
-/** A message as the application sees it after it came in: fields read from the wire's, the body decoded on reading. */
+/** A message that came by a wire: its fields are read from the contract's message, its body is decoded on reading. */
 import { type InspectOptions, inspect } from 'node:util'
 import { bodyBytes, type CodecTable, decodeBody } from '../../model/body-codec.ts'
 import { type MessagingError, namingAdapter } from '../../model/errors.ts'
 import { type IncomingMessage, NORMAL_PRIORITY, type Properties } from '../../model/message.ts'
 import { priorityInRange, timeInRange } from '../../model/ranges.ts'
 import { base64, loggable } from './loggable.ts'
+import type { ReceivedMessage } from './received-message.ts'
 
 const NO_ANNOTATIONS: Readonly<Record<string, unknown>> = Object.freeze({})
 
-/** A message that came in: fields, properties and the decoded body. Browsing and responses give these; a receiver gives deliveries. */
-export class ReceivedMessage<Body = unknown> {
+export class WireMessage<Body = unknown> implements ReceivedMessage<Body> {
   readonly #incoming: IncomingMessage
   readonly #codecs: CodecTable
   readonly #adapter: string | undefined
@@ -25,11 +25,6 @@ export class ReceivedMessage<Body = unknown> {
     this.#adapter = adapter
   }
 
-  /**
-   * The decoded body.
-   *
-   * @throws `DECODE_FAILED` when the bytes do not fit the content type, or the schema; {@link bytes} still has them
-   */
   get body(): Body {
     if (this.#refused) throw this.#refused
     if (!this.#decoded) {
@@ -45,61 +40,47 @@ export class ReceivedMessage<Body = unknown> {
     return this.#body as Body
   }
 
-  /** The body as it came over the wire (a typed body: its text form). Owned by the message: copy before changing. */
   get bytes(): Uint8Array {
     return bodyBytes(this.#incoming.body)
   }
 
-  /** Empty when the sender set none. */
   get id(): string {
     return this.#incoming.id
   }
-  /** Key that patterns are matched against. */
   get subject(): string | undefined {
     return this.#incoming.subject
   }
-  /** Media type of the body; `undefined` when the sender gave none. */
   get contentType(): string | undefined {
     return this.#incoming.contentType
   }
-  /** A record without prototype: keys like `__proto__` are data. */
   get properties(): Properties {
     return this.#incoming.properties
   }
-  /** An address string. */
   get replyTo(): string | undefined {
     return this.#incoming.replyTo
   }
-  /** Ties an answer to its question. */
   get correlationId(): string | undefined {
     return this.#incoming.correlationId
   }
-  /** 0 to 9, larger first; 4 is the normal one. One out of range counts as the nearest, and stands in {@link annotations} as it came. */
   get priority(): number {
     return priorityInRange(this.#incoming.priority) ?? NORMAL_PRIORITY
   }
-  /** Unit: ms; what is left of it where the broker tells. */
   get ttlMs(): number | undefined {
     return this.#incoming.ttlMs
   }
-  /** It survives a restart of the broker where node and store do. */
   get durable(): boolean {
     return this.#incoming.durable
   }
-  /** As the sender gave it; not checked by Sluice. */
   get userId(): string | undefined {
     return this.#incoming.userId
   }
-  /** Name of the group of messages it belongs to. */
   get groupId(): string | undefined {
     return this.#incoming.groupId
   }
-  /** When it was sent, by the sender's clock; a time that no `Date` can hold stands in {@link annotations} only. */
   get createdAt(): Date | undefined {
     const createdAt = timeInRange(this.#incoming.createdAt)
     return createdAt === undefined ? undefined : new Date(createdAt)
   }
-  /** Native extras; also `priority` and `createdAt` (ms) where they were out of range. */
   get annotations(): Readonly<Record<string, unknown>> {
     const { annotations = NO_ANNOTATIONS, priority, createdAt } = this.#incoming
     const odd: Record<string, unknown> = {}
@@ -108,23 +89,17 @@ export class ReceivedMessage<Body = unknown> {
     return Object.keys(odd).length === 0 ? annotations : Object.assign(Object.create(null), annotations, odd)
   }
 
-  /** The contract's own message, for parts of this library that pass it on whole. */
-  static incoming(message: ReceivedMessage): IncomingMessage {
-    return message.#incoming
-  }
-
   /** Replaces the body by what a schema made of it. */
-  static setBody(message: ReceivedMessage, body: unknown): void {
-    message.#body = body
-    message.#decoded = true
+  setBody(body: unknown): void {
+    this.#body = body as Body
+    this.#decoded = true
   }
 
   /** Reading the body throws this from now on. */
-  static refuseBody(message: ReceivedMessage, problem: MessagingError): void {
-    message.#refused = problem
+  refuseBody(problem: MessagingError): void {
+    this.#refused = problem
   }
 
-  /** All fields for logs, as JSON can hold them; a body of bytes, or one that cannot be decoded, as `bytes` in base64. */
   toJSON(): Record<string, unknown> {
     const { id, subject, contentType, properties, replyTo, correlationId, priority, ttlMs } = this
     const { durable, userId, groupId, createdAt } = this
@@ -150,13 +125,49 @@ export class ReceivedMessage<Body = unknown> {
     return plain
   }
 
-  static {
-    // Fields are getters, of which `console.log` would show none. Not a method of the class: its types need no Node.
-    Object.defineProperty(ReceivedMessage.prototype, inspect.custom, {
-      value(this: ReceivedMessage, _depth: number, options: InspectOptions) {
-        const set = Object.entries(this.toJSON()).filter(([, value]) => value !== undefined)
-        return `${this.constructor.name} ${inspect(Object.fromEntries(set), options)}`
-      },
-    })
+  /** The contract's own message, for parts of this library that pass it on whole. */
+  get incoming(): IncomingMessage {
+    return this.#incoming
+  }
+
+  /** What `console.log` calls it. */
+  protected get shownAs(): string {
+    return 'ReceivedMessage'
+  }
+
+  /** Fields are getters, of which `console.log` would show none. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const set = Object.entries(this.toJSON()).filter(([, value]) => value !== undefined)
+    return `${this.shownAs} ${inspect(Object.fromEntries(set), options)}`
+  }
+}
+
+/**
+ * The contract's message of whatever an application passes on. A message that is none of this library's (an application's own
+ * stand-in, one of another copy of this package) has what its fields say.
+ *
+ * @throws TypeError when it is no message
+ */
+export function incomingOf(message: ReceivedMessage): IncomingMessage {
+  if (message instanceof WireMessage) return message.incoming
+  const bytes = (message as ReceivedMessage | undefined)?.bytes
+  if (!(bytes instanceof Uint8Array)) throw new TypeError('Not a received message: it has no bytes')
+  const { id, subject, contentType, properties, replyTo, correlationId, priority, ttlMs } = message
+  const { durable, userId, groupId, createdAt, annotations } = message
+  return {
+    id,
+    subject,
+    body: bytes,
+    contentType,
+    properties,
+    replyTo,
+    correlationId,
+    priority,
+    ttlMs,
+    durable,
+    userId,
+    groupId,
+    createdAt: createdAt?.getTime(),
+    annotations,
   }
 }

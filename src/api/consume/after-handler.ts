@@ -3,7 +3,8 @@ import { asMessagingError, MessagingError, messageOfThrown, redact } from '../..
 import type { NodePlan } from '../address/node-plan.ts'
 import type { LinkHost } from '../link/link-host.ts'
 import type { ConsumeOptions } from '../options.ts'
-import { Delivery, type RejectOptions } from './delivery.ts'
+import type { RejectOptions } from '../receive/delivery.ts'
+import type { LinkDelivery } from '../receive/link-delivery.ts'
 
 /** What a consumer is told about failures. */
 type HandlerOptions = Pick<ConsumeOptions, 'retry' | 'deadLetter' | 'onError'>
@@ -33,13 +34,13 @@ export class AfterHandler {
   }
 
   /** What the handler did not settle itself is accepted. All of one turn go to the broker together. */
-  returned(delivery: Delivery): void {
-    const problem = delivery.settled ? undefined : Delivery.tryAccept(delivery)
+  returned(delivery: LinkDelivery): void {
+    const problem = delivery.settled ? undefined : delivery.tryAccept()
     if (problem) this.#host.verdictFailed(problem)
   }
 
   /** Resolves when each delivery that the handler did not settle itself is on its way back, or aside. Never rejects. */
-  async threw(deliveries: readonly Delivery[], error: unknown): Promise<void> {
+  async threw(deliveries: readonly LinkDelivery[], error: unknown): Promise<void> {
     this.#tell(deliveries, error)
     const reason = redact(messageOfThrown(error))
     const letter = this.#options.deadLetter?.error === false ? {} : { error }
@@ -48,7 +49,7 @@ export class AfterHandler {
     await Promise.all(inOrder.map((delivery) => this.#again(delivery, reason, letter)))
   }
 
-  async #again(delivery: Delivery, reason: string, letter: RejectOptions): Promise<void> {
+  async #again(delivery: LinkDelivery, reason: string, letter: RejectOptions): Promise<void> {
     if (delivery.settled) return
     const { maxDeliveries } = this.#plan.spec
     const verdict =
@@ -62,7 +63,7 @@ export class AfterHandler {
     await delivery.release().catch((problem) => this.#host.verdictFailed(problem))
   }
 
-  #tell(deliveries: readonly Delivery[], error: unknown): void {
+  #tell(deliveries: readonly LinkDelivery[], error: unknown): void {
     const { onError } = this.#options
     try {
       if (onError) onError(error)
@@ -72,7 +73,7 @@ export class AfterHandler {
     }
   }
 
-  #handlerFailed(deliveries: readonly Delivery[], cause: unknown): MessagingError {
+  #handlerFailed(deliveries: readonly LinkDelivery[], cause: unknown): MessagingError {
     const text = messageOfThrown(cause)
     const [first] = deliveries
     const many = this.#operation === 'consumeBatch' ? { batch: deliveries.length } : {}

@@ -5,14 +5,8 @@ import { type ConsumeBatchOptions, DEFAULT_BATCH_SIZE, DEFAULT_BATCH_WAIT_MS } f
 import { processing, within } from '../tracing/operation.ts'
 import { AfterHandler } from './after-handler.ts'
 import { Batches } from './batches.ts'
-import { Consumer, consumersReceiver, type Work } from './consumer.ts'
-import type { Delivery } from './delivery.ts'
-
-/**
- * What `consumeBatch()` calls for every batch, its deliveries in the order in which they came. Returning (or resolving) accepts all that the
- * handler did not settle itself; throwing has those tried again.
- */
-export type BatchHandler<Body> = (batch: readonly Delivery<Body>[]) => unknown
+import type { BatchHandler, Consumer } from './consumer.ts'
+import { consumersReceiver, RunningConsumer, type Work } from './running-consumer.ts'
 
 /** Used by `connection.consumeBatch()`. */
 export async function consumeBatches<Body>(
@@ -20,7 +14,7 @@ export async function consumeBatches<Body>(
   plan: NodePlan,
   handler: BatchHandler<Body>,
   options: ConsumeBatchOptions,
-): Promise<Consumer<Body>> {
+): Promise<Consumer> {
   if (typeof handler !== 'function') throw new TypeError('consumeBatch(): the handler is no function')
   const { concurrency = 1, waitMs = DEFAULT_BATCH_WAIT_MS, rate } = options
   const size = Math.min(options.size ?? DEFAULT_BATCH_SIZE, rate?.count ?? Number.POSITIVE_INFINITY)
@@ -52,5 +46,5 @@ export async function consumeBatches<Body>(
       batches.stop()
     },
   }
-  return new Consumer(host, receiver, work, concurrency)
+  return new RunningConsumer(host, receiver, work, concurrency)
 }
