@@ -1,6 +1,6 @@
 /** An arm with faults of its own, for proving that the books see them: the broker is real, the messages are tampered with. */
 import type { Arm, ArmRun } from '../src/compare/arm.ts'
-import type { Account } from '../src/compare/ledger.ts'
+import type { Account } from '../src/compare/figures/ledger.ts'
 
 export type Planted = 'loss' | 'duplicate' | 'swap' | 'flipped bit'
 

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 import type { Arm, ArmRun } from '../src/compare/arm.ts'
 import { armsFor } from '../src/compare/arms/index.ts'
 import { workload } from '../src/compare/index.ts'
-import { PayloadMaker, readPayload } from '../src/compare/payload.ts'
+import { PayloadMaker, readPayload } from '../src/compare/load/payload.ts'
 import { runCompiled } from './run/compiled.ts'
 
 /** Requests of one turn. */

@@ -1,7 +1,7 @@
 /** An arm that is slower by a known share, for proving that a difference which is there is found. */
 import type { Arm } from '../src/compare/arm.ts'
 import { runCell } from '../src/compare/cell.ts'
-import type { Workload } from '../src/compare/workload.ts'
+import type { Workload } from '../src/compare/load/workload.ts'
 
 /** Messages between two waits: one wait for each would be shorter than the clock can tell. */
 const BATCH = 50

@@ -4,7 +4,7 @@ import amqp from 'amqplib'
 import { Connection } from 'rabbitmq-client'
 import rascal from 'rascal'
 import type { Arm, ArmEvents, ArmRun, Plan } from '../../src/compare/arm.ts'
-import type { Workload } from '../../src/compare/workload.ts'
+import type { Workload } from '../../src/compare/load/workload.ts'
 
 /** What the other arms send as well, with a message that nobody takes coming back. */
 function fieldsOf(sequence: number) {

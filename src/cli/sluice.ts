@@ -2,8 +2,8 @@
 /** The command `sluice VERB`. */
 import manifest from '../../package.json' with { type: 'json' }
 import { nearest } from '../core/options/nearest.ts'
+import { runProgram } from './command/program.ts'
 import { visible } from './print/terminal-text.ts'
-import { runProgram } from './program.ts'
 import { VERBS } from './verbs.ts'
 
 void main(process.argv.slice(2))

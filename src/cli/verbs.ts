@@ -1,5 +1,5 @@
 /** The verbs of `sluice`, loaded when they are used: names and summaries are all that the list of them needs. */
-import type { Command } from './command.ts'
+import type { Command } from './command/command.ts'
 
 interface Verb {
   readonly summary: string

@@ -3,7 +3,7 @@
  * of its own; an arm only sends, receives and says with which settings.
  */
 import type { Tier } from '../index.ts'
-import type { Workload } from './workload.ts'
+import type { Workload } from './load/workload.ts'
 
 /** How an arm talks back. */
 export interface ArmEvents {

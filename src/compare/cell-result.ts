@@ -1,11 +1,11 @@
 /** What one run of one workload on one arm came to. */
 import type { Tier } from '../index.ts'
 import type { Settings } from './arm.ts'
-import type { LatencySummary } from './latency.ts'
-import type { Account } from './ledger.ts'
-import type { MachineState } from './machine-watch.ts'
-import type { Mark } from './measurement.ts'
-import type { SteadyPart } from './steady.ts'
+import type { LatencySummary } from './figures/latency.ts'
+import type { Account } from './figures/ledger.ts'
+import type { MachineState } from './figures/machine-watch.ts'
+import type { SteadyPart } from './figures/steady.ts'
+import type { Mark } from './load/measurement.ts'
 
 export interface CellResult {
   readonly account: Account

@@ -6,11 +6,11 @@ import type { CellOptions } from './cell.ts'
 import type { CellResult } from './cell-result.ts'
 import { comparisons } from './comparisons.ts'
 import { environment } from './environment.ts'
+import { type Spread, spread } from './figures/statistics.ts'
+import { type Judgement, judge, judgeRuns } from './figures/verdict.ts'
+import { runWorkload } from './load/run-workload.ts'
+import type { Workload } from './load/workload.ts'
 import { type Cell, type Report, SCHEMA_VERSION } from './report.ts'
-import { runWorkload } from './run-workload.ts'
-import { type Spread, spread } from './statistics.ts'
-import { type Judgement, judge, judgeRuns } from './verdict.ts'
-import type { Workload } from './workload.ts'
 
 export interface CompareOptions {
   readonly urls: readonly string[]

@@ -1,6 +1,7 @@
 /** What a report says about its cells against each other: this library against the client libraries, broker against broker. */
+
+import { difference, ratio, significant } from './figures/statistics.ts'
 import type { Cell, Comparison } from './report.ts'
-import { difference, ratio, significant } from './statistics.ts'
 
 /** The first broker is what the others are held against. */
 export function comparisons(cells: readonly Cell[]): Comparison[] {

@@ -3,9 +3,9 @@ import type { Tier } from '../index.ts'
 import type { Arm } from './arm.ts'
 import type { CellResult } from './cell-result.ts'
 import type { Environment } from './environment.ts'
-import type { Ratio, Spread } from './statistics.ts'
-import type { Verdict } from './verdict.ts'
-import type { Workload } from './workload.ts'
+import type { Ratio, Spread } from './figures/statistics.ts'
+import type { Verdict } from './figures/verdict.ts'
+import type { Workload } from './load/workload.ts'
 
 /** Changes when a reader of the JSON has to change. */
 export const SCHEMA_VERSION = 2

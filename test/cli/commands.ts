@@ -19,8 +19,8 @@ import { Readable, Writable } from 'node:stream'
 import ts from 'typescript'
 import { bundleCommands } from '../../scripts/commands/bundle.ts'
 import { bundleConsole } from '../../scripts/console/bundle.ts'
-import type { Command } from '../../src/cli/command.ts'
-import { execute } from '../../src/cli/program.ts'
+import type { Command } from '../../src/cli/command/command.ts'
+import { execute } from '../../src/cli/command/program.ts'
 import { VERBS } from '../../src/cli/verbs.ts'
 
 const CHECKOUT = resolve(import.meta.dirname, '../..')

@@ -2,7 +2,7 @@
 import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import type { Example } from '../../src/cli/command.ts'
+import type { Example } from '../../src/cli/command/command.ts'
 import { VERBS } from '../../src/cli/verbs.ts'
 import { type Connection, connect, queue, service, topic } from '../../src/index.ts'
 import { Database } from '../outbox/database.ts'

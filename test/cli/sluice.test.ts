@@ -1,7 +1,7 @@
 /** `sluice` and its verbs, on the embedded broker; those that need two processes at one broker, on RabbitMQ. */
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { parseArguments } from '../../src/cli/arguments.ts'
+import { parseArguments } from '../../src/cli/command/arguments.ts'
 import { VERBS } from '../../src/cli/verbs.ts'
 import { brokerUrl, isLeftOut } from '../support/brokers.ts'
 import { uniqueName } from '../support/names.ts'

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { compare, workload } from '../../src/compare/index.ts'
-import { PATTERNS } from '../../src/compare/workload.ts'
+import { PATTERNS } from '../../src/compare/load/workload.ts'
 import { createHub } from '../../src/index.ts'
 import { type BrokerName, brokerUrl, isLeftOut } from '../support/brokers.ts'
 

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { expect, test } from 'vitest'
-import { MachineWatch } from '../../src/compare/machine-watch.ts'
+import { MachineWatch } from '../../src/compare/figures/machine-watch.ts'
 
 test('programs that keep every processor busy are noticed', async () => {
   const busy: ChildProcess[] = []

@@ -1,5 +1,5 @@
 /** The options by which every command finds its broker. */
-import type { Option } from '../option.ts'
+import type { Option } from '../command/option.ts'
 
 export const BROKER: Option = {
   name: 'broker',

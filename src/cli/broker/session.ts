@@ -5,7 +5,7 @@
 
 import { pause } from '../../core/waiting.ts'
 import type { Connection } from '../../index.ts'
-import type { Context } from '../command.ts'
+import type { Context } from '../command/command.ts'
 import { CommandError } from '../errors.ts'
 import { visible } from '../print/terminal-text.ts'
 import { brokerUrl } from './broker-url.ts'

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { tracingChannel } from 'node:diagnostics_channel'
 import type { Trace } from '../../index.ts'
-import type { Context } from '../command.ts'
+import type { Context } from '../command/command.ts'
 import { visible } from '../print/terminal-text.ts'
 
 const SENDS = ['send', 'request'] as const

@@ -1,5 +1,5 @@
 /** A connection for the length of one command: closed on every way out, also on Ctrl-C. */
-import type { Context } from '../command.ts'
+import type { Context } from '../command/command.ts'
 import type { Session, SessionOptions } from './session.ts'
 import { traceLines } from './trace-lines.ts'
 

@@ -2,7 +2,7 @@
 
 import { jsonable } from '../../tools/message/jsonable.ts'
 import { brokerOf } from '../broker/session.ts'
-import type { Context } from '../command.ts'
+import type { Context } from '../command/command.ts'
 import { UsageError } from '../errors.ts'
 import { pairLines } from '../print/table.ts'
 import { jsonText, visible } from '../print/terminal-text.ts'

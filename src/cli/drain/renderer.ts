@@ -1,5 +1,5 @@
 /** How drain writes a message, by its options. What writes it is loaded when it is needed: help is to come at once. */
-import type { Context } from '../command.ts'
+import type { Context } from '../command/command.ts'
 import { UsageError } from '../errors.ts'
 import { jsonText, visibleBytes } from '../print/terminal-text.ts'
 import type { Drained } from './feed.ts'
@@ -20,7 +20,7 @@ export async function rendererFor({ args, out }: Context, format = '%(M)s'): Pro
       return (message) => [jsonText(message.toJSON()), '\n']
     case 'dump': {
       const [{ messageToLine }, { messageExtras }] = await Promise.all([
-        import('../message-lines.ts'),
+        import('../lines/message-lines.ts'),
         import('../../index.ts'),
       ])
       return (message, adapter) => [messageToLine(message, messageExtras(message, adapter)), '\n']
@@ -28,7 +28,7 @@ export async function rendererFor({ args, out }: Context, format = '%(M)s'): Pro
     case 'quiet':
       return () => []
     default: {
-      const { Template } = await import('../format/template.ts')
+      const { Template } = await import('../print/template.ts')
       const template = new Template(args.text('print') ?? format)
       return (message) => [...template.render(message, harmless), '\n']
     }

@@ -1,10 +1,10 @@
 /** What spout sends: one body again and again, the lines of the standard input, or messages saved before. */
 import type { Readable } from 'node:stream'
 import type { MessageExtras, MessageFields, PropertyValue } from '../../index.ts'
-import type { Arguments } from '../arguments.ts'
+import type { Arguments } from '../command/arguments.ts'
 import { UsageError } from '../errors.ts'
-import { inputLines } from '../input-lines.ts'
-import { lineToMessage } from '../message-lines.ts'
+import { inputLines } from '../lines/input-lines.ts'
+import { lineToMessage } from '../lines/message-lines.ts'
 
 /** One message to send, before the fields that every message of the run gets. */
 export interface Content {

@@ -1,7 +1,7 @@
 /** What a message of spout carries beside its body. */
 import { randomUUID } from 'node:crypto'
 import type { MessageFields, PropertyValue } from '../../index.ts'
-import type { Arguments } from '../arguments.ts'
+import type { Arguments } from '../command/arguments.ts'
 import { type Content, nameValue } from './content.ts'
 
 /** The fields of each message, by the options of the command line. A whole message keeps its own, but for those given. */

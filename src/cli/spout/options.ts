@@ -1,6 +1,6 @@
 /** Options of spout: those of the Python original first, in its order, then what its relatives add. */
 import { BROKER, RECONNECT, TRACE, VERBOSE } from '../broker/connection-options.ts'
-import type { Option } from '../option.ts'
+import type { Option } from '../command/option.ts'
 
 const ORIGINAL: readonly Option[] = [
   BROKER,

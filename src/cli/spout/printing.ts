@@ -1,7 +1,7 @@
 /** How spout shows what it has sent. */
 import type { MessageFields } from '../../index.ts'
 import { jsonable } from '../../tools/message/jsonable.ts'
-import type { Context } from '../command.ts'
+import type { Context } from '../command/command.ts'
 import { type Printable, printForm } from '../print/printable.ts'
 import { decodeOrUndefined, jsonText } from '../print/terminal-text.ts'
 import type { Content, ContentPlan } from './content.ts'

@@ -2,7 +2,7 @@
 import type { AnyAddress, Connection, Delivery, Receiver } from '../../index.ts'
 import type { Library } from '../broker/library.ts'
 import { CommandError } from '../errors.ts'
-import type { Output } from '../output.ts'
+import type { Output } from '../output/output.ts'
 import { type Style, styleFor } from '../print/style.ts'
 import { visible } from '../print/terminal-text.ts'
 

@@ -1,10 +1,10 @@
 /** `sluice browse`: shows what waits, and leaves it there. */
 import { BROKER } from '../broker/connection-options.ts'
 import { withSession } from '../broker/with-session.ts'
-import type { Command } from '../command.ts'
+import type { Command } from '../command/command.ts'
+import { addressArgument, expectOnly } from '../command/positionals.ts'
 import { COUNT, PRINTING } from '../drain/options.ts'
 import { rendererFor } from '../drain/renderer.ts'
-import { addressArgument, expectOnly } from '../positionals.ts'
 import { Stream } from '../print/stream.ts'
 
 export const browse: Command = {

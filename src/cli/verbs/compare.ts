@@ -1,8 +1,8 @@
 /** `sluice compare`: the same work on each broker and on each bare client library, checked and reported. */
 import { readFile, writeFile } from 'node:fs/promises'
 import type { CompareOptions, Report, Workload } from '../../compare/index.ts'
-import type { Arguments } from '../arguments.ts'
-import type { Command, Context } from '../command.ts'
+import type { Arguments } from '../command/arguments.ts'
+import type { Command, Context } from '../command/command.ts'
 import { CommandError, UsageError } from '../errors.ts'
 import { jsonText, visible, visibleLines } from '../print/terminal-text.ts'
 

@@ -4,7 +4,7 @@ import { aborted } from '../../core/waiting.ts'
 import type { ConnectOptions } from '../../index.ts'
 import { brokerUrl } from '../broker/broker-url.ts'
 import type { Library } from '../broker/library.ts'
-import type { Command, Context } from '../command.ts'
+import type { Command, Context } from '../command/command.ts'
 import { CommandError, UsageError } from '../errors.ts'
 import { jsonText } from '../print/terminal-text.ts'
 

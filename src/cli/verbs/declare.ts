@@ -1,12 +1,12 @@
 /** `sluice declare`: makes a node. */
 import type { NodeOptions } from '../../index.ts'
-import type { Arguments } from '../arguments.ts'
 import { BROKER } from '../broker/connection-options.ts'
 import { builtNode, type NodeTypeName, SUBSCRIPTION, TYPE } from '../broker/node-address.ts'
 import { withSession } from '../broker/with-session.ts'
-import type { Command } from '../command.ts'
+import type { Arguments } from '../command/arguments.ts'
+import type { Command } from '../command/command.ts'
+import { addressArgument } from '../command/positionals.ts'
 import { UsageError } from '../errors.ts'
-import { addressArgument } from '../positionals.ts'
 import { nameValue } from '../spout/content.ts'
 
 export const declare: Command = {

@@ -2,9 +2,9 @@
 import { BROKER } from '../broker/connection-options.ts'
 import { existingNode, SUBSCRIPTION, TYPE } from '../broker/node-address.ts'
 import { withSession } from '../broker/with-session.ts'
-import type { Command } from '../command.ts'
+import type { Command } from '../command/command.ts'
+import { addressArgument } from '../command/positionals.ts'
 import { CommandError } from '../errors.ts'
-import { addressArgument } from '../positionals.ts'
 
 export const deleteNode: Command = {
   name: 'delete',

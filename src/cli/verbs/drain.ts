@@ -1,15 +1,15 @@
 /** `drain`: receives messages from an address and prints them. */
 import type { Connection } from '../../index.ts'
 import { withSession } from '../broker/with-session.ts'
-import type { Command, Context } from '../command.ts'
+import type { Command, Context } from '../command/command.ts'
 import type { Drained, Feed } from '../drain/feed.ts'
 import { DRAIN_OPTIONS } from '../drain/options.ts'
 import { rendererFor } from '../drain/renderer.ts'
 import { SequenceCheck } from '../drain/sequence.ts'
 import { UsageError } from '../errors.ts'
-import { Pace } from '../pace.ts'
-import { Progress } from '../progress.ts'
-import { RunReport } from '../report.ts'
+import { Progress } from '../output/progress.ts'
+import { RunReport } from '../output/report.ts'
+import { Pace } from '../spout/pace.ts'
 
 const DEFAULT_CREDIT = 100
 /** Printed and accepted together at most. */

@@ -1,9 +1,9 @@
 /** `sluice hub`: the embedded broker behind a ZeroMQ socket, until it is told to stop. */
 
 import { aborted } from '../../core/waiting.ts'
-import type { Command } from '../command.ts'
+import type { Command } from '../command/command.ts'
+import { expectOnly } from '../command/positionals.ts'
 import { CommandError } from '../errors.ts'
-import { expectOnly } from '../positionals.ts'
 import { jsonText } from '../print/terminal-text.ts'
 
 export const hub: Command = {

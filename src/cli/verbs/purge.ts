@@ -4,9 +4,9 @@ import { chosenMessages } from '../../tools/message/choice.ts'
 import { BROKER } from '../broker/connection-options.ts'
 import { existingNode, SUBSCRIPTION, TYPE } from '../broker/node-address.ts'
 import { withSession } from '../broker/with-session.ts'
-import type { Command } from '../command.ts'
+import type { Command } from '../command/command.ts'
+import { addressArgument, expectOnly } from '../command/positionals.ts'
 import { UsageError } from '../errors.ts'
-import { addressArgument, expectOnly } from '../positionals.ts'
 import { jsonText } from '../print/terminal-text.ts'
 
 export const purge: Command = {

@@ -4,10 +4,10 @@ import { clientLibrary } from '../../core/connecting/client-library.ts'
 import { pause } from '../../core/waiting.ts'
 import type { Relay, RelayStatus } from '../../outbox/index.ts'
 import { openSession } from '../broker/session.ts'
-import type { Command, Context } from '../command.ts'
+import type { Command, Context } from '../command/command.ts'
 import { CommandError, UsageError } from '../errors.ts'
+import { Progress, progressText } from '../output/progress.ts'
 import { jsonText, visible } from '../print/terminal-text.ts'
-import { Progress, progressText } from '../progress.ts'
 
 const CLOSE_MS = 5_000
 /** Between two looks whether all is handed on. Unit: ms. */

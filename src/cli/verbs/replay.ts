@@ -3,12 +3,12 @@ import type { ReplayProgress, ReplayReport } from '../../index.ts'
 import { chosenLetters } from '../../tools/replay/chosen-letters.ts'
 import { BROKER } from '../broker/connection-options.ts'
 import { withSession } from '../broker/with-session.ts'
-import type { Command, Context } from '../command.ts'
+import type { Command, Context } from '../command/command.ts'
+import { addressArgument, expectOnly } from '../command/positionals.ts'
 import { UsageError } from '../errors.ts'
-import { addressArgument, expectOnly } from '../positionals.ts'
+import { Progress } from '../output/progress.ts'
 import { tableLines } from '../print/table.ts'
 import { jsonText, visible } from '../print/terminal-text.ts'
-import { Progress } from '../progress.ts'
 
 const COLUMNS = [
   { title: 'CHOSEN', align: 'right' },

@@ -3,11 +3,11 @@ import type { Readable } from 'node:stream'
 import { BROKER, TRACE } from '../broker/connection-options.ts'
 import { serviceOf } from '../broker/service-address.ts'
 import { withSession } from '../broker/with-session.ts'
-import type { Command } from '../command.ts'
+import type { Command } from '../command/command.ts'
+import { addressArgument } from '../command/positionals.ts'
 import { PRINTING } from '../drain/options.ts'
 import { rendererFor } from '../drain/renderer.ts'
 import { UsageError } from '../errors.ts'
-import { addressArgument } from '../positionals.ts'
 import { propertiesOf } from '../spout/content.ts'
 
 export const request: Command = {

@@ -6,9 +6,9 @@ import { BROKER, TRACE } from '../broker/connection-options.ts'
 import { serviceOf } from '../broker/service-address.ts'
 import { log } from '../broker/session.ts'
 import { withSession } from '../broker/with-session.ts'
-import type { Command } from '../command.ts'
+import type { Command } from '../command/command.ts'
+import { addressArgument, expectOnly } from '../command/positionals.ts'
 import { UsageError } from '../errors.ts'
-import { addressArgument, expectOnly } from '../positionals.ts'
 import { decodeOrUndefined, visible } from '../print/terminal-text.ts'
 
 /** What a command may write for one answer. Unit: bytes. */

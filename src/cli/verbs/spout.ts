@@ -8,16 +8,16 @@ import type {
   StructuredValue,
 } from '../../index.ts'
 import { withSession } from '../broker/with-session.ts'
-import type { Command, Context } from '../command.ts'
+import type { Command, Context } from '../command/command.ts'
 import { UsageError } from '../errors.ts'
-import { changedFields } from '../message-lines.ts'
-import { Pace } from '../pace.ts'
-import { Progress } from '../progress.ts'
-import { RunReport } from '../report.ts'
+import { changedFields } from '../lines/message-lines.ts'
+import { Progress } from '../output/progress.ts'
+import { RunReport } from '../output/report.ts'
 import { type Content, type ContentPlan, contentPlan } from '../spout/content.ts'
 import { fieldMaker } from '../spout/fields.ts'
 import { SPOUT_OPTIONS } from '../spout/options.ts'
 import { OutcomesInOrder } from '../spout/outcomes-in-order.ts'
+import { Pace } from '../spout/pace.ts'
 
 const BULK_CAPACITY = 1000
 

@@ -1,10 +1,10 @@
 /** `sluice tap`: watches a topic. */
 import { BROKER, TRACE } from '../broker/connection-options.ts'
 import { withSession } from '../broker/with-session.ts'
-import type { Command } from '../command.ts'
+import type { Command } from '../command/command.ts'
+import { addressArgument } from '../command/positionals.ts'
 import { COUNT, PRINTING } from '../drain/options.ts'
 import { rendererFor } from '../drain/renderer.ts'
-import { addressArgument } from '../positionals.ts'
 import { Stream } from '../print/stream.ts'
 import { visible } from '../print/terminal-text.ts'
 

@@ -1,6 +1,6 @@
 /** What the measuring process and the sending process say to each other. */
 import type { Plan, Settings } from '../arm.ts'
-import type { SendReport } from '../generator.ts'
+import type { SendReport } from '../load/generator.ts'
 
 export type ToSender =
   | { readonly kind: 'open'; readonly url: string; readonly library: string; readonly plan: Plan }

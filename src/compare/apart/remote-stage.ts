@@ -2,8 +2,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Arm, ArmEvents, Plan } from '../arm.ts'
-import type { Sending, SendReport } from '../generator.ts'
-import type { Stage } from '../stage.ts'
+import type { Sending, SendReport } from '../load/generator.ts'
+import type { Stage } from '../load/stage.ts'
 import type { FromSender, ToSender } from './messages.ts'
 
 /** The receiving side opens first: it makes the nodes. */

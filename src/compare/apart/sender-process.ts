@@ -1,7 +1,7 @@
 /** The sending side in a process of its own: does what it is told, ends with the process that started it. */
 import type { ArmRun } from '../arm.ts'
 import { armsFor } from '../arms/index.ts'
-import { Generator } from '../generator.ts'
+import { Generator } from '../load/generator.ts'
 import { describe } from '../problem.ts'
 import type { FromSender, ToSender } from './messages.ts'
 

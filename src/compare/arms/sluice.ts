@@ -10,7 +10,7 @@ import {
   type TopicAddress,
 } from '../../index.ts'
 import { type Arm, type ArmEvents, type ArmRun, headersOf, isLive, type Plan, subjectOf } from '../arm.ts'
-import { PATTERNS, type Workload } from '../workload.ts'
+import { PATTERNS, type Workload } from '../load/workload.ts'
 import { negotiated } from './negotiated.ts'
 import { attachBystanders, deleteAll, type Places, placesOf, SWEEP_CONNECT_MS } from './places.ts'
 

@@ -6,7 +6,7 @@
 import type { Dealer, Publisher, Pull, Push, Router, Subscriber, XPublisher } from 'zeromq'
 import { clientLibrary } from '../../core/connecting/client-library.ts'
 import { type Arm, type ArmEvents, type ArmRun, type Plan, subjectOf } from '../arm.ts'
-import type { Workload } from '../workload.ts'
+import type { Workload } from '../load/workload.ts'
 
 type Zeromq = typeof import('zeromq')
 

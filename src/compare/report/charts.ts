@@ -1,7 +1,7 @@
 /** Which charts a report has, as SVG text made without a browser; drawn twice, for a window and for a phone. */
 import { clientLibrary } from '../../core/connecting/client-library.ts'
-import { MOST_LOAD } from '../load-curve.ts'
-import { TIMELINE_STEP_MS } from '../measurement.ts'
+import { MOST_LOAD } from '../load/load-curve.ts'
+import { TIMELINE_STEP_MS } from '../load/measurement.ts'
 import type { Cell, Report } from '../report.ts'
 import { type Canvas, colour, Drawing, type Init, title } from './drawing.ts'
 

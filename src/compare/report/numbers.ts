@@ -1,5 +1,5 @@
 /** Numbers for people. */
-import type { Spread } from '../statistics.ts'
+import type { Spread } from '../figures/statistics.ts'
 
 export function rate(value: number): string {
   if (value >= 100_000) return `${Math.round(value / 1000)} k/s`

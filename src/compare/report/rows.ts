@@ -1,6 +1,6 @@
 /** The same rows for every form of the report that people read. */
 
-import { MOST_LOAD } from '../load-curve.ts'
+import { MOST_LOAD } from '../load/load-curve.ts'
 import type { Cell, Comparison, Report } from '../report.ts'
 import { ms, percent, rate, withSpread } from './numbers.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseArguments } from '../../../src/cli/arguments.ts'
-import type { Option } from '../../../src/cli/option.ts'
+import { parseArguments } from '../../../src/cli/command/arguments.ts'
+import type { Option } from '../../../src/cli/command/option.ts'
 import { SPOUT_OPTIONS } from '../../../src/cli/spout/options.ts'
 
 const OPTIONS: readonly Option[] = [

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { inputLines } from '../../../src/cli/input-lines.ts'
-import { lineToMessage, messageToLine } from '../../../src/cli/message-lines.ts'
+import { inputLines } from '../../../src/cli/lines/input-lines.ts'
+import { lineToMessage, messageToLine } from '../../../src/cli/lines/message-lines.ts'
 import type { PropertyValue, ReceivedMessage } from '../../../src/index.ts'
 
 async function* chunks(...parts: Uint8Array[]): AsyncGenerator<Uint8Array> {

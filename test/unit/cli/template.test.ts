@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Template } from '../../../src/cli/format/template.ts'
+import { Template } from '../../../src/cli/print/template.ts'
 import type { FormatMessage } from '../../../src/tools/message/fields.ts'
 
 function message(fields: Partial<Record<keyof FormatMessage, unknown>> = {}): FormatMessage {

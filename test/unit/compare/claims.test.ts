@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { armsFor } from '../../../src/compare/arms/index.ts'
 import type { CellResult } from '../../../src/compare/cell-result.ts'
+import { judge, judgeRuns } from '../../../src/compare/figures/verdict.ts'
 import { workload } from '../../../src/compare/index.ts'
-import { runWorkload } from '../../../src/compare/run-workload.ts'
-import { judge, judgeRuns } from '../../../src/compare/verdict.ts'
+import { runWorkload } from '../../../src/compare/load/run-workload.ts'
 
 const OPTIONS = {
   signal: new AbortController().signal,

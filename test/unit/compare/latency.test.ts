@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LatencyRecorder } from '../../../src/compare/latency.ts'
+import { LatencyRecorder } from '../../../src/compare/figures/latency.ts'
 
 describe('the latencies of a run', () => {
   it('has no summary without a sample', async () => {

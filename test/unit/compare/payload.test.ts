@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isWarmUp, PayloadMaker, readPayload } from '../../../src/compare/payload.ts'
+import { isWarmUp, PayloadMaker, readPayload } from '../../../src/compare/load/payload.ts'
 
 describe('the body of a measured message', () => {
   const maker = new PayloadMaker(200)

@@ -6,7 +6,7 @@ import {
   significant,
   spread,
   studentCdf,
-} from '../../../src/compare/statistics.ts'
+} from '../../../src/compare/figures/statistics.ts'
 
 /** Noise that is the same in every run (mulberry32, then Box and Muller). */
 function noise(seed: number): () => number {

@@ -1,6 +1,6 @@
 /** Which part of a run a figure is of, and when it is no figure to believe. */
 import { expect, test } from 'vitest'
-import { STEADY_DRIFT, steadyPart } from '../../../src/compare/steady.ts'
+import { STEADY_DRIFT, steadyPart } from '../../../src/compare/figures/steady.ts'
 
 test('the slow begin of a run is left out, all that is steady behind it counts', () => {
   const timeline = [1, 5, 20, 60, ...Array.from({ length: 12 }, () => 100)]

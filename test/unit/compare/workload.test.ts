@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { LoadPoint } from '../../../src/compare/cell-result.ts'
 import { fullWorkloads, quickWorkloads, workload, workloadsFrom } from '../../../src/compare/index.ts'
-import { kneeOf } from '../../../src/compare/load-curve.ts'
+import { kneeOf } from '../../../src/compare/load/load-curve.ts'
 
 describe('workloads', () => {
   it('have presets with every pattern, each name once', () => {

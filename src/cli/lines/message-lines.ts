@@ -7,10 +7,15 @@
  * A body that is text stands readable under `text`, any other under `base64`. Properties that JSON has no word for are
  * objects with one key: `{"@bigint":"1"}`, `{"@date":"…"}`, `{"@bytes":"base64"}`, `{"@number":"NaN"}`.
  */
-import type { MessageExtras, MessageFields, Properties, PropertyValue, ReceivedMessage } from '../index.ts'
-import { plainToDate, plainToProperty, plainToStructured, propertiesToPlain } from '../tools/message/plain.ts'
-import { CommandError } from './errors.ts'
-import { decodeOrUndefined, jsonText } from './print/terminal-text.ts'
+import type { MessageExtras, MessageFields, Properties, PropertyValue, ReceivedMessage } from '../../index.ts'
+import {
+  plainToDate,
+  plainToProperty,
+  plainToStructured,
+  propertiesToPlain,
+} from '../../tools/message/plain.ts'
+import { CommandError } from '../errors.ts'
+import { decodeOrUndefined, jsonText } from '../print/terminal-text.ts'
 
 /** What stands in a line beside the body. */
 const TEXT_FIELDS = ['id', 'subject', 'contentType', 'replyTo', 'correlationId', 'userId', 'groupId'] as const

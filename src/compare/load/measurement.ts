@@ -1,11 +1,11 @@
 /** The receiving side of a run: takes every arrival, keeps the books, and waits for the last of them. */
-import type { ArmEvents } from './arm.ts'
-import { tracksOf } from './arm.ts'
+import type { ArmEvents } from '../arm.ts'
+import { tracksOf } from '../arm.ts'
+import { LatencyRecorder, type LatencySummary } from '../figures/latency.ts'
+import { type Account, Ledger } from '../figures/ledger.ts'
+import { describe } from '../problem.ts'
 import { clock, delay } from './clock.ts'
-import { LatencyRecorder, type LatencySummary } from './latency.ts'
-import { type Account, Ledger } from './ledger.ts'
 import { isWarmUp, readPayload } from './payload.ts'
-import { describe } from './problem.ts'
 import type { Workload } from './workload.ts'
 
 /** Something that happened in the middle of a run. Unit: ms since the start. */

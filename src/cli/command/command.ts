@@ -1,8 +1,8 @@
 /** What a command of the command line is: a value, so that help, completion and the runner read the same description. */
 import type { Readable } from 'node:stream'
+import type { Output } from '../output/output.ts'
 import type { Arguments } from './arguments.ts'
 import type { Option } from './option.ts'
-import type { Output } from './output.ts'
 
 export interface Example {
   readonly line: string

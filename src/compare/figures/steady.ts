@@ -2,7 +2,7 @@
  * The part of a run in which its rate was steady: what comes before it measures the compiler, cold caches and a broker that
  * is waking up. Pure.
  */
-import { TIMELINE_STEP_MS } from './measurement.ts'
+import { TIMELINE_STEP_MS } from '../load/measurement.ts'
 
 export interface SteadyPart {
   /** Unit: messages per second. */

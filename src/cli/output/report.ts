@@ -1,5 +1,5 @@
 /** Rates and latencies of a run, in the columns of qpid-send and qpid-receive. */
-import type { Context } from './command.ts'
+import type { Context } from '../command/command.ts'
 
 /** Latencies kept for the average and the extremes only: constant size. */
 export class RunReport {

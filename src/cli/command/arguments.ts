@@ -3,8 +3,8 @@
  * between arguments, `--` ends them, a value may begin with a dash (`-c -1`), a long name may be cut as long as it is unique;
  * what was unique among the originals' options stays so.
  */
-import { nearest } from '../core/options/nearest.ts'
-import { UsageError } from './errors.ts'
+import { nearest } from '../../core/options/nearest.ts'
+import { UsageError } from '../errors.ts'
 import type { Option } from './option.ts'
 
 type Value = boolean | string | number | string[]

@@ -1,6 +1,6 @@
 /** Latencies of a run at full resolution: every sample counts, none is drawn. */
 import type { Histogram } from 'hdr-histogram-js'
-import { clientLibrary } from '../core/connecting/client-library.ts'
+import { clientLibrary } from '../../core/connecting/client-library.ts'
 
 export interface LatencySummary {
   /** Unit of all: ms. */

@@ -1,8 +1,8 @@
 /** Whether a cell's numbers may be believed, said before they are shown. */
-import type { CellResult } from './cell-result.ts'
+import type { CellResult } from '../cell-result.ts'
+import type { Workload } from '../load/workload.ts'
 import type { MachineState } from './machine-watch.ts'
 import { STEADY_DRIFT } from './steady.ts'
-import type { Workload } from './workload.ts'
 
 export type Verdict = 'VALID' | 'DEGRADED' | 'INVALID'
 

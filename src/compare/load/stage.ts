@@ -1,6 +1,6 @@
 /** What a run stands on: the arm’s links, set up and ready. */
-import type { Tier } from '../index.ts'
-import type { Arm, ArmEvents, Plan, Settings } from './arm.ts'
+import type { Tier } from '../../index.ts'
+import type { Arm, ArmEvents, Plan, Settings } from '../arm.ts'
 import { Generator, type Sending } from './generator.ts'
 
 /** What a run needs of its arm once that is set up, in one process or in two. */

@@ -1,6 +1,6 @@
 /** What is measured: workloads named after the patterns, their settings and the checks of them. Pure values. */
-import { checkKnownKeys } from '../core/options/known-keys.ts'
-import { MessagingError } from '../index.ts'
+import { checkKnownKeys } from '../../core/options/known-keys.ts'
+import { MessagingError } from '../../index.ts'
 
 /** Which pattern a workload exercises. */
 export const PATTERNS = [

@@ -5,7 +5,7 @@
  * written is delivered again.
  */
 import type { Writable } from 'node:stream'
-import { CommandError } from './errors.ts'
+import { CommandError } from '../errors.ts'
 
 /** The reader has gone (`drain | head`). Ends a command quietly. */
 export class OutputClosed extends Error {

@@ -1,8 +1,8 @@
 /** Latency versus load: finds the capacity, then offers shares of it on schedule, and sees where latency takes off. */
-import type { Arm } from './arm.ts'
-import { type CellOptions, runCell } from './cell.ts'
-import type { CellResult, LoadPoint } from './cell-result.ts'
-import type { Account } from './ledger.ts'
+import type { Arm } from '../arm.ts'
+import { type CellOptions, runCell } from '../cell.ts'
+import type { CellResult, LoadPoint } from '../cell-result.ts'
+import type { Account } from '../figures/ledger.ts'
 import type { Workload } from './workload.ts'
 
 /** Above this share of the capacity a latency is that of a queue filling up, not the broker's. */

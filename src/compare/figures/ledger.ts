@@ -2,7 +2,7 @@
  * The books of one run: what came at each receiver, held against what was sent and with which outcome. Verdicts are read from
  * here before any number is shown.
  */
-import type { Stamp } from './payload.ts'
+import type { Stamp } from '../load/payload.ts'
 
 /** What became of a send, one byte for each sequence. `NEVER`: it was not sent. */
 export const OUTCOME = { NEVER: 0, ACCEPTED: 1, FAILED: 2, IN_DOUBT: 3 } as const

@@ -3,14 +3,14 @@
  * measuring process and, by option, in one of its own.
  */
 import { performance } from 'node:perf_hooks'
-import { aborted } from '../core/waiting.ts'
-import { isMessagingError } from '../index.ts'
-import type { ArmRun } from './arm.ts'
+import { aborted } from '../../core/waiting.ts'
+import { isMessagingError } from '../../index.ts'
+import type { ArmRun } from '../arm.ts'
+import { LatencyRecorder, type LatencySummary } from '../figures/latency.ts'
+import { OUTCOME } from '../figures/ledger.ts'
+import { describe } from '../problem.ts'
 import { clock, delay } from './clock.ts'
-import { LatencyRecorder, type LatencySummary } from './latency.ts'
-import { OUTCOME } from './ledger.ts'
 import { PayloadMaker } from './payload.ts'
-import { describe } from './problem.ts'
 import type { Workload } from './workload.ts'
 
 /** What the sending side knows when it has ended. Plain data: it may come from another process. */

@@ -1,7 +1,7 @@
 /** One run of a workload in the way it asks for: as fast as it goes, at a rate, or along a load curve; and what its latencies are worth. */
-import type { Arm } from './arm.ts'
-import { type CellOptions, runCell } from './cell.ts'
-import type { CellResult } from './cell-result.ts'
+import type { Arm } from '../arm.ts'
+import { type CellOptions, runCell } from '../cell.ts'
+import type { CellResult } from '../cell-result.ts'
 import { capacityProbe, MOST_LOAD, runLoadCurve } from './load-curve.ts'
 import type { Workload } from './workload.ts'
 
