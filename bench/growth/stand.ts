@@ -2,7 +2,7 @@
 import type { Arm, ArmRun } from '../../src/compare/arm.ts'
 import { tracksOf } from '../../src/compare/arm.ts'
 import type { Workload } from '../../src/compare/index.ts'
-import { PayloadMaker } from '../../src/compare/payload.ts'
+import { PayloadMaker } from '../../src/compare/load/payload.ts'
 import { type Several, several } from '../parts/part.ts'
 import { processorTimeOf } from '../run/processor-time.ts'
 
