@@ -41,11 +41,7 @@ export class MessageEncoder {
   }
 
   /** A received message on its way to this sender's node. @throws as `forward` does of what its caller gave */
-  copy(
-    message: ReceivedMessage,
-    fields: MessageFields,
-    properties: Properties | undefined,
-  ): OutgoingMessage {
+  copy(message: ReceivedMessage, fields: MessageFields, properties: Properties | undefined): OutgoingMessage {
     const copy = forwardedMessage(message, fields, this.#defaultsNow)
     if (properties) copy.properties = properties
     copy.members = this.#plan?.members

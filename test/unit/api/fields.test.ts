@@ -26,10 +26,7 @@ function forwarded(
   fields: MessageFields,
   defaults: Partial<MessageDefaults> = {},
 ): OutgoingMessage {
-  const received = new WireMessage(
-    { ...made(original), annotations: undefined },
-    DEFAULTS.encoding.codecs,
-  )
+  const received = new WireMessage({ ...made(original), annotations: undefined }, DEFAULTS.encoding.codecs)
   return forwardedMessage(received, readFields(fields), { ...DEFAULTS, ...defaults })
 }
 
