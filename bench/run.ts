@@ -1,7 +1,7 @@
 /**
  * Every figure of the README and of docs/performance.md, by one command:
  *
- *   npm run bench [-- BACKEND...] [--part NAME]... [--rounds 5]
+ *   npm run bench [-- BACKEND...] [--part NAME]... [--rounds 5] [--deep 1000000]
  *   npm run bench -- --write              only the tables again, from bench/results
  *
  * BACKEND: rabbitmq qpid redis zeromq memory file; default all. Parts: table fresh ceilings store growth start; default all.
@@ -35,6 +35,7 @@ const { values, positionals } = parseArgs({
   options: {
     part: { type: 'string', multiple: true, default: Object.keys(PARTS) },
     rounds: { type: 'string', default: '5' },
+    deep: { type: 'string', default: '1000000' },
     write: { type: 'boolean', default: false },
   },
 })

@@ -20,6 +20,12 @@ import type { Part } from './part.ts'
 
 /** Rounds that count; one before them warms up. */
 const ROUNDS = 3
+/** Messages of the first of all rounds, which says how many fit into the others. */
+const FIRST = 200
+/** About the length of a round. Unit: ms. */
+const ROUND_MS = 400
+/** A step that is not through by then is left out, and says so. Unit: ms. */
+const STEP_MS = 60_000
 
 export interface GrowthRow {
   readonly what: 'subscriptions' | 'links' | 'body' | 'waiting: send' | 'waiting: receive'
@@ -30,7 +36,7 @@ export interface GrowthRow {
   readonly problem?: string
 }
 
-export const growth: Part = async ({ backend, url }) => {
+export const growth: Part = async ({ backend, url, deep }) => {
   const arms = await armsFor(url)
   const port = Number(/:(\d+)/.exec(url.replace(/^.*@/, '//'))?.[1] ?? Number.NaN)
   const pids = Number.isNaN(port) ? [] : listeningAt(port)
@@ -57,8 +63,10 @@ export const growth: Part = async ({ backend, url }) => {
   // The queue of these brokers is the same for the bare client: it is filled once.
   const shared = backend === 'rabbitmq' || backend === 'qpid'
   const waiters = arms.filter(({ patterns }) => patterns.includes('store-and-forward'))
-  for (const size of WAITING) {
-    const groups = shared ? [waiters] : waiters.map((arm) => [arm])
+  const groups = shared ? [waiters] : waiters.map((arm) => [arm])
+  // The compilers do their work in a run that nobody sees.
+  for (const group of groups) await waiting(group, 1, pids)
+  for (const size of [...WAITING, deep]) {
     for (const group of groups) for (const row of await waiting(group, size, pids)) note(row)
   }
   return { rows }
@@ -71,11 +79,15 @@ async function tried(
 ): Promise<Pick<GrowthRow, 'cost' | 'problem'>> {
   let stand: Stand | undefined
   try {
+    const until = performance.now() + STEP_MS
     stand = await Stand.open(arm, workload, nameOf(), pids)
-    await stand.through(count)
+    await stand.through(Math.min(FIRST, count))
+    const { rate } = await stand.through(Math.min(FIRST, count))
+    const fitting = Math.ceil(Math.min(count, Math.max(2, (rate * ROUND_MS) / 1000)))
+    await stand.through(fitting)
     const rounds: Round[] = []
-    for (let round = 0; round < ROUNDS; round++) rounds.push(await stand.through(count))
-    return { cost: costOf(rounds) }
+    while (rounds.length < ROUNDS && performance.now() < until) rounds.push(await stand.through(fitting))
+    return rounds.length > 0 ? { cost: costOf(rounds) } : { problem: `longer than ${STEP_MS / 1000} s` }
   } catch (error) {
     return { problem: (error as Error).message.split('\n')[0]! }
   } finally {

@@ -12,6 +12,8 @@ export interface Given {
   /** Root of the checkout, where `dist` and `node_modules` are. */
   readonly checkout: string
   readonly rounds: number
+  /** Messages of the deepest queue. */
+  readonly deep: number
 }
 
 /** Resolves to plain data. */

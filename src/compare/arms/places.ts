@@ -61,6 +61,9 @@ export async function deleteAll(connection: Connection, nodes: readonly AnyAddre
   if (failure?.status === 'rejected') throw failure.reason
 }
 
+/** Links attached at once. */
+const ATTACHING = 16
+
 /** Attaches those whose patterns never fit; resolves to what ends them. */
 export async function attachBystanders(
   connection: Connection,
@@ -69,9 +72,14 @@ export async function attachBystanders(
   close: CloseOptions,
 ): Promise<(() => Promise<unknown>)[]> {
   const closers: (() => Promise<unknown>)[] = []
-  for (const [first, ...more] of bystanderPatterns(count)) {
-    const receiver = await connection.receiver(node.matching(first!, ...more))
-    closers.push(() => receiver.close(close))
+  const links = bystanderPatterns(count)
+  const lane = async (): Promise<void> => {
+    for (let link = links.pop(); link; link = links.pop()) {
+      const [first, ...more] = link
+      const receiver = await connection.receiver(node.matching(first!, ...more))
+      closers.push(() => receiver.close(close))
+    }
   }
+  await Promise.all(Array.from({ length: ATTACHING }, lane))
   return closers
 }
