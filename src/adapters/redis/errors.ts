@@ -124,6 +124,13 @@ const SLOT_TEXT =
 /** ioredis' words for a connection that ended before it could be used. */
 const CLOSED_TEXT = /^(Connection is closed|Stream isn't writeable)/
 
+/** The other end took the connection and ended it without a word. */
+export function wasHungUp(cause: unknown): boolean {
+  const inner = innermost(cause)
+  const text = textOf(inner)
+  return /\b(Connection is closed|ECONNRESET|EPIPE)\b|^Stream isn't writeable/.test(text)
+}
+
 export function isMissingScript(error: unknown): boolean {
   return textOf(error).startsWith('NOSCRIPT')
 }

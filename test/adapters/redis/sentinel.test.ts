@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net'
 import { Redis } from 'ioredis'
 import { expect, it } from 'vitest'
 import { connect, isMessagingError, queue } from '../../../src/index.ts'
@@ -5,6 +6,25 @@ import { PrivateBroker } from '../../support/brokers.ts'
 import { becomes } from './fixture.ts'
 
 const LANES = 20
+
+it('a Sentinel that is silent leaves time for the next one', async () => {
+  await using broker = await PrivateBroker.start('redis-sentinel')
+  const { environment } = broker
+  const silent = createServer(() => {})
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  const { port } = silent.address() as AddressInfo
+  const connection = await connect({
+    url: `redis://127.0.0.1:${port}`,
+    password: environment.SLUICE_TEST_REDIS_SENTINEL_PASSWORD,
+    native: {
+      sentinel: environment.SLUICE_TEST_REDIS_SENTINEL_MASTER!,
+      nodes: environment.SLUICE_TEST_REDIS_SENTINEL!.split(',').map((url) => new URL(url).host),
+    },
+  })
+  await connection.send(queue<number>('orders'), 1)
+  await connection.close()
+  silent.close()
+}, 60_000)
 
 it('a fail-over under load loses nothing that a replica had confirmed, and what none had is not called accepted', {
   timeout: 90_000,

@@ -5,10 +5,11 @@
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis'
 import { lookFor } from '../../../core/connecting/reach.ts'
 import type { MessagingError } from '../../../model/errors.ts'
-import { connectError, isConnectionError } from '../errors.ts'
+import { connectError, isConnectionError, wasHungUp } from '../errors.ts'
 import { loadIoredis } from '../library.ts'
 import type { Endpoint, HostPort } from '../options.ts'
 import type { CommandLibrary } from './hidden-call.ts'
+import { tlsAfterAll, whileTlsAnswers } from './other-side.ts'
 import { LIBRARY, REACHES } from './reaches.ts'
 import { whenServing } from './when-serving.ts'
 
@@ -16,6 +17,8 @@ export type Client = Redis | Cluster
 
 /** ioredis' own limit; the caller's signal is shorter or longer. Unit: ms. */
 const CONNECT_TIMEOUT_MS = 60_000
+/** For each Sentinel, and for the server they name: one that is silent must leave time for the next. Unit: ms. */
+const SENTINEL_TIMEOUT_MS = 3_000
 /** For a server that does not answer a farewell. Unit: ms. */
 const DISCONNECT_TIMEOUT_MS = 1_000
 
@@ -43,7 +46,15 @@ export class Wire {
    * @param warn is told what of ioredis is built otherwise
    * @throws `CONNECT_FAILED`, `UNAUTHENTICATED`; nothing is left open then
    */
-  static async open(
+  static open(
+    endpoint: Endpoint,
+    signal: AbortSignal,
+    warn: (warning: MessagingError) => void,
+  ): Promise<Wire> {
+    return whileTlsAnswers(endpoint, signal, (both) => Wire.#open(endpoint, both, warn))
+  }
+
+  static async #open(
     endpoint: Endpoint,
     signal: AbortSignal,
     warn: (warning: MessagingError) => void,
@@ -81,7 +92,8 @@ export class Wire {
       return new Wire(looked(subscriber), commands, subscriber, sends ?? commands)
     } catch (cause) {
       for (const client of opened) hangUp(client)
-      throw connectError(signal.aborted ? (signal.reason ?? cause) : cause, endpoint.place)
+      const isTls = !signal.aborted && wasHungUp(cause) ? await tlsAfterAll(endpoint) : undefined
+      throw isTls ?? connectError(signal.aborted ? (signal.reason ?? cause) : cause, endpoint.place)
     }
   }
 
@@ -180,7 +192,14 @@ async function connected<C extends Client>(client: C, signal: AbortSignal): Prom
   const onError = (error: unknown): void => {
     cause = error
   }
-  const onAbort = (): void => hangUp(client)
+  let onAbort = (): void => {}
+  // Behind Sentinels a hang-up does not end the wait for the first of them.
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => {
+      hangUp(client)
+      reject(signal.reason)
+    }
+  })
   client.on('error', onError)
   client.on('node error', onError)
   if ('nodes' in client) client.on('+node', guard)
@@ -188,7 +207,7 @@ async function connected<C extends Client>(client: C, signal: AbortSignal): Prom
   signal.addEventListener('abort', onAbort, { once: true })
   try {
     if (signal.aborted) throw signal.reason
-    await client.connect()
+    await Promise.race([client.connect(), aborted])
     return client
   } catch (error) {
     throw cause ?? error
@@ -244,6 +263,8 @@ function serverOptions(endpoint: Endpoint): RedisOptions {
   if (endpoint.mode === 'single') return { ...common, ...endpoint.nodes[0]! }
   return {
     ...common,
+    connectTimeout: SENTINEL_TIMEOUT_MS,
+    sentinelCommandTimeout: SENTINEL_TIMEOUT_MS,
     sentinels: [...endpoint.nodes],
     name: endpoint.master,
     sentinelUsername: endpoint.sentinelUsername,

@@ -1,0 +1,69 @@
+/**
+ * A port that speaks TLS where none was asked for, or the other way round. A server without TLS waits for the end of what it takes for a
+ * long command and never answers; one with TLS hangs up. Both are asked on a connection of their own, with nothing that is secret.
+ */
+import { connect } from 'node:net'
+import { speaksTls } from '../../../core/connecting/tls-probe.ts'
+import { MessagingError } from '../../../model/errors.ts'
+import { ADAPTER } from '../errors.ts'
+import type { Endpoint, HostPort } from '../options.ts'
+
+/** A handshake that takes longer raises the question whether there is TLS at all. Unit: ms. */
+const HANDSHAKE_MS = 1_000
+/** Longest wait for an answer. Unit: ms. */
+const PATIENCE_MS = 1_000
+
+/** Aborts with an error where a server turns out to speak no TLS, while `work` waits for it. */
+export async function whileTlsAnswers<T>(
+  endpoint: Endpoint,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (endpoint.tls === undefined) return work(signal)
+  const plain = new AbortController()
+  const timer = setTimeout(async () => {
+    const answers = await Promise.all(endpoint.nodes.map(speaksPlain))
+    if (answers.includes(true)) plain.abort(noTls(endpoint.place))
+  }, HANDSHAKE_MS)
+  try {
+    return await work(AbortSignal.any([signal, plain.signal]))
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Why a server without TLS in its URL hung up, where that is because it speaks TLS. */
+export async function tlsAfterAll({ tls, nodes, place }: Endpoint): Promise<MessagingError | undefined> {
+  if (tls !== undefined || nodes.length === 0) return undefined
+  const answers = await Promise.all(nodes.map(speaksTls))
+  if (!answers.includes(true)) return undefined
+  return new MessagingError('CONNECT_FAILED', `The port ${place} speaks TLS, the URL does not`, {
+    retryable: false,
+    hint: 'Use a URL that begins with rediss:.',
+    context: { adapter: ADAPTER, address: place, operation: 'connect' },
+  })
+}
+
+function noTls(place: string): MessagingError {
+  return new MessagingError('CONNECT_FAILED', `The port ${place} speaks no TLS: it answers plain Redis`, {
+    retryable: false,
+    hint: 'Use the TLS port of the server, or a URL that begins with redis: if its network may be trusted.',
+    context: { adapter: ADAPTER, address: place, operation: 'connect' },
+  })
+}
+
+/** Whether a PING without a login is answered, be it by an error. */
+function speaksPlain({ host, port }: HostPort): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: PATIENCE_MS })
+    const done = (answer: boolean): void => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('connect', () => socket.write('PING\r\n'))
+    socket.once('data', (bytes) => done(bytes[0] === 0x2b || bytes[0] === 0x2d))
+    socket.once('timeout', () => done(false))
+    socket.once('error', () => done(false))
+    socket.once('close', () => done(false))
+  })
+}
