@@ -40,6 +40,15 @@ export function nodeDeleted(address: string): MessagingError {
   })
 }
 
+/** A message that the server would end the connection over. Unit: bytes. */
+export function tooLarge(bytes: number, limit: number, context: ErrorContext): MessagingError {
+  const text = `The message takes ${bytes} bytes with its header, the server takes at most ${limit}`
+  return new MessagingError('MESSAGE_TOO_LARGE', text, {
+    hint: 'Send less, or raise proto-max-bulk-len and client-query-buffer-limit of the server.',
+    context: { ...context, bytes, limit },
+  })
+}
+
 /** The end of a connection that had been open. */
 export function connectionLost(cause: unknown): MessagingError {
   if (cause instanceof MessagingError && cause.code === 'CONNECTION_LOST') return cause

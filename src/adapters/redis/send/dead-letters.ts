@@ -4,6 +4,7 @@ import { formatAddress } from '../../../model/address-text/index.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import type { OutgoingMessage } from '../../../model/message.ts'
 import { envelope } from '../codec/envelope.ts'
+import { ADAPTER, tooLarge } from '../errors.ts'
 import { sameSlot } from '../nodes/keys.ts'
 import type { Nodes } from '../nodes/nodes.ts'
 import type { Session } from '../wire/session.ts'
@@ -40,7 +41,9 @@ export class DeadLetters {
   async move(held: HeldMessage, letter: OutgoingMessage, target: NodeRef): Promise<boolean> {
     const to = this.#session.keys.queue(target.name)
     if (this.#session.cluster && !sameSlot(held.base, to)) return false
-    const args = [held.owner, String(held.rank), letter.priority ?? 4, envelope(letter, bodyOf(letter))]
+    const payload = envelope(letter, bodyOf(letter))
+    await this.#fits(payload.byteLength, target.name)
+    const args = [held.owner, String(held.rank), letter.priority ?? 4, payload]
     for (;;) {
       const outcome = await this.#session.run('bury', [held.base, to], args)
       if (outcome === LOST) throw new MessagingError('DELIVERY_LOST', 'The lease of the delivery had ended')
@@ -71,6 +74,14 @@ export class DeadLetters {
 
   async close(): Promise<void> {
     await (await this.#sender)?.close()
+  }
+
+  /** What is too long would end the connection, and come back with the next one. @throws `MESSAGE_TOO_LARGE` */
+  async #fits(bytes: number, address: string): Promise<void> {
+    const { argumentLimit } = this.#session
+    if (bytes > argumentLimit.proven) await argumentLimit.prove(bytes)
+    if (bytes <= argumentLimit.most) return
+    throw tooLarge(bytes, argumentLimit.most, { adapter: ADAPTER, address, operation: 'reject' })
   }
 
   async #isTopic(target: NodeRef): Promise<boolean> {

@@ -8,7 +8,7 @@ import { NORMAL_PRIORITY, type OutgoingMessage } from '../../../model/message.ts
 import { type Attempt, attemptsOf, noteAttempt } from '../codec/attempts.ts'
 import { formatHeader, HEADER_AT, writeHeader } from '../codec/envelope.ts'
 import { FACTS, RESEND, RecordWriter, TARGETS } from '../codec/records.ts'
-import { ADAPTER, isConnectionError } from '../errors.ts'
+import { ADAPTER, isConnectionError, tooLarge } from '../errors.ts'
 import type { ScriptName } from '../scripts/index.ts'
 import type { Session } from '../wire/session.ts'
 
@@ -67,6 +67,8 @@ export abstract class Outbox {
   readonly #link: string
   #waiting: Transfer[] = []
   #scheduled = false
+  /** Whether the server takes as much as comes next is being tried. */
+  #trying = false
   #next = 1
   /** Calls without an answer, oldest first. */
   readonly #written = new Set<Batch>()
@@ -140,37 +142,53 @@ export abstract class Outbox {
   protected flush(): void {
     this.#scheduled = false
     // order: what is written again goes first.
-    if (this.#ended || this.#again.length > 0 || this.#waiting.length === 0) return
+    if (this.#ended || this.#trying || this.#again.length > 0 || this.#waiting.length === 0) return
     const waiting = this.#waiting
     this.#waiting = []
-    for (const batch of this.#batches(waiting)) {
+    const { most, proven } = this.session.argumentLimit
+    for (const [batch, bytes] of this.#batches(waiting)) {
+      if (bytes > proven) {
+        // order: what was sent behind it waits for it; what was refused was settled.
+        this.#waiting = waiting
+          .slice(waiting.indexOf(batch.transfers[0]!))
+          .filter(({ message }) => this.#sizeOf(message, proven) <= most)
+        void this.#try(bytes)
+        return
+      }
       batch.first = this.#next
       this.#next += batch.transfers.length
       this.#write(batch)
     }
   }
 
+  async #try(bytes: number): Promise<void> {
+    this.#trying = true
+    await this.session.argumentLimit.prove(bytes)
+    this.#trying = false
+    this.flush()
+  }
+
   /** No batch is longer than an argument may be: the server would end the connection. What is too long alone is refused. */
-  *#batches(transfers: readonly Transfer[]): Iterable<Batch> {
-    const limit = this.session.facts.maxArgumentBytes
-    const most = Math.min(MAX_BYTES, limit)
+  *#batches(transfers: readonly Transfer[]): Iterable<[batch: Batch, bytes: number]> {
+    const { most: limit, proven } = this.session.argumentLimit
+    const most = Math.min(MAX_BYTES, proven)
     let batch: Transfer[] = []
     let bytes = 0
     for (const transfer of transfers) {
-      const size = this.#sizeOf(transfer.message, limit)
+      const size = this.#sizeOf(transfer.message, proven)
       if (size > limit) {
         transfer.settle(this.#tooLarge(transfer.message, size, limit))
         continue
       }
       if (batch.length > 0 && (bytes + size > most || batch.length >= MAX_MESSAGES)) {
-        yield new Batch(batch)
+        yield [new Batch(batch), bytes]
         batch = []
         bytes = 0
       }
       batch.push(transfer)
       bytes += size
     }
-    if (batch.length > 0) yield new Batch(batch)
+    if (batch.length > 0) yield [new Batch(batch), bytes]
   }
 
   /** At least what it takes in a batch; where the limit is far away, the body alone. */
@@ -183,11 +201,7 @@ export abstract class Outbox {
   }
 
   #tooLarge(message: OutgoingMessage, bytes: number, limit: number): MessagingError {
-    const text = `The message takes ${bytes} bytes with its header, the server takes ${limit}`
-    return new MessagingError('MESSAGE_TOO_LARGE', text, {
-      hint: 'Send less, or raise proto-max-bulk-len and client-query-buffer-limit of the server.',
-      context: { ...this.context(message), bytes, limit },
-    })
+    return tooLarge(bytes, limit, this.context(message))
   }
 
   static flush(outbox: Outbox): void {

@@ -18,6 +18,8 @@ export interface ServerFacts {
   readonly eviction: string
   /** Longest argument of a command. Unit: bytes. */
   readonly maxArgumentBytes: number
+  /** The server has told what limits it; else these are its defaults. */
+  readonly limitsKnown: boolean
 }
 
 /** Where a server does not tell: its own defaults. Unit: bytes. */
@@ -50,6 +52,7 @@ export async function askServer(server: Redis, signal: AbortSignal): Promise<Ser
     appendOnly: aof === 'yes' || aof === 'no' ? aof : 'unknown',
     sync: sync === 'always' || sync === 'everysec' || sync === 'no' ? sync : 'unknown',
     eviction: eviction ?? 'unknown',
+    limitsKnown: bulk !== undefined && queryBuffer !== undefined,
     maxArgumentBytes: Math.min(
       Number(bulk ?? MAX_BULK_BYTES),
       Number(queryBuffer ?? QUERY_BUFFER_BYTES) - BESIDE_BYTES,

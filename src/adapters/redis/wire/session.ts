@@ -18,6 +18,7 @@ import { absentKey, Keys } from '../nodes/keys.ts'
 import type { Endpoint } from '../options.ts'
 import { Subscriptions } from '../receive/subscriptions.ts'
 import { type ScriptName, type Scripts, scriptsFor } from '../scripts/index.ts'
+import { ArgumentLimit } from './argument-limit.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { callHidden } from './hidden-call.ts'
 import { KeyWatch } from './key-watch.ts'
@@ -54,6 +55,7 @@ export class Session {
   readonly wire: Wire
   readonly subscriptions: Subscriptions
   readonly keyWatch: KeyWatch
+  readonly argumentLimit: ArgumentLimit
   /** Names this connection in the server; no dot in it. */
   readonly token = randomName()
   readonly #scripts: Scripts
@@ -88,6 +90,7 @@ export class Session {
       ask: (work) => this.ask(work),
       check: (error) => this.check(error),
     })
+    this.argumentLimit = new ArgumentLimit(facts, () => wire.spare())
     this.#marks = new Marks(keys.wake(this.token))
     this.#heartbeat = new Heartbeat(
       endpoint.heartbeatMs,

@@ -19,6 +19,8 @@ export type Client = Redis | Cluster
 const CONNECT_TIMEOUT_MS = 60_000
 /** For each Sentinel, and for the server they name: one that is silent must leave time for the next. Unit: ms. */
 const SENTINEL_TIMEOUT_MS = 3_000
+/** For {@link Wire.spare}. Unit: ms. */
+const SPARE_TIMEOUT_MS = 5_000
 /** For a server that does not answer a farewell. Unit: ms. */
 const DISCONNECT_TIMEOUT_MS = 1_000
 
@@ -28,12 +30,20 @@ export class Wire {
   readonly subscriber: Redis
   /** Where sends go: `commands`, unless they wait for replicas there. */
   readonly sends: Client
+  readonly #endpoint: Endpoint
   readonly #clients: ReadonlySet<Client>
   #ended: ((cause: unknown) => void) | undefined
   #cause: unknown
   #isEnded = false
 
-  private constructor(library: CommandLibrary, commands: Client, subscriber: Redis, sends: Client) {
+  private constructor(
+    endpoint: Endpoint,
+    library: CommandLibrary,
+    commands: Client,
+    subscriber: Redis,
+    sends: Client,
+  ) {
+    this.#endpoint = endpoint
     this.library = library
     this.commands = commands
     this.subscriber = subscriber
@@ -76,7 +86,7 @@ export class Wire {
         const { host, port } = (await livingMaster(cluster)).options
         const place = { host: host!, port: port! }
         const subscriber = await open(new library.Redis(nodeOptions(endpoint, place)))
-        return new Wire(looked(subscriber), cluster, subscriber, cluster)
+        return new Wire(endpoint, looked(subscriber), cluster, subscriber, cluster)
       }
       const make = async (): Promise<Redis> => {
         const client = await open(new library.Redis(serverOptions(endpoint)))
@@ -89,12 +99,23 @@ export class Wire {
         make(),
         endpoint.waitReplicas > 0 ? make() : undefined,
       ])
-      return new Wire(looked(subscriber), commands, subscriber, sends ?? commands)
+      return new Wire(endpoint, looked(subscriber), commands, subscriber, sends ?? commands)
     } catch (cause) {
       for (const client of opened) hangUp(client)
       const isTls = !signal.aborted && wasHungUp(cause) ? await tlsAfterAll(endpoint) : undefined
       throw isTls ?? connectError(signal.aborted ? (signal.reason ?? cause) : cause, endpoint.place)
     }
+  }
+
+  /** A connection of its own to one of the servers, for what may end a connection. */
+  async spare(): Promise<Redis> {
+    const { Redis } = await loadIoredis()
+    const { host, port } = this.subscriber.options
+    const options =
+      this.#endpoint.mode === 'cluster'
+        ? nodeOptions(this.#endpoint, { host: host!, port: port! })
+        : serverOptions(this.#endpoint)
+    return connected(new Redis(options), AbortSignal.timeout(SPARE_TIMEOUT_MS))
   }
 
   /** Calls back once when a connection has ended. */
