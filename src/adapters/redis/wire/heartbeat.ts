@@ -6,12 +6,10 @@
  * the time that a slow line takes for it.
  */
 import type { Redis } from 'ioredis'
+import { LEAST_PACE } from '../../../core/connecting/least-pace.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
 import type { Wire } from './wire.ts'
-
-/** The slowest line on which a large message is waited for. Unit: bytes per ms. */
-const LEAST_PACE = 32
 
 /** A PING without an answer. */
 interface Asked {
