@@ -42,7 +42,10 @@ export async function artemisHarness(): Promise<Harness> {
         'process.killed-receiver',
         'reconnect.links-return',
         'reconnect.stale-verdict',
+        'reconnect.unsettled-to-others',
       ]),
+      'queue.loops-in-order':
+        'a message that Artemis is about to hand over when its receiver pauses comes first afterwards (capability orderedRelease)',
       ...reasons('Artemis makes queues without options (capability declare)', [
         'timing.ttl-node',
         'timing.ttl-shorter-wins',

@@ -4,7 +4,7 @@
  * The window is kept by two counts: `held`, handed over and not settled, and `granted`, given to the broker and not used yet. Credit can
  * only be taken back by a drain: the broker uses it up or returns it. Broker-J answers a drain when it returns credit, but says nothing when
  * messages used it up; so a drain also ends when nothing is granted any more, and an answer that comes after that is known by its
- * delivery count and ignored.
+ * delivery count and ignored. Artemis goes further: `drain-doubts.ts`.
  */
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../../contract/adapter.ts'
 import type { Rounds } from '../../../core/connecting/rounds.ts'
@@ -14,6 +14,7 @@ import type { IncomingMessage } from '../../../model/message.ts'
 import { decodeMessage } from '../codec/codec.ts'
 import type { Physical } from '../wire/physical.ts'
 import type { FlowFrame, RheaDelivery, RheaReceiver } from '../wire/rhea-types.ts'
+import { DrainDoubts } from './drain-doubts.ts'
 
 /** One delivery, with rhea's own beside it. */
 class QpidDelivery implements AdapterDelivery {
@@ -69,6 +70,7 @@ export class LinkReceiver implements AdapterReceiver {
   readonly #parked = new Deque<QpidDelivery>()
   #draining: Promise<void> | undefined
   #drained: ((unspent: number) => void) | undefined
+  readonly #doubts: DrainDoubts
   /** A browser has fetched all there was. */
   #exhausted = false
   /** … and its reader knows. */
@@ -91,11 +93,12 @@ export class LinkReceiver implements AdapterReceiver {
     this.#options = options
     this.#events = events
     this.#credit = options.credit
+    this.#doubts = new DrainDoubts(physical.product.profile.answersOldDrains, () => link.drain_credit())
     if (options.copiesTo !== undefined) this.address = options.copiesTo
     link.on('message', ({ delivery, message }) => this.#arrived(delivery!, physical.bytesOf(message)))
     // rhea would take every answer to a drain at its word, late ones as well.
     if (physical.found.has('receiverFlow')) link.on_flow = (frame) => this.#flowed(frame)
-    else link.on('receiver_drained', () => this.#drained?.(this.#granted))
+    else link.on('receiver_drained', () => this.#answered(this.#granted))
     physical.watch(link, (error) => {
       this.#stop()
       events.detached(error)
@@ -207,8 +210,10 @@ export class LinkReceiver implements AdapterReceiver {
       else this.#handOver(delivery)
     }
     if (this.#granted > 0) return
-    if (this.#drained) this.#drained(0)
-    else this.#topUp()
+    if (this.#drained) {
+      this.#doubts.begin()
+      this.#drained(0)
+    } else this.#topUp()
   }
 
   #wake(): void {
@@ -236,6 +241,7 @@ export class LinkReceiver implements AdapterReceiver {
 
   #topUp(): void {
     if (this.#draining || this.#exhausted || this.#dead) return
+    if (this.#granted > 0 && !this.#physical.product.profile.addsCredit) return
     const missing = this.#credit - this.#held - this.#parked.length - this.#granted
     if (missing <= 0) return
     this.#granted += missing
@@ -249,6 +255,7 @@ export class LinkReceiver implements AdapterReceiver {
     if (this.#granted === 0 || this.#dead) return Promise.resolve()
     this.#draining ??= new Promise<void>((resolve) => {
       this.#drained = (unspent) => {
+        this.#doubts.rest()
         this.#drained = undefined
         this.#draining = undefined
         this.#granted = 0
@@ -263,8 +270,33 @@ export class LinkReceiver implements AdapterReceiver {
         this.#topUp()
       }
       this.#link.drain_credit()
+      this.#doubts.watch()
     })
     return this.#draining
+  }
+
+  /** The broker gave the credit back. A window that was closed wants no more than that. */
+  #answered(unspent: number): void {
+    if (this.#recalled || this.#credit === 0 || !this.#doubts.askAgain()) {
+      this.#drained?.(unspent)
+      return
+    }
+    this.#link.drain = false
+    this.#doubts.later(() => this.#grantAgain(unspent))
+  }
+
+  /** The credit that came back, as far as the window still has room for it, with the question once more. */
+  #grantAgain(unspent: number): void {
+    if (this.#dead) return
+    const room = this.#recalled ? 0 : this.#credit - this.#held - this.#parked.length
+    if (room <= 0) {
+      this.#drained?.(0)
+      return
+    }
+    this.#granted = Math.min(unspent, room)
+    this.#link.add_credit(this.#granted)
+    this.#link.drain_credit()
+    this.#doubts.watch()
   }
 
   #end(): void {
@@ -274,12 +306,20 @@ export class LinkReceiver implements AdapterReceiver {
   }
 
   #flowed({ performative }: FlowFrame): void {
-    if (!performative.drain || !this.#drained) return
+    if (!performative.drain) return
     const { delivery_count, credit } = this.#link
     // A drained link is at the end of all credit it ever had; an answer that is not belongs to an earlier drain.
-    if (performative.delivery_count !== delivery_count + credit) return
-    this.#link.delivery_count = performative.delivery_count
+    const beyond = ((performative.delivery_count ?? 0) - (delivery_count + credit)) | 0
+    if (beyond < 0 || (beyond === 0 && !this.#drained)) return
+    // RabbitMQ 3 goes beyond it where messages were on their way; what it counts is what it gives credit by.
+    if (beyond > 0 && performative.link_credit) return
+    this.#link.delivery_count = performative.delivery_count!
     this.#link.credit = 0
-    this.#drained(credit)
+    if (this.#drained) {
+      this.#answered(credit)
+    } else {
+      this.#granted = 0
+      this.#topUp()
+    }
   }
 }

@@ -79,7 +79,11 @@ export interface RheaSession extends Emitter {
 }
 
 export interface FlowFrame {
-  readonly performative: { readonly drain?: boolean | null; readonly delivery_count?: number | null }
+  readonly performative: {
+    readonly drain?: boolean | null
+    readonly delivery_count?: number | null
+    readonly link_credit?: number | null
+  }
 }
 
 export interface TransferFrame {

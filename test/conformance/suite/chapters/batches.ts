@@ -275,7 +275,9 @@ const verdicts: CaseDefinition[] = [
       const again = [0, 1, 3, 5, 6, 7]
       await becomes(() => times.length, 3, 'attempts')
       await consumer.close()
-      assert.deepEqual(seen, [range(8), again, again])
+      assert.deepEqual(seen[0], range(8))
+      // Delayed messages fall due one by one, and not every broker keeps their order.
+      assert.deepEqual(seen.slice(1).map(sorted), [again, again])
       assert.deepEqual(
         errors.map((error) => (error as Error).message),
         ['attempt 1', 'attempt 2'],

@@ -35,7 +35,14 @@ export const artemis: Profile = {
       level: 'unsupported',
       note: 'Artemis makes a queue for the link that looks for one (auto-create-queues), so that none is ever found missing.',
     },
-    delay: { level: 'native', note: 'Scheduled by the annotation x-opt-delivery-time.' },
+    orderedRelease: {
+      level: 'native',
+      note: 'A message that Artemis is about to hand over when its receiver pauses stays with that receiver, and comes first when it goes on.',
+    },
+    delay: {
+      level: 'native',
+      note: 'Scheduled by the annotation x-opt-delivery-time. What falls due goes to the head of the queue: of messages that nobody takes at once the one that was due last comes first.',
+    },
     delayedRelease: {
       level: 'emulated',
       note: 'A delayed copy is confirmed first, then the original is accepted.',
@@ -52,6 +59,8 @@ export const artemis: Profile = {
   makesQueues: true,
   dropsQuietly: false,
   counted: true,
+  answersOldDrains: true,
+  addsCredit: true,
 }
 
 /** Artemis takes what follows a question mark for settings of the queue it makes, so that such names would all be one queue. */

@@ -14,4 +14,6 @@ export const brokerJ: Profile = {
   makesQueues: false,
   dropsQuietly: false,
   counted: true,
+  answersOldDrains: false,
+  addsCredit: true,
 }

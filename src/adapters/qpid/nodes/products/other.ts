@@ -14,4 +14,6 @@ export const other: Profile = {
   makesQueues: false,
   dropsQuietly: false,
   counted: true,
+  answersOldDrains: true,
+  addsCredit: true,
 }

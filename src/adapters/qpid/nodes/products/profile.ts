@@ -23,4 +23,8 @@ export interface Profile {
   readonly dropsQuietly: boolean
   /** It counts failed deliveries and knows the outcome `modified`; else it only tells which come again. */
   readonly counted: boolean
+  /** Its answer to a drain may be one to an earlier drain (`receive/drain-doubts.ts`); a product that is not known may do so as well. */
+  readonly answersOldDrains: boolean
+  /** Credit given while some is left counts what is on its way; else the broker would hand over more than the window holds. */
+  readonly addsCredit: boolean
 }

@@ -32,6 +32,8 @@ export const rabbitmq3: Profile = {
   makesQueues: false,
   dropsQuietly: true,
   counted: false,
+  answersOldDrains: false,
+  addsCredit: false,
 }
 
 export const rabbitmq4: Profile = {
