@@ -76,7 +76,7 @@ export function capabilitiesPage(given: readonly ConformanceReport[]): string {
     '|---|---|---|---|---|---|',
     ...reports.map(
       ({ adapter, broker, cases }) =>
-        `| \`${adapter}:\` | ${broker.product} ${broker.version} | ${count(cases, 'passed')} | ${count(cases, 'inverted')} | ${count(cases, 'skipped')} | ${count(cases, 'failed')} |`,
+        `| ${nameOf(adapter)} | ${broker.product} ${broker.version} | ${count(cases, 'passed')} | ${count(cases, 'inverted')} | ${count(cases, 'skipped')} | ${count(cases, 'failed')} |`,
     ),
     '',
     '## Features',
@@ -97,7 +97,7 @@ export function capabilitiesPage(given: readonly ConformanceReport[]): string {
     '',
     ...reports
       .filter((report) => report.capabilities.tiers.note !== undefined)
-      .map((report) => `- \`${report.adapter}:\` ${report.capabilities.tiers.note}`),
+      .map((report) => `- ${nameOf(report.adapter)}: ${report.capabilities.tiers.note}`),
     '',
     '## Limits',
     '',
@@ -141,7 +141,7 @@ class Notes {
   readonly #numbers = new Map<string, number>()
 
   mark(adapter: string, feature: Feature, text: string): string {
-    const key = `\`${feature}\` on \`${adapter}:\` ${text}`
+    const key = `\`${feature}\` on ${nameOf(adapter)}: ${text}`
     let number = this.#numbers.get(key)
     if (number === undefined) {
       number = this.#numbers.size + 1
@@ -164,7 +164,7 @@ function skipped({ adapter, cases }: ConformanceReport): string[] {
     byReason.set(reason, [...(byReason.get(reason) ?? []), one.id])
   }
   return [...byReason].map(
-    ([reason, ids]) => `- \`${adapter}:\` ${reason} (${ids.map((id) => `\`${id}\``).join(', ')})`,
+    ([reason, ids]) => `- ${nameOf(adapter)}: ${reason} (${ids.map((id) => `\`${id}\``).join(', ')})`,
   )
 }
 
@@ -190,7 +190,13 @@ function headOf(reports: readonly ConformanceReport[]): string {
 
 /** The scheme, and the product where it is a further one of that adapter. */
 function nameOf(adapter: string): string {
-  return adapter === 'artemis' ? '`qpid:` Artemis' : `\`${SCHEME[adapter] ?? adapter}:\``
+  return PRODUCTS[adapter] ?? `\`${SCHEME[adapter] ?? adapter}:\``
+}
+
+/** Further brokers of the adapter for AMQP 1.0. */
+const PRODUCTS: Readonly<Record<string, string>> = {
+  artemis: '`qpid:` Artemis',
+  'rabbitmq-amqp10': '`qpid:` RabbitMQ',
 }
 
 /** Where a scheme is not called like its adapter. */

@@ -6,21 +6,4 @@ conformance({
   test: forVitest({ describe, it, beforeAll, afterAll }),
   harness: await rabbitmqAmqp10Harness(),
   report: 'reports/conformance/rabbitmq-amqp10.json',
-  leftOut: 'not proved on this broker yet: SLUICE_CONFORMANCE_ALL=1 runs them',
-  chapters: process.env.SLUICE_CONFORMANCE_ALL
-    ? undefined
-    : [
-        'connect',
-        'send',
-        'bodies',
-        'messages',
-        'settle',
-        'errors',
-        'limits',
-        'multicast',
-        'request',
-        'topic',
-        'subscription',
-        'browse',
-      ],
 })

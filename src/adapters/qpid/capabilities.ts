@@ -91,6 +91,11 @@ export function withoutManagement(product: Partial<Capabilities['features']>): C
       delay: noManagement('Delayed delivery'),
       delayedRelease: { level: 'unsupported', note: 'Delayed delivery is not there to build it on.' },
       maxLength: noManagement('A length limit'),
+      expires: noManagement('Deleting a node after a time'),
+      deduplication: {
+        level: 'unsupported',
+        note: 'Message ids are not compared: a resend after a lost answer may duplicate, with the same id.',
+      },
       exclusive: noManagement('An exclusive queue'),
       bindings: noManagement('A binding'),
       declare: noManagement('Making nodes'),
@@ -102,6 +107,10 @@ export function withoutManagement(product: Partial<Capabilities['features']>): C
       },
       list: noManagement('Listing nodes'),
       ...product,
+    },
+    tiers: {
+      ...capabilities.tiers,
+      note: 'Durable messages need a durable queue, made with the own tools of the broker where this adapter makes none.',
     },
   }
 }

@@ -267,6 +267,51 @@ for (const other of [rabbitmq, artemis]) {
         for (const body of range(5)) expect((await receiver.receive({ timeoutMs: 5_000 }))?.body).toBe(body)
       })
 
+      test('a look at once finds what is there, and an empty one ends no link', async () => {
+        const node = await existing()
+        const ends: unknown[] = []
+        await using watched = await connect(other.url())
+        watched.on('detached', (end) => ends.push(end))
+        await using receiver = await watched.receiver(node, { credit: 3 })
+        expect(await receiver.receive({ timeoutMs: 0 })).toBeUndefined()
+        await using sender = await watched.sender(node)
+        await Promise.all(range(60).map((body) => sender.send(body)))
+        const seen: unknown[] = []
+        for (;;) {
+          const delivery = await receiver.receive({ timeoutMs: 0 })
+          if (!delivery) break
+          seen.push(delivery.body)
+          await delivery.accept()
+        }
+        expect(seen).toEqual(range(60))
+        expect(await receiver.receive({ timeoutMs: 0 })).toBeUndefined()
+        expect(ends).toEqual([])
+      })
+
+      test('a small window brings a long queue whole, in order, each message once', async () => {
+        const node = await existing()
+        await using sender = await connection.sender(node)
+        await Promise.all(range(400).map((body) => sender.send(body)))
+        const receiver = await connection.receiver(node, { credit: 7 })
+        const seen: unknown[] = []
+        while (seen.length < 400) {
+          const delivery = await receiver.receive({ timeoutMs: 10_000 })
+          expect(delivery?.redelivered, `delivery ${seen.length}`).toBe(false)
+          seen.push(delivery!.body)
+          await delivery!.accept()
+        }
+        expect(seen).toEqual(range(400))
+        await receiver.close()
+        if (other.unsupported.includes('browse')) return
+        // Messages use up each window while the broker is still at the one before.
+        await Promise.all(range(150).map((body) => sender.send(body)))
+        for (const _ of range(5)) {
+          const shown: unknown[] = []
+          for await (const message of connection.browse(node, { credit: 10 })) shown.push(message.body)
+          expect(shown).toEqual(range(150))
+        }
+      })
+
       test('bare rhea reads what was sent', async () => {
         const node = await existing()
         await connection.send(

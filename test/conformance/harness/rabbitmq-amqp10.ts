@@ -1,10 +1,11 @@
-/** RabbitMQ by AMQP 1.0, which makes no queues: they are made by way of AMQP 0-9-1. Bare amqplib is the second witness. */
+/** RabbitMQ by AMQP 1.0, which makes no queues: they are made by way of AMQP 0-9-1. Bare amqplib and rhea are the second witness. */
 import { type Connection, connect, type QueueAddress } from '../../../src/index.ts'
 import { brokerUrl, brokerVariable } from '../../support/brokers.ts'
 import type { Harness } from '../suite/index.ts'
 import { wireFaults } from './faults.ts'
 import { atPort, closedPort } from './network.ts'
 import { amqplibWitness } from './rabbitmq.ts'
+import { rheaWitness } from './rhea-witness.ts'
 
 export async function rabbitmqAmqp10Harness(): Promise<Harness> {
   const url = brokerVariable('rabbitmq', 'SLUICE_TEST_RABBITMQ_AMQP10')
@@ -30,7 +31,37 @@ export async function rabbitmqAmqp10Harness(): Promise<Harness> {
       'bodies.list': 'RabbitMQ 3.10 gives no answer to a body that is a list',
     },
     faults,
-    witness: () => amqplibWitness(brokerUrl('rabbitmq')),
+    // Bare rhea gives and takes messages; how many there are only AMQP 0-9-1 tells without taking them.
+    async witness() {
+      const { depth, close } = await amqplibWitness(brokerUrl('rabbitmq'))
+      const peer = await rheaWitness(url, [], (name) => `/amq/queue/${name}`, false)
+      return {
+        depth,
+        get: async (name) => ((await depth(name)) > 0 ? peer.get(name) : undefined),
+        put: peer.put,
+        close: async () => {
+          await Promise.all([close(), peer.close()])
+        },
+      }
+    },
+    inapplicable: {
+      'close.settles-one-off-sends':
+        'this run makes the queue by other means first: the sends begin after the close',
+      ...reasons('the case makes a queue by itself, and RabbitMQ makes none by AMQP 1.0', [
+        'store.kept-for-owner',
+        'store.owner-comes-and-goes',
+        'store.durable',
+        'store.witnessed-durable',
+        'addresses.odd-names',
+        'addresses.long-name',
+        'addresses.escapes-kept-apart',
+        'process.receives-theirs',
+        'process.kept-for-them',
+        'process.killed-receiver',
+        'process.killed-sender',
+        'process.exits',
+      ]),
+    },
     process: () => ({ url }),
     deadAddress: () => ({ url: atPort(url, dead) }),
     wrongLogin: () => ({ url, username: 'nobody-knows' }),
@@ -45,4 +76,8 @@ export async function rabbitmqAmqp10Harness(): Promise<Harness> {
       broker: 'the broker is the one of rabbitmq, whose run restarts and kills it',
     },
   }
+}
+
+function reasons(reason: string, cases: readonly string[]): Record<string, string> {
+  return Object.fromEntries(cases.map((id) => [id, reason]))
 }

@@ -2,11 +2,15 @@
 import rhea, { type Connection, type EventContext, type Message, type Receiver } from 'rhea'
 import type { ForeignFacts, Witness, WitnessedMessage } from '../suite/index.ts'
 
-/** `wire`: what the broker calls a queue. `capabilities`: what a terminus says so that it is taken for one. */
+/**
+ * `wire`: what the broker calls a queue. `capabilities`: what a terminus says so that it is taken for one. `drains`: without it only a queue
+ * that holds a message may be looked at.
+ */
 export async function rheaWitness(
   url: string,
   capabilities: readonly string[] = [],
   wire = (queue: string): string => queue,
+  drains = true,
 ): Promise<Witness> {
   const terminus = (queue: string) => ({ address: wire(queue), capabilities: [...capabilities] })
   const { hostname, port, username, password } = new URL(url)
@@ -19,9 +23,10 @@ export async function rheaWitness(
   })
   await event(connection, 'connection_open')
   return {
-    depth: async (queue) => (await take(connection, terminus(queue), 'copy', 1_000_000, false)).length,
+    depth: async (queue) =>
+      (await take(connection, terminus(queue), 'copy', 1_000_000, { accept: false, drains })).length,
     async get(queue) {
-      const [message] = await take(connection, terminus(queue), 'move', 1, true)
+      const [message] = await take(connection, terminus(queue), 'move', 1, { accept: true, drains })
       return message && seen(message)
     },
     async put(queue, body, { contentType, properties }: ForeignFacts) {
@@ -50,7 +55,7 @@ async function take(
   source: { address: string; capabilities: string[] },
   mode: 'copy' | 'move',
   most: number,
-  accept: boolean,
+  { accept, drains }: { accept: boolean; drains: boolean },
 ): Promise<Message[]> {
   const messages: Message[] = []
   const receiver: Receiver = connection.open_receiver({
@@ -68,7 +73,7 @@ async function take(
   })
   await event(receiver, 'receiver_open')
   receiver.add_credit(most)
-  receiver.drain_credit()
+  if (drains) receiver.drain_credit()
   await end
   const closed = event(receiver, 'receiver_close')
   receiver.close()

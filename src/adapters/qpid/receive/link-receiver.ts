@@ -4,9 +4,11 @@
  * The window is kept by two counts: `held`, handed over and not settled, and `granted`, given to the broker and not used yet. Credit can
  * only be taken back by a drain: the broker uses it up or returns it. Broker-J answers a drain when it returns credit, but says nothing when
  * messages used it up; so a drain also ends when nothing is granted any more, and an answer that comes after that is known by its
- * delivery count and ignored. Artemis goes further: `drain-doubts.ts`.
+ * delivery count and ignored. Artemis goes further: `drain-doubts.ts`. RabbitMQ 3 is never asked to drain: up to 3.11.7 that ends the session
+ * on a classic queue; it answers every flow with what is there.
  */
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../../contract/adapter.ts'
+import { settledWithin } from '../../../core/aborts.ts'
 import type { Rounds } from '../../../core/connecting/rounds.ts'
 import { Deque } from '../../../core/deque.ts'
 import type { MessagingError } from '../../../model/errors.ts'
@@ -49,6 +51,10 @@ export interface ReceiverOptions {
  * when its pointer stands at that message already (`updateSubRequeueEntry` of its `AbstractQueue`); a drain wakes it.
  */
 const WAKE_MS = 1_000
+/** What a broker says is there comes within this time, unless another receiver gets it. Unit: ms. */
+const COMES_MS = 2_000
+/** Time between two looks at it. Unit: ms. */
+const PAUSE_MS = 20
 
 export class LinkReceiver implements AdapterReceiver {
   readonly address?: string
@@ -71,12 +77,19 @@ export class LinkReceiver implements AdapterReceiver {
   #draining: Promise<void> | undefined
   #drained: ((unspent: number) => void) | undefined
   readonly #doubts: DrainDoubts
+  /** Answers to come until credit is back that is not asked for by a drain: behind the second one nothing is on its way any more. */
+  #answersLeft = 0
+  #looking: Promise<void> = Promise.resolve()
+  /** Ends a question to a broker that is not asked to drain. */
+  #toldAvailable: ((available: number) => void) | undefined
   /** A browser has fetched all there was. */
   #exhausted = false
   /** … and its reader knows. */
   #told = false
   /** Something has arrived since the last look. */
   #busy = false
+  /** All that ever arrived. */
+  #came = 0
   readonly #waker: NodeJS.Timeout | undefined
   #stopWatching: () => void = () => {}
   /** Closed by us, or ended by the broker. */
@@ -103,7 +116,7 @@ export class LinkReceiver implements AdapterReceiver {
       this.#stop()
       events.detached(error)
     })
-    if (!options.browse) this.#waker = setInterval(() => this.#wake(), WAKE_MS).unref()
+    if (!options.browse && this.#drains) this.#waker = setInterval(() => this.#wake(), WAKE_MS).unref()
   }
 
   static async open(
@@ -174,12 +187,19 @@ export class LinkReceiver implements AdapterReceiver {
   async flush(): Promise<void> {
     if (this.#dead) return
     this.#topUp()
-    await this.#drain()
+    if (this.#drains) return this.#drain()
+    // One after the other: what an earlier one found is taken by now.
+    this.#looking = this.#looking.then(() => this.#lookAround())
+    await this.#looking
   }
 
   async close(): Promise<void> {
     this.#stop()
     await this.#physical.closeLink(this.#link)
+  }
+
+  get #drains(): boolean {
+    return this.#physical.product.profile.drains
   }
 
   get #dead(): boolean {
@@ -191,11 +211,13 @@ export class LinkReceiver implements AdapterReceiver {
     clearInterval(this.#waker)
     this.#stopWatching()
     this.#drained?.(0)
+    this.#toldAvailable?.(0)
   }
 
   #arrived(native: RheaDelivery, bytes: Buffer): void {
     if (this.#granted > 0) this.#granted--
     this.#busy = true
+    this.#came++
     const { browse, fits } = this.#options
     if (this.#over) return
     if (!browse && (this.#recalled || this.#held >= this.#credit)) {
@@ -210,7 +232,8 @@ export class LinkReceiver implements AdapterReceiver {
       else this.#handOver(delivery)
     }
     if (this.#granted > 0) return
-    if (this.#drained) {
+    this.#toldAvailable?.(0)
+    if (this.#drained && this.#drains) {
       this.#doubts.begin()
       this.#drained(0)
     } else this.#topUp()
@@ -269,10 +292,50 @@ export class LinkReceiver implements AdapterReceiver {
         }
         this.#topUp()
       }
-      this.#link.drain_credit()
+      if (this.#drains) this.#link.drain_credit()
+      else this.#takeBack()
       this.#doubts.watch()
     })
     return this.#draining
+  }
+
+  /** Has the broker say what is there, without taking credit back; settles when something has come, or nothing is there. */
+  async #lookAround(): Promise<void> {
+    const before = this.#came
+    const until = performance.now() + COMES_MS
+    // What its session has not written yet is not in the first answer.
+    let nothing = 0
+    while (nothing < 2 && this.#came === before && this.#granted > 0 && !this.#draining && !this.#dead) {
+      const available = await this.#ask()
+      if (available === 0) nothing++
+      else if (performance.now() > until) return
+      else await settledWithin(this.#nextAnswer(), PAUSE_MS)
+    }
+  }
+
+  #ask(): Promise<number> {
+    const told = this.#nextAnswer()
+    this.#offer(this.#granted)
+    return told
+  }
+
+  /** How many messages the broker has, by its next answer; 0 when all credit is used up. */
+  #nextAnswer(): Promise<number> {
+    return new Promise((resolve) => {
+      this.#toldAvailable = resolve
+    })
+  }
+
+  /** RabbitMQ 3 answers at once, before what its session has not written yet, which it has when it answers once more. */
+  #takeBack(): void {
+    this.#answersLeft = 2
+    this.#offer(0)
+  }
+
+  /** A flow that says how much credit there is. */
+  #offer(credit: number): void {
+    this.#link.credit = credit - 1
+    this.#link.add_credit(1)
   }
 
   /** The broker gave the credit back. A window that was closed wants no more than that. */
@@ -306,20 +369,21 @@ export class LinkReceiver implements AdapterReceiver {
   }
 
   #flowed({ performative }: FlowFrame): void {
+    if (!this.#drains) {
+      if (performative.available == null) return
+      this.#toldAvailable?.(performative.available)
+      if (this.#answersLeft === 0) return
+      this.#answersLeft--
+      if (this.#answersLeft > 0) this.#offer(0)
+      else this.#drained?.(0)
+      return
+    }
     if (!performative.drain) return
     const { delivery_count, credit } = this.#link
     // A drained link is at the end of all credit it ever had; an answer that is not belongs to an earlier drain.
-    const beyond = ((performative.delivery_count ?? 0) - (delivery_count + credit)) | 0
-    if (beyond < 0 || (beyond === 0 && !this.#drained)) return
-    // RabbitMQ 3 goes beyond it where messages were on their way; what it counts is what it gives credit by.
-    if (beyond > 0 && performative.link_credit) return
-    this.#link.delivery_count = performative.delivery_count!
+    if (!this.#drained || performative.delivery_count !== delivery_count + credit) return
+    this.#link.delivery_count = performative.delivery_count
     this.#link.credit = 0
-    if (this.#drained) {
-      this.#answered(credit)
-    } else {
-      this.#granted = 0
-      this.#topUp()
-    }
+    this.#answered(credit)
   }
 }

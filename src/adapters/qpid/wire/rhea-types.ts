@@ -83,11 +83,12 @@ export interface FlowFrame {
     readonly drain?: boolean | null
     readonly delivery_count?: number | null
     readonly link_credit?: number | null
+    readonly available?: number | null
   }
 }
 
 export interface TransferFrame {
-  readonly performative: { message_format?: number | null }
+  readonly performative: { message_format?: number | null; readonly more?: boolean | null }
 }
 
 export interface OpenFrame {

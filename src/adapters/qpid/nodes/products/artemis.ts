@@ -61,6 +61,7 @@ export const artemis: Profile = {
   counted: true,
   answersOldDrains: true,
   addsCredit: true,
+  drains: true,
 }
 
 /** Artemis takes what follows a question mark for settings of the queue it makes, so that such names would all be one queue. */

@@ -16,4 +16,5 @@ export const brokerJ: Profile = {
   counted: true,
   answersOldDrains: false,
   addsCredit: true,
+  drains: true,
 }

@@ -16,4 +16,5 @@ export const other: Profile = {
   counted: true,
   answersOldDrains: true,
   addsCredit: true,
+  drains: true,
 }

@@ -27,4 +27,6 @@ export interface Profile {
   readonly answersOldDrains: boolean
   /** Credit given while some is left counts what is on its way; else the broker would hand over more than the window holds. */
   readonly addsCredit: boolean
+  /** It can be asked to use credit up or give it back; else it answers every flow with what is there. */
+  readonly drains: boolean
 }

@@ -34,11 +34,14 @@ export const rabbitmq3: Profile = {
   counted: false,
   answersOldDrains: false,
   addsCredit: false,
+  drains: false,
 }
 
 export const rabbitmq4: Profile = {
   ...rabbitmq3,
   queueAddress: (name) => `/queues/${encodeURIComponent(name)}`,
+  addsCredit: true,
+  drains: true,
 }
 
 /**
