@@ -25,6 +25,9 @@ export function brokerError(
   if (cause instanceof MessagingError) return cause
   const { code, message } = (cause ?? {}) as NativeError
   const text = typeof message === 'string' ? brokerText(message) : String(cause)
+  // RabbitMQ's number for what a quorum queue with one active consumer never does, too.
+  if (code === 405 && /not supported/.test(text))
+    return new MessagingError('NOT_SUPPORTED', text, { cause, context: { adapter: ADAPTER, ...context } })
   if (code === 405 || (code === 403 && /exclusive use/.test(text)))
     return inUse(text, { cause, context: { adapter: ADAPTER, ...context } })
   const { mapped, hint } =
@@ -55,7 +58,7 @@ export function connectError(cause: unknown, place: string, vhost: string): Mess
   if (/^Expected ConnectionOpenOk; got <ConnectionClose/.test(text)) {
     return new MessagingError(
       'CONNECT_FAILED',
-      `RabbitMQ at ${place} refused the virtual host '${vhost}': there is none of that name, or the user may not enter it`,
+      `RabbitMQ at ${place} refused the virtual host '${vhost}': there is none of that name, the user may not enter it, or it has as many connections as it may have`,
       { cause, context, hint: 'Check the path of the URL: /name, or nothing for the virtual host /.' },
     )
   }
@@ -171,7 +174,7 @@ function byReplyCode(code: number, text: string, fallback: ErrorCode): Meaning {
     case 402:
       return { mapped: 'CONNECT_FAILED' }
     case 403:
-      return { mapped: 'UNAUTHORIZED' }
+      return /internal exchange/.test(text) ? INTERNAL_EXCHANGE : { mapped: 'UNAUTHORIZED' }
     case 404:
       return isAway(text) ? AWAY : { mapped: 'ADDRESS_NOT_FOUND' }
     case 406:
@@ -200,6 +203,12 @@ const AWAY: Meaning = {
   hint: 'The node of the cluster that has the queue does not answer: try again when it is back.',
 }
 
+/** Not a matter of permissions, although RabbitMQ's number says so. */
+const INTERNAL_EXCHANGE: Meaning = {
+  mapped: 'NOT_SUPPORTED',
+  hint: 'An internal exchange takes messages from other exchanges only: send to one that it is bound to.',
+}
+
 /** 406 is RabbitMQ's word for a dozen things; the text tells them apart. */
 function preconditionFailed(text: string, fallback: ErrorCode): Meaning {
   if (/inequivalent arg/.test(text)) return { mapped: 'ADDRESS_MISMATCH' }
@@ -215,7 +224,12 @@ function preconditionFailed(text: string, fallback: ErrorCode): Meaning {
     }
   }
   if (/reply consumer/.test(text)) return { mapped: 'SEND_REJECTED' }
-  if (/limit in vhost|limit.*is reached/.test(text)) return { mapped: 'CAPACITY_EXCEEDED' }
+  if (/limit in vhost|limit.*is reached/.test(text)) {
+    return {
+      mapped: 'CAPACITY_EXCEEDED',
+      hint: 'A limit of the virtual host: delete what is not needed, or have the limit raised.',
+    }
+  }
   if (/no leader|process is stopped|timed out|timeout/.test(text)) return AWAY
   return { mapped: fallback }
 }

@@ -3,6 +3,9 @@ import type { AdapterConnection, NodeRef } from '../../contract/adapter.ts'
 import type { MessagingError } from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
 
+/** `away`: there is no connection. `blocked`: the broker takes no messages. */
+export type HoldUp = 'away' | 'blocked'
+
 /** A consumer or responder: outlives the call that made it, and must end before the links do. */
 export interface Handle {
   close(options: { timeoutMs: number }): Promise<void>

@@ -20,7 +20,7 @@ import {
 import type { CallOptions } from '../options.ts'
 import type { ConnectPlan } from './connect-options.ts'
 import { CurrentConnection } from './current-connection.ts'
-import type { CopyRoute, Handle, HostedLink } from './hosted-link.ts'
+import type { CopyRoute, Handle, HoldUp, HostedLink } from './hosted-link.ts'
 import type { ConnectionState, StatusEvent } from './status.ts'
 import { Supervisor, type SupervisorOwner } from './supervisor.ts'
 
@@ -91,6 +91,12 @@ export class LinkHost implements SupervisorOwner {
 
   get state(): ConnectionState {
     return this.#state
+  }
+
+  /** Why nothing goes to the broker for now, if so. */
+  get holdUp(): HoldUp | undefined {
+    if (!this.current) return 'away'
+    return this.#blocked ? 'blocked' : undefined
   }
 
   async start(signal: AbortSignal | undefined): Promise<void> {

@@ -72,6 +72,7 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
     this.#pipeline = new SendPipeline({
       label: plan.label,
       adapter: host.adapter.name,
+      holdUp: () => host.holdUp,
       capacity: DEFAULT_CAPACITY,
       // A request in doubt ends with the connection (see `lost`): handling it twice is the caller's decision.
       resend: false,

@@ -64,6 +64,7 @@ export class AttachedSender<Body = unknown> implements Sender<Body> {
     this.#pipeline = new SendPipeline({
       label: plan?.label ?? '',
       adapter: host.adapter.name,
+      holdUp: () => host.holdUp,
       capacity: this.capacity,
       resend: options.inDoubt !== 'fail' && this.#reliability === 'at-least-once',
     })

@@ -16,6 +16,7 @@ import { deadlines } from '../../core/deadlines.ts'
 import { Deque } from '../../core/deque.ts'
 import { type ErrorCode, type ErrorContext, MessagingError, namingAdapter } from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
+import type { HoldUp } from '../link/hosted-link.ts'
 import { Trace } from '../tracing/trace.ts'
 import { type Outcome, PendingSend, type PendingSendOwner, UnsettledSends } from './pending-send.ts'
 
@@ -27,6 +28,8 @@ export interface PipelineOptions {
   readonly capacity: number
   /** Send again what is in doubt after a reconnect; else it ends as `SEND_UNCONFIRMED`. */
   readonly resend: boolean
+  /** What keeps its link from being opened. */
+  readonly holdUp: () => HoldUp | undefined
   /** Last touch before a message is written on a (new) link. */
   readonly beforeWrite?: (message: OutgoingMessage) => void
 }
@@ -256,14 +259,12 @@ export class SendPipeline implements PendingSendOwner {
 
   #timeoutError(pending: PendingSend): MessagingError {
     if (pending.inDoubt) return this.#unconfirmed(pending, pending.resend ? this.#loss : undefined)
-    if (!this.#link)
-      return this.#error(
-        'CONNECTION_LOST',
-        'No connection came back in time; the message was not sent',
-        pending,
-        this.#loss,
-      )
-    if (this.#blocked)
+    const holdUp = this.#options.holdUp()
+    if (!this.#link && holdUp !== 'blocked') {
+      const what = holdUp === 'away' ? 'No connection came back' : 'The link was not open'
+      return this.#error('CONNECTION_LOST', `${what} in time; the message was not sent`, pending, this.#loss)
+    }
+    if (this.#blocked || holdUp === 'blocked')
       return this.#error(
         'CAPACITY_EXCEEDED',
         'The broker took no messages for the whole time allowed',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Fixture, message, rejection, sendOk, text, texts } from './fixture.ts'
+import { management } from './management-peer.ts'
 
 const fixture = new Fixture()
 
@@ -113,6 +114,7 @@ describe('browsing', () => {
       { 'x-max-priority': 3, 'x-message-ttl': 60_000, 'x-dead-letter-exchange': 'nowhere' },
       { 'x-queue-type': 'quorum', 'x-delivery-limit': -1 },
       { 'x-queue-type': 'classic', 'x-queue-mode': 'lazy' },
+      { 'x-single-active-consumer': true, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': '7' },
     ]
     if (fixture.majorVersion < 4) kinds.push({ 'x-queue-type': 'quorum' })
     for (const args of kinds) {
@@ -128,7 +130,45 @@ describe('browsing', () => {
     fixture.remove({ name: transient, type: 'queue' })
     await fixture.channel.assertQueue(transient, { durable: false })
     expect(await fixture.browse({ name: transient, type: 'queue' })).toEqual([])
+    const ending = fixture.name('auto-delete')
+    await fixture.channel.assertQueue(ending, { autoDelete: true })
+    expect(await fixture.browse({ name: ending, type: 'queue' })).toEqual([])
+    await fixture.channel.deleteQueue(ending)
   })
+
+  test.skipIf(!management)(
+    'a limit that only a policy sets is seen by the management plugin; without it, a warning tells',
+    async () => {
+      const name = fixture.name('policy')
+      const node = { name, type: 'queue' } as const
+      const policy = `policies/%2f/${encodeURIComponent(name)}`
+      const definition = { 'delivery-limit': 1 }
+      await management!.call('PUT', policy, { pattern: `^${name}$`, definition, 'apply-to': 'queues' })
+      fixture.atEnd(() => management!.call('DELETE', policy))
+      fixture.remove(node)
+      // From 4 on a queue without a limit of its own is refused for the broker's own.
+      const args = { 'x-queue-type': 'quorum', 'x-delivery-limit': 2_000_000_000 }
+      await fixture.channel.assertQueue(name, { durable: true, arguments: args })
+      fixture.channel.sendToQueue(name, Buffer.from('kept'))
+      await fixture.channel.waitForConfirms()
+      const managementUrl = process.env.SLUICE_TEST_RABBITMQ_MANAGEMENT
+      const { connection } = await fixture.connect({ native: { managementUrl } })
+      for (let look = 0; look < 3; look++) {
+        const refused = fixture.receiver(node, { mode: 'browse' }, connection)
+        expect(await rejection(refused)).toMatchObject({ code: 'NOT_SUPPORTED' })
+      }
+      const blind = await fixture.connect()
+      for (let look = 0; look < 2; look++) {
+        const { receiver } = await fixture.receiver(node, { mode: 'browse', credit: 0 }, blind.connection)
+        await receiver.close()
+      }
+      expect(blind.reports.warnings).toMatchObject([
+        { code: 'NOT_SUPPORTED', hint: expect.stringContaining('managementUrl'), context: { address: name } },
+      ])
+      const { inbox } = await fixture.receiver(node)
+      expect(text(await inbox.next())).toBe('kept')
+    },
+  )
 
   test('thirty looks into a quorum queue that others made with the broker’s own limit leave its messages there', async () => {
     const name = fixture.name('foreign')

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { runs, timeoutOf } from '../../foreign/runs.ts'
-import { Fixture, message, nodeSpec, rejection, sendOk, text } from './fixture.ts'
+import { Fixture, message, nodeSpec, rejection, send, sendOk, text } from './fixture.ts'
 
 const fixture = new Fixture()
 
@@ -20,6 +20,20 @@ test('an exchange type that the broker does not know ends one call, at once, wit
     })
   }
   expect(fixture.reports.lost).toEqual([])
+})
+
+test('an internal exchange takes nothing from programs, whatever they may do: no matter of permissions', async () => {
+  const name = fixture.name('internal')
+  const node = { name, type: 'topic' } as const
+  await fixture.channel.assertExchange(name, 'topic', { internal: true })
+  fixture.remove(node)
+  const sender = await fixture.sender(node)
+  expect(await send(sender)).toMatchObject({
+    code: 'NOT_SUPPORTED',
+    retryable: false,
+    message: expect.stringMatching(/internal exchange/),
+    hint: expect.stringMatching(/bound to/),
+  })
 })
 
 test('an exchange of a type that a plugin has is made and used like any other', async () => {

@@ -25,7 +25,7 @@ class SilentLink implements AdapterSender {
 }
 
 function pipeline(capacity = 10): SendPipeline {
-  return new SendPipeline({ label: 'q', adapter: 'test', capacity, resend: true })
+  return new SendPipeline({ label: 'q', adapter: 'test', capacity, resend: true, holdUp: () => undefined })
 }
 
 async function failure(sent: Promise<unknown>): Promise<MessagingError> {
@@ -87,4 +87,21 @@ test('sends that nobody awaits are limited by their bytes, and take more once so
   for (const abort of aborts) abort.abort()
   await Promise.all(waiting)
   expect(sends.unsettled).toBe(0)
+})
+
+test('a send whose link cannot be opened is told what holds it up: a broker that takes nothing, or one that is away', async () => {
+  const held = async (holdUp: 'away' | 'blocked' | undefined): Promise<string> => {
+    const options = { label: 'q', adapter: 'test', capacity: 1, resend: true, holdUp: () => holdUp }
+    const error = await failure(new SendPipeline(options).submit(message('x', 'one'), 1, undefined))
+    return `${error.code}: ${error.message}`
+  }
+  expect(await held('blocked')).toBe(
+    'CAPACITY_EXCEEDED: The broker took no messages for the whole time allowed',
+  )
+  expect(await held('away')).toBe(
+    'CONNECTION_LOST: No connection came back in time; the message was not sent',
+  )
+  expect(await held(undefined)).toBe(
+    'CONNECTION_LOST: The link was not open in time; the message was not sent',
+  )
 })

@@ -1,4 +1,4 @@
-/** Listing nodes: AMQP 0-9-1 cannot, the management plugin's HTTP API can. */
+/** What AMQP 0-9-1 does not tell and the management plugin's HTTP API does: which nodes there are, what policies say of a queue. */
 import type { NodeInfo } from '../../../contract/adapter.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
@@ -8,6 +8,9 @@ import { isHold, subscriptionOf } from './topology.ts'
 const TIMEOUT_MS = 10_000
 /** Longest that an opening connection waits to hear how large the cluster is. */
 const NODES_TIMEOUT_MS = 500
+/** How long a look waits to hear of policies, and how often it asks. */
+const POLICY_TOLD_MS = 7_000
+const POLICY_PAUSE_MS = 250
 
 interface ListedQueue {
   readonly name: string
@@ -30,8 +33,8 @@ interface ListedExchange {
 export async function listNodes(api: ManagementApi, virtualHost: string): Promise<NodeInfo[]> {
   const vhost = encodeURIComponent(virtualHost)
   const [queues, exchanges] = await Promise.all([
-    ask<ListedQueue>(api, `api/queues/${vhost}`),
-    ask<ListedExchange>(api, `api/exchanges/${vhost}`),
+    ask<ListedQueue[]>(api, `api/queues/${vhost}`),
+    ask<ListedExchange[]>(api, `api/exchanges/${vhost}`),
   ])
   return [
     ...queues.filter(({ name, exclusive }) => !exclusive && !isHold(name)).map(queueInfo),
@@ -45,9 +48,36 @@ export async function listNodes(api: ManagementApi, virtualHost: string): Promis
  */
 export async function runningNodes({ management, queueType }: Endpoint): Promise<number | undefined> {
   if (!management || queueType !== 'quorum') return undefined
-  const asked = ask<{ running?: boolean }>(management, 'api/nodes', NODES_TIMEOUT_MS)
+  const asked = ask<{ running?: boolean }[]>(management, 'api/nodes', NODES_TIMEOUT_MS)
   const nodes = await asked.catch(() => undefined)
   return nodes?.filter(({ running }) => running).length
+}
+
+/**
+ * How often a policy lets a message of the queue be delivered: `Infinity` as often as the queue's own arguments say, `undefined` when it is not
+ * told in time.
+ *
+ * protocol: a queue that was just made has no policies here until its node tells of it, every five seconds by default.
+ */
+export async function policyDeliveryLimit(
+  api: ManagementApi,
+  vhost: string,
+  queue: string,
+): Promise<number | undefined> {
+  const path = `api/queues/${encodeURIComponent(vhost)}/${encodeURIComponent(queue)}`
+  const until = performance.now() + POLICY_TOLD_MS
+  for (;;) {
+    // An empty definition comes as an empty list.
+    const { effective_policy_definition: policy } = await ask<{
+      effective_policy_definition?: Readonly<Record<string, unknown>>
+    }>(api, path)
+    if (policy) {
+      const limit = policy['delivery-limit']
+      return typeof limit === 'number' && limit >= 0 ? limit : Number.POSITIVE_INFINITY
+    }
+    if (performance.now() > until) return undefined
+    await new Promise((resolve) => setTimeout(resolve, POLICY_PAUSE_MS))
+  }
 }
 
 function queueInfo(queue: ListedQueue): NodeInfo {
@@ -90,7 +120,7 @@ async function ask<T>(
   { base, username, password }: ManagementApi,
   path: string,
   timeoutMs = TIMEOUT_MS,
-): Promise<T[]> {
+): Promise<T> {
   const url = new URL(path, base)
   const login = Buffer.from(`${username}:${password}`).toString('base64')
   const context = { adapter: ADAPTER, address: url.origin, operation: 'list' }
@@ -124,5 +154,5 @@ async function ask<T>(
       },
     )
   }
-  return (await response.json()) as T[]
+  return (await response.json()) as T
 }

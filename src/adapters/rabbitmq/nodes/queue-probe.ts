@@ -50,7 +50,7 @@ async function probe(session: Session, queue: string): Promise<QueueKind> {
       // Quorum queues are durable.
       if (value !== 'true') return 'plain'
       durable = true
-    } else if (name === 'x-max-priority' || name === 'auto-delete' || name === 'exclusive') return 'plain'
+    } else if (name === 'x-max-priority' || name === 'auto_delete' || name === 'exclusive') return 'plain'
     else if (name === 'x-queue-type') {
       if (value === 'stream') return 'stream'
       if (value !== 'quorum') return 'plain'
@@ -63,7 +63,7 @@ async function probe(session: Session, queue: string): Promise<QueueKind> {
       const limit = Number(value)
       return limit >= 0 && limit <= MANY ? 'counted' : 'quorum'
     } else if (value === undefined) delete args[name]
-    else args[name] = /^\d+$/.test(value) ? Number(value) : value
+    else args[name] = typed(difference)
   }
   return 'counted'
 }
@@ -72,6 +72,13 @@ interface Difference {
   readonly name: string
   /** `undefined`: the queue has no such argument. */
   readonly value: string | undefined
+  /** As RabbitMQ names it; not of every argument. */
+  readonly type: string | undefined
+}
+
+function typed({ value, type }: Difference): unknown {
+  if (type === 'bool') return value === 'true'
+  return type !== 'longstr' && /^-?\d+$/.test(value!) ? Number(value) : value
 }
 
 async function ask(
@@ -90,7 +97,9 @@ async function ask(
     const [, name, current] =
       /inequivalent arg '([^']+)' for queue [\s\S]* but current is (none|.*)"$/.exec(message ?? '') ?? []
     if (name === undefined) return undefined
-    return { name, value: current === 'none' ? undefined : /'([^']*)'/.exec(current!)?.[1] }
+    if (current === 'none') return { name, value: undefined, type: undefined }
+    const [, value, type] = /'([^']*)'(?: of type '(\w+)')?/.exec(current!) ?? []
+    return { name, value, type }
   }
 }
 

@@ -3,6 +3,7 @@ import type { Channel, Options } from 'amqplib'
 import type { AdapterReceiver, ReceiverEvents, ReceiverSpec } from '../../../contract/adapter.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
+import { policyLimits } from '../nodes/policies.ts'
 import { kindOfQueue } from '../nodes/queue-probe.ts'
 import { consumerArguments, isQuorum, subscriptionQueue } from '../nodes/topology.ts'
 import { brokersOwn, isReplyAddress } from '../send/reply-address.ts'
@@ -91,7 +92,7 @@ async function browse(parts: Parts, spec: ReceiverSpec): Promise<AdapterReceiver
   const queue = onTopic ? subscriptionQueue(source.name, subscription!.name) : source.name
   const { messageCount } = await channel.checkQueue(queue)
   const kind = spec.limits.maxDeliveries === undefined ? await kindOfQueue(session, queue) : 'counted'
-  if (kind === 'counted')
+  if (kind === 'counted' || (kind === 'quorum' && (await policyLimits(session, queue))))
     throw refusal(label, `Looking into '${label}' would use up deliveries of its messages`)
   if (kind === 'stream')
     throw refusal(

@@ -4,7 +4,7 @@ import { Rounds } from '../../../core/connecting/rounds.ts'
 import { type ErrorContext, MessagingError } from '../../../model/errors.ts'
 import { ADAPTER, brokerError, isClosedError } from '../errors.ts'
 import { refusesWhenFull } from '../nodes/topology.ts'
-import type { Endpoint, QueueType } from '../options.ts'
+import type { Endpoint, ManagementApi, QueueType } from '../options.ts'
 import type { Aside } from './aside.ts'
 import type { Scratch } from './scratch.ts'
 
@@ -27,6 +27,8 @@ export class Session {
   readonly majorVersion: number
   /** What durable queues are made as where their address says nothing. */
   readonly queueType: QueueType
+  /** Who tells what AMQP does not, and of which virtual host; `undefined`: nobody. */
+  readonly management: { readonly api: ManagementApi; readonly vhost: string } | undefined
   /** User the connection is logged in as; `undefined` where only the broker knows. */
   readonly login: string | undefined
   /** Open links, to be closed with the connection. */
@@ -45,7 +47,7 @@ export class Session {
     scratch: Scratch,
     aside: Aside,
     version: string,
-    endpoint: Pick<Endpoint, 'queueType' | 'mechanism' | 'username'>,
+    endpoint: Pick<Endpoint, 'queueType' | 'mechanism' | 'username' | 'management' | 'vhost'>,
     warn: (error: MessagingError) => void,
   ) {
     this.publishing = publishing
@@ -54,6 +56,7 @@ export class Session {
     this.aside = aside
     this.majorVersion = Number.parseInt(version, 10) || 0
     this.queueType = endpoint.queueType
+    this.management = endpoint.management && { api: endpoint.management, vhost: endpoint.vhost }
     this.login = endpoint.mechanism === 'EXTERNAL' ? undefined : endpoint.username
     this.#warn = warn
   }
