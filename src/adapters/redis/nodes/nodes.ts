@@ -15,6 +15,7 @@ import { differences, formatSpec, parseSpec, queueFields, subscriptionSpec } fro
 
 /** Removed in one call. */
 const PURGE_STEP = 5_000
+const UNREADABLE = Symbol('a node that cannot be read')
 /** Moved in one call. */
 const TIDY_STEP = 1_000
 
@@ -176,16 +177,25 @@ export class Nodes {
       const infos = await Promise.all(
         entries.map(async (entry) => {
           const name = entry.slice(2)
-          const info = entry.startsWith('q:')
-            ? await this.#inspectQueue(name, keys.queue(name))
-            : await this.#inspectTopic(name, keys.topic(name))
+          const info = await (entry.startsWith('q:')
+            ? this.#inspectQueue(name, keys.queue(name))
+            : this.#inspectTopic(name, keys.topic(name))
+          ).catch((cause) => this.#unreadable(name, cause))
           // It ended by itself.
           if (info === undefined) await wire.commands.srem(keys.nodes, entry).catch(() => {})
           return info
         }),
       )
-      return infos.filter((info) => info !== undefined)
+      return infos.filter((info) => info !== undefined && info !== UNREADABLE) as NodeInfo[]
     })
+  }
+
+  /** One key that another program has overwritten hides none of the other nodes. */
+  #unreadable(address: string, cause: unknown): typeof UNREADABLE {
+    this.#session.check(cause)
+    if (!this.#session.alive || isForbidden(cause)) throw cause
+    this.#session.events.warning(this.#session.error(cause, { address, operation: 'list' }))
+    return UNREADABLE
   }
 
   /** Due, expired and pushed messages go where they belong, where this user may do that. */
@@ -256,7 +266,7 @@ export class Nodes {
     const { type, durable } = parseSpec(spec)
     if (type === 'multicast')
       return { name, type, depth: undefined, receivers: undefined, durable, details: {} }
-    const entries = Object.values(table).map((entry) => parseEntry(entry).entry)
+    const entries = Object.values(table).flatMap((entry) => parseEntry(entry) ?? [])
     // Redis does not tell who listens with a pattern.
     return { name, type, depth: 0, receivers: undefined, durable, details: { subscriptions: entries } }
   }

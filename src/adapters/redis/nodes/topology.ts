@@ -48,8 +48,31 @@ export function formatSpec(node: NodeSpec): string {
   return JSON.stringify(spec)
 }
 
+/** Another program may have written anything there: what cannot be meant is taken for not set, and a text of no settings differs from all. */
 export function parseSpec(text: string): StoredSpec {
-  return JSON.parse(text) as StoredSpec
+  const stored = recordIn(text)
+  const { maxDeliveries, deadLetter, leaseMs } = stored
+  return {
+    ...stored,
+    durable: stored.durable !== false,
+    maxDeliveries: isCount(maxDeliveries, 1) ? maxDeliveries : undefined,
+    deadLetter: typeof deadLetter === 'string' && deadLetter !== '' ? deadLetter : undefined,
+    leaseMs: isCount(leaseMs, LEAST_LEASE_MS) ? leaseMs : undefined,
+  } as StoredSpec
+}
+
+/** The object that a text of JSON holds; an empty one where it holds none. */
+export function recordIn(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}
+
+function isCount(value: unknown, least: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= least
 }
 
 const COMPARED = [

@@ -22,6 +22,7 @@ const IN_QUEUE: Origin = { durable: true }
 /** A rank is (9 - priority) times this, plus the place. */
 const BAND = 2 ** 49
 const BANDS = 10
+const IS_RANK = /^[1-9]\d{0,15}$/
 /** Messages of the first page; later ones are as large as their bytes allow. */
 const FIRST_PAGE = 16
 const MAX_PAGE = 500
@@ -127,15 +128,20 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
     return found
   }
 
+  /** Of at most a page; what another program has put among them is passed over. */
   async #ranks(from: string, to: string): Promise<number[]> {
-    await this.#free()
-    if (this.#ended) return []
-    const limit = Math.min(this.#page, Math.max(1, this.#credit - this.#held))
     const { session, base } = this.#parts
-    const ranks = await session.ask((commands) =>
-      commands.zrangebyscore(`${base}#ready`, from, to, 'LIMIT', 0, limit),
-    )
-    return ranks.map(Number)
+    for (let skipped = 0; ; ) {
+      await this.#free()
+      if (this.#ended) return []
+      const limit = Math.min(this.#page, Math.max(1, this.#credit - this.#held))
+      const members = await session.ask((commands) =>
+        commands.zrangebyscore(`${base}#ready`, from, to, 'LIMIT', skipped, limit),
+      )
+      const ranks = members.filter((member) => IS_RANK.test(member)).map(Number)
+      if (ranks.length > 0 || members.length === 0) return ranks
+      skipped += members.length
+    }
   }
 
   async #show(ranks: readonly number[]): Promise<void> {
@@ -158,7 +164,7 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
       const end = ends[at]
       const left = end === null || end === undefined ? undefined : Number(end) - now
       if (left !== undefined && left <= 0) continue
-      const count = Number(deliveries[at] ?? 0)
+      const count = countOf(deliveries[at])
       this.#held++
       const message = new RedisMessage(payload, IN_QUEUE, left)
       events.deliver(new Shown(message, count, members[at]!))
@@ -303,6 +309,12 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
     this.#credited?.()
     this.#arrived?.()
   }
+}
+
+/** Another program may have written any number. */
+function countOf(text: string | null | undefined): number {
+  const count = Number(text ?? 0)
+  return Number.isSafeInteger(count) && count > 0 && count < 1_000_000_000 ? count : 0
 }
 
 function placeOf(rank: number): number {

@@ -3,6 +3,7 @@
  * some version. A publish tells the version it was matched with; the server refuses an old one and sends the new table.
  */
 import { compilePattern, type Matcher } from '../../../core/pattern.ts'
+import { recordIn } from '../nodes/topology.ts'
 
 interface Target {
   /** Base key of the subscription or queue. */
@@ -25,9 +26,10 @@ export class TopicTable {
     const targets: Target[] = []
     for (let at = 0; at + 1 < reply.length; at += 2) {
       const entry = parseEntry(reply[at + 1]!)
+      if (entry === undefined) continue
       targets.push({
         base: reply[at]!.toString(),
-        label: entry.label,
+        label: entry.name ?? entry.queue ?? '',
         matchers: entry.patterns.map((pattern) => compilePattern(pattern)),
       })
     }
@@ -58,7 +60,10 @@ export interface TableEntry {
   readonly patterns: readonly string[]
 }
 
-export function parseEntry(value: Buffer): { label: string; entry: TableEntry; patterns: readonly string[] } {
-  const entry = JSON.parse(value.toString()) as TableEntry
-  return { label: entry.name ?? entry.queue ?? '', entry, patterns: entry.patterns }
+/** `undefined`: another program wrote it there, and nothing is kept for it. */
+export function parseEntry(value: Buffer): TableEntry | undefined {
+  const entry = recordIn(value.toString())
+  const { patterns } = entry
+  if (!Array.isArray(patterns) || !patterns.every((pattern) => typeof pattern === 'string')) return undefined
+  return entry as unknown as TableEntry
 }

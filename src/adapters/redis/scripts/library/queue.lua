@@ -1,14 +1,20 @@
 -- Gathering what goes into a queue.
 
+-- The place that was given last, made anew where another program has written over it.
+local function last_place(base, seq, now)
+  local place = seq and string.find(seq, '^%d+$') and tonumber(seq)
+  -- Room for all that may still be sent: a place that reaches the next band would be another priority.
+  if place and place < BAND - 1000000000 then return place end
+  place = first_place(now)
+  call('HSET', base, 'seq', text_of(place))
+  return place
+end
+
 -- Opens a queue for messages; nil when there is none.
 local function open_queue(base, now)
   local facts = call('HMGET', base, 'type', 'seq', 'maxLength', 'ttlMs', 'expiresMs', 'watched', 'autoDelete')
   if not facts[1] then return nil end
-  local seq, limit = tonumber(facts[2]), tonumber(facts[3])
-  if not seq then
-    seq = first_place(now)
-    call('HSET', base, 'seq', text_of(seq))
-  end
+  local seq, limit = last_place(base, facts[2], now), tonumber(facts[3])
   local queue = {
     base = base, seq = seq, count = 0, ready_count = 0,
     ttl = tonumber(facts[4]) or 0, ends = facts[5] or facts[7], watched = facts[6], messages = {}, ready = {}

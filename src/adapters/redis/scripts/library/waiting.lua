@@ -34,6 +34,7 @@ end
 local function promote(base, now, limit)
   local due = call('ZRANGEBYSCORE', base .. '#delayed', '-inf', now, 'LIMIT', 0, limit)
   if #due == 0 then return 0 end
+  last_place(base, call('HGET', base, 'seq'), now)
   for _, rank in ipairs(due) do
     if not is_rank(rank) then
       adopt(base, { rank })

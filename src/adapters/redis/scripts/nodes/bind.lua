@@ -4,7 +4,8 @@
 if call('EXISTS', KEYS[1]) == 0 then return 0 end
 if call('EXISTS', KEYS[2]) == 0 then return 1 end
 local known = call('HGET', KEYS[1] .. '#subs', KEYS[2])
-local entry = known and cjson.decode(known) or { queue = ARGV[1], patterns = {} }
+local sound, entry = pcall(cjson.decode, known or '')
+if not sound or type(entry) ~= 'table' or type(entry.patterns) ~= 'table' then entry = { queue = ARGV[1], patterns = {} } end
 for _, pattern in ipairs(entry.patterns) do
   if pattern == ARGV[2] then return 2 end
 end
