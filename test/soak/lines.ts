@@ -52,3 +52,7 @@ let failed = 0
 }
 console.log(`${name}: ${rounds} rounds, ${failed} with problems`)
 if (failed > 0) process.exitCode = 1
+setTimeout(() => {
+  console.log('PROBLEM the process does not end:', process.getActiveResourcesInfo().join(' '))
+  process.exit(1)
+}, 10_000).unref()

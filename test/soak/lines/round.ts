@@ -39,6 +39,7 @@ export async function playRound(
   } catch (error) {
     watch.problem(`the round threw ${error instanceof Error ? error.stack : String(error)}`)
   }
+  await round.end()
   watch.end()
   return { problems: watch.problems, summary: round.summary(), faults: faults.length }
 }
@@ -66,12 +67,13 @@ class Round {
 
   async play(faults: readonly Fault[]): Promise<void> {
     const direct = await this.#connect(this.#url)
+    this.#connections.push(direct)
     await direct.admin.declare(this.#orders)
     for (let at = 0; at < LINES; at++) {
       this.#proxies.push(await FaultProxy.before(this.#url))
       this.#connections.push(await this.#connect(this.#proxies[at]!.urlFor(this.#url)))
     }
-    const [asking, answering, ...others] = this.#connections
+    const [, asking, answering, ...others] = this.#connections
     await answering!.respond(this.#echo, async ({ body }) => body)
     const receivers = await Promise.all(
       others.slice(SENDERS).map((connection) => connection.receiver(this.#orders, { credit: CREDIT })),
@@ -90,9 +92,13 @@ class Round {
     await Promise.all(receiving)
     for (const node of [this.#orders, this.#echo])
       await this.#watch.call('delete', SEND_MS, () => direct.admin.delete(node))
-    await Promise.all(
-      [direct, ...this.#connections].map((each) => this.#watch.call('close', 8_000, () => each.close())),
-    )
+  }
+
+  /** Also behind a round that threw. */
+  async end(): Promise<void> {
+    this.#running = false
+    this.#draining = false
+    await Promise.all(this.#connections.map((each) => this.#watch.call('close', 8_000, () => each.close())))
     for (const proxy of this.#proxies) await proxy[Symbol.asyncDispose]()
   }
 
