@@ -47,7 +47,7 @@ export interface Connection<Native = unknown> extends AsyncDisposable {
   readonly state: ConnectionState
 
   /** Everything that happens from now on, the present state first; ends when the connection is closed. */
-  status(): AsyncIterableIterator<StatusEvent, void, undefined>
+  status(): AsyncIterableIterator<StatusEvent>
 
   /** Calls `listener` for every event of the type; the returned function removes it. */
   on<T extends StatusEvent['type']>(
@@ -83,7 +83,7 @@ export interface Connection<Native = unknown> extends AsyncDisposable {
   browse<Body>(
     source: Browsable<Body>,
     options?: BrowseOptions,
-  ): AsyncIterableIterator<ReceivedMessage<Body>, void, undefined>
+  ): AsyncGenerator<ReceivedMessage<Body>, void, undefined>
 
   /**
    * Sends the messages of a dead-letter queue back to where they came from, all or those that `where` chooses, and leaves the others in

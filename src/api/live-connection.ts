@@ -79,7 +79,7 @@ export class LiveConnection<Native = unknown> implements Connection<Native> {
     return this.#host.state
   }
 
-  status(): AsyncIterableIterator<StatusEvent, void, undefined> {
+  status(): AsyncIterableIterator<StatusEvent> {
     const { current } = this.#host
     return this.#host.feed.iterate(
       current ? { type: 'connected', url: this.#host.url, broker: current.broker } : undefined,
@@ -106,7 +106,7 @@ export class LiveConnection<Native = unknown> implements Connection<Native> {
   browse<Body>(
     source: Browsable<Body>,
     options: BrowseOptions = {},
-  ): AsyncIterableIterator<ReceivedMessage<Body>, void, undefined> {
+  ): AsyncGenerator<ReceivedMessage<Body>, void, undefined> {
     const place = planFor('browse', source)
     return browse<Body>(this.#host, place, checkOptions('browse', options))
   }

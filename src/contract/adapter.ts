@@ -89,7 +89,7 @@ export interface ConnectTarget {
   readonly native: Readonly<Record<string, unknown>>
 }
 
-/** How a connection talks back. May be called at any time after `connect` was called; never throws. */
+/** Events that an adapter's connection reports. May be called at any time after `connect` was called; never throws. */
 export interface ConnectionEvents {
   /**
    * The connection is gone, for good and with all its links. Exactly once, not after `close()`. Where the broker ended it over something

@@ -1,9 +1,9 @@
-/** Links in the words of the contract: what is attached, what travels over it, and how it talks back. */
+/** Links in the words of the contract: what is attached, what travels over it, and the events it reports. */
 import type { MessagingError } from '../model/errors.ts'
 import type { IncomingMessage, OutgoingMessage } from '../model/message.ts'
 import type { Binding, NodeLimits, NodeRef } from './nodes.ts'
 
-/** How a link talks back. */
+/** Events that an adapter's link reports. */
 export interface LinkEvents {
   /** The broker ended this link while the connection lives. Not after `close()`. The API attaches anew if retryable. */
   detached(error: MessagingError): void
@@ -137,7 +137,7 @@ export interface AdapterDelivery {
   readonly redelivered: boolean
 }
 
-/** How a receiving link talks back. */
+/** Events that an adapter's receiving link reports. */
 export interface ReceiverEvents extends LinkEvents {
   /** Hands over one message. May be called before `attachReceiver` has settled; never more than the credit allows. */
   deliver(delivery: AdapterDelivery): void

@@ -1,6 +1,6 @@
 /**
- * Things that are opened on first need and kept by name: whoever comes while one is being opened waits for the same one, an opening
- * that failed is forgotten, and beyond `max` the oldest is let go.
+ * Things that are opened on first need and kept by name: two calls for one name wait for one opening, an opening that failed is
+ * forgotten, and beyond `max` the oldest is let go.
  */
 export class KeptOpen<T> {
   readonly #open = new Map<string, Promise<T>>()

@@ -371,9 +371,8 @@ export class Queue implements EntryQueue, Deferred {
   purge(most: number): number {
     const backlog = this.#backlog
     const count = Math.min(most, backlog.size)
-    for (let removed = 0; removed < count; removed++) {
+    for (let removed = 0; removed < count; removed++)
       this.#discard(backlog.ready > 0 ? backlog.shift() : backlog.removeOldest())
-    }
     return count
   }
 

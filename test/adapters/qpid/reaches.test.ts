@@ -1,12 +1,14 @@
 /** Every place where this adapter reaches into rhea: with rhea built otherwise there, a warning tells, and messages flow. */
 import { REACHES } from '../../../src/adapters/qpid/wire/reaches.ts'
+import { qpidHarness } from '../../conformance/harness/qpid.ts'
 import { brokerUrl } from '../../support/brokers.ts'
 import { proveReaches } from '../../support/reaches.ts'
 
-proveReaches({
+await proveReaches({
   library: 'rhea',
   folder: 'lib',
   url: brokerUrl('qpid'),
+  harness: qpidHarness,
   reaches: REACHES,
   changes: [
     ['turns', 'renamed', { from: /\b_register\b/g, to: '_schedule' }],

@@ -1,12 +1,14 @@
 /** Every place where this adapter reaches into amqplib: with amqplib built otherwise there, a warning tells, and messages flow. */
 import { REACHES } from '../../../src/adapters/rabbitmq/wire/reaches.ts'
+import { rabbitmqHarness } from '../../conformance/harness/rabbitmq.ts'
 import { brokerUrl } from '../../support/brokers.ts'
 import { proveReaches } from '../../support/reaches.ts'
 
-proveReaches({
+await proveReaches({
   library: 'amqplib',
   folder: 'lib',
   url: brokerUrl('rabbitmq'),
+  harness: rabbitmqHarness,
   reaches: REACHES,
   changes: [
     ['headerFrames', 'a renamed method', { from: /\brecvFrame\b/g, to: 'readFrame' }],

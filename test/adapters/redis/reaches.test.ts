@@ -1,12 +1,14 @@
 /** Every place where this adapter reaches into ioredis: with ioredis built otherwise there, a warning tells, and messages flow. */
 import { REACHES } from '../../../src/adapters/redis/wire/reaches.ts'
+import { redisHarness } from '../../conformance/harness/redis.ts'
 import { brokerUrl } from '../../support/brokers.ts'
 import { proveReaches } from '../../support/reaches.ts'
 
-proveReaches({
+await proveReaches({
   library: 'ioredis',
   folder: 'built',
   url: brokerUrl('redis'),
+  harness: redisHarness,
   reaches: REACHES,
   changes: [
     [
