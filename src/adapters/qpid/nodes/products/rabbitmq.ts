@@ -40,7 +40,6 @@ export const rabbitmq3: Profile = {
 export const rabbitmq4: Profile = {
   ...rabbitmq3,
   queueAddress: (name) => `/queues/${encodeURIComponent(name)}`,
-  addsCredit: true,
   drains: true,
 }
 
