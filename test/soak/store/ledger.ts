@@ -48,8 +48,12 @@ export class Ledger {
       else if (word === 'delivered') this.#delivered(who, place, id, rest)
       else if (word === 'verdict') this.#verdict(place, id, rest[0]!)
       else if (word === 'delayed') this.#find(place, id)!.delayed = true
-      else if (word === 'clearing') for (const entry of this.#of('scrap').values()) entry.settled = true
     }
+  }
+
+  /** Somebody emptied the place, at an instant that the notes of several processes do not tell. */
+  cleared(place: string): void {
+    for (const entry of this.#of(place).values()) entry.settled = true
   }
 
   /** `notes` of a process that looked at everything. `expected` was to be found, nothing else, in order. */

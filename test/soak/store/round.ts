@@ -70,6 +70,7 @@ class Round {
     await later
     if (readOnly) this.#disk.readOnly = false
     for (const [rival, life] of lives.entries()) this.ledger.read(ends[rival]!, `life ${life.name}`)
+    if (ends.some((notes) => notes.some(([word]) => word === 'clearing'))) this.ledger.cleared('scrap')
     this.#disk.leave(undefined)
     await this.#audit(`audit ${at}`)
   }
