@@ -357,7 +357,7 @@ async function tried(what: string, value: string): Promise<string | undefined> {
   const thrown = makers[value]!()
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve('no end within 5 s'), 5_000)
+    timer = setTimeout(() => resolve('no end within 20 s'), 20_000)
   })
   let problem: string | undefined
   try {
@@ -379,7 +379,7 @@ async function tried(what: string, value: string): Promise<string | undefined> {
   } finally {
     clearTimeout(timer)
   }
-  await connection.send(queue(`${name}-alive`), 'alive', { timeoutMs: 2_000 })
+  await connection.send(queue(`${name}-alive`), 'alive', { timeoutMs: 20_000 })
   await new Promise((resolve) => setImmediate(resolve))
   if (uncaught.length > 0)
     problem = `uncaught: ${uncaught.splice(0).map((e) => (e as Error)?.stack ?? typeof e)}`
