@@ -179,6 +179,9 @@ const KNOWN = {
   close: ['timeoutMs'],
 } as const satisfies Record<string, readonly string[]>
 
+/** Handlers at once: each is a loop of its own, made when the consumer opens. */
+const MOST_CONCURRENCY = 100_000
+
 /** Options that are whole numbers, and the least they may be. */
 const WHOLE_NUMBERS = Object.entries({ capacity: 1, concurrency: 1, credit: 0, size: 1 })
 
@@ -195,6 +198,8 @@ export function checkOptions<T extends object>(call: keyof typeof KNOWN, options
     if (typeof value !== 'number') throw new TypeError(`${call}(): ${name} is no number`)
     if (!(Number.isInteger(value) && value >= least))
       throw invalid(call, name, value, `a whole number from ${least}`)
+    if (name === 'concurrency' && value > MOST_CONCURRENCY)
+      throw invalid(call, name, value, `at most ${MOST_CONCURRENCY}`)
   }
   const { timeoutMs, signal, reliability, mode, inDoubt, waitMs, rate } = values
   if (timeoutMs !== undefined) {

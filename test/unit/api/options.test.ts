@@ -36,6 +36,20 @@ test('connect() refuses options beside the URL, which would be lost; what map() 
   await Promise.all(connections.map((connection) => connection.close()))
 })
 
+test.each([2 ** 53, Number.MAX_VALUE, 100_001])(
+  '%s handlers at once are refused, and not begun',
+  async (concurrency) => {
+    await using connection = await connect(url)
+    const refused = { code: 'CONFIG_INVALID', message: expect.stringContaining('concurrency') }
+    const open = [
+      () => connection.consume(queue('many'), () => {}, { concurrency }),
+      () => connection.consumeBatch(queue('many'), () => {}, { concurrency }),
+      () => connection.respond(service('many'), () => 1, { concurrency }),
+    ]
+    for (const call of open) await expect(call()).rejects.toMatchObject(refused)
+  },
+)
+
 test.each([
   ['fields', null],
   ['fields', []],
