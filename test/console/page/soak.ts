@@ -91,8 +91,13 @@ async function walk(page: Page, broker: string): Promise<void> {
     await page.getByRole('dialog').getByRole('button', { name: 'Look anyway' }).click()
   }
   await page.locator('table.messages tbody tr').first().waitFor()
-  await page.keyboard.press('j')
-  await page.getByRole('article', { name: 'Message' }).waitFor()
+  const message = page.getByRole('article', { name: 'Message' })
+  // A list that has just come anew has not heard a key that was pressed while it came.
+  for (let tries = 0; tries < 20 && !(await message.isVisible()); tries++) {
+    await page.keyboard.press('j')
+    await delay(CLICK_MS)
+  }
+  await message.waitFor()
   await page.keyboard.press('Escape')
   for (const tab of ['charts', 'dead-letters', 'settings'])
     await show(page, `#/node/${broker}/soak-console/${tab}`)
