@@ -1,9 +1,9 @@
 /** Brokers shared within the thread: everybody who names the same place gets the same broker. */
 import { mkdir, realpath, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { MessagingError } from '../model/errors.ts'
 import { Broker, VERSION } from './broker.ts'
 import { openLmdbStore } from './store/lmdb-store.ts'
+import { unusableStore } from './store/store-check.ts'
 
 /** A share in a broker; it stays open at least until `release`. */
 export interface BrokerLease {
@@ -132,12 +132,7 @@ async function placeOf(directory: string): Promise<string> {
     await makeDirectory(resolve(directory))
     return await realpath(directory)
   } catch (cause) {
-    throw new MessagingError('CONNECT_FAILED', `The directory '${directory}' cannot be made or read`, {
-      cause,
-      retryable: false,
-      hint: 'Check the path and its permissions.',
-      context: { operation: 'connect', directory },
-    })
+    throw unusableStore(directory, cause)
   }
 }
 

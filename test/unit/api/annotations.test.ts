@@ -21,18 +21,19 @@ const scalar = fc.oneof(
 )
 const { value } = fc.letrec<{ value: AnnotationValue }>((tie) => ({
   value: fc.oneof(
-    { maxDepth: 6 },
+    { maxDepth: 6, depthSize: 'small' },
     scalar,
-    fc.array(tie('value')),
+    fc.array(tie('value'), { maxLength: 8 }),
     fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('@bigint', '@@x', '@date')), tie('value'), {
       noNullPrototype: false,
+      maxKeys: 8,
     }),
   ),
 }))
 
 test('annotations come back from their text with every value and type', () => {
   fc.assert(
-    fc.property(fc.dictionary(fc.string(), value, { noNullPrototype: true }), (annotations) => {
+    fc.property(fc.dictionary(fc.string(), value, { noNullPrototype: true, maxKeys: 8 }), (annotations) => {
       expect(shape(parseAnnotations(annotationsText(annotations)))).toEqual(shape(annotations))
     }),
   )
