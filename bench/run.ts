@@ -75,6 +75,7 @@ async function measure(script: string, backend: Backend, parts: readonly string[
         folder: own,
         checkout: CHECKOUT,
         rounds: Number(values.rounds),
+        deep: Number(values.deep),
       }
       await child(script, [JSON.stringify(order)])
       console.log(`${part}, ${backend}: ${Math.round((performance.now() - begun) / 1000)} s`)
