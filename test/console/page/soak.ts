@@ -86,11 +86,13 @@ async function walk(page: Page, broker: string): Promise<void> {
   await show(page, `#/nodes?broker=${broker}`)
   await show(page, `#/node/${broker}/soak-console`)
   const look = page.getByRole('button', { name: 'Look at the messages', exact: true })
+  const rows = page.locator('table.messages tbody tr')
+  await look.or(rows.first()).first().waitFor()
   if (await look.isVisible()) {
     await look.click()
     await page.getByRole('dialog').getByRole('button', { name: 'Look anyway' }).click()
   }
-  await page.locator('table.messages tbody tr').first().waitFor()
+  await rows.first().waitFor()
   const message = page.getByRole('article', { name: 'Message' })
   // A list that has just come anew has not heard a key that was pressed while it came.
   for (let tries = 0; tries < 20 && !(await message.isVisible()); tries++) {
