@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { eventually } from '../../support/eventually.ts'
 import { Fixture, message, rejection, sendOk, text, texts } from './fixture.ts'
 import { management } from './management-peer.ts'
 
@@ -157,6 +158,21 @@ describe('browsing', () => {
         const refused = fixture.receiver(node, { mode: 'browse' }, connection)
         expect(await rejection(refused)).toMatchObject({ code: 'NOT_SUPPORTED' })
       }
+      await fixture.channel.assertQueue(`${name}-free`, { durable: true, arguments: args })
+      fixture.remove({ ...node, name: `${name}-free` })
+      // Not told yet is no refusal for good.
+      await eventually(
+        async () => {
+          const { receiver } = await fixture.receiver(
+            { ...node, name: `${name}-free` },
+            { mode: 'browse' },
+            connection,
+          )
+          await receiver.close()
+          return true
+        },
+        { timeoutMs: 60_000 },
+      )
       const blind = await fixture.connect()
       for (let look = 0; look < 2; look++) {
         const { receiver } = await fixture.receiver(node, { mode: 'browse', credit: 0 }, blind.connection)
@@ -168,6 +184,7 @@ describe('browsing', () => {
       const { inbox } = await fixture.receiver(node)
       expect(text(await inbox.next())).toBe('kept')
     },
+    120_000,
   )
 
   test('thirty looks into a quorum queue that others made with the broker’s own limit leave its messages there', async () => {
