@@ -1,7 +1,17 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { leftOut } from './scripts/brokers/kind.ts'
+
+/** The runs of the conformance suite take minutes each: they come first, so that no worker is left alone with one at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/test/conformance/')
+    const sorted = await super.sort(files)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
 
 export default defineConfig({
   // The conformance suite names the library as its users do.
@@ -14,6 +24,7 @@ export default defineConfig({
       `test/conformance/${name}.test.ts`,
     ]),
     globalSetup: ['test/support/global-setup.ts'],
+    sequence: { sequencer: LongestFirst },
     // Processes, not threads: native client libraries, signals and exits are per process.
     pool: 'forks',
     // Brokers work on the same processor cores.
