@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ConnectOptions } from '../../../src/index.ts'
 import { Child } from '../../support/child.ts'
+import { freePorts } from '../../support/free-ports.ts'
 import type { BrokerControl, Harness } from '../suite/index.ts'
 import { type WireFaults, wireFaults } from './faults.ts'
 import { atPort, closedPort } from './network.ts'
@@ -29,7 +30,9 @@ class HubProcess {
 
   /** The socket file lies beside the data: paths of sockets must be short. */
   static async start(data: string, transport: Transport, again?: string): Promise<HubProcess> {
-    const listen = again ?? (transport === 'tcp' ? 'tcp://127.0.0.1:*' : `ipc://${data}/hub.sock`)
+    // Not any port: one that the system hands out for connections may be taken while the hub is away.
+    const listen =
+      again ?? (transport === 'tcp' ? `tcp://127.0.0.1:${await freePorts(1)}` : `ipc://${data}/hub.sock`)
     const child = Child.run(PROGRAM, { HUB_LISTEN: listen, HUB_DATA: data })
     return new HubProcess(await child.line(), child)
   }
