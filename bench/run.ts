@@ -86,12 +86,19 @@ async function measure(script: string, backend: Backend, parts: readonly string[
   }
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
 function child(script: string, args: readonly string[]): Promise<void> {
   return new Promise((done, failed) => {
     const running = fork(script, args, { execArgv: [], stdio: 'inherit' })
     // Interrupted, it writes what it has, and the brokers are taken down all the same.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => running.kill(signal))
+    const stop = (signal: NodeJS.Signals): void => void running.kill(signal)
+    for (const signal of SIGNALS) process.on(signal, stop)
     running.once('error', failed)
-    running.once('exit', (code) => (code === 0 ? done() : failed(new Error(`${args[0]} ended with ${code}`))))
+    running.once('exit', (code) => {
+      for (const signal of SIGNALS) process.off(signal, stop)
+      if (code === 0) done()
+      else failed(new Error(`${args[0]} ended with ${code}`))
+    })
   })
 }

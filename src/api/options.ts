@@ -159,7 +159,8 @@ const CONSUME = [
   'deadLetter',
   'rate',
 ] as const
-const KNOWN = {
+/** The options that each call knows. */
+export const KNOWN_OPTIONS = {
   send: CALL,
   declare: CALL,
   delete: CALL,
@@ -186,11 +187,11 @@ const MOST_CONCURRENCY = 100_000
 const WHOLE_NUMBERS = Object.entries({ capacity: 1, concurrency: 1, credit: 0, size: 1 })
 
 /** @throws `CONFIG_INVALID` naming the option, `TypeError` on a wrong type */
-export function checkOptions<T extends object>(call: keyof typeof KNOWN, options: T | undefined): T {
+export function checkOptions<T extends object>(call: keyof typeof KNOWN_OPTIONS, options: T | undefined): T {
   if (options === undefined) return {} as T
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw new TypeError(`${call}(): the options are no object`)
-  checkKnownKeys(options, KNOWN[call], `${call}()`)
+  checkKnownKeys(options, KNOWN_OPTIONS[call], `${call}()`)
   const values = options as Record<string, unknown>
   for (const [name, least] of WHOLE_NUMBERS) {
     const value = values[name]
@@ -235,7 +236,7 @@ function checkDeadLetter(call: string, deadLetter: unknown): void {
  * {@link checkOptions} for calls made for every message: looks at a few words before it takes the long way, and
  * returns what is wrong.
  */
-export function callProblem(call: keyof typeof KNOWN, options: CallOptions): unknown {
+export function callProblem(call: keyof typeof KNOWN_OPTIONS, options: CallOptions): unknown {
   try {
     const { timeoutMs, signal } = options
     let plain =

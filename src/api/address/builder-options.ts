@@ -4,7 +4,7 @@ import { MessagingError } from '../../model/errors.ts'
 import type { AnyAddress, NodeOptions } from './address.ts'
 import { toAddress } from './text-address.ts'
 
-const NODE_OPTIONS = [
+export const NODE_OPTIONS = [
   'durable',
   'maxDeliveries',
   'deadLetter',

@@ -123,13 +123,13 @@ export function readFields(fields: (MessageFields & CallOptions) | undefined): M
   const read: Record<string, unknown> = {}
   for (const name in fields) readField(fields, name, read)
   if (Object.getPrototypeOf(fields) !== Object.prototype)
-    for (const name of CHECK_OF.keys()) if (!(name in read)) readField(fields, name, read)
+    for (const name of SEND_FIELDS) if (!(name in read)) readField(fields, name, read)
   return read
 }
 
 function readField(fields: object, name: string, into: Record<string, unknown>): void {
   const check = CHECK_OF.get(name)
-  if (!check) checkKnownKeys({ [name]: undefined }, [...CHECK_OF.keys()], 'send')
+  if (!check) checkKnownKeys({ [name]: undefined }, SEND_FIELDS, 'send')
   const value = (fields as Record<string, unknown>)[name]
   if (value === undefined) return
   check?.(value, name)
@@ -178,6 +178,9 @@ const CALL_CHECKS: Readonly<Record<keyof CallOptions, Check>> = {
 }
 /** A map, because a field called `constructor` is unknown, too. */
 const CHECK_OF: ReadonlyMap<string, Check> = new Map(Object.entries({ ...FIELD_CHECKS, ...CALL_CHECKS }))
+
+/** All that may stand beside a body. */
+export const SEND_FIELDS: readonly string[] = [...CHECK_OF.keys()]
 
 function checkText(value: unknown, name: string): void {
   if (typeof value !== 'string') throw new TypeError(`${name} is no string`)

@@ -1,6 +1,10 @@
 /** Values of every odd type at every argument of the API: a typed error or success, nothing half done, nothing uncaught. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { NODE_OPTIONS } from '../../../src/api/address/builder-options.ts'
+import { CONNECT_OPTIONS } from '../../../src/api/link/connect-options.ts'
+import { KNOWN_OPTIONS } from '../../../src/api/options.ts'
+import { SEND_FIELDS } from '../../../src/api/send/outgoing.ts'
 import * as sluice from '../../../src/index.ts'
 import { type Connection, connect, MessagingError, queue, service, topic } from '../../../src/index.ts'
 import { runs, timeoutOf } from '../../foreign/runs.ts'
@@ -129,65 +133,8 @@ const odd = fc.constantFrom(...Object.keys(makers))
 /** Calls by name; `odd` stands where an argument, or one option, would. */
 type Call = (odd: never, at: { connection: Connection; name: string }) => unknown
 const option = (name: string) => (odd: unknown) => ({ [name]: odd }) as never
-const FIELDS = [
-  'id',
-  'subject',
-  'contentType',
-  'properties',
-  'replyTo',
-  'correlationId',
-  'priority',
-  'ttlMs',
-  'durable',
-  'userId',
-  'groupId',
-  'createdAt',
-  'delayMs',
-  'timeoutMs',
-  'signal',
-  'nonsense',
-]
-const CONNECT = [
-  'url',
-  'clientName',
-  'username',
-  'password',
-  'tls',
-  'connectTimeoutMs',
-  'heartbeatMs',
-  'reconnect',
-  'codecs',
-  'native',
-  'signal',
-]
-const NODE = [
-  'create',
-  'delete',
-  'durable',
-  'autoDelete',
-  'exclusive',
-  'maxLength',
-  'maxDeliveries',
-  'deadLetter',
-  'ttlMs',
-  'expiresMs',
-  'native',
-  'schema',
-  'credit',
-]
-const CONSUME = [
-  'concurrency',
-  'credit',
-  'reliability',
-  'retry',
-  'onError',
-  'deadLetter',
-  'rate',
-  'timeoutMs',
-  'signal',
-  'size',
-  'waitMs',
-]
+/** Beside a body, and one that there is not. */
+const FIELDS = [...SEND_FIELDS, 'nonsense']
 
 const one = (name: string) => queue(name)
 async function use(address: never, { connection }: { connection: Connection }): Promise<void> {
@@ -202,7 +149,7 @@ async function delivered(connection: Connection, name: string) {
 const calls: Record<string, Call> = {
   connect: async (odd) => (await connect(odd)).close(),
   ...Object.fromEntries(
-    CONNECT.map((name) => [
+    CONNECT_OPTIONS.map((name) => [
       `connect ${name}`,
       async (odd: unknown) => (await connect({ url, ...(option(name)(odd) as object) })).close(),
     ]),
@@ -218,7 +165,7 @@ const calls: Record<string, Call> = {
   members: (odd, { connection }) => connection.send(sluice.multicast('odd-list').to(odd), 'x'),
   'queue options': (odd, { connection, name }) => connection.admin.declare(queue(name, odd)),
   ...Object.fromEntries(
-    NODE.map((key) => [
+    NODE_OPTIONS.map((key) => [
       `queue ${key}`,
       (odd: unknown, { connection, name }: { connection: Connection; name: string }) =>
         connection.receiver(queue(name, option(key)(odd))).then((r) => r.close()),
@@ -269,7 +216,7 @@ const calls: Record<string, Call> = {
   'consume options': async (odd, { connection, name }) =>
     (await connection.consume(one(name), () => {}, odd)).close(),
   ...Object.fromEntries(
-    CONSUME.map((key) => [
+    KNOWN_OPTIONS.consumeBatch.map((key) => [
       `consumeBatch ${key}`,
       async (odd: unknown, { connection, name }: { connection: Connection; name: string }) =>
         (await connection.consumeBatch(one(name), () => {}, option(key)(odd))).close(),

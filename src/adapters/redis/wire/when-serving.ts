@@ -1,4 +1,5 @@
 /** A server that reads its data from disk, or is busy with another program's script, serves again soon: what is asked of it waits. */
+import { pause } from '../../../core/waiting.ts'
 import { textOf } from '../errors.ts'
 
 /** Between two tries. Unit: ms. */
@@ -11,7 +12,7 @@ export async function whenServing<T>(signal: AbortSignal, work: () => Promise<T>
       return await work()
     } catch (error) {
       if (signal.aborted || !/^(LOADING|BUSY)\b/.test(textOf(error))) throw error
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+      await pause(PAUSE_MS, signal)
     }
   }
 }
