@@ -265,7 +265,7 @@ export const faults: readonly KnownFault[] = [
   },
   {
     name: 'forgets-accepts',
-    what: 'writes ten accepts of one turn of the event loop, and forgets the others',
+    what: 'writes ten accepts of a quarter of a second, and forgets the others',
     caughtBy: [
       'send',
       'queue',
@@ -286,7 +286,7 @@ export const faults: readonly KnownFault[] = [
       return {
         ...facade(real),
         accept(delivery) {
-          if (written === 0) setImmediate(() => (written = 0))
+          if (written === 0) setTimeout(() => (written = 0), 250)
           if (written++ < 10) real.accept(delivery)
         },
       }
