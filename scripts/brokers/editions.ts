@@ -12,7 +12,7 @@ export interface Edition {
   readonly brokers: readonly BrokerName[]
   /** The suite of Debian that has it as a package. */
   readonly suite: 'trixie' | 'forky'
-  readonly packages: readonly string[]
+  readonly packaged: string
   readonly image: string
 }
 
@@ -34,7 +34,7 @@ function edition(
   packaged: string,
   image: string,
 ): Edition {
-  return { name, brokers, suite, packages: [packaged], image }
+  return { name, brokers, suite, packaged, image }
 }
 
 const VARIABLE = 'SLUICE_BROKERS_EDITIONS'

@@ -104,16 +104,22 @@ export interface TlsFiles {
 /** The software of a broker, found or installed. Values are the kind's own: paths of executables. */
 export type Software = Readonly<Record<string, string>>
 
+/** A root folder in which a package is installed; there may be others beside it. */
+export interface SoftwarePlace {
+  readonly root: string
+  readonly packaged: string
+}
+
 export interface BrokerKind {
   readonly name: BrokerName
   readonly product: string
   /** The variable with this broker's URL; when the user has set it, nothing is started. */
   readonly variable: string
   /**
-   * Gets the software. `root`: a folder to find it in instead of the system's own, paths then count from there.
+   * Gets the software. `place`: where to find it instead of among the system's own; paths then count from its root.
    * Throws `BrokerUnavailable` with the reason and the cure.
    */
-  obtain(progress: Progress, root?: string): Promise<Software>
+  obtain(progress: Progress, place?: SoftwarePlace): Promise<Software>
   /** Writes configuration to `site.folder` and says what to run. */
   plan(site: Site, software: Software): Promise<Plan>
   /** One look: resolves to the version of a broker that serves clients, rejects when it does not (yet). */

@@ -15,6 +15,7 @@ import {
   type Progress,
   type Site,
   type Software,
+  type SoftwarePlace,
   type TlsFiles,
 } from './kind.ts'
 import { installPackages } from './packages.ts'
@@ -29,7 +30,8 @@ export const rabbitmq: BrokerKind = {
   product: 'RabbitMQ',
   variable: 'SLUICE_TEST_RABBITMQ',
 
-  async obtain(progress: Progress, root = ''): Promise<Software> {
+  async obtain(progress: Progress, place?: SoftwarePlace): Promise<Software> {
+    const root = place?.root ?? ''
     const software = findSoftware(root)
     if (software !== undefined) return software
     await installPackages('rabbitmq', ['rabbitmq-server'], progress)

@@ -1,6 +1,6 @@
 /**
  * Redis 7 from the system's package, four ways: `redis` alone with every write synced, `redis-tls` with TLS
- * and ACL users, `redis-cluster` of three masters, `redis-sentinel` with a master, its replica and three sentinels.
+ * and ACL users, `redis-cluster` of three masters with a replica each, `redis-sentinel` with a master, its replica and three sentinels.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ import {
   type Progress,
   type Site,
   type Software,
+  type SoftwarePlace,
 } from './kind.ts'
 import { installPackages } from './packages.ts'
 import { withRedis } from './redis-probe.ts'
@@ -22,8 +23,8 @@ import { withRedis } from './redis-probe.ts'
 export const SENTINEL_MASTER = 'sluice'
 const DURABLE = { appendonly: 'yes', appendfsync: 'always', save: '""' }
 
-async function obtain(progress: Progress, root?: string): Promise<Software> {
-  const software = root === undefined ? findSoftware() : softwareIn(root)
+async function obtain(progress: Progress, place?: SoftwarePlace): Promise<Software> {
+  const software = place === undefined ? findSoftware() : softwareIn(place)
   if (software !== undefined) return software
   await installPackages('redis', ['redis-server'], progress)
   const installed = findSoftware()
@@ -41,11 +42,11 @@ function findSoftware(): Software | undefined {
   return server === undefined || cli === undefined ? undefined : { server, cli }
 }
 
-/** Redis, or Valkey in its place. */
-function softwareIn(root: string): Software | undefined {
-  const product = ['redis', 'valkey'].find((name) => existsSync(join(root, 'usr/bin', `${name}-server`)))
-  if (product === undefined) return undefined
-  return { server: `/usr/bin/${product}-server`, cli: join(root, 'usr/bin', `${product}-cli`) }
+/** Redis, or Valkey in its place: the program has the name of its package. */
+function softwareIn({ root, packaged }: SoftwarePlace): Software | undefined {
+  const server = `/usr/bin/${packaged}`
+  if (!existsSync(join(root, server))) return undefined
+  return { server, cli: join(root, server.replace(/-server$/, '-cli')) }
 }
 
 type Directives = Readonly<Record<string, string | number>>
@@ -154,15 +155,26 @@ export const redisTls: BrokerKind = {
     withRedis({ url: environment.SLUICE_TEST_REDIS_TLS, ca: environment.SLUICE_TEST_CA }, versionOf),
 }
 
+const CLUSTER_NODES = [1, 2, 3, 4, 5, 6] as const
+const CLUSTER_MASTERS = 3
+
+/** Those that began as masters, then their replicas. After fail-overs nobody knows by the place. */
+function clusterUrls(environment: Readonly<Record<string, string>>): string[] {
+  return [
+    ...split(environment.SLUICE_TEST_REDIS_CLUSTER),
+    ...split(environment.SLUICE_TEST_REDIS_CLUSTER_REPLICAS),
+  ]
+}
+
 export const redisCluster: BrokerKind = {
   name: 'redis-cluster',
   product: 'Redis Cluster',
   variable: 'SLUICE_TEST_REDIS_CLUSTER',
   obtain,
   async plan(site, software): Promise<Plan> {
-    const ports = await site.ports('node1', 'node2', 'node3', 'bus1', 'bus2', 'bus3')
+    const ports = await site.ports(...CLUSTER_NODES.flatMap((n) => [`node${n}`, `bus${n}`] as const))
     const { password } = site
-    const processes = ([1, 2, 3] as const).map((n) =>
+    const processes = CLUSTER_NODES.map((n) =>
       server(site, software, `node${n}`, {
         port: ports[`node${n}`],
         'cluster-enabled': 'yes',
@@ -171,35 +183,40 @@ export const redisCluster: BrokerKind = {
         'cluster-node-timeout': 3000,
         requirepass: password,
         masterauth: password,
+        'repl-diskless-sync-delay': 0,
         ...DURABLE,
       }),
     )
-    const urls = [ports.node1, ports.node2, ports.node3].map(
-      (port) => `redis://:${password}@127.0.0.1:${port}`,
-    )
+    const urls = CLUSTER_NODES.map((n) => `redis://:${password}@127.0.0.1:${ports[`node${n}`]}`)
     return {
       ports,
-      environment: { SLUICE_TEST_REDIS_CLUSTER: urls.join(',') },
+      environment: {
+        SLUICE_TEST_REDIS_CLUSTER: urls.slice(0, CLUSTER_MASTERS).join(','),
+        SLUICE_TEST_REDIS_CLUSTER_REPLICAS: urls.slice(CLUSTER_MASTERS).join(','),
+      },
       toolEnvironment: { REDISCLI_AUTH: password },
       processes,
     }
   },
   async form(record: BrokerRecord) {
-    const urls = split(record.environment.SLUICE_TEST_REDIS_CLUSTER)
+    const urls = clusterUrls(record.environment)
     for (const url of urls) await eventuallyAnswers(url)
     const nodes = urls.map((url) => new URL(url).host)
     const cli = find('redis-cli') as string
-    await run(cli, ['--cluster', 'create', ...nodes, '--cluster-yes'], {
+    // The first half become masters.
+    await run(cli, ['--cluster', 'create', ...nodes, '--cluster-replicas', '1', '--cluster-yes'], {
       env: { ...process.env, ...record.toolEnvironment },
     })
   },
   async probe(environment) {
-    const urls = split(environment.SLUICE_TEST_REDIS_CLUSTER)
+    const urls = clusterUrls(environment)
     const versions = await Promise.all(
       urls.map((url) =>
         withRedis({ url }, async (client) => {
           const info = await client.cluster('INFO')
           if (!info.includes('cluster_state:ok')) throw new Error('The cluster is not complete')
+          const replication = await client.info('replication')
+          if (/master_link_status:(?!up)/.test(replication)) throw new Error('A replica is behind')
           return versionOf(client)
         }),
       ),

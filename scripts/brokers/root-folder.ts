@@ -17,18 +17,18 @@ const TIMEOUT_MS = 15 * 60_000
 /** The folder with the edition's packages in it, made and filled where it is not there. */
 export async function rootFolder(edition: Edition, progress: Progress): Promise<string> {
   const folder = join(cacheFolder(), `debian-${edition.suite}`)
-  const missing = edition.packages.filter((name) => !existsSync(installedMark(folder, name)))
-  if (missing.length === 0) return folder
+  const mark = installedMark(folder, edition.packaged)
+  if (existsSync(mark)) return folder
   if (userInfo().uid !== 0) throw unavailable(edition, 'a root folder can be made and entered by root only')
   if (process.env.SLUICE_BROKERS_INSTALL === '0')
     throw unavailable(edition, 'it is not there, and SLUICE_BROKERS_INSTALL=0 forbids to make it')
   try {
     if (!existsSync(madeMark(folder))) await make(edition, folder, progress)
-    progress(`installing ${missing.join(' ')} of Debian ${edition.suite}`)
-    await run(...inRoot(folder, undefined, ['sh', '-c', INSTALL, 'install', ...missing]), {
+    progress(`installing ${edition.packaged} of Debian ${edition.suite}`)
+    await run(...inRoot(folder, undefined, ['sh', '-c', INSTALL, 'install', edition.packaged]), {
       timeoutMs: TIMEOUT_MS,
     })
-    for (const name of missing) writeFileSync(installedMark(folder, name), '')
+    writeFileSync(mark, '')
   } catch (error) {
     throw unavailable(edition, (error as Error).message, error)
   }

@@ -147,7 +147,7 @@ async function choosePlan(kind: BrokerKind, progress: Progress): Promise<(site: 
       return (site) => kind.plan(site, software)
     }
     const root = await rootFolder(edition, progress)
-    const software = await kind.obtain(progress, root)
+    const software = await kind.obtain(progress, { root, packaged: edition.packaged })
     return async (site) => {
       const plan = await kind.plan(site, software)
       // The home: certificates lie beside the broker's folder.

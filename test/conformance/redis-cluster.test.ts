@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { clusterHarness } from './harness/redis.ts'
+import { reportFile } from './harness/report-file.ts'
 import { conformance, forVitest } from './suite/index.ts'
 
 conformance({
   test: forVitest({ describe, it, beforeAll, afterAll }),
   harness: clusterHarness(),
-  report: 'reports/conformance/redis-cluster.json',
+  report: reportFile('redis-cluster'),
   // What does not depend on where a key is kept is tried on a single Redis.
   chapters: ['queue', 'topic', 'request'],
 })

@@ -1,7 +1,7 @@
 /** RabbitMQ, with amqplib as the second witness. */
 import { connect } from 'amqplib'
 import type { ConnectOptions } from '../../../src/index.ts'
-import { brokerUrl } from '../../support/brokers.ts'
+import { brokerUrl, brokerVariable } from '../../support/brokers.ts'
 import type { ForeignFacts, Harness, Witness } from '../suite/index.ts'
 import { wireFaults } from './faults.ts'
 import { atPort, closedPort } from './network.ts'
@@ -29,6 +29,29 @@ export async function rabbitmqHarness(): Promise<Harness> {
     otherPort: (port) => ({ url: atPort(url, port) }),
     stop: () => faults.stop(),
     without: { processRefusal: 'any number of processes may use the broker' },
+  }
+}
+
+/** Three nodes, every durable queue on each of them; what breaks connections and servers is tried on a single one. */
+export function rabbitmqClusterHarness(): Harness {
+  const url = brokerUrl('rabbitmq-cluster').split(',')
+  const managementUrl = brokerVariable('rabbitmq-cluster', 'SLUICE_TEST_RABBITMQ_CLUSTER_MANAGEMENT').split(
+    ',',
+  )[0]
+  const single = 'tried on a single RabbitMQ'
+  return {
+    name: 'rabbitmq-cluster',
+    target: () => ({ url, native: { queueType: 'quorum', managementUrl } }),
+    witness: () => amqplibWitness(url[0]!),
+    process: () => ({ url, native: { queueType: 'quorum', managementUrl } }),
+    without: {
+      faults: single,
+      broker: single,
+      deadAddress: single,
+      wrongLogin: single,
+      otherPort: single,
+      processRefusal: 'any number of processes may use the broker',
+    },
   }
 }
 
