@@ -312,6 +312,28 @@ for (const other of [rabbitmq, artemis]) {
         }
       })
 
+      test('looks while messages are coming hand over each once, in order', async () => {
+        const node = await existing()
+        await using sender = await connection.sender(node)
+        await using receiver = await connection.receiver(node, { credit: 10 })
+        const count = 600
+        const send = async (): Promise<void> => {
+          for (let first = 0; first < count; first += 50)
+            await Promise.all(range(50).map((step) => sender.send(`${first + Number(step)}`)))
+        }
+        const sending = send()
+        const seen: unknown[] = []
+        while (seen.length < count) {
+          const delivery = await receiver.receive({ timeoutMs: seen.length % 3 === 0 ? 0 : 10 })
+          if (!delivery) continue
+          expect(delivery.redelivered, `delivery ${seen.length}`).toBe(false)
+          seen.push(delivery.body)
+          await delivery.accept()
+        }
+        await sending
+        expect(seen).toEqual(range(count))
+      })
+
       test('bare rhea reads what was sent', async () => {
         const node = await existing()
         await connection.send(

@@ -221,7 +221,8 @@ export class LinkReceiver implements AdapterReceiver {
     const { browse, fits } = this.#options
     if (this.#over) return
     if (!browse && (this.#recalled || this.#held >= this.#credit)) {
-      // The window closed while it was on its way: back at once, as unseen.
+      // The window closed while it was on its way: back at once, as unseen. So does what is on its way behind it, or it would be overtaken.
+      if (this.#draining) this.#recalled = true
       this.#physical.verdict(() => native.release())
     } else {
       const { message, failures, again } = decodeMessage(bytes, this.#physical.product.profile.dialect)
@@ -299,27 +300,25 @@ export class LinkReceiver implements AdapterReceiver {
     return this.#draining
   }
 
-  /** Has the broker say what is there, without taking credit back; settles when something has come, or nothing is there. */
+  /**
+   * Has a broker that is not asked to drain say what is there; settles when something has come, or nothing is there.
+   *
+   * order: the credit is taken back before it is offered again. The broker takes an offer for all that is still to come, also when it has
+   * handed over messages that are on their way: it would hand over more than the window holds.
+   */
   async #lookAround(): Promise<void> {
     const before = this.#came
     const until = performance.now() + COMES_MS
-    // What its session has not written yet is not in the first answer.
-    let nothing = 0
-    while (nothing < 2 && this.#came === before && this.#granted > 0 && !this.#draining && !this.#dead) {
-      const available = await this.#ask()
-      if (available === 0) nothing++
-      else if (performance.now() > until) return
-      else await settledWithin(this.#nextAnswer(), PAUSE_MS)
+    while (this.#came === before && this.#granted > 0 && !this.#dead) {
+      await this.#drain()
+      if (this.#granted === 0 || this.#dead) return
+      const available = await this.#nextAnswer()
+      if (available === 0 || performance.now() > until) return
+      await settledWithin(this.#nextAnswer(), PAUSE_MS)
     }
   }
 
-  #ask(): Promise<number> {
-    const told = this.#nextAnswer()
-    this.#offer(this.#granted)
-    return told
-  }
-
-  /** How many messages the broker has, by its next answer; 0 when all credit is used up. */
+  /** How many messages the broker has, by its answer to the next offer; 0 when all credit is used up. */
   #nextAnswer(): Promise<number> {
     return new Promise((resolve) => {
       this.#toldAvailable = resolve
