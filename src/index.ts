@@ -71,7 +71,7 @@ export {
   resolveConfiguration,
 } from './config.ts'
 export { connect } from './connect.ts'
-export type { Rate } from './core/rate-limit.ts'
+export type { Rate } from './core/time/rate-limit.ts'
 export { type CurveHubOptions, createCurveKeys, createHub, type Hub, type HubOptions } from './hub.ts'
 export { formatAddress, type ParsedAddress, parseAddress } from './model/address-text/index.ts'
 export type { BodyCodec } from './model/body-codec.ts'

@@ -1,6 +1,6 @@
 /** A connection with its links: every call becomes a plan of its address, and a link that is opened for it or kept from the call before. */
 import { settledWithin } from '../core/aborts.ts'
-import { countdown } from '../core/countdown.ts'
+import { countdown } from '../core/time/countdown.ts'
 import type { Capabilities } from '../model/capabilities.ts'
 import { MessagingError } from '../model/errors.ts'
 import type { Browsable, ServiceLike, Source, Target } from './address/address.ts'

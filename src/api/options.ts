@@ -1,9 +1,9 @@
 /** Options of the calls, with their defaults; and their checks. */
 
 import type { Reliability } from '../contract/adapter.ts'
-import { LONGEST_TIMER_MS } from '../core/longest-timer.ts'
 import { checkKnownKeys } from '../core/options/known-keys.ts'
-import type { Rate } from '../core/rate-limit.ts'
+import { LONGEST_TIMER_MS } from '../core/time/longest-timer.ts'
+import type { Rate } from '../core/time/rate-limit.ts'
 import { MessagingError } from '../model/errors.ts'
 
 /** Every call that waits takes these. */

@@ -33,27 +33,27 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
   declare: {
     summary: 'make a node: a queue, a topic, a subscription',
-    load: async () => (await import('./verbs/declare.ts')).declare,
+    load: async () => (await import('./verbs/nodes/declare.ts')).declare,
   },
   delete: {
     summary: 'delete a node and what waits in it',
-    load: async () => (await import('./verbs/delete.ts')).deleteNode,
+    load: async () => (await import('./verbs/nodes/delete.ts')).deleteNode,
   },
   bind: {
     summary: 'bind a topic to a queue',
-    load: async () => (await import('./verbs/bind.ts')).bind,
+    load: async () => (await import('./verbs/nodes/bind.ts')).bind,
   },
   list: {
     summary: 'list the nodes of the broker',
-    load: async () => (await import('./verbs/list.ts')).list,
+    load: async () => (await import('./verbs/nodes/list.ts')).list,
   },
   inspect: {
     summary: 'show one node: type, depth, receivers',
-    load: async () => (await import('./verbs/inspect.ts')).inspect,
+    load: async () => (await import('./verbs/nodes/inspect.ts')).inspect,
   },
   purge: {
     summary: 'remove what waits in a node',
-    load: async () => (await import('./verbs/purge.ts')).purge,
+    load: async () => (await import('./verbs/nodes/purge.ts')).purge,
   },
   bridge: {
     summary: 'move messages from one broker to another, losing none',

@@ -1,6 +1,6 @@
 /** One run of one workload on one arm, from set-up to clean-up. */
 import { randomBytes } from 'node:crypto'
-import { aborted } from '../core/waiting.ts'
+import { aborted } from '../core/time/waiting.ts'
 import { remoteStage } from './apart/remote-stage.ts'
 import type { Arm, Plan } from './arm.ts'
 import type { CellResult } from './cell-result.ts'

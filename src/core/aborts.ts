@@ -1,6 +1,6 @@
 /** Abort signals and time limits around promises, without leaving listeners behind. */
 import { type ErrorContext, MessagingError } from '../model/errors.ts'
-import { timerMs } from './longest-timer.ts'
+import { timerMs } from './time/longest-timer.ts'
 
 /** The error of a call whose signal was aborted. */
 export function abortedError(

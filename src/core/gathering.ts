@@ -1,6 +1,6 @@
 /** Waits until as many have come as are wanted, or until the first of them has waited long enough. */
 import type { MessagingError } from '../model/errors.ts'
-import { timerMs } from './longest-timer.ts'
+import { timerMs } from './time/longest-timer.ts'
 
 interface Wanted {
   readonly count: number

@@ -1,9 +1,9 @@
 /** What has arrived and waits to be read, and readers that wait for what has not arrived. Never both at once. */
 import type { ErrorContext, MessagingError } from '../model/errors.ts'
 import { abortedError, onAbort } from './aborts.ts'
-import { deadlines, Timed } from './deadlines.ts'
 import { Deque } from './deque.ts'
 import { Gathering } from './gathering.ts'
+import { deadlines, Timed } from './time/deadlines.ts'
 
 /** A method's type, which lets a reader of one type stand for a reader of unknown. */
 type Take<T> = { take(item: T | undefined): void }['take']

@@ -9,7 +9,7 @@
  * its connection: the next one sends them again, with the same ids.
  */
 
-import { pause } from '../core/waiting.ts'
+import { pause } from '../core/time/waiting.ts'
 import { isMessagingError, type MessagingError } from '../index.ts'
 import type { RelayClient, RelayPool } from './client.ts'
 import { type HandedOver, HandOver } from './hand-over.ts'

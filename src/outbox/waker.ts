@@ -1,6 +1,6 @@
 /** Tells when something was committed to the outbox: by `LISTEN`, on a connection of its own that comes back by itself. */
 
-import { pause } from '../core/waiting.ts'
+import { pause } from '../core/time/waiting.ts'
 import type { RelayClient, RelayPool } from './client.ts'
 import { CHANNEL } from './schema.ts'
 

@@ -2,7 +2,7 @@
  * Takes deliveries out of a receiver in batches, and at a rate. Until a batch is due its deliveries stay where they have been
  * prefetched: nobody has seen them, and a close gives them back as such.
  */
-import { type Rate, RateLimit } from '../../core/rate-limit.ts'
+import { type Rate, RateLimit } from '../../core/time/rate-limit.ts'
 import type { AttachedReceiver } from '../receive/attached-receiver.ts'
 import type { LinkDelivery } from '../receive/link-delivery.ts'
 

@@ -1,5 +1,5 @@
 /** How far a consumer reads ahead of its handlers. */
-import type { Rate } from '../../core/rate-limit.ts'
+import type { Rate } from '../../core/time/rate-limit.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 
 /** With a rate: what it takes in this time is fetched, all else stays with the broker for others. Unit: ms. */

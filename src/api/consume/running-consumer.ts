@@ -1,6 +1,6 @@
 /** A handler for every delivery, or for every batch of them: the workers that call it until the consumer is closed. */
 import { settledWithin } from '../../core/aborts.ts'
-import { countdown } from '../../core/countdown.ts'
+import { countdown } from '../../core/time/countdown.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import type { LinkHost } from '../link/link-host.ts'
 import { type CloseOptions, type ConsumeOptions, checkOptions, DEFAULT_CLOSE_MS } from '../options.ts'

@@ -9,7 +9,7 @@
  *                     └ detached, final ──▶ failed
  */
 import type { AdapterConnection } from '../../contract/adapter.ts'
-import { backoffDelay } from '../../core/backoff.ts'
+import { backoffDelay } from '../../core/time/backoff.ts'
 import { asMessagingError, MessagingError } from '../../model/errors.ts'
 
 export interface Closable {

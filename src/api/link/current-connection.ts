@@ -5,8 +5,8 @@
 
 import type { AdapterConnection } from '../../contract/adapter.ts'
 import { abortedError, onAbort } from '../../core/aborts.ts'
-import { countdown } from '../../core/countdown.ts'
-import { LONGEST_TIMER_MS } from '../../core/longest-timer.ts'
+import { countdown } from '../../core/time/countdown.ts'
+import { LONGEST_TIMER_MS } from '../../core/time/longest-timer.ts'
 import { asMessagingError, type ErrorContext, MessagingError } from '../../model/errors.ts'
 import { type CallOptions, DEFAULT_TIMEOUT_MS } from '../options.ts'
 

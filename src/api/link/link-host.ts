@@ -5,9 +5,9 @@
 import { channel } from 'node:diagnostics_channel'
 import type { Adapter, AdapterConnection, Place } from '../../contract/adapter.ts'
 import { settledWithin } from '../../core/aborts.ts'
-import { countdown } from '../../core/countdown.ts'
 import { EventFeed } from '../../core/event-feed.ts'
-import { timerMs } from '../../core/longest-timer.ts'
+import { countdown } from '../../core/time/countdown.ts'
+import { timerMs } from '../../core/time/longest-timer.ts'
 import type { BodyEncoding, CodecTable } from '../../model/body-codec.ts'
 import type { Capabilities } from '../../model/capabilities.ts'
 import {

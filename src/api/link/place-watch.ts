@@ -4,8 +4,8 @@
  */
 import { connect } from 'node:net'
 import type { Place } from '../../contract/adapter.ts'
-import { countdown } from '../../core/countdown.ts'
-import { pause } from '../../core/waiting.ts'
+import { countdown } from '../../core/time/countdown.ts'
+import { pause } from '../../core/time/waiting.ts'
 
 /** Between two looks. Unit: ms. */
 const SHORTEST_MS = 100

@@ -4,10 +4,10 @@
  */
 import type { Adapter, AdapterConnection, ConnectionEvents, ConnectTarget } from '../../contract/adapter.ts'
 import { abortedError, onAbort, settledWithin } from '../../core/aborts.ts'
-import { backoffDelay } from '../../core/backoff.ts'
-import { countdown } from '../../core/countdown.ts'
-import { timerMs } from '../../core/longest-timer.ts'
-import { pause } from '../../core/waiting.ts'
+import { backoffDelay } from '../../core/time/backoff.ts'
+import { countdown } from '../../core/time/countdown.ts'
+import { timerMs } from '../../core/time/longest-timer.ts'
+import { pause } from '../../core/time/waiting.ts'
 import { asMessagingError, MessagingError, redact } from '../../model/errors.ts'
 import { PlaceWatch } from './place-watch.ts'
 

@@ -5,9 +5,9 @@
 
 import type { AdapterConnection, AdapterReceiver } from '../../contract/adapter.ts'
 import { abortedError, settledWithin, within } from '../../core/aborts.ts'
-import { countdown } from '../../core/countdown.ts'
 import { Ending } from '../../core/ending.ts'
 import { Inbox } from '../../core/inbox.ts'
+import { countdown } from '../../core/time/countdown.ts'
 import { MessagingError } from '../../model/errors.ts'
 import { refuseLinkOptions } from '../address/address-refusals.ts'
 import { applies } from '../address/lowering.ts'

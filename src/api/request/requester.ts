@@ -2,8 +2,8 @@
 
 import type { AdapterConnection, AdapterDelivery, AdapterRequester } from '../../contract/adapter.ts'
 import { abortedError, onAbort, settledWithin } from '../../core/aborts.ts'
-import { deadlines, Timed } from '../../core/deadlines.ts'
 import { newMessageId } from '../../core/message-id.ts'
+import { deadlines, Timed } from '../../core/time/deadlines.ts'
 import { asMessagingError, type ErrorContext, MessagingError } from '../../model/errors.ts'
 import { type OutgoingMessage, RESPONSE_ERROR } from '../../model/message.ts'
 import type { NodePlan } from '../address/node-plan.ts'

@@ -1,6 +1,6 @@
 /** The answering side of request/response: a consumer whose handler's return value goes back to the asker. */
 
-import { countdown } from '../../core/countdown.ts'
+import { countdown } from '../../core/time/countdown.ts'
 import { isMessagingError, type MessagingError, messageOfThrown } from '../../model/errors.ts'
 import { noProperties, type Properties, RESPONSE_ERROR } from '../../model/message.ts'
 import type { NodePlan } from '../address/node-plan.ts'

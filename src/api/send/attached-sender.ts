@@ -2,8 +2,8 @@
 
 import type { AdapterConnection, AdapterSender } from '../../contract/adapter.ts'
 import { settledWithin, within } from '../../core/aborts.ts'
-import { countdown } from '../../core/countdown.ts'
 import { Ending } from '../../core/ending.ts'
+import { countdown } from '../../core/time/countdown.ts'
 import { asMessagingError, isMessagingError, MessagingError } from '../../model/errors.ts'
 import type { OutgoingMessage, Properties } from '../../model/message.ts'
 import type { NodePlan } from '../address/node-plan.ts'

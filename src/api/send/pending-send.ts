@@ -2,7 +2,7 @@
 
 import type { AdapterSender, Transfer } from '../../contract/adapter.ts'
 import type { Answering } from '../../core/answer.ts'
-import { Timed } from '../../core/deadlines.ts'
+import { Timed } from '../../core/time/deadlines.ts'
 import type { MessagingError } from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
 import type { Trace } from '../tracing/trace.ts'

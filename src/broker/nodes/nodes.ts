@@ -3,9 +3,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type NodeInfo, type NodeRef, type NodeSpec, plainQueue } from '../../contract/adapter.ts'
 import { checkKnownKeys } from '../../core/options/known-keys.ts'
 import { MessagingError } from '../../model/errors.ts'
-import type { EntryQueue } from '../queue/entry.ts'
 import type { Kernel } from '../queue/kernel.ts'
 import { Queue, type QueueOwner } from '../queue/queue.ts'
+import type { EntryQueue } from '../queue/waiting/entry.ts'
 import { type BindingEnds, Bindings } from './bindings.ts'
 import {
   checkSameSettings,

@@ -1,8 +1,8 @@
 /** One hand-over of a message to one receiver. A new object each time, so that an old verdict cannot settle a new one. */
 import type { AdapterDelivery } from '../../contract/adapter.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
-import type { Entry } from './entry.ts'
 import { MessageView } from './message-view.ts'
+import type { Entry } from './waiting/entry.ts'
 
 /** Delivery and view of its message in one object. */
 export class HandedDelivery extends MessageView implements AdapterDelivery {

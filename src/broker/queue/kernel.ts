@@ -3,10 +3,10 @@ import type { NodeRef } from '../../contract/adapter.ts'
 import type { MessagingError } from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
 import type { Store } from '../store/store.ts'
-import type { Entry, EntryQueue } from './entry.ts'
+import { Timers } from '../timing/timers.ts'
 import { unreadable } from './losses.ts'
-import { Timers } from './timers.ts'
 import { type Deferred, Turn } from './turn.ts'
+import type { Entry, EntryQueue } from './waiting/entry.ts'
 
 /** Bodies of stored messages kept in memory for quick delivery; the others are read when they are due. Unit: bytes. */
 const RESIDENT_BUDGET = 64 * 1024 * 1024

@@ -1,6 +1,6 @@
 /** What is told of messages that a queue gives to nobody any more. */
 import { MessagingError } from '../../model/errors.ts'
-import type { Entry, EntryQueue } from './entry.ts'
+import type { Entry, EntryQueue } from './waiting/entry.ts'
 
 /** The record is damaged: it is left out, and left to whoever repairs the store. */
 export function unreadable(

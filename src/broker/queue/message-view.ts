@@ -9,7 +9,7 @@ import {
   StructuredBody,
   type StructuredValue,
 } from '../../model/message.ts'
-import { now } from './timers.ts'
+import { now } from '../timing/timers.ts'
 
 /**
  * A message as the contract wants it; bytes and properties are copied on first reading.

@@ -2,7 +2,7 @@
 import type { ReceiverEvents } from '../../contract/adapter.ts'
 import type { MessagingError } from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
-import type { Entry } from './entry.ts'
+import type { Entry } from './waiting/entry.ts'
 
 export interface QueueReceiver {
   /** The queue is gone. */

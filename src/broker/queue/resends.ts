@@ -7,7 +7,7 @@
  */
 import type { Transfer } from '../../contract/adapter.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
-import { now, TimerItem, type Timers } from './timers.ts'
+import { now, TimerItem, type Timers } from '../timing/timers.ts'
 
 const KEEP_MS = 120_000
 const MAX_GENERATION = 100_000

@@ -6,12 +6,12 @@
  */
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents } from '../../contract/adapter.ts'
 import { MessagingError } from '../../model/errors.ts'
-import { type Entry, PRIORITIES } from '../queue/entry.ts'
 import { HandedDelivery } from '../queue/handed-delivery.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { BrowsingReceiver } from '../queue/queue-receivers.ts'
-import { now } from '../queue/timers.ts'
 import type { Deferred } from '../queue/turn.ts'
+import { type Entry, PRIORITIES } from '../queue/waiting/entry.ts'
+import { now } from '../timing/timers.ts'
 
 export interface BrowserOptions {
   readonly credit: number

@@ -3,11 +3,11 @@ import type { AdapterDelivery, ReceiverEvents, Verdict } from '../../contract/ad
 import { settledWithin } from '../../core/aborts.ts'
 import { MessagingError } from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
-import type { Entry } from '../queue/entry.ts'
 import { HandedDelivery } from '../queue/handed-delivery.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { ConsumingReceiver } from '../queue/queue-receivers.ts'
 import type { Deferred } from '../queue/turn.ts'
+import type { Entry } from '../queue/waiting/entry.ts'
 import type { BrokerReceiver } from './session.ts'
 
 /** Longest wait of a flush for a disk that is behind. Unit: ms. */

@@ -13,8 +13,8 @@ import { REPLY_PREFIX, type ReplyPlace, type Router, Target } from '../nodes/rou
 import { MessageView } from '../queue/message-view.ts'
 import { type PlacedTransfer, RecentSends, type Resends, resendKey } from '../queue/resends.ts'
 import { soundTransfer } from '../queue/sound-message.ts'
-import type { RefusalListener } from '../store/pending-writes.ts'
 import type { CommitWaiter, Store } from '../store/store.ts'
+import type { RefusalListener } from '../store/writing/pending-writes.ts'
 
 export interface SenderContext {
   readonly router: Router

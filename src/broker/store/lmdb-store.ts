@@ -14,10 +14,9 @@ import { lookFor } from '../../core/connecting/reach.ts'
 import type { MessagingError } from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
 import type { Deferred } from '../queue/turn.ts'
-import { apply, Change, demandOf, keyOf, type NodeTable, sharedKey, type Table } from './changes.ts'
-import { DeliveryJournal } from './delivery-journal.ts'
 import { loadLmdb } from './library.ts'
 import { LmdbUse, SizeOfFile } from './lmdb-use.ts'
+import { lockStore, type StoreLock } from './lock/store-lock.ts'
 import { LIBRARY, REACHES, type ReachName } from './reaches.ts'
 import { decodeHead, decodeRecord, RecordWriter } from './record-codec.ts'
 import type {
@@ -37,9 +36,10 @@ import {
   markStore,
   unusableStore,
 } from './store-check.ts'
-import { lockStore, type StoreLock } from './store-lock.ts'
 import { type FileUse, NO_ROOM, noRoom, StoreRoom } from './store-room.ts'
-import { WriteQueue } from './write-queue.ts'
+import { apply, Change, demandOf, keyOf, type NodeTable, sharedKey, type Table } from './writing/changes.ts'
+import { DeliveryJournal } from './writing/delivery-journal.ts'
+import { WriteQueue } from './writing/write-queue.ts'
 
 /** Messages of a deleted queue that are removed with one commit. */
 const SWEEP = 5_000

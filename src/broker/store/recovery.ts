@@ -8,12 +8,12 @@ import {
 } from '../nodes/node-settings.ts'
 import type { Nodes } from '../nodes/nodes.ts'
 import { Topic } from '../nodes/topic.ts'
-import { Entry } from '../queue/entry.ts'
 import type { Kernel } from '../queue/kernel.ts'
 import { unreadable } from '../queue/losses.ts'
 import type { Queue } from '../queue/queue.ts'
 import { type Resends, resendKey } from '../queue/resends.ts'
 import { soundPriority } from '../queue/sound-message.ts'
+import { Entry } from '../queue/waiting/entry.ts'
 import { placeOf } from '../session/sender-link.ts'
 import type { DamagedEntry, Store, StoredEntry } from './store.ts'
 

@@ -3,7 +3,7 @@
  * The library is loaded here and not before, so that help and usage errors are immediate.
  */
 
-import { pause } from '../../core/waiting.ts'
+import { pause } from '../../core/time/waiting.ts'
 import type { Connection } from '../../index.ts'
 import type { Context } from '../command/command.ts'
 import { CommandError } from '../errors.ts'

@@ -1,5 +1,5 @@
 /** Keeps a loop to so many turns a second. */
-import { pause } from '../../core/waiting.ts'
+import { pause } from '../../core/time/waiting.ts'
 
 export class Pace {
   readonly #perSecond: number

@@ -1,6 +1,6 @@
 /** `sluice console`: one web page over all brokers. */
 import { spawn } from 'node:child_process'
-import { aborted } from '../../core/waiting.ts'
+import { aborted } from '../../core/time/waiting.ts'
 import type { ConnectOptions } from '../../index.ts'
 import { brokerUrl } from '../broker/broker-url.ts'
 import type { Library } from '../broker/library.ts'

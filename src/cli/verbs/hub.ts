@@ -1,6 +1,6 @@
 /** `sluice hub`: the embedded broker behind a ZeroMQ socket, until it is told to stop. */
 
-import { aborted } from '../../core/waiting.ts'
+import { aborted } from '../../core/time/waiting.ts'
 import type { Command } from '../command/command.ts'
 import { expectOnly } from '../command/positionals.ts'
 import { CommandError } from '../errors.ts'

@@ -1,7 +1,7 @@
 /** `sluice relay`: hands on what programs wrote to their outbox. */
 
 import { clientLibrary } from '../../core/connecting/client-library.ts'
-import { pause } from '../../core/waiting.ts'
+import { pause } from '../../core/time/waiting.ts'
 import type { Relay, RelayStatus } from '../../outbox/index.ts'
 import { openSession } from '../broker/session.ts'
 import type { Command, Context } from '../command/command.ts'

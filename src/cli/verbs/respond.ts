@@ -1,6 +1,6 @@
 /** `sluice respond`: answers requests by a command's output. */
 import { spawn } from 'node:child_process'
-import { aborted } from '../../core/waiting.ts'
+import { aborted } from '../../core/time/waiting.ts'
 import type { Delivery, TraceCarrier } from '../../index.ts'
 import { BROKER, TRACE } from '../broker/connection-options.ts'
 import { serviceOf } from '../broker/service-address.ts'

@@ -1,6 +1,6 @@
 /** Does the faults of a workload to the broker while it is measured, and undoes every one of them. */
 import { exec } from 'node:child_process'
-import { aborted } from '../../core/waiting.ts'
+import { aborted } from '../../core/time/waiting.ts'
 import { describe } from '../problem.ts'
 import type { Measurement } from './measurement.ts'
 import type { Fault } from './workload.ts'

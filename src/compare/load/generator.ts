@@ -3,7 +3,7 @@
  * measuring process and, by option, in one of its own.
  */
 import { performance } from 'node:perf_hooks'
-import { aborted } from '../../core/waiting.ts'
+import { aborted } from '../../core/time/waiting.ts'
 import { isMessagingError } from '../../index.ts'
 import type { ArmRun } from '../arm.ts'
 import { LatencyRecorder, type LatencySummary } from '../figures/latency.ts'

@@ -2,7 +2,7 @@
  * One broker of the configuration: connected in the background, tried again when it is away, and asked now and then how long an
  * answer takes. Nothing here waits for it; a call that needs it and finds it away is told so at once.
  */
-import { pause } from '../../core/waiting.ts'
+import { pause } from '../../core/time/waiting.ts'
 import { type Capabilities, type Connection, type ConnectOptions, connect, topic } from '../../index.ts'
 import { apiError, Refused } from '../errors.ts'
 import { NodeBook } from '../nodes/node-book.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { OrderedEntries, type Packing } from '../../../src/broker/queue/ordered-entries.ts'
+import { OrderedEntries, type Packing } from '../../../src/broker/queue/waiting/ordered-entries.ts'
 
 type Step =
   | { kind: 'append' }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { PackedMessages } from '../../../src/broker/queue/packed-messages.ts'
+import { PackedMessages } from '../../../src/broker/queue/waiting/packed-messages.ts'
 import { noProperties, type OutgoingMessage, StructuredBody } from '../../../src/model/message.ts'
 import { message } from './harness.ts'
 

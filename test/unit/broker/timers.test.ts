@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { now, TimerItem, Timers } from '../../../src/broker/queue/timers.ts'
+import { now, TimerItem, Timers } from '../../../src/broker/timing/timers.ts'
 
 class Item extends TimerItem {
   readonly #fired: Item[]

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Write, WriteQueue } from '../../../src/broker/store/write-queue.ts'
+import { type Write, WriteQueue } from '../../../src/broker/store/writing/write-queue.ts'
 
 interface Named extends Write {
   readonly name: string

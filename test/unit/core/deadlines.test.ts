@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Deadlines, Timed } from '../../../src/core/deadlines.ts'
+import { Deadlines, Timed } from '../../../src/core/time/deadlines.ts'
 
 class Entry extends Timed {
   readonly onExpire: () => void

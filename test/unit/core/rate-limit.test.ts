@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { RateLimit } from '../../../src/core/rate-limit.ts'
+import { RateLimit } from '../../../src/core/time/rate-limit.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()

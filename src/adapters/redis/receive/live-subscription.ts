@@ -10,7 +10,7 @@ import type {
   Verdict,
 } from '../../../contract/adapter.ts'
 import { Deque } from '../../../core/deque.ts'
-import { timerMs } from '../../../core/longest-timer.ts'
+import { timerMs } from '../../../core/time/longest-timer.ts'
 import { deadLetterOf } from '../../../model/copy.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { bodyOffset } from '../codec/envelope.ts'

@@ -1,5 +1,5 @@
 /** A server that reads its data from disk, or is busy with another program's script, serves again soon: what is asked of it waits. */
-import { pause } from '../../../core/waiting.ts'
+import { pause } from '../../../core/time/waiting.ts'
 import { textOf } from '../errors.ts'
 
 /** Between two tries. Unit: ms. */

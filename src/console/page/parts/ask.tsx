@@ -1,9 +1,9 @@
 /** Questions that wait for an answer: a warning before something that disturbs, and a name to type before much is lost. */
 import { signal } from '@preact/signals'
 import { useState } from 'preact/hooks'
-import { Button } from './button.tsx'
+import { Button } from './controls/button.tsx'
+import { Field } from './controls/field.tsx'
 import { Dialog } from './dialog.tsx'
-import { Field } from './field.tsx'
 import { Visible } from './visible.tsx'
 
 export interface Question {

@@ -1,7 +1,7 @@
 /** A dialog over the page: the browser keeps the focus inside and closes it with Escape. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
-import { Button } from './button.tsx'
+import { Button } from './controls/button.tsx'
 
 export interface DialogProps {
   readonly title: string

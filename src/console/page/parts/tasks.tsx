@@ -2,8 +2,8 @@
 import type { TaskView } from '../../protocol.ts'
 import { runningTasks, stopTask, tasks, tasksOpen } from '../state/tasks.ts'
 import { whole } from '../text/figures.ts'
-import { Button } from './button.tsx'
-import { CommandLine } from './copy.tsx'
+import { Button } from './controls/button.tsx'
+import { CommandLine } from './controls/copy.tsx'
 import { Visible } from './visible.tsx'
 
 const WORDS = { running: 'running', done: 'done', stopped: 'stopped', failed: 'failed' } as const

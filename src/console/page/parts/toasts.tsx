@@ -1,7 +1,7 @@
 /** Short news in the corner, read out as they come. */
 import { dismiss, toasts } from '../state/toasts.ts'
-import { Button } from './button.tsx'
-import { CommandLine } from './copy.tsx'
+import { Button } from './controls/button.tsx'
+import { CommandLine } from './controls/copy.tsx'
 import { Icon } from './icon.tsx'
 import { Prose, Visible } from './visible.tsx'
 

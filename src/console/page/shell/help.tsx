@@ -1,7 +1,7 @@
 /** Keys, the language of filters, and a link for one more browser. */
 import { useState } from 'preact/hooks'
-import { Button } from '../parts/button.tsx'
-import { CopyButton } from '../parts/copy.tsx'
+import { Button } from '../parts/controls/button.tsx'
+import { CopyButton } from '../parts/controls/copy.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { linkForAnother } from '../state/session.ts'
 import { tellProblem } from '../state/toasts.ts'

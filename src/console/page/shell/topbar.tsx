@@ -1,5 +1,5 @@
 /** What is always at hand: the palette, tasks, colours, help. */
-import { Button } from '../parts/button.tsx'
+import { Button } from '../parts/controls/button.tsx'
 import { Icon, Mark } from '../parts/icon.tsx'
 import { isDark, nextTheme } from '../state/preferences.ts'
 import { link } from '../state/route.ts'

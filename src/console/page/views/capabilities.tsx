@@ -1,7 +1,7 @@
 /** What a broker can do, who does it, and why not. */
 import { useState } from 'preact/hooks'
 import type { CapabilitiesView } from '../../protocol.ts'
-import { FilterBox } from '../parts/filter-box.tsx'
+import { FilterBox } from '../parts/controls/filter-box.tsx'
 import { Facts, factsOf } from '../parts/message/facts.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 import { Empty, Loading, Problem } from '../parts/problem.tsx'

@@ -1,7 +1,7 @@
 /** Before there is a session: the password, or what to do without one. */
 import { useState } from 'preact/hooks'
-import { Button } from '../parts/button.tsx'
-import { Field } from '../parts/field.tsx'
+import { Button } from '../parts/controls/button.tsx'
+import { Field } from '../parts/controls/field.tsx'
 import { Mark } from '../parts/icon.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
 import { problemOf } from '../state/api.ts'

@@ -1,8 +1,8 @@
 /** One node: its figures, what can be done with it, and its tabs. */
 import type { NodeDetail } from '../../protocol.ts'
+import { Tabs } from '../parts/controls/tabs.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
-import { Tabs } from '../parts/tabs.tsx'
 import { Visible } from '../parts/visible.tsx'
 import { brokerOf } from '../state/brokers.ts'
 import { useDetail } from '../state/detail.ts'

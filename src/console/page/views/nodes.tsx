@@ -1,8 +1,8 @@
 /** The nodes of one broker, all of them, or the first of each broker. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { ApiError, NodesWindow, NodeView } from '../../protocol.ts'
-import { Button, LinkButton } from '../parts/button.tsx'
-import { FilterBox } from '../parts/filter-box.tsx'
+import { Button, LinkButton } from '../parts/controls/button.tsx'
+import { FilterBox } from '../parts/controls/filter-box.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 import { Empty, Loading, Problem } from '../parts/problem.tsx'
 import { StateBadge } from '../parts/state.tsx'

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import type { MessageView } from '../../../protocol.ts'
 import { exact, span } from '../../text/times.ts'
-import { Button } from '../button.tsx'
+import { Button } from '../controls/button.tsx'
 import { Visible } from '../visible.tsx'
 import { Body } from './body.tsx'
 import { type Fact, Facts, factsOf } from './facts.tsx'

@@ -1,6 +1,6 @@
 /** Names and values side by side: fields, properties, annotations, settings. */
 import type { ComponentChildren } from 'preact'
-import { CopyButton } from '../copy.tsx'
+import { CopyButton } from '../controls/copy.tsx'
 import { Visible } from '../visible.tsx'
 
 export interface Fact {

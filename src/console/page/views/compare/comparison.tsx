@@ -1,10 +1,10 @@
 /** The outcome of a comparison: four figures that choose what the list shows. */
 import { useState } from 'preact/hooks'
 import type { ComparePage, MessageView } from '../../../protocol.ts'
-import { Button } from '../../parts/button.tsx'
+import { Button } from '../../parts/controls/button.tsx'
+import type { Picked } from '../../parts/controls/node-picker.tsx'
 import { MessageDetail } from '../../parts/message/detail.tsx'
 import { MessageList } from '../../parts/message/list.tsx'
-import type { Picked } from '../../parts/node-picker.tsx'
 import { Empty } from '../../parts/problem.tsx'
 import { Split } from '../../parts/split.tsx'
 import { perform } from '../../state/acts.ts'

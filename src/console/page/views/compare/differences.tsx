@@ -1,6 +1,6 @@
 /** Two messages with the same id that are not the same: field by field, then each body. */
 import type { ComparePage, MessageView } from '../../../protocol.ts'
-import { Button } from '../../parts/button.tsx'
+import { Button } from '../../parts/controls/button.tsx'
 import { Body } from '../../parts/message/body.tsx'
 import { fieldsOf } from '../../parts/message/detail.tsx'
 import { Value } from '../../parts/message/facts.tsx'

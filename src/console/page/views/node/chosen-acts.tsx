@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import type { NodeDetail } from '../../../protocol.ts'
 import { ask } from '../../parts/ask.tsx'
-import { Button } from '../../parts/button.tsx'
+import { Button } from '../../parts/controls/button.tsx'
 import { perform } from '../../state/acts.ts'
 import { counted } from '../../text/figures.ts'
 import { TransferDialog } from './transfer.tsx'

@@ -8,7 +8,7 @@ import type {
   NodeDetail,
 } from '../../../protocol.ts'
 import { askToDisturb } from '../../parts/ask.tsx'
-import { Button } from '../../parts/button.tsx'
+import { Button } from '../../parts/controls/button.tsx'
 import { Empty, Loading, Problem } from '../../parts/problem.tsx'
 import { Visible } from '../../parts/visible.tsx'
 import { actsDone } from '../../state/acts.ts'

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import type { BodyRequest, MessageView, NodeDetail } from '../../../protocol.ts'
 import { askToDisturb } from '../../parts/ask.tsx'
-import { Button } from '../../parts/button.tsx'
+import { Button } from '../../parts/controls/button.tsx'
 import { brokerPath, postForBytes } from '../../state/api.ts'
 import { go, link } from '../../state/route.ts'
 import { mayWrite, session } from '../../state/session.ts'

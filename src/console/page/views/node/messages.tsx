@@ -1,8 +1,8 @@
 /** The waiting messages of a queue, page by page, with the one that is open beside them. */
 import { useEffect, useState } from 'preact/hooks'
 import type { NodeDetail } from '../../../protocol.ts'
-import { Button } from '../../parts/button.tsx'
-import { FilterBox } from '../../parts/filter-box.tsx'
+import { Button } from '../../parts/controls/button.tsx'
+import { FilterBox } from '../../parts/controls/filter-box.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import { MessageDetail } from '../../parts/message/detail.tsx'
 import { MessageList } from '../../parts/message/list.tsx'

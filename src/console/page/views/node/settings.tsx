@@ -1,8 +1,8 @@
 /** What the broker tells about a node, its bindings, and making a further one. */
 import { useState } from 'preact/hooks'
 import type { NodeDetail } from '../../../protocol.ts'
-import { Button } from '../../parts/button.tsx'
-import { Field } from '../../parts/field.tsx'
+import { Button } from '../../parts/controls/button.tsx'
+import { Field } from '../../parts/controls/field.tsx'
 import { Facts, factsOf } from '../../parts/message/facts.tsx'
 import { Empty } from '../../parts/problem.tsx'
 import { perform } from '../../state/acts.ts'

@@ -1,8 +1,8 @@
 /** What comes in now: a topic as it is published, or a queue as it fills. */
 import { useState } from 'preact/hooks'
 import type { NodeDetail } from '../../../protocol.ts'
-import { Button } from '../../parts/button.tsx'
-import { FilterBox } from '../../parts/filter-box.tsx'
+import { Button } from '../../parts/controls/button.tsx'
+import { FilterBox } from '../../parts/controls/filter-box.tsx'
 import { MessageDetail } from '../../parts/message/detail.tsx'
 import { MessageList } from '../../parts/message/list.tsx'
 import { Empty, Problem } from '../../parts/problem.tsx'

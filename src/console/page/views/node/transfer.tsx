@@ -1,10 +1,10 @@
 /** Copy or move: chosen messages, those that match, or all; to any node of any broker. */
 import { useState } from 'preact/hooks'
 import type { NodeView } from '../../../protocol.ts'
-import { Button } from '../../parts/button.tsx'
+import { Button } from '../../parts/controls/button.tsx'
+import { Check, Field, Radios } from '../../parts/controls/field.tsx'
+import { NodePicker } from '../../parts/controls/node-picker.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
-import { Check, Field, Radios } from '../../parts/field.tsx'
-import { NodePicker } from '../../parts/node-picker.tsx'
 import { perform } from '../../state/acts.ts'
 import { levelOf, reasonAgainst } from '../../state/brokers.ts'
 import { madeWhenMissing } from '../../text/address.ts'

@@ -1,8 +1,8 @@
 /** Declares a node: by its name, or by an address string with options. */
 import { useState } from 'preact/hooks'
-import { Button } from '../../parts/button.tsx'
+import { Button } from '../../parts/controls/button.tsx'
+import { Choice, Field } from '../../parts/controls/field.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
-import { Choice, Field } from '../../parts/field.tsx'
 import { perform } from '../../state/acts.ts'
 import { readNodes } from '../../state/nodes.ts'
 import { go, nodeLink } from '../../state/route.ts'

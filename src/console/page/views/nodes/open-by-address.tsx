@@ -1,7 +1,7 @@
 /** For a broker that lists nothing: its nodes are opened by their address, and stay in the list from then on. */
 import { useState } from 'preact/hooks'
 import type { ApiError } from '../../../protocol.ts'
-import { Button } from '../../parts/button.tsx'
+import { Button } from '../../parts/controls/button.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import { Prose, Visible } from '../../parts/visible.tsx'
 import { go, nodeLink } from '../../state/route.ts'

@@ -1,6 +1,6 @@
 /** The fields of a message. */
-import { Button } from '../../parts/button.tsx'
-import { Field } from '../../parts/field.tsx'
+import { Button } from '../../parts/controls/button.tsx'
+import { Field } from '../../parts/controls/field.tsx'
 import { type Draft, type DraftProperty, FIELDS, jsonProblem } from './draft.ts'
 
 export interface MessageFormProps {

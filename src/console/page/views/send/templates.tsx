@@ -1,8 +1,8 @@
 /** Templates kept in this browser. */
 import { useState } from 'preact/hooks'
 import type { OutgoingView } from '../../../protocol.ts'
-import { Button } from '../../parts/button.tsx'
-import { Field } from '../../parts/field.tsx'
+import { Button } from '../../parts/controls/button.tsx'
+import { Field } from '../../parts/controls/field.tsx'
 import { Visible } from '../../parts/visible.tsx'
 import { dropTemplate, keepTemplate, templates } from '../../state/templates.ts'
 import { type Draft, messageOf } from './draft.ts'

@@ -1,11 +1,11 @@
 /** Messages between their admission to a queue and the disk. */
-import type { Transfer } from '../../contract/adapter.ts'
-import type { MessagingError } from '../../model/errors.ts'
-import type { OutgoingMessage } from '../../model/message.ts'
-import type { Entry } from '../queue/entry.ts'
-import type { Kernel } from '../queue/kernel.ts'
-import { rejectedByStore } from './refusals.ts'
-import type { CommitWaiter } from './store.ts'
+import type { Transfer } from '../../../contract/adapter.ts'
+import type { MessagingError } from '../../../model/errors.ts'
+import type { OutgoingMessage } from '../../../model/message.ts'
+import type { Kernel } from '../../queue/kernel.ts'
+import type { Entry } from '../../queue/waiting/entry.ts'
+import { rejectedByStore } from '../refusals.ts'
+import type { CommitWaiter } from '../store.ts'
 
 /** Hears of messages that were on their way to the disk and did not get there. */
 export interface RefusalListener {

@@ -10,8 +10,8 @@
  * do not wait for theirs (removals, counts): they stop handing over while this is `behind`.
  */
 
-import type { Deferred } from '../queue/turn.ts'
-import type { CommitWaiter } from './store.ts'
+import type { Deferred } from '../../queue/turn.ts'
+import type { CommitWaiter } from '../store.ts'
 
 /** One change of the store. */
 export interface Write {

@@ -1,10 +1,10 @@
 /** `sluice delete`: deletes nodes. */
-import { BROKER } from '../broker/connection-options.ts'
-import { existingNode, SUBSCRIPTION, TYPE } from '../broker/node-address.ts'
-import { withSession } from '../broker/with-session.ts'
-import type { Command } from '../command/command.ts'
-import { addressArgument } from '../command/positionals.ts'
-import { CommandError } from '../errors.ts'
+import { BROKER } from '../../broker/connection-options.ts'
+import { existingNode, SUBSCRIPTION, TYPE } from '../../broker/node-address.ts'
+import { withSession } from '../../broker/with-session.ts'
+import type { Command } from '../../command/command.ts'
+import { addressArgument } from '../../command/positionals.ts'
+import { CommandError } from '../../errors.ts'
 
 export const deleteNode: Command = {
   name: 'delete',

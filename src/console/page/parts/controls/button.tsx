@@ -1,7 +1,7 @@
 /** Buttons. One that cannot be used now stays reachable and says why. */
 import type { ComponentChildren } from 'preact'
-import { visible } from '../text/visible.ts'
-import { Icon, type IconName } from './icon.tsx'
+import { visible } from '../../text/visible.ts'
+import { Icon, type IconName } from '../icon.tsx'
 
 export interface ButtonProps {
   readonly children?: ComponentChildren

@@ -1,13 +1,13 @@
 /** `sluice declare`: makes a node. */
-import type { NodeOptions } from '../../index.ts'
-import { BROKER } from '../broker/connection-options.ts'
-import { builtNode, type NodeTypeName, SUBSCRIPTION, TYPE } from '../broker/node-address.ts'
-import { withSession } from '../broker/with-session.ts'
-import type { Arguments } from '../command/arguments.ts'
-import type { Command } from '../command/command.ts'
-import { addressArgument } from '../command/positionals.ts'
-import { UsageError } from '../errors.ts'
-import { nameValue } from '../spout/content.ts'
+import type { NodeOptions } from '../../../index.ts'
+import { BROKER } from '../../broker/connection-options.ts'
+import { builtNode, type NodeTypeName, SUBSCRIPTION, TYPE } from '../../broker/node-address.ts'
+import { withSession } from '../../broker/with-session.ts'
+import type { Arguments } from '../../command/arguments.ts'
+import type { Command } from '../../command/command.ts'
+import { addressArgument } from '../../command/positionals.ts'
+import { UsageError } from '../../errors.ts'
+import { nameValue } from '../../spout/content.ts'
 
 export const declare: Command = {
   name: 'declare',

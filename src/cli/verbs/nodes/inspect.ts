@@ -1,14 +1,14 @@
 /** `sluice inspect`: one node. */
 
-import { jsonable } from '../../tools/message/jsonable.ts'
-import { BROKER } from '../broker/connection-options.ts'
-import { existingNode, SUBSCRIPTION, TYPE } from '../broker/node-address.ts'
-import { withSession } from '../broker/with-session.ts'
-import type { Command } from '../command/command.ts'
-import { addressArgument, expectOnly } from '../command/positionals.ts'
-import { CommandError } from '../errors.ts'
-import { pairLines } from '../print/table.ts'
-import { jsonText } from '../print/terminal-text.ts'
+import { jsonable } from '../../../tools/message/jsonable.ts'
+import { BROKER } from '../../broker/connection-options.ts'
+import { existingNode, SUBSCRIPTION, TYPE } from '../../broker/node-address.ts'
+import { withSession } from '../../broker/with-session.ts'
+import type { Command } from '../../command/command.ts'
+import { addressArgument, expectOnly } from '../../command/positionals.ts'
+import { CommandError } from '../../errors.ts'
+import { pairLines } from '../../print/table.ts'
+import { jsonText } from '../../print/terminal-text.ts'
 
 export const inspect: Command = {
   name: 'inspect',

@@ -3,7 +3,7 @@
  * of a body stay where they are. About 70 bytes a message beside its body, where the objects take 450; and the garbage
  * collector, which walks all that waits again and again, finds next to nothing to walk.
  */
-import type { OutgoingMessage } from '../../model/message.ts'
+import type { OutgoingMessage } from '../../../model/message.ts'
 
 /** What holds a message. */
 export interface MessageHolder {

@@ -1,8 +1,8 @@
 /** A broker and an address, with the names of its nodes and of the configuration offered while typing. */
 import { useEffect, useState } from 'preact/hooks'
-import { brokerNames, isConnected } from '../state/brokers.ts'
-import { findNodes } from '../state/nodes.ts'
-import { session } from '../state/session.ts'
+import { brokerNames, isConnected } from '../../state/brokers.ts'
+import { findNodes } from '../../state/nodes.ts'
+import { session } from '../../state/session.ts'
 import { Choice, Field } from './field.tsx'
 
 const OFFERED = 30

@@ -1,6 +1,6 @@
 /** One message in one queue, from admission to its end. */
-import type { OutgoingMessage } from '../../model/message.ts'
-import { TimerItem } from './timers.ts'
+import type { OutgoingMessage } from '../../../model/message.ts'
+import { TimerItem } from '../../timing/timers.ts'
 
 /**
  * ```text

@@ -1,7 +1,7 @@
 /** The filter of a view; `/` goes to it, Escape empties it, then leaves it. */
 import { useRef } from 'preact/hooks'
-import { useKeys } from '../state/keys.ts'
-import { Icon } from './icon.tsx'
+import { useKeys } from '../../state/keys.ts'
+import { Icon } from '../icon.tsx'
 
 export interface FilterBoxProps {
   readonly label: string

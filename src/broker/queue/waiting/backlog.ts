@@ -1,7 +1,8 @@
 /** What a queue holds and nobody has: messages that can be received now, and those that are not due yet. */
+
+import { now, type Timers } from '../../timing/timers.ts'
 import type { Entry } from './entry.ts'
 import type { EntryPacking } from './packed-entries.ts'
-import { now, type Timers } from './timers.ts'
 import { WaitingEntries } from './waiting-entries.ts'
 
 export class Backlog {

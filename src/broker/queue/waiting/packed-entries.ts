@@ -2,10 +2,11 @@
  * Entries that were never handed over, as numbers: 8 bytes each, 16 with a time to live, where an object takes about 150.
  * What a long queue consists of: on disk this is all of a message that takes memory, else the message is packed, too.
  */
+
+import { TimerItem, type Timers } from '../../timing/timers.ts'
 import { Entry, type EntryQueue } from './entry.ts'
 import type { Packed, Packing } from './ordered-entries.ts'
 import { PackedMessages } from './packed-messages.ts'
-import { TimerItem, type Timers } from './timers.ts'
 
 export class EntryPacking implements Packing<Entry> {
   readonly #queue: EntryQueue

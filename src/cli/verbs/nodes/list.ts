@@ -1,13 +1,13 @@
 /** `sluice list`: the nodes of the broker. */
-import type { NodeInfo } from '../../index.ts'
-import { jsonable } from '../../tools/message/jsonable.ts'
-import { BROKER } from '../broker/connection-options.ts'
-import { TYPE } from '../broker/node-address.ts'
-import { withSession } from '../broker/with-session.ts'
-import type { Command } from '../command/command.ts'
-import { CommandError } from '../errors.ts'
-import { tableLines } from '../print/table.ts'
-import { jsonText, visible } from '../print/terminal-text.ts'
+import type { NodeInfo } from '../../../index.ts'
+import { jsonable } from '../../../tools/message/jsonable.ts'
+import { BROKER } from '../../broker/connection-options.ts'
+import { TYPE } from '../../broker/node-address.ts'
+import { withSession } from '../../broker/with-session.ts'
+import type { Command } from '../../command/command.ts'
+import { CommandError } from '../../errors.ts'
+import { tableLines } from '../../print/table.ts'
+import { jsonText, visible } from '../../print/terminal-text.ts'
 
 const COLUMNS = [
   { title: 'NAME' },

@@ -1,10 +1,10 @@
 /** `sluice bind`: what a topic gets under a key goes to a queue too. */
-import { BROKER } from '../broker/connection-options.ts'
-import { withSession } from '../broker/with-session.ts'
-import type { Command } from '../command/command.ts'
-import { addressArgument, expectOnly } from '../command/positionals.ts'
-import { CommandError } from '../errors.ts'
-import { propertiesOf } from '../spout/content.ts'
+import { BROKER } from '../../broker/connection-options.ts'
+import { withSession } from '../../broker/with-session.ts'
+import type { Command } from '../../command/command.ts'
+import { addressArgument, expectOnly } from '../../command/positionals.ts'
+import { CommandError } from '../../errors.ts'
+import { propertiesOf } from '../../spout/content.ts'
 
 export const bind: Command = {
   name: 'bind',

@@ -1,7 +1,7 @@
 /** Copying: a button that says that it has, and the command line that does the same as an act. */
 import { useState } from 'preact/hooks'
+import { Visible } from '../visible.tsx'
 import { Button } from './button.tsx'
-import { Visible } from './visible.tsx'
 
 export function CopyButton({ text, label }: { readonly text: string; readonly label: string }) {
   const [copied, setCopied] = useState(false)

@@ -1,7 +1,7 @@
 /** What is written to the tables of the store, and the keys that their entries have. */
 import type { Database } from 'lmdb'
-import type { CommitWaiter } from './store.ts'
-import type { Demand } from './store-room.ts'
+import type { CommitWaiter } from '../store.ts'
+import type { Demand } from '../store-room.ts'
 import type { Write } from './write-queue.ts'
 
 export type Table = Database<Buffer, Buffer>

@@ -18,8 +18,8 @@ import { link, readFile, readlink, rename, rm, stat, utimes, writeFile } from 'n
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
-import { randomName } from '../../core/message-id.ts'
-import { MessagingError } from '../../model/errors.ts'
+import { randomName } from '../../../core/message-id.ts'
+import { MessagingError } from '../../../model/errors.ts'
 import { type KernelLock, lockInKernel } from './kernel-lock.ts'
 import { lockThread, type ThreadLock } from './thread-lock.ts'
 

@@ -3,7 +3,7 @@
  *
  * A binary heap by due time in which every item knows its place, so that one that is settled early leaves at once.
  */
-import { timerMs } from '../../core/longest-timer.ts'
+import { timerMs } from '../../core/time/longest-timer.ts'
 
 /** Items fired in one go; the rest waits for the next turn of the event loop. */
 const MAX_PER_TURN = 2_000

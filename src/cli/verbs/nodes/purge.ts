@@ -1,13 +1,13 @@
 /** `sluice purge`: removes what waits in a node. */
-import { ChosenSource, deleteChosen } from '../../tools/bridge/chosen-source.ts'
-import { chosenMessages } from '../../tools/message/choice.ts'
-import { BROKER } from '../broker/connection-options.ts'
-import { existingNode, SUBSCRIPTION, TYPE } from '../broker/node-address.ts'
-import { withSession } from '../broker/with-session.ts'
-import type { Command } from '../command/command.ts'
-import { addressArgument, expectOnly } from '../command/positionals.ts'
-import { UsageError } from '../errors.ts'
-import { jsonText } from '../print/terminal-text.ts'
+import { ChosenSource, deleteChosen } from '../../../tools/bridge/chosen-source.ts'
+import { chosenMessages } from '../../../tools/message/choice.ts'
+import { BROKER } from '../../broker/connection-options.ts'
+import { existingNode, SUBSCRIPTION, TYPE } from '../../broker/node-address.ts'
+import { withSession } from '../../broker/with-session.ts'
+import type { Command } from '../../command/command.ts'
+import { addressArgument, expectOnly } from '../../command/positionals.ts'
+import { UsageError } from '../../errors.ts'
+import { jsonText } from '../../print/terminal-text.ts'
 
 export const purge: Command = {
   name: 'purge',
