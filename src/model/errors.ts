@@ -92,9 +92,9 @@ export interface ErrorContext {
   messageId?: string | undefined
   /**
    * What the code alone does not tell: see {@link nodeFull} and {@link inUse}; `broker-refused` is a connection that the broker ended over
-   * something this program had sent.
+   * something this program had sent; `blocked` is a link that could not be opened because the broker takes no messages for now.
    */
-  reason?: 'node-full' | 'in-use' | 'broker-refused' | undefined
+  reason?: 'node-full' | 'in-use' | 'broker-refused' | 'blocked' | undefined
   /** A wait ended by an abort or its time-out: whether the broker may have done what was asked. */
   inDoubt?: boolean | undefined
   [key: string]: unknown

@@ -115,7 +115,11 @@ export function isLocked(error: unknown): boolean {
 
 /** What a link ends with: one that the broker ended over a single message can be had again, for all the others. */
 export function linkEnd(error: MessagingError): MessagingError {
-  if (error.code !== 'MESSAGE_TOO_LARGE' && error.code !== 'SEND_REJECTED') return error
+  const overOne =
+    error.code === 'MESSAGE_TOO_LARGE' ||
+    error.code === 'SEND_REJECTED' ||
+    forbiddenSubject(error.cause) !== undefined
+  if (!overOne) return error
   return new MessagingError('DETACHED', `RabbitMQ ended the link over a message: ${error.message}`, {
     cause: error,
     context: error.context,
@@ -139,6 +143,13 @@ export function isPublishError(error: unknown): boolean {
 export function isExchangeForbidden(error: unknown): boolean {
   const { code, message } = (error ?? {}) as NativeError
   return code === 403 && /access to exchange /.test(String(message))
+}
+
+/** The subject that the user may not publish to a topic, where it was that alone. */
+export function forbiddenSubject(error: unknown): string | undefined {
+  const { code, message } = (error ?? {}) as NativeError
+  if (code !== 403) return undefined
+  return /access to topic '([\s\S]*)' in exchange '/.exec(String(message))?.[1]
 }
 
 /** Whether the user lacks a permission. */
@@ -174,7 +185,7 @@ function byReplyCode(code: number, text: string, fallback: ErrorCode): Meaning {
     case 402:
       return { mapped: 'CONNECT_FAILED' }
     case 403:
-      return /internal exchange/.test(text) ? INTERNAL_EXCHANGE : { mapped: 'UNAUTHORIZED' }
+      return forbidden(text)
     case 404:
       return isAway(text) ? AWAY : { mapped: 'ADDRESS_NOT_FOUND' }
     case 406:
@@ -207,6 +218,31 @@ const AWAY: Meaning = {
 const INTERNAL_EXCHANGE: Meaning = {
   mapped: 'NOT_SUPPORTED',
   hint: 'An internal exchange takes messages from other exchanges only: send to one that it is bound to.',
+}
+
+/** 403 is RabbitMQ's word for what nobody may, as well. */
+function forbidden(text: string): Meaning {
+  if (/internal exchange/.test(text)) return INTERNAL_EXCHANGE
+  if (/reserved prefix|system exchange/.test(text)) return RESERVED
+  return { mapped: 'UNAUTHORIZED', hint: permissionHint(text) }
+}
+
+const RESERVED: Meaning = {
+  mapped: 'NOT_SUPPORTED',
+  hint: "Names that begin with 'amq.' belong to the broker: choose another name.",
+}
+
+/** Who may not configure a node may perhaps use it as it is; the broker does not say which of the three rights is missing. */
+function permissionHint(text: string): string | undefined {
+  if (/access to topic '/.test(text))
+    return 'The user lacks the right to this subject: rabbitmqctl set_topic_permissions.'
+  const [, kind, name = ''] = /access to (queue|exchange) '(.*)' in vhost /.exec(text) ?? []
+  if (kind === undefined) return undefined
+  if (name === 'amq.default')
+    return "The user needs the right to write to 'amq.default', which leads to every queue: rabbitmqctl set_permissions."
+  if (/^amq\.gen-|^sluice\./.test(name))
+    return `The user needs the rights to configure, write and read names that begin with '${name.startsWith('amq.') ? 'amq.gen-' : 'sluice.'}': rabbitmqctl set_permissions.`
+  return `The user lacks a right to '${name}' (rabbitmqctl set_permissions). With create: 'never' it is used as it is, without the right to configure it.`
 }
 
 /** 406 is RabbitMQ's word for a dozen things; the text tells them apart. */

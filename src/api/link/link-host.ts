@@ -134,13 +134,32 @@ export class LinkHost implements SupervisorOwner {
     options: CallOptions,
     attach: (connection: AdapterConnection) => Promise<void>,
   ): Promise<void> {
-    await this.run('open', options, attach)
+    try {
+      await this.run('open', options, attach)
+    } catch (error) {
+      throw this.#whileBlocked(link, error)
+    }
     if (this.#connection.ended) throw this.#connection.ended
     this.#links.add(link)
     if (this.#blocked) link.setBlocked?.(true)
   }
 
-  /** Repeats an opening that found no connection in time, for as long as it is wanted. */
+  /** A broker that takes no messages may read nothing at all from who sends: that, and no lost connection, is why a link did not open. */
+  #whileBlocked(link: HostedLink, error: unknown): unknown {
+    if (!this.#blocked || !link.setBlocked || !isMessagingError(error, 'CONNECTION_LOST')) return error
+    if (error.context.reason !== undefined || error.cause !== undefined) return error
+    return new MessagingError(
+      'CAPACITY_EXCEEDED',
+      'open: the broker took no messages for the whole time allowed, so the link was not opened',
+      {
+        cause: error,
+        hint: 'Try again later: an alarm of the broker (memory, disk) holds up all who send; see the events blocked and unblocked.',
+        context: { ...error.context, reason: 'blocked' },
+      },
+    )
+  }
+
+  /** Repeats an opening that found no connection, or a broker that takes nothing, for as long as it is wanted. */
   async openWhile(wanted: () => boolean, open: () => Promise<void>): Promise<void> {
     for (;;) {
       try {
@@ -148,7 +167,8 @@ export class LinkHost implements SupervisorOwner {
         return
       } catch (error) {
         const late = isMessagingError(error, 'CONNECTION_LOST') && error.retryable
-        if (!late || !wanted()) throw error
+        const blocked = isMessagingError(error) && error.context.reason === 'blocked'
+        if (!(late || blocked) || !wanted()) throw error
       }
     }
   }

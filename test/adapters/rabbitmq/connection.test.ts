@@ -198,6 +198,44 @@ describe('a broker that takes no more for now', () => {
   const blocked = Buffer.from([1, 0, 0, 0, 0, 0, 15, 0, 10, 0, 60, 10, ...Buffer.from('low on mem'), 0xce])
   const unblocked = Buffer.from([1, 0, 0, 0, 0, 0, 4, 0, 10, 0, 61, 0xce])
 
+  test('holds up what sends and nothing else; a sender that cannot be opened says why, and can be opened afterwards', async () => {
+    const clients: net.Socket[] = []
+    const brokers: net.Socket[] = []
+    const proxy = await speaker((socket) => {
+      clients.push(socket)
+      const to = net.connect(Number(place.port), place.hostname)
+      to.on('error', () => {})
+      brokers.push(to)
+      socket.pipe(to)
+      to.pipe(socket)
+    })
+    const [first, second] = [await fixture.node(), await fixture.node()]
+    await using connection = await api.connect(proxy)
+    const told: string[] = []
+    connection.on('blocked', () => told.push('blocked'))
+    // As the broker does it: it says so, and reads nothing more from who publishes.
+    const native = connection.native as { publishing: ChannelModel }
+    const publishing = (native.publishing.connection as unknown as { stream: net.Socket }).stream.localPort
+    const at = clients.findIndex((client) => client.remotePort === publishing)
+    for (const client of clients) client.write(blocked)
+    clients[at]!.unpipe(brokers[at]!)
+    await expect.poll(() => told).toEqual(['blocked'])
+    const one = api.queue(first.name, { create: 'never' })
+    await expect(connection.sender(one, { timeoutMs: 300 })).rejects.toMatchObject({
+      code: 'CAPACITY_EXCEEDED',
+      retryable: true,
+      context: { adapter: 'rabbitmq', operation: 'open', reason: 'blocked' },
+    })
+    await using receiver = await connection.receiver(one)
+    const waiting = connection.send(api.queue(second.name, { create: 'never' }), 'waits')
+    clients[at]!.pipe(brokers[at]!)
+    for (const client of clients) client.write(unblocked)
+    await waiting
+    await using sender = await connection.sender(one)
+    await sender.send('goes on')
+    expect((await receiver.receive({ timeoutMs: 5_000 }))?.body).toBe('goes on')
+  })
+
   test('is reported, and again when it goes on; links stay', async () => {
     const clients: net.Socket[] = []
     const proxy = await speaker((socket) => {

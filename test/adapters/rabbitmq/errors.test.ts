@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   brokerError,
+  forbiddenSubject,
   isExchangeForbidden,
   isPublishError,
   linkEnd,
@@ -33,7 +34,7 @@ describe('a publish that ended its channel', () => {
     expect(linkEnd(error)).toMatchObject({ code: 'DETACHED', retryable: true, cause: error })
   })
 
-  test('for want of a permission: final for the link, whether for all of the exchange or one subject', () => {
+  test('for want of a permission to the exchange: final for the link; to one subject: that message alone is refused', () => {
     const exchange = refused(
       403,
       "ACCESS_REFUSED - access to exchange 'news' in vhost '/' refused for user 'guest'",
@@ -44,11 +45,15 @@ describe('a publish that ended its channel', () => {
     )
     expect(isExchangeForbidden(exchange)).toBe(true)
     expect(isExchangeForbidden(subject)).toBe(false)
-    for (const cause of [exchange, subject]) {
-      const error = brokerError(cause, { operation: 'send' }, 'SEND_REJECTED')
-      expect(linkEnd(error)).toMatchObject({ code: 'UNAUTHORIZED', retryable: false })
-      expect(sizeLimit(cause)).toBeUndefined()
-    }
+    expect(forbiddenSubject(exchange)).toBeUndefined()
+    expect(forbiddenSubject(subject)).toBe('a.b')
+    const errors = [exchange, subject].map((cause) =>
+      brokerError(cause, { operation: 'send' }, 'SEND_REJECTED'),
+    )
+    for (const error of errors) expect(error).toMatchObject({ code: 'UNAUTHORIZED', retryable: false })
+    expect(linkEnd(errors[0]!)).toBe(errors[0])
+    expect(linkEnd(errors[1]!)).toMatchObject({ code: 'DETACHED', retryable: true, cause: errors[1] })
+    for (const cause of [exchange, subject]) expect(sizeLimit(cause)).toBeUndefined()
   })
 
   test('for a missing exchange', () => {

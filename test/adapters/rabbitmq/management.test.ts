@@ -156,4 +156,94 @@ describe.skipIf(!management)('a user without permission (SLUICE_TEST_RABBITMQ_MA
       await owner.admin.delete(news)
     }
   })
+
+  test('whose delayed message is refused sends on by the same link, and tries again what its handler threw at', async () => {
+    await using owner = await connect(url)
+    const node = queue(uniqueName('denied'))
+    await owner.admin.declare(node)
+    const theirs = queue<string>(node.name, { create: 'never' })
+    try {
+      await allowed({ write: '.*', read: '.*' }, async (connection) => {
+        const ended: unknown[] = []
+        connection.on('ended', (event) => ended.push(event))
+        connection.on('warning', () => {})
+        await using sender = await connection.sender(theirs)
+        const outcomes = await Promise.allSettled([
+          sender.send('one'),
+          sender.send('late', { delayMs: 50 }),
+          sender.send('two'),
+        ])
+        expect(outcomes).toMatchObject([
+          { status: 'fulfilled' },
+          {
+            status: 'rejected',
+            reason: { code: 'UNAUTHORIZED', message: expect.stringMatching(/sluice\.delay/) },
+          },
+          { status: 'fulfilled' },
+        ])
+        await sender.send('three')
+        const seen: string[] = []
+        const retry = { minDelayMs: 10 }
+        await using consumer = await connection.consume(
+          theirs,
+          ({ body }) => {
+            seen.push(body)
+            if (seen.length === 1) throw new Error('not yet')
+          },
+          { retry },
+        )
+        await expect.poll(() => new Set(seen).size === 3 && seen.length === 4, { timeout: 10_000 }).toBe(true)
+        expect(ended).toEqual([])
+        await consumer.close()
+      })
+    } finally {
+      await owner.admin.delete(node)
+    }
+  })
+
+  test('to one subject of a topic has that message refused; those sent with it arrive, and the link goes on', async () => {
+    await using owner = await connect(url)
+    const news = topic<number>(uniqueName('denied'))
+    await owner.admin.declare(news)
+    const user = uniqueName('user')
+    await call('PUT', `users/${user}`, { password: 'canary', tags: '' })
+    try {
+      await call('PUT', `permissions/${VHOST}/${user}`, { configure: '^$', write: '.*', read: '.*' })
+      await call('PUT', `topic-permissions/${VHOST}/${user}`, {
+        exchange: news.name,
+        write: '^mine\\.',
+        read: '.*',
+      })
+      await using receiver = await owner.receiver(news.matching('#'))
+      await using connection = await connect({ url, username: user, password: 'canary' })
+      connection.on('detached', () => {})
+      await using sender = await connection.sender(topic<number>(news.name, { create: 'never' }))
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 10 }, (_, n) => sender.send(n, { subject: n === 4 ? 'theirs.x' : 'mine.x' })),
+      )
+      expect(outcomes.map(({ status }) => status)).toEqual(
+        Array.from({ length: 10 }, (_, n) => (n === 4 ? 'rejected' : 'fulfilled')),
+      )
+      expect(outcomes[4]).toMatchObject({ reason: { code: 'UNAUTHORIZED', retryable: false } })
+      await sender.send(10, { subject: 'mine.y' })
+      const arrived = new Set<number>()
+      while (!arrived.has(10)) {
+        const delivery = await receiver.receive({ timeoutMs: 5_000 })
+        arrived.add(delivery!.body)
+        await delivery!.accept()
+      }
+      expect([...arrived].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 5, 6, 7, 8, 9, 10])
+    } finally {
+      await call('DELETE', `users/${user}`)
+      await owner.admin.delete(news)
+    }
+  })
+
+  test('names of the broker are nobody’s, which is no matter of permissions', async () => {
+    await using connection = await connect(url)
+    const reserved = { code: 'NOT_SUPPORTED', retryable: false, hint: expect.stringMatching(/amq\./) }
+    await expect(connection.admin.declare(queue(`amq.${uniqueName('mine')}`))).rejects.toMatchObject(reserved)
+    await expect(connection.admin.declare(topic(`amq.${uniqueName('mine')}`))).rejects.toMatchObject(reserved)
+    await expect(connection.admin.delete(topic('amq.topic'))).rejects.toMatchObject(reserved)
+  })
 })

@@ -13,6 +13,7 @@
  * longer than its delay, and it is declared again right before each batch, on the channel of the publishes and without
  * waiting in between: so whatever it takes is moved on before it goes.
  */
+import type { Channel } from 'amqplib'
 import { MessagingError } from '../../../model/errors.ts'
 import type { OutgoingMessage } from '../../../model/message.ts'
 import { bodyBuffer } from '../codec/codec.ts'
@@ -22,6 +23,9 @@ import { type Hold, holdMs, holdQueue, MAX_DELAY_MS } from '../nodes/topology.ts
 import type { LinkLife } from '../wire/link-life.ts'
 import { type InFlight, PublishChannel } from '../wire/publish-channel.ts'
 import type { Session } from '../wire/session.ts'
+
+/** Holding queues remembered. */
+const MAX_REMEMBERED = 1_000
 
 export interface DelayTarget {
   readonly kind: 'queue' | 'exchange'
@@ -47,6 +51,8 @@ export class DelayLine {
   /** Those whose holding queue is being declared; the publishes are written right behind that. */
   #declaring: readonly Held[] = []
   #running = false
+  /** Names of holding queues that this user may make, because it has. */
+  readonly #permitted = new Set<string>()
 
   constructor(session: Session, life: LinkLife) {
     this.#session = session
@@ -110,18 +116,22 @@ export class DelayLine {
     const lasting = batch.filter(({ item }) => outlives(item.message, hold.delayMs))
     for (const held of batch) if (!lasting.includes(held)) held.item.settle()
     if (lasting.length === 0) return
+    await this.#tryRoom(hold, room)
     const { channel } = await this.#open()
-    const { options } = holdQueue(hold)
     this.#declaring = lasting
-    if (target.kind === 'exchange') {
-      await channel.assertQueue(room, options)
-      await channel.assertExchange(room, 'fanout', { durable: true, autoDelete: true })
-      await channel.bindQueue(room, room, '')
-    }
-    const declared = channel.assertQueue(room, options)
+    if (target.kind === 'exchange') await declareRoom(channel, hold, room)
+    const declared = channel.assertQueue(room, holdQueue(hold).options)
     for (const held of lasting) this.#publish(held)
     await declared
     this.#declaring = []
+  }
+
+  /** What the broker refuses (a right, one queue too many) is told to these messages; on the link's own channel it would end the link. */
+  async #tryRoom(hold: Hold, room: string): Promise<void> {
+    if (this.#permitted.has(room)) return
+    await this.#session.scratch.run((channel) => declareRoom(channel, hold, room))
+    if (this.#permitted.size >= MAX_REMEMBERED) this.#permitted.clear()
+    this.#permitted.add(room)
   }
 
   /** A broker that refuses the declaration reads nothing behind it: none of these messages is in doubt. */
@@ -151,6 +161,13 @@ export class DelayLine {
     }
     return this.#channel
   }
+}
+
+async function declareRoom(channel: Channel, hold: Hold, room: string): Promise<void> {
+  await channel.assertQueue(room, holdQueue(hold).options)
+  if (hold.kind === 'queue') return
+  await channel.assertExchange(room, 'fanout', { durable: true, autoDelete: true })
+  await channel.bindQueue(room, room, '')
 }
 
 /** A message that waits for its channel: the application may change its buffer meanwhile. */

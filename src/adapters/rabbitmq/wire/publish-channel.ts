@@ -20,6 +20,7 @@ import {
   ADAPTER,
   brokerError,
   encodeError,
+  forbiddenSubject,
   isClosedError,
   isExchangeForbidden,
   isPublishError,
@@ -157,13 +158,15 @@ export class PublishChannel {
 
   /**
    * Whether the end of the channel says that the broker does not hold this message: it was a publish that was refused, and
-   * either it is the only one, or too large, or the user may not publish there at all.
+   * either it is the only one, or too large, or the user may not publish there at all, or not with its subject.
    *
    * protocol: a channel remembers that it was permitted, so a refused exchange means that nothing was let in before.
    */
-  #isRefused({ message }: InFlight, cause: unknown): boolean {
+  #isRefused({ message, key }: InFlight, cause: unknown): boolean {
     if (!isPublishError(cause)) return false
     if (this.#inFlight.size === 1 || (!this.#permitted && isExchangeForbidden(cause))) return true
+    const subject = forbiddenSubject(cause)
+    if (subject !== undefined) return (key ?? message.subject ?? '') === subject
     const limit = sizeLimit(cause)
     return limit !== undefined && bodyBuffer(message.body).byteLength > limit
   }
