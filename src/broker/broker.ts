@@ -158,7 +158,7 @@ export class Broker {
 
   #storeFailed(cause: Error): void {
     this.#warnAll(
-      new MessagingError('INTERNAL', `The store cannot write: ${cause.message}`, {
+      new MessagingError('STORE_FAILED', `The store cannot write: ${cause.message}`, {
         cause,
         hint: 'Make room on the disk of the store; what could not be written is tried again.',
         context: { operation: 'store' },

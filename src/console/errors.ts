@@ -45,6 +45,7 @@ const STATUS: Readonly<Record<string, number>> = {
   CONNECTION_LOST: 503,
   CLOSED: 503,
   REQUEST_TIMEOUT: 504,
+  STORE_FAILED: 507,
   INTERNAL: 500,
 }
 

@@ -74,6 +74,11 @@ export const ERROR_CODES = {
   DECODE_FAILED: fact('nothing', false, 'Read delivery.bytes, or send with the right contentType.'),
   CLIENT_LIBRARY_MISSING: fact('connection', false, 'Install the package named in the message.'),
   CONFIG_INVALID: fact('nothing', false, 'Correct the option named in the message.'),
+  STORE_FAILED: fact(
+    'nothing',
+    true,
+    'The disk of the broker is full or fails: make room, or see to it; what was accepted stays.',
+  ),
   INTERNAL: fact('nothing', false, 'This is a defect in Sluice: please report it with the context.'),
 } as const satisfies Record<string, CodeFacts>
 

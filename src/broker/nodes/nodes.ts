@@ -92,7 +92,7 @@ export class Nodes implements BindingEnds, QueueOwner {
       checkSameSettings(spec.name, existing.settings, settings)
       existing.touch()
       if (this.bindings.add(existing, spec.bindings)) this.#changed(existing)
-      return this.#store.committed()
+      return this.#store.written(existing.storeId, spec.name)
     }
     const queue = this.addQueue(spec.name, settings)
     this.bindings.add(queue, spec.bindings)
@@ -107,12 +107,14 @@ export class Nodes implements BindingEnds, QueueOwner {
       throw mismatch(name, `durable is ${existing.durable}, not ${durable}`)
     }
     const topic = existing ?? this.addTopic(name, type, durable, native)
-    for (const { source = name, target, key } of spec.bindings) {
+    const bound = spec.bindings.map(({ source = name, target, key }) => {
       const queue = this.queues.get(target!)!
       if (this.bindings.add(queue, [{ source, key }])) this.#changed(queue)
-    }
-    if (existing) return this.#store.committed()
-    await this.#store.create(topic.id, topicRecord(topic), () => this.#dropTopic(name))
+      return queue
+    })
+    if (existing) await this.#store.written(existing.id, name)
+    else await this.#store.create(topic.id, topicRecord(topic), () => this.#dropTopic(name))
+    for (const queue of bound) await this.#store.written(queue.storeId, queue.name)
   }
 
   /** Makes a queue in memory; `id` comes from recovery. */
@@ -192,24 +194,19 @@ export class Nodes implements BindingEnds, QueueOwner {
       existing.queue.touch()
       this.#changed(existing.queue)
     }
-    await this.#store.committed()
+    await this.#store.written(existing.queue.storeId, `${topic.name}/${name}`)
     return existing
   }
 
   // ── removing ──
 
   async delete(ref: NodeRef): Promise<boolean> {
-    if (ref.subscription !== undefined) {
-      const subscription = this.topic(ref.name)?.named.get(ref.subscription)
-      if (!subscription) return false
-      this.#dropSubscription(subscription)
-    } else {
-      const queue = this.queueOf(ref)
-      if (queue) this.#dropQueue(queue)
-      else if (!this.topicOf(ref)) return false
-      else this.#dropTopic(ref.name)
-    }
-    await this.#store.committed()
+    const queue = this.queueOf(ref)
+    const topic = ref.subscription === undefined ? this.topicOf(ref) : undefined
+    if (queue) this.remove(queue)
+    else if (topic) this.#dropTopic(ref.name)
+    else return false
+    await this.#store.committed(queue?.storeId ?? topic!.id, ref.name, 'delete')
     return true
   }
 
@@ -223,7 +220,7 @@ export class Nodes implements BindingEnds, QueueOwner {
       const some = queue.purge(Math.min(PURGE, waiting - removed))
       if (some === 0) break
       removed += some
-      await this.#store.committed()
+      await this.#store.committed(queue.storeId, ref.name, 'purge')
       if (removed < waiting) await nextTurn()
     }
     return removed

@@ -11,8 +11,9 @@ export function unreadable(
 ): MessagingError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   const text = `A stored message of '${queue.name}' cannot be read (${reason}): it is left out, and left where it is`
-  return new MessagingError('INTERNAL', text, {
+  return new MessagingError('STORE_FAILED', text, {
     cause,
+    retryable: false,
     context: { address: queue.name, operation, position },
     hint: 'The disk may be failing: check it, and restore the directory from a copy if there is one.',
   })

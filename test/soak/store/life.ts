@@ -190,7 +190,7 @@ async function allowed<T>(what: string, work: Promise<T>): Promise<T | undefined
   try {
     return await work
   } catch (error) {
-    if (!isMessagingError(error) || (error.code === 'INTERNAL' && !/no room/.test(error.message))) throw error
+    if (!isMessagingError(error) || error.code === 'INTERNAL') throw error
     notes.write('error', what, error.code, JSON.stringify(error.message))
     return undefined
   }

@@ -47,7 +47,7 @@ async function damage(): Promise<void> {
 
 function expectTold(): void {
   expect(warnings[0]?.error).toMatchObject({
-    code: 'INTERNAL',
+    code: 'STORE_FAILED',
     message: expect.stringContaining("'orders'"),
     context: { address: 'orders', position: 2 },
   })
