@@ -8,7 +8,7 @@ import { Prose, Visible } from './visible.tsx'
 export function Toasts() {
   return (
     <div class="toasts" role="region" aria-label="News" aria-live="polite">
-      {toasts.value.map(({ id, kind, text, code, hint, command }) => (
+      {toasts.value.map(({ id, kind, text, code, hint, command, undo }) => (
         <div key={id} class={`toast ${kind}`} role={kind === 'problem' ? 'alert' : undefined}>
           <Icon name={kind === 'problem' ? 'warning' : kind === 'done' ? 'check' : 'info'} />
           <div>
@@ -19,6 +19,16 @@ export function Toasts() {
               <p class="soft">
                 <Prose text={hint} />
               </p>
+            )}
+            {undo !== undefined && (
+              <Button
+                onPress={() => {
+                  dismiss(id)
+                  undo.run()
+                }}
+              >
+                {undo.label}
+              </Button>
             )}
             {command !== undefined && <CommandLine command={command} />}
           </div>

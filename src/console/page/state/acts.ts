@@ -3,7 +3,7 @@ import { signal } from '@preact/signals'
 import type { Act, ActResult } from '../../protocol.ts'
 import { post, Refusal } from './api.ts'
 import { followTask, takeTask, tasksOpen } from './tasks.ts'
-import { tellProblem, toast } from './toasts.ts'
+import { tellProblem, toast, type Undo } from './toasts.ts'
 
 const UNKNOWN = { code: 'INTERNAL', message: 'The act failed.' }
 
@@ -18,7 +18,7 @@ export async function perform(act: Act, { quiet = false } = {}): Promise<ActResu
   try {
     const result = await confirmed(act)
     if (result === undefined) return undefined
-    tell(result, quiet)
+    tell(result, quiet, undoOf(act))
     actsDone.value++
     return result.task?.state === 'failed' ? undefined : result
   } catch (error) {
@@ -27,16 +27,23 @@ export async function perform(act: Act, { quiet = false } = {}): Promise<ActResu
   }
 }
 
-function tell({ task, done, command }: ActResult, quiet: boolean): void {
-  if (task?.state === 'running') {
-    if (quiet) takeTask(task)
-    else followTask(task)
-    tasksOpen.value = !quiet
-    return
-  }
-  if (task !== undefined) takeTask(task)
+/** Chosen messages that were moved can be moved back: they keep their ids. */
+function undoOf(act: Act): Undo | undefined {
+  if (act.act !== 'move' || act.ids === undefined) return undefined
+  const { from, to, ids } = act
+  // Options of the address made the queue that was missing; it is there now.
+  const [moved = ''] = to.address.split(';')
+  const back: Act = { act: 'move', from: { ...to, address: moved.trim() }, to: from, ids }
+  return { label: 'Move back', run: () => void perform(back) }
+}
+
+function tell({ task, done, command }: ActResult, quiet: boolean, undo: Undo | undefined): void {
+  if (task?.state === 'running') tasksOpen.value = !quiet
   if (task?.state === 'failed') tellProblem(new Refusal(task.error ?? UNKNOWN, 0))
-  else if (!quiet) toast({ kind: 'done', text: done?.text ?? task?.text ?? 'Done', command })
+  if (task !== undefined) {
+    if (quiet || task.state === 'failed') takeTask(task)
+    else followTask(task, undo)
+  } else if (!quiet) toast({ kind: 'done', text: done?.text ?? 'Done', command })
 }
 
 /** The server says when it wants the name: for what loses much, and for every act on a broker marked `production`. */

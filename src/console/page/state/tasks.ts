@@ -3,7 +3,7 @@ import { computed, signal } from '@preact/signals'
 import type { TasksView, TaskView } from '../../protocol.ts'
 import { get, post } from './api.ts'
 import { listen } from './stream.ts'
-import { tellProblem, toast } from './toasts.ts'
+import { tellProblem, toast, type Undo } from './toasts.ts'
 
 const KEPT = 30
 
@@ -11,8 +11,8 @@ export const tasks = signal<readonly TaskView[]>([])
 export const tasksOpen = signal(false)
 export const runningTasks = computed(() => tasks.value.filter((task) => task.state === 'running'))
 
-/** Tasks of this tab, whose end is told. */
-const followed = new Set<string>()
+/** Tasks of this tab, whose end is told, and how what they did is taken back. */
+const followed = new Map<string, Undo | undefined>()
 
 /** Keeps what is known of a task. An end stays an end: events and answers may cross. */
 export function takeTask(task: TaskView): void {
@@ -20,15 +20,15 @@ export function takeTask(task: TaskView): void {
   if (known !== undefined && known.state !== 'running' && task.state === 'running') return
   const others = tasks.peek().filter((one) => one.id !== task.id)
   tasks.value = [task, ...others].sort((a, b) => b.startedAt - a.startedAt).slice(0, KEPT)
-  if (task.state !== 'running' && followed.delete(task.id)) tellEnd(task)
+  tellEndOf(task)
 }
 
 /** Tells the end of this task, when it comes or at once if it is there. */
-export function followTask(task: TaskView): void {
-  followed.add(task.id)
+export function followTask(task: TaskView, undo?: Undo): void {
+  followed.set(task.id, undo)
   takeTask(task)
   const known = tasks.peek().find((one) => one.id === task.id)
-  if (known !== undefined && known.state !== 'running' && followed.delete(task.id)) tellEnd(known)
+  if (known !== undefined) tellEndOf(known)
 }
 
 export function followTasks(): () => void {
@@ -45,7 +45,14 @@ export async function stopTask(id: string): Promise<void> {
   await post(`/api/tasks/${encodeURIComponent(id)}/stop`).catch(tellProblem)
 }
 
-function tellEnd({ state, text, count, error, command }: TaskView): void {
+function tellEndOf(task: TaskView): void {
+  if (task.state === 'running' || !followed.has(task.id)) return
+  const undo = followed.get(task.id)
+  followed.delete(task.id)
+  tellEnd(task, task.count > 0 ? undo : undefined)
+}
+
+function tellEnd({ state, text, count, error, command }: TaskView, undo: Undo | undefined): void {
   const figure = `${count.toLocaleString('en')} message${count === 1 ? '' : 's'}`
   if (state === 'failed')
     toast({ kind: 'problem', text: error?.message ?? text, code: error?.code, hint: error?.hint })
@@ -54,5 +61,6 @@ function tellEnd({ state, text, count, error, command }: TaskView): void {
       kind: 'done',
       text: `${text}: ${state === 'stopped' ? 'stopped after' : 'done,'} ${figure}`,
       command,
+      undo,
     })
 }

@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals'
 import type { MessageView, OutgoingView } from '../../protocol.ts'
 import { store, stored } from './preferences.ts'
+import { toast } from './toasts.ts'
 
 export interface Template {
   readonly name: string
@@ -17,8 +18,14 @@ export function keepTemplate(template: Template): void {
   keep([template, ...templates.peek().filter(({ name }) => name !== template.name)])
 }
 
-export function dropTemplate(name: string): void {
-  keep(templates.peek().filter((one) => one.name !== name))
+/** Forgets it, which can be undone. */
+export function dropTemplate(template: Template): void {
+  keep(templates.peek().filter(({ name }) => name !== template.name))
+  toast({
+    kind: 'note',
+    text: `The template ${template.name} is forgotten`,
+    undo: { label: 'Undo', run: () => keepTemplate(template) },
+  })
 }
 
 const COPIED = ['subject', 'contentType', 'correlationId', 'replyTo', 'priority', 'durable', 'ttlMs'] as const

@@ -11,6 +11,13 @@ export interface Toast {
   readonly hint?: string
   /** The command line that does the same. */
   readonly command?: string
+  readonly undo?: Undo
+}
+
+/** Takes back what was done. */
+export interface Undo {
+  readonly label: string
+  run(): void
 }
 
 const STAY_MS = 6000
@@ -23,8 +30,9 @@ export function toast(news: Omit<Toast, 'id'>): void {
   const id = ++last
   const others = toasts.peek().filter(({ text, kind }) => text !== news.text || kind !== news.kind)
   toasts.value = [...others, { ...news, id }].slice(-MOST)
-  // A problem, and a command somebody may want to copy, stay until they are closed.
-  if (news.kind !== 'problem' && news.command === undefined) setTimeout(() => dismiss(id), STAY_MS)
+  // A problem, a command somebody may want to copy, and what can be taken back stay until they are closed.
+  if (news.kind !== 'problem' && news.command === undefined && news.undo === undefined)
+    setTimeout(() => dismiss(id), STAY_MS)
 }
 
 export function tellProblem(error: unknown): ApiError {

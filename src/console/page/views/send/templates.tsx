@@ -33,7 +33,7 @@ export function Templates({ draft, onOpen }: TemplatesProps) {
               kind="quiet"
               icon="trash"
               label={`Forget the template ${template.name}`}
-              onPress={() => dropTemplate(template.name)}
+              onPress={() => dropTemplate(template)}
             />
           </li>
         ))}
