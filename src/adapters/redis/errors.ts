@@ -41,10 +41,15 @@ export function nodeDeleted(address: string): MessagingError {
 }
 
 /** A message that the server would end the connection over. Unit: bytes. */
-export function tooLarge(bytes: number, limit: number, context: ErrorContext): MessagingError {
+export function tooLarge(
+  bytes: number,
+  limit: number,
+  context: ErrorContext,
+  hint = 'Send less, or raise proto-max-bulk-len, client-query-buffer-limit and client-output-buffer-limit of the server.',
+): MessagingError {
   const text = `The message takes ${bytes} bytes with its header, the server takes at most ${limit}`
   return new MessagingError('MESSAGE_TOO_LARGE', text, {
-    hint: 'Send less, or raise proto-max-bulk-len and client-query-buffer-limit of the server.',
+    hint,
     context: { ...context, bytes, limit },
   })
 }

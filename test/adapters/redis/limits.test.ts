@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import type { AdapterSender } from '../../../src/contract/adapter.ts'
+import type { AdapterDelivery, AdapterSender } from '../../../src/contract/adapter.ts'
+import { connect, service } from '../../../src/index.ts'
 import type { MessagingError } from '../../../src/model/errors.ts'
 import { Fixture, message, nodeSpec } from './fixture.ts'
 import { RedisServer } from './redis-server.ts'
@@ -62,3 +63,69 @@ it.each([['proto-max-bulk-len'], ['client-query-buffer-limit']])(
     expect(reports.lost).toEqual([])
   },
 )
+
+it('what the server lets wait for a client is the most of an answer: all arrives, and nothing ends the connection', async () => {
+  await using server = await RedisServer.start([
+    ['client-output-buffer-limit', 'normal', '1mb', '1mb', '0', 'pubsub', '1mb', '1mb', '0'],
+  ])
+  const { connection, reports } = await on.connect({}, server.url)
+  const queue = nodeSpec({ name: 'orders' })
+  await connection.declare(queue)
+  const sender = await on.sender(queue, {}, connection)
+  const sizes = [...Array.from({ length: 40 }, () => 50_000), 700_000, 10, 700_000, 700_000, 10]
+  for (const size of sizes) expect(await outcome(sender, Buffer.alloc(size))).toBeUndefined()
+  expect(await outcome(sender, Buffer.alloc(900_000))).toMatchObject({ code: 'MESSAGE_TOO_LARGE' })
+  const looked = await on.receiver(queue, { credit: 200, mode: 'browse' }, connection)
+  expect((await looked.inbox.take(sizes.length)).map(bytesOf)).toEqual(sizes)
+  const { inbox } = await on.receiver(queue, { credit: 200 }, connection)
+  expect((await inbox.take(sizes.length)).map(bytesOf)).toEqual(sizes)
+  expect(reports.lost).toEqual([])
+})
+
+it('a full queue of large messages is handed over in answers that the server can hold', async () => {
+  await using server = await RedisServer.start()
+  const { connection, reports } = await on.connect({}, server.url)
+  const queue = nodeSpec({ name: 'orders' })
+  await connection.declare(queue)
+  const sender = await on.sender(queue, {}, connection)
+  const body = Buffer.alloc(1_000_000)
+  // Small ones in front do not tell how large the next are.
+  for (let n = 0; n < 20; n++) await outcome(sender, 'small')
+  for (let n = 0; n < 40; n++) await outcome(sender, body)
+  await server.admin.config('RESETSTAT')
+  const before = await memory(server, 'used_memory')
+  const { inbox } = await on.receiver(queue, { credit: 1_000 }, connection)
+  expect((await inbox.take(60)).map(bytesOf).filter((bytes) => bytes === 1_000_000)).toHaveLength(40)
+  expect((await memory(server, 'used_memory_peak')) - before).toBeLessThan(20_000_000)
+  expect(reports.lost).toEqual([])
+})
+
+it('a publish that would end the connection of every subscriber is refused, and so is such an answer', async () => {
+  await using server = await RedisServer.start([['client-output-buffer-limit', 'pubsub', '2mb', '1mb', '60']])
+  const { connection, reports } = await on.connect({}, server.url)
+  const news = nodeSpec({ name: 'news', type: 'topic' })
+  await connection.declare(news)
+  const { inbox } = await on.receiver(news, { credit: 10 }, connection)
+  const sender = await on.sender(news, {}, connection)
+  expect(await outcome(sender, Buffer.alloc(2_100_000))).toMatchObject({
+    code: 'MESSAGE_TOO_LARGE',
+    hint: expect.stringMatching(/client-output-buffer-limit/),
+  })
+  expect(await outcome(sender, Buffer.alloc(1_600_000))).toBeUndefined()
+  expect((await inbox.take(1)).map(bytesOf)).toEqual([1_600_000])
+  expect(reports.lost).toEqual([])
+  await using asking = await connect(server.url)
+  await using _ = await asking.respond(service('large'), () => Buffer.alloc(2_100_000))
+  await expect(asking.request(service('large'), 1)).rejects.toMatchObject({
+    code: 'REQUEST_FAILED',
+    message: expect.stringMatching(/server takes at most/),
+  })
+})
+
+function bytesOf({ message: { body } }: AdapterDelivery): number {
+  return (body as Uint8Array).byteLength
+}
+
+async function memory(server: RedisServer, field: string): Promise<number> {
+  return Number(new RegExp(`^${field}:(\\d+)`, 'm').exec(await server.admin.info('memory'))?.[1])
+}

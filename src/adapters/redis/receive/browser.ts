@@ -138,10 +138,26 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
       const members = await session.ask((commands) =>
         commands.zrangebyscore(`${base}#ready`, from, to, 'LIMIT', skipped, limit),
       )
-      const ranks = members.filter((member) => IS_RANK.test(member)).map(Number)
+      const ranks = await this.#fitting(members.filter((member) => IS_RANK.test(member)))
       if (ranks.length > 0 || members.length === 0) return ranks
       skipped += members.length
     }
+  }
+
+  /** From the front, as many as one answer may have, which the server may limit; at least one. */
+  async #fitting(members: readonly string[]): Promise<number[]> {
+    const { session, base } = this.#parts
+    if (members.length < 2 || (!session.facts.answersLimited && this.#page > FIRST_PAGE))
+      return members.map(Number)
+    const sizes = await session.ask((commands) =>
+      Promise.all(members.map((member) => commands.hstrlen(`${base}#msg`, member))),
+    )
+    let room = Math.min(MAX_PAGE_BYTES, session.facts.answerBytes)
+    const end = sizes.findIndex((size) => {
+      room -= size
+      return room < 0
+    })
+    return members.slice(0, end < 0 ? undefined : Math.max(1, end)).map(Number)
   }
 
   async #show(ranks: readonly number[]): Promise<void> {

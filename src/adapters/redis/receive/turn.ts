@@ -3,10 +3,11 @@
 import type { Session } from '../wire/session.ts'
 import type { ClaimAnswer, Line } from './line.ts'
 import type { Verdicts } from './verdicts.ts'
-import { MOST_WANTED } from './window.ts'
 
-/** Bytes of payloads in one answer, about. */
-const MOST_BYTES = 2_097_152
+/** Messages read at once without a look at their sizes: the same number as in `scripts/receiving/turn.lua`. */
+const MOST_AT_ONCE = 100
+/** Messages of this size and more are looked at one by one before they are read: a step of the script holds up the server. Unit: bytes. */
+const LARGE_BYTES = 16_384
 
 /** What is left behind an answer. */
 export const NOTHING = 0
@@ -24,8 +25,8 @@ export interface Turn {
   readonly verdicts: Verdicts
   /** Little is shared with other receivers. */
   readonly share: boolean
-  /** Mean size of the messages seen, for the first step of the script. Unit: bytes. */
-  readonly meanBytes: number
+  /** Mean size of the messages seen, for the first step of the script; `undefined`: none was seen yet. Unit: bytes. */
+  readonly meanBytes: number | undefined
 }
 
 /** What a claim found. */
@@ -64,11 +65,25 @@ export async function runTurn(
   { owner, claim, want, verdicts, share, meanBytes }: Turn,
   { place, handed }: { readonly place: number; readonly handed: number },
 ): Promise<Outcome> {
-  const step = Math.max(1, Math.min(want, MOST_WANTED, Math.floor(MOST_BYTES / meanBytes)))
+  const { answerBytes, answersLimited } = session.facts
+  const step = Math.max(1, Math.min(want, MOST_AT_ONCE, Math.floor(answerBytes / (meanBytes ?? 1))))
+  const careful = answersLimited || meanBytes === undefined || meanBytes >= LARGE_BYTES
   const reply = (await session.run(
     'turn',
     [base],
-    [owner, leaseMs, want, MOST_BYTES, step, claim, place, handed, ...verdicts.args, share ? '1' : '0'],
+    [
+      owner,
+      leaseMs,
+      want,
+      answerBytes,
+      step,
+      claim,
+      place,
+      handed,
+      ...verdicts.args,
+      share ? '1' : '0',
+      careful ? '1' : '0',
+    ],
   )) as Reply
   const [outcome, messages, rest, nextDue, owners, handedBefore, room] = reply
   const kind = KINDS[outcome]

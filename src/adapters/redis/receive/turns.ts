@@ -63,7 +63,7 @@ export class Turns {
   readonly #pauses: Pauses
   /** A claim for a few may be put off. */
   #patient = true
-  #meanBytes = 1_000
+  #meanBytes: number | undefined
   #quiet: (() => void) | undefined
   readonly #startTurn = (): void => {
     this.#scheduled = false
@@ -199,6 +199,11 @@ export class Turns {
     return !this.#ended && this.#owner !== '' && this.#parts.session.alive
   }
 
+  /** Answers wait in the server until they are read: where that has a limit, it is one answer's. */
+  get #mostUnderWay(): number {
+    return this.#parts.session.facts.answersLimited ? 1 : MOST_UNDER_WAY
+  }
+
   #allAnswered(): Promise<void> {
     return new Promise((resolve) => {
       this.#quiet = resolve
@@ -231,7 +236,7 @@ export class Turns {
 
   #turn(always: boolean): void {
     if (!this.#active) return
-    if (this.#underWay >= MOST_UNDER_WAY && !always) return
+    if (this.#underWay >= this.#mostUnderWay && !always) return
     const want = this.#want(always)
     const verdicts = this.#verdicts
     const givesBack = verdicts.unseen.length > 0
@@ -263,7 +268,7 @@ export class Turns {
       (error) => this.#failed(turn, error),
     )
     // What does not fit into this claim may go into the next at once.
-    if (want > 0 && this.#underWay < MOST_UNDER_WAY && this.#want(false) > 0) this.schedule()
+    if (want > 0 && this.#underWay < this.#mostUnderWay && this.#want(false) > 0) this.schedule()
   }
 
   /** What was handed over before something goes back has come in, and went back as well, when the claim's answer is passed on. */
@@ -317,8 +322,10 @@ export class Turns {
 
   #claimAnswered({ want, messages, rest, nextDue, owners }: Answer): void {
     this.#window.asked -= want
-    if (messages.length > 0)
-      this.#meanBytes = Math.ceil((this.#meanBytes + this.#events.arrived(messages)) / 2)
+    if (messages.length > 0) {
+      const mean = this.#events.arrived(messages)
+      this.#meanBytes = Math.ceil(((this.#meanBytes ?? mean) + mean) / 2)
+    }
     if (want > 0) {
       this.#window.flowing = rest === MORE
       if (rest === NOTHING && this.#line.standing) this.#pauses.lookLater(nextDue, owners > 1)

@@ -17,7 +17,7 @@ const MAX_MESSAGES = 1_000
 /** Unit: bytes of bodies. A larger message goes alone. */
 const MAX_BYTES = 1_048_576
 /** A limit of the server above this concerns no batch of small messages. Unit: bytes. */
-const FAR_BYTES = 64 * MAX_BYTES
+const FAR_BYTES = 16 * MAX_BYTES
 /** Of a record, beside header, body and names: see {@link recordBytes}. Unit: bytes. */
 const RECORD_BYTES = 1_024
 /** Answer of a script to a batch before which others of its sender are missing. */
@@ -122,6 +122,11 @@ export abstract class Outbox {
       .catch((error) => this.session.check(error))
   }
 
+  /** The largest message that may leave, whatever the server takes. Unit: bytes. */
+  protected get mostBytes(): number {
+    return Infinity
+  }
+
   /** Where the server notes how far this outbox has come; `undefined`: nowhere. */
   protected get noteBase(): string | undefined {
     return this.base
@@ -145,13 +150,13 @@ export abstract class Outbox {
     if (this.#ended || this.#trying || this.#again.length > 0 || this.#waiting.length === 0) return
     const waiting = this.#waiting
     this.#waiting = []
-    const { most, proven } = this.session.argumentLimit
+    const { most, proven } = this.#limits
     for (const [batch, bytes] of this.#batches(waiting)) {
       if (bytes > proven) {
         // order: what was sent behind it waits for it; what was refused was settled.
         this.#waiting = waiting
           .slice(waiting.indexOf(batch.transfers[0]!))
-          .filter(({ message }) => this.#sizeOf(message, proven) <= most)
+          .filter(({ message }) => this.#sizeOf(message, Math.min(most, proven)) <= most)
         void this.#try(bytes)
         return
       }
@@ -159,6 +164,11 @@ export abstract class Outbox {
       this.#next += batch.transfers.length
       this.#write(batch)
     }
+  }
+
+  get #limits(): { readonly most: number; readonly proven: number } {
+    const { most, proven } = this.session.argumentLimit
+    return { most: Math.min(most, this.mostBytes), proven }
   }
 
   async #try(bytes: number): Promise<void> {
@@ -170,12 +180,12 @@ export abstract class Outbox {
 
   /** No batch is longer than an argument may be: the server would end the connection. What is too long alone is refused. */
   *#batches(transfers: readonly Transfer[]): Iterable<[batch: Batch, bytes: number]> {
-    const { most: limit, proven } = this.session.argumentLimit
+    const { most: limit, proven } = this.#limits
     const most = Math.min(MAX_BYTES, proven)
     let batch: Transfer[] = []
     let bytes = 0
     for (const transfer of transfers) {
-      const size = this.#sizeOf(transfer.message, proven)
+      const size = this.#sizeOf(transfer.message, Math.min(limit, proven))
       if (size > limit) {
         transfer.settle(this.#tooLarge(transfer.message, size, limit))
         continue
@@ -201,7 +211,11 @@ export abstract class Outbox {
   }
 
   #tooLarge(message: OutgoingMessage, bytes: number, limit: number): MessagingError {
-    return tooLarge(bytes, limit, this.context(message))
+    const hint =
+      limit === this.mostBytes
+        ? "Send less, or to a queue, or raise the server's client-output-buffer-limit for pubsub: it ends the connection of every subscriber that is told more."
+        : undefined
+    return tooLarge(bytes, limit, this.context(message), hint)
   }
 
   static flush(outbox: Outbox): void {

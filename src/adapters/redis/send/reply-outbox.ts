@@ -7,6 +7,10 @@ export class ReplyOutbox extends Outbox {
     return undefined
   }
 
+  protected override get mostBytes(): number {
+    return this.session.facts.maxPublishBytes
+  }
+
   protected call({ transfers }: Batch) {
     const payloads = transfers.map(({ message }) => envelope(message, bodyOf(message)))
     return { script: 'answer' as const, keys: [this.base], args: [this.label, ...payloads] }

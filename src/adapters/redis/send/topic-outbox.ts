@@ -48,6 +48,10 @@ export class TopicOutbox extends Outbox {
     this.#durableByDefault = type === 'topic'
   }
 
+  protected override get mostBytes(): number {
+    return this.session.facts.maxPublishBytes
+  }
+
   /** Fetches the table, so that the first publish need not be written twice. */
   async load(): Promise<void> {
     const [version, table] = await this.session.ask((commands) =>

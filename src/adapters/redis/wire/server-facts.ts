@@ -16,8 +16,14 @@ export interface ServerFacts {
   readonly sync: 'always' | 'everysec' | 'no' | 'unknown'
   /** What the server does when its memory is full. */
   readonly eviction: string
-  /** Longest argument of a command. Unit: bytes. */
+  /** Longest argument of a command, and what a client could read again. Unit: bytes. */
   readonly maxArgumentBytes: number
+  /** What a subscriber can be told at once: the server ends the connection of who is told more. Unit: bytes. */
+  readonly maxPublishBytes: number
+  /** How many bytes of messages one answer should have, about. */
+  readonly answerBytes: number
+  /** The server ends connections for which more waits than so much. */
+  readonly answersLimited: boolean
   /** The server has told what limits it; else these are its defaults. */
   readonly limitsKnown: boolean
 }
@@ -28,20 +34,31 @@ const QUERY_BUFFER_BYTES = 1_024 * 1_048_576
 /** What a command holds beside its longest argument, and what the server has read of the next one. Unit: bytes. */
 const BESIDE_BYTES = 65_536
 
+/** Default of `client-output-buffer-limit` for subscribers. */
+const PUBLISH_BYTES = 'pubsub 33554432'
+/** Unit: bytes. */
+const ANSWER_BYTES = 2_097_152
+/** Of what may wait for a client, the part that one answer of several messages takes. */
+const ANSWER_PART = 8
+/** protocol: what waits is counted as the server's allocator rounds it up, by a quarter at most. */
+const ROUNDED = 0.8
+
 /** Asks, after the server has read its data from disk and has ended another program's script. */
 export async function askServer(server: Redis, signal: AbortSignal): Promise<ServerFacts> {
   const info = await whenServing(signal, () => description(server))
-  const [clientId, appendOnly, sync, eviction, bulk, queryBuffer] = await Promise.all([
+  const [clientId, appendOnly, sync, eviction, bulk, queryBuffer, outputBuffers] = await Promise.all([
     optional(server.client('ID')),
     setting(server, 'appendonly'),
     setting(server, 'appendfsync'),
     setting(server, 'maxmemory-policy'),
     setting(server, 'proto-max-bulk-len'),
     setting(server, 'client-query-buffer-limit'),
+    setting(server, 'client-output-buffer-limit'),
   ])
   const version = versionIn(info) ?? (await versionByHello(server))
   const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1]
   const aof = appendOnly ?? { 1: 'yes', 0: 'no' }[field('aof_enabled') ?? '']
+  const mostAnswered = hardLimit(outputBuffers, 'normal')
   return {
     product: field('server_name') === 'valkey' ? 'Valkey' : 'Redis',
     version: field('valkey_version') ?? version ?? 'unknown',
@@ -56,8 +73,23 @@ export async function askServer(server: Redis, signal: AbortSignal): Promise<Ser
     maxArgumentBytes: Math.min(
       Number(bulk ?? MAX_BULK_BYTES),
       Number(queryBuffer ?? QUERY_BUFFER_BYTES) - BESIDE_BYTES,
+      besides(mostAnswered),
     ),
+    maxPublishBytes: besides(hardLimit(outputBuffers ?? PUBLISH_BYTES, 'pubsub')),
+    answerBytes: Math.max(1, Math.min(ANSWER_BYTES, Math.floor(mostAnswered / ANSWER_PART))),
+    answersLimited: mostAnswered !== Infinity,
   }
+}
+
+/** What is left for one message of so much that may wait for a client. */
+function besides(bytes: number): number {
+  return bytes === Infinity ? bytes : Math.floor(bytes - Math.min(BESIDE_BYTES, bytes / 10))
+}
+
+/** What may wait for a client of this class, in `normal 0 0 0 … pubsub 33554432 8388608 60`. Unit: bytes. */
+function hardLimit(setting: string | undefined, kind: 'normal' | 'pubsub'): number {
+  const found = Number(new RegExp(`\\b${kind} (\\d+)`).exec(setting ?? '')?.[1] ?? 0)
+  return found === 0 ? Infinity : Math.floor(found * ROUNDED)
 }
 
 function versionIn(info: string): string | undefined {

@@ -2,7 +2,8 @@
 --
 -- ARGV: owner, lease in ms, deliveries wanted, most bytes, size of the first step, number of this claim (0: it is none), claim of the
 -- place it knows that it had, messages it got there, ranks accepted, released, released unseen (each separated by spaces),
--- released with a delay (delay and rank in turn), '1' to share what little there is with the other receivers.
+-- released with a delay (delay and rank in turn), '1' to share what little there is with the other receivers, '1' to look at the size of
+-- each message before it is read: then they have no more than the most bytes together, but for a first one that has more.
 --
 -- Every claim takes the owner out of the line, also one that wants nothing; if it finds too little it puts it there again.
 --
@@ -64,6 +65,20 @@ if call('EXISTS', base .. '#delayed', base .. '#exp', base .. '#in') > 0 then
   drain(base, now, 500)
 end
 
+-- What is read without a look at its size: the next ones may be larger than those before.
+local MOST_AT_ONCE = 100
+
+-- From the front, what has no more than `room` bytes together; the first one of an answer in any case.
+local function fitting(base, ranks, room, first)
+  local found = {}
+  for n = 1, #ranks do
+    room = room - call('HSTRLEN', base .. '#msg', ranks[n])
+    if room < 0 and not (first and n == 1) then break end
+    found[n] = ranks[n]
+  end
+  return found
+end
+
 local messages, taken, bytes, rest, receivers = {}, 0, 0, 1, call('ZCARD', owners)
 local limit = want
 if want > 1 and receivers > 1 and ARGV[13] == '1' then
@@ -79,6 +94,8 @@ if limit > 0 then
       rest = 0
       break
     end
+    if ARGV[14] == '1' then ranks = fitting(base, ranks, budget - bytes, taken == 0) end
+    if #ranks == 0 then break end
     local payloads = call('HMGET', base .. '#msg', unpack(ranks))
     local counts = counted and call('HMGET', base .. '#deliveries', unpack(ranks))
     local ends = mortal and call('ZMSCORE', base .. '#exp', unpack(ranks))
@@ -111,7 +128,7 @@ if limit > 0 then
     if #foreign > 0 then adopt(base, foreign) end
     call('ZREMRANGEBYRANK', base .. '#ready', 0, #ranks - 1)
     if mortal then each('ZREM', base .. '#exp', ranks) end
-    step = math.max(1, math.min(1000, math.floor((budget - bytes) * taken / (bytes + 1))))
+    step = math.max(1, math.min(MOST_AT_ONCE, math.floor((budget - bytes) * taken / (bytes + 1))))
   end
 end
 
