@@ -148,7 +148,6 @@ function encodeText(text: string, label: string): Uint8Array {
 
 function toJson(body: unknown): string {
   if (typeof body === 'number' && !Number.isFinite(body)) throw new TypeError(`JSON has no ${body}`)
-  if (body instanceof Map || body instanceof Set) throw new TypeError('JSON has no Map and no Set')
   if (body instanceof Error && !('toJSON' in body))
     throw new TypeError('JSON has no Error: send its message, or what you need of it')
   if (body instanceof Promise) throw new TypeError('JSON has no Promise: await it first')
@@ -158,7 +157,8 @@ function toJson(body: unknown): string {
   if (text === undefined) throw new TypeError(`JSON has no ${typeof body}`)
   if (typeof body === 'object' && body !== null) {
     const loss = jsonLoss(body, text)
-    if (loss) throw new TypeError(`JSON has no ${loss.what}: it stands at ${loss.path}`)
+    if (loss)
+      throw new TypeError(`JSON has no ${loss.what}${loss.path === '' ? '' : `: it stands at ${loss.path}`}`)
   }
   return text
 }

@@ -4,6 +4,7 @@
  * Scope, retryability and hint come from the table by code, so that a program can act on a code
  * without reading text, and docs are generated from the same place.
  */
+import { inspect } from 'node:util'
 
 /** What is dead after the error. `nothing`: only this call failed. */
 export type ErrorScope = 'nothing' | 'delivery' | 'link' | 'connection'
@@ -244,12 +245,14 @@ export function asMessagingError(error: unknown): MessagingError {
   return new MessagingError('INTERNAL', messageOfThrown(error), { cause: error })
 }
 
-/** What was thrown, in words; a value that throws when it is asked for them has none. */
+/** What was thrown, in words, whatever it is: an `Error` without a message tells its name, other things what they are. */
 export function messageOfThrown(thrown: unknown): string {
   try {
-    return thrown instanceof Error ? String(thrown.message) : String(thrown)
+    if (thrown instanceof Error) return String(thrown.message) || `${thrown.name} without a message`
+    if (typeof thrown === 'string' && thrown !== '') return thrown
+    return `${inspect(thrown, { depth: 1, breakLength: Infinity, maxStringLength: 1_000 })} was thrown`
   } catch {
-    return `a ${typeof thrown} that cannot be shown`
+    return `something of type ${typeof thrown} was thrown, which cannot be shown`
   }
 }
 

@@ -39,14 +39,17 @@ function lossIn(value: unknown, path: string): { path: string; what: string } | 
   return undefined
 }
 
-/** Built-in objects of which JSON shows nothing. */
-const SHOWN_EMPTY = [Map, Set, WeakMap, WeakSet, Promise, RegExp, ArrayBuffer, SharedArrayBuffer]
+/** Kinds of objects that JSON shows as they are; `Object` are those of a program's own classes, too. */
+const SHOWN = new Set(['Object', 'Array', 'Arguments', 'String', 'Number', 'Boolean'])
 
 function lost(value: unknown): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : String(value)
   if (typeof value !== 'object' || value === null) return undefined
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'date that is none' : undefined
   if (ArrayBuffer.isView(value)) return value.constructor.name
-  if (value instanceof Error && !('toJSON' in value)) return 'Error'
-  return SHOWN_EMPTY.find((kind) => value instanceof kind)?.name
+  if ('toJSON' in value) return undefined
+  const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
+  if (kind === 'Error') return kind
+  // A Map, a Blob, a stream: what they hold is in no property.
+  return SHOWN.has(kind) || Object.keys(value).length > 0 ? undefined : kind
 }

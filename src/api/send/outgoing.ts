@@ -235,8 +235,13 @@ function checkProperty(key: string, value: PropertyValue): PropertyValue {
       }
       if (value instanceof Uint8Array) return Uint8Array.from(value)
   }
+  const kind = Array.isArray(value)
+    ? 'an array'
+    : typeof value === 'object'
+      ? 'an object'
+      : `a ${typeof value}`
   throw new TypeError(
-    `Property '${key}' is ${Array.isArray(value) ? 'an array' : `a ${typeof value}`}; allowed: string, number, bigint, boolean, Date, Uint8Array, null`,
+    `Property '${key}' is ${kind}; allowed: string, number, bigint, boolean, Date, Uint8Array, null`,
   )
 }
 

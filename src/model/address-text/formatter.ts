@@ -46,7 +46,7 @@ function formatValue(value: AddressValue, path: readonly object[]): string {
       return `{${entries.map(([key, item]) => `${formatWord(key)}: ${formatValue(item, inside)}`).join(', ')}}`
     }
   }
-  throw unwritable(`is a ${typeof value}`)
+  throw unwritable(`is of type ${typeof value}`)
 }
 
 function isList(value: object): value is readonly AddressValue[] {

@@ -17,6 +17,12 @@ const LOST: [string, unknown, string][] = [
   ['an empty typed array', { bytes: new Uint8Array(0) }, 'Uint8Array: it stands at bytes'],
   ['a date that is none', { at: new Date(Number.NaN) }, 'date that is none: it stands at at'],
   ['a Promise', { later: Promise.resolve(1) }, 'Promise: it stands at later'],
+  ['a Blob', { file: new Blob(['x']) }, 'Blob: it stands at file'],
+  ['a stream', [new ReadableStream()], 'ReadableStream: it stands at [0]'],
+  ['the headers of an answer', { headers: new Headers({ a: 'b' }) }, 'Headers: it stands at headers'],
+  ['an iterator', { rows: [1, 2].values() }, 'Array Iterator: it stands at rows'],
+  ['a Blob by itself', new Blob(['x']), 'JSON has no Blob'],
+  ['a RegExp by itself', /x/, 'JSON has no RegExp'],
 ]
 
 test.each(LOST)('%s inside a body is ENCODE_FAILED and named', (_name, body, told) => {
@@ -29,6 +35,8 @@ test.each([
   [{ type: 'Buffer' }],
   [{ left: undefined, at: new Date(0) }],
   [{ own: { toJSON: () => ({ nothing: null }) } }],
+  [{ marker: new (class Marker {})() }],
+  [{ boxed: Object('text'), place: new URL('http://localhost/') }],
 ])('what JSON holds passes: %j', (body) => {
   const bytes = encodeBody(body, 'application/json', NONE) as Uint8Array
   expect(decodeBody(bytes, 'application/json', NONE)).toEqual(JSON.parse(JSON.stringify(body)))

@@ -74,6 +74,15 @@ test.each([
   expect(await receiver.receive({ timeoutMs: 0 })).toBeUndefined()
 })
 
+test.each([100, '5', null, []])(
+  'receive(%j): options that are no object are refused, not passed over',
+  async (options) => {
+    await using connection = await connect(url)
+    const receiver = await connection.receiver(queue('waits'))
+    await expect(receiver.receive(options as never)).rejects.toThrow('the options are no object')
+  },
+)
+
 test('calls refuse a time that is none, and options they do not know', async () => {
   await using connection = await connect(url)
   const jobs = queue('checked')

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { messageOfThrown } from '../../../src/model/errors.ts'
 import { thrownText } from '../../../src/model/thrown.ts'
 
 describe('what was thrown, as text', () => {
@@ -42,4 +43,16 @@ describe('what was thrown, as text', () => {
     expect(thrownText(hostile)).toBe('something that cannot be told as text was thrown')
     expect(thrownText(Object.create(null))).toBe('something that cannot be told as text was thrown')
   })
+})
+
+it.each([
+  [new Error('lost'), 'lost'],
+  [new RangeError(''), 'RangeError without a message'],
+  ['text', 'text'],
+  ['', "'' was thrown"],
+  [undefined, 'undefined was thrown'],
+  [{ status: 404, body: { deep: { deeper: 1 } } }, '{ status: 404, body: { deep: [Object] } } was thrown'],
+  [Object.create(null), '[Object: null prototype] {} was thrown'],
+])('%o as a message: %s', (thrown, message) => {
+  expect(messageOfThrown(thrown)).toBe(message)
 })
