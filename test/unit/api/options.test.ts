@@ -74,7 +74,7 @@ test.each([
   expect(await receiver.receive({ timeoutMs: 0 })).toBeUndefined()
 })
 
-test.each([100, '5', null, []])(
+test.each([[100], ['5'], [null], [[]]])(
   'receive(%j): options that are no object are refused, not passed over',
   async (options) => {
     await using connection = await connect(url)
