@@ -239,7 +239,7 @@ function checkDeadLetter(call: string, deadLetter: unknown): void {
 export function callProblem(call: keyof typeof KNOWN_OPTIONS, options: CallOptions): unknown {
   try {
     // A number is what other libraries take here for a time limit.
-    if (typeof options !== 'object' || options === null) checkOptions(call, options)
+    if (typeof options !== 'object' || options === null || Array.isArray(options)) checkOptions(call, options)
     const { timeoutMs, signal } = options
     let plain =
       signal === undefined && (timeoutMs === undefined || (typeof timeoutMs === 'number' && timeoutMs >= 0))
