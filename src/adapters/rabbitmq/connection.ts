@@ -167,6 +167,7 @@ export class RabbitmqConnection implements AdapterConnection {
   #lost(cause: unknown): void {
     if (!this.#session.alive) return
     this.#session.alive = false
+    this.#session.endedBy = cause
     this.#session.rounds.stop()
     this.#aside.close()
     for (const connection of this.#physical) connection.destroy()

@@ -270,6 +270,12 @@ function preconditionFailed(text: string, fallback: ErrorCode): Meaning {
   return { mapped: fallback }
 }
 
+/** What the broker said, where it said something. */
+export function brokerWords(cause: unknown): string {
+  const { message } = (cause ?? {}) as NativeError
+  return typeof message === 'string' ? brokerText(message) : ''
+}
+
 /** `Operation failed: QueueDeclare; 404 (NOT-FOUND) with message "NOT_FOUND - no queue …"` → `no queue …` */
 function brokerText(text: string): string {
   const said = /with message "(?:[A-Z_]+ - )?([\s\S]*)"$/.exec(text)

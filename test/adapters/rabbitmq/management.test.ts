@@ -1,6 +1,6 @@
 /** The management plugin as a client that knows nothing of this library, and as the one who gives permissions. */
 import { describe, expect, test } from 'vitest'
-import { type Connection, connect, queue, topic } from '../../../src/index.ts'
+import { type Connection, connect, queue, type Receiver, topic } from '../../../src/index.ts'
 import { uniqueName } from '../../support/names.ts'
 import { url } from './fixture.ts'
 import { management } from './management-peer.ts'
@@ -236,6 +236,45 @@ describe.skipIf(!management)('a user without permission (SLUICE_TEST_RABBITMQ_MA
     } finally {
       await call('DELETE', `users/${user}`)
       await owner.admin.delete(news)
+    }
+  })
+
+  test('to more channels loses its connection over the first one too many, and none over the next; its links come back', async () => {
+    await using owner = await connect(url)
+    const node = queue<string>(uniqueName('few'))
+    await owner.admin.declare(node)
+    const user = uniqueName('user')
+    await call('PUT', `users/${user}`, { password: 'canary', tags: '' })
+    try {
+      await call('PUT', `permissions/${VHOST}/${user}`, { configure: '.*', write: '.*', read: '.*' })
+      await call('PUT', `user-limits/${user}/max-channels`, { value: 4 })
+      await using connection = await connect({ url, username: user, password: 'canary' })
+      let lost = 0
+      connection.on('disconnected', () => lost++)
+      const seen: string[] = []
+      await connection.consume(node, ({ body }) => void seen.push(body))
+      const theirs = queue(node.name, { create: 'never' })
+      const refused: unknown[] = []
+      const opened: Receiver[] = []
+      for (let n = 0; n < 10; n++)
+        await connection.receiver(theirs, { credit: 0 }).then(
+          (receiver) => opened.push(receiver),
+          (error) => refused.push(error),
+        )
+      expect(refused.length).toBeGreaterThanOrEqual(6)
+      expect(refused.at(-1)).toMatchObject({
+        code: 'CAPACITY_EXCEEDED',
+        message: expect.stringMatching(/number of channels/),
+        hint: expect.stringMatching(/set_user_limits/),
+      })
+      // The broker may still count channels of the connection that it has ended.
+      expect(lost).toBeLessThanOrEqual(3)
+      for (const receiver of opened) await receiver.close()
+      await owner.send(node, 'still')
+      await expect.poll(() => seen, { timeout: 15_000 }).toEqual(['still'])
+    } finally {
+      await call('DELETE', `users/${user}`)
+      await owner.admin.delete(node)
     }
   })
 

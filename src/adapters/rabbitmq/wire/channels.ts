@@ -1,17 +1,18 @@
 /** Opening and closing channels without hurting the connection. */
 import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib'
 import { settledWithin } from '../../../core/aborts.ts'
+import { withinQuota } from './channel-quota.ts'
 import { writeDirectly } from './gathered-writes.ts'
 
 /** Channels that the broker has closed. */
 const dead = new WeakSet<Channel>()
 
 export async function openChannel(model: ChannelModel): Promise<Channel> {
-  return watched(model, await model.createChannel())
+  return watched(model, await withinQuota(model, () => model.createChannel()))
 }
 
 export async function openConfirmChannel(model: ChannelModel): Promise<ConfirmChannel> {
-  return watched(model, await model.createConfirmChannel())
+  return watched(model, await withinQuota(model, () => model.createConfirmChannel()))
 }
 
 /** How long a close waits for the broker's answer; one that has stopped reading (`connection.blocked`) gives none. Unit: ms. */

@@ -2,9 +2,10 @@
 import type { ChannelModel } from 'amqplib'
 import { lookFor } from '../../../core/connecting/reach.ts'
 import type { MessagingError } from '../../../model/errors.ts'
-import { connectError } from '../errors.ts'
+import { brokerWords, connectError } from '../errors.ts'
 import { loadAmqplib } from '../library.ts'
 import type { Endpoint } from '../options.ts'
+import { quotaFor } from './channel-quota.ts'
 import { gatherWrites } from './gathered-writes.ts'
 import { tapHeaderFrames } from './native-properties.ts'
 import { LIBRARY, REACHES, type ReachName } from './reaches.ts'
@@ -19,6 +20,7 @@ export class PhysicalConnection {
   private constructor(
     model: ChannelModel,
     abort: AbortController,
+    login: string,
     warn: (warning: MessagingError) => void = () => {},
   ) {
     this.model = model
@@ -27,8 +29,11 @@ export class PhysicalConnection {
     if (this.#found.has('headerFrames')) tapHeaderFrames(model)
     gatherWrites(model, this.#found, warn)
     // Without a listener amqplib's 'error' would end the process; the last one before the end is the cause.
+    const quota = quotaFor(model, login)
     model.on('error', (error) => {
       this.#cause = error
+      // order: before its channels are told of the end.
+      quota.ended(brokerWords(error))
     })
   }
 
@@ -84,7 +89,8 @@ export class PhysicalConnection {
         (model) => model.on('error', () => {}),
         () => {},
       )
-      return new PhysicalConnection(await Promise.race([opening, aborted]), abort, warn)
+      const user = `${username}@${endpoint.place}`
+      return new PhysicalConnection(await Promise.race([opening, aborted]), abort, user, warn)
     } catch (cause) {
       abort.abort()
       throw connectError(signal.aborted ? (signal.reason ?? cause) : cause, endpoint.place, endpoint.vhost)

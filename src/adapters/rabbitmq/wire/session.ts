@@ -2,10 +2,11 @@
 import type { ChannelModel, Options } from 'amqplib'
 import { Rounds } from '../../../core/connecting/rounds.ts'
 import { type ErrorContext, MessagingError } from '../../../model/errors.ts'
-import { ADAPTER, brokerError, isClosedError } from '../errors.ts'
+import { ADAPTER, brokerError, brokerWords, isClosedError } from '../errors.ts'
 import { refusesWhenFull } from '../nodes/topology.ts'
 import type { Endpoint, ManagementApi, QueueType } from '../options.ts'
 import type { Aside } from './aside.ts'
+import { isTooMany, tooMany } from './channel-quota.ts'
 import type { Scratch } from './scratch.ts'
 
 /** Queues remembered; beyond it the oldest is forgotten. */
@@ -39,6 +40,8 @@ export class Session {
   readonly #refusing = new Set<string>()
   /** False once the connection was lost or is being closed: what ends then is not news. */
   alive = true
+  /** What the connection ended with, if it was an error. */
+  endedBy: unknown
   readonly #warn: (error: MessagingError) => void
 
   constructor(
@@ -80,6 +83,10 @@ export class Session {
   /** An error of a call: one that failed because the connection ended says so. */
   error(cause: unknown, context: ErrorContext): MessagingError {
     if (cause instanceof MessagingError) return cause
+    if (!this.alive && context.operation?.startsWith('attach')) {
+      const words = brokerWords(this.endedBy)
+      if (isTooMany(words)) return tooMany(words, this.endedBy)
+    }
     if (!this.alive || isClosedError(cause)) {
       const [code, what] = this.alive
         ? (['DETACHED', 'link'] as const)
