@@ -106,14 +106,27 @@ export function givenBack(outcome: 'released' | 'modified', context: ErrorContex
   })
 }
 
+/** Conditions of a broker that ends the connection for reasons of its own, and not over what came by it. */
+const LEAVES: ReadonlySet<string> = new Set([
+  'amqp:connection:forced',
+  'amqp:connection:redirect',
+  'amqp:link:redirect',
+  'amqp:resource-limit-exceeded',
+  'amqp:resource-deleted',
+  'amqp:resource-locked',
+  'amqp:not-found',
+  'amqp:unauthorized-access',
+])
+
 /** The end of a connection that had been open. */
 export function connectionLost(cause: unknown): MessagingError {
   const { description, condition } = facts(cause)
+  const refused = condition?.startsWith('amqp:') && !LEAVES.has(condition)
   const text =
     description ?? condition ?? (cause instanceof Error ? cause.message : 'the connection was closed')
   return new MessagingError('CONNECTION_LOST', `The connection to the AMQP 1.0 broker was lost: ${text}`, {
     cause,
-    context: { adapter: ADAPTER, condition },
+    context: { adapter: ADAPTER, condition, ...(refused && { reason: 'broker-refused' as const }) },
   })
 }
 

@@ -36,6 +36,8 @@ export class PendingSend extends Timed implements Transfer, Answering<Outcome> {
   /** Owned by {@link UnsettledSends}. */
   next: PendingSend | undefined = undefined
   resend = false
+  /** How often the broker ended the connection with words of its own while this was the only send without an answer. */
+  refusals = 0
   /** The link it was written on; `undefined` while it waits. */
   link: AdapterSender | undefined = undefined
   /** It was written at least once, so the broker may hold it. */

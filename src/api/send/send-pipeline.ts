@@ -7,6 +7,9 @@
  *      └──────────── connection lost (resend) ─────────┘
  *
  * Order of `submit` is order of writing, also after a loss: what is in doubt goes first.
+ *
+ * A broker may end the connection over one message, every time that it comes, with all links of the program. So what was in doubt when a
+ * broker ended the connection with words of its own goes out one by one, and a message that was alone on its way twice then is not sent again.
  */
 
 import type { AdapterSender } from '../../contract/adapter.ts'
@@ -39,6 +42,8 @@ const MAX_WAITING = 1_000_000
 const MAX_WAITING_BYTES = 256 * 1024 * 1024
 /** What a body that is no bytes counts as. */
 const STRUCTURED_BYTES = 1_024
+/** So often may the broker end the connection over one message. */
+const MOST_REFUSALS = 2
 
 export class SendPipeline implements PendingSendOwner {
   readonly #options: PipelineOptions
@@ -52,6 +57,8 @@ export class SendPipeline implements PendingSendOwner {
   #loss: MessagingError | undefined
   /** Transfers the link still owes an outcome for, those whose promise has ended by time included. */
   #inFlight = 0
+  /** Sends at the front of which one may be what the broker ended the connection over: they are written one by one. */
+  #suspects = 0
   #blocked = false
   #ended: MessagingError | undefined
   #pumping = false
@@ -71,11 +78,15 @@ export class SendPipeline implements PendingSendOwner {
     return this.#unsettled.size + this.#waitingCount
   }
 
+  get #capacity(): number {
+    return this.#suspects > 0 ? 1 : this.#options.capacity
+  }
+
   /** What is submitted now does not wait to be written. */
   get writesAtOnce(): boolean {
     return (
       this.#link !== undefined &&
-      this.#inFlight < this.#options.capacity &&
+      this.#inFlight < this.#capacity &&
       !this.#blocked &&
       this.#waitingCount === 0
     )
@@ -118,7 +129,7 @@ export class SendPipeline implements PendingSendOwner {
     this.#link = undefined
     this.#loss = cause
     this.#inFlight = 0
-    const inDoubt = this.#unsettled.drain()
+    const inDoubt = this.#withoutRefused(this.#unsettled.drain(), cause)
     for (let at = inDoubt.length - 1; at >= 0; at--) {
       const pending = inDoubt[at]!
       pending.link = undefined
@@ -168,6 +179,7 @@ export class SendPipeline implements PendingSendOwner {
     if (pending.link === undefined || pending.link !== this.#link) return
     pending.link = undefined
     this.#inFlight--
+    if (this.#suspects > 0) this.#suspects--
     if (!pending.done) this.#unsettled.delete(pending)
     this.#finish(pending, error)
     if (this.#waitingCount > 0) this.#pump()
@@ -221,7 +233,7 @@ export class SendPipeline implements PendingSendOwner {
     if (this.#pumping) return
     this.#pumping = true
     try {
-      while (this.#link && !this.#blocked && this.#inFlight < this.#options.capacity) {
+      while (this.#link && !this.#blocked && this.#inFlight < this.#capacity) {
         const pending = this.#waiting.shift()
         if (!pending) return
         if (pending.done) continue
@@ -255,6 +267,28 @@ export class SendPipeline implements PendingSendOwner {
     else if (error) pending.reject!(error)
     else pending.resolve(pending.outcome)
     if (this.#whenIdle.length > 0 && this.unsettled === 0) for (const idle of this.#whenIdle.splice(0)) idle()
+  }
+
+  /** Those to be sent again, after the broker may have ended the connection over one of them. */
+  #withoutRefused(inDoubt: PendingSend[], cause: MessagingError): PendingSend[] {
+    if (cause.context.reason !== 'broker-refused') return inDoubt
+    this.#suspects = inDoubt.length
+    const [alone] = inDoubt
+    if (!alone || inDoubt.length > 1 || ++alone.refusals < MOST_REFUSALS) return inDoubt
+    this.#suspects = 0
+    alone.link = undefined
+    this.#finish(alone, this.#refused(alone, cause))
+    return []
+  }
+
+  #refused(pending: PendingSend, cause: MessagingError): MessagingError {
+    const text = `The broker ended the connection each time this message came: ${cause.message}`
+    return new MessagingError('SEND_UNCONFIRMED', text, {
+      cause,
+      retryable: false,
+      hint: 'The message most likely holds what this broker does not take, and is not kept; its words tell more.',
+      context: { ...this.#context(pending), reason: 'broker-refused' },
+    })
   }
 
   #timeoutError(pending: PendingSend): MessagingError {

@@ -105,3 +105,60 @@ test('a send whose link cannot be opened is told what holds it up: a broker that
     'CONNECTION_LOST: The link was not open in time; the message was not sent',
   )
 })
+
+/** A broker that ends the connection whenever one message comes, which it reads before it answers those that came before. */
+async function answeredBy(
+  sends: SendPipeline,
+  cause: MessagingError,
+  isBad: (id: string) => boolean,
+): Promise<number> {
+  let losses = 0
+  while (sends.unsettled > 0 && losses < 10) {
+    const link = new SilentLink()
+    sends.up(link)
+    let bad = false
+    for (let at = 0; at < link.written.length && !bad; at++) {
+      bad = link.written.slice(at).some((transfer) => isBad(transfer.message.id))
+      if (!bad) link.written[at]!.settle()
+    }
+    if (!bad) break
+    losses++
+    sends.down(cause)
+  }
+  return losses
+}
+
+test('a message that the broker ends the connection over twice is not sent again, and the others are', async () => {
+  const sends = pipeline()
+  const outcomes = ['a', 'b', 'bad', 'c'].map((id) =>
+    sends.submit(message('x', id), 10_000, undefined).then(
+      () => id,
+      (error: MessagingError) => error,
+    ),
+  )
+  const cause = new MessagingError('CONNECTION_LOST', 'no such type', {
+    context: { reason: 'broker-refused' },
+  })
+  expect(await answeredBy(sends, cause, (id) => id === 'bad')).toBe(3)
+  const [a, b, bad, c] = await Promise.all(outcomes)
+  expect([a, b, c]).toEqual(['a', 'b', 'c'])
+  expect(bad).toMatchObject({
+    code: 'SEND_UNCONFIRMED',
+    retryable: false,
+    message: expect.stringContaining('no such type'),
+    context: { messageId: 'bad', inDoubt: true, reason: 'broker-refused' },
+  })
+})
+
+test('a message on a line that is lost again and again is sent again', async () => {
+  const sends = pipeline()
+  const sent = sends.submit(message('x', 'one'), 10_000, undefined)
+  for (let loss = 0; loss < 5; loss++) {
+    sends.up(new SilentLink())
+    sends.down(new MessagingError('CONNECTION_LOST', 'gone'))
+  }
+  const link = new SilentLink()
+  sends.up(link)
+  link.written[0]!.settle()
+  expect(await sent).toEqual({ id: 'one' })
+})

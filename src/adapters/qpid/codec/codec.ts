@@ -21,11 +21,17 @@ export function encodeMessage(message: OutgoingMessage, dialect = BROKER_J_DIALE
   try {
     if (original instanceof AmqpMessage && original.sections.length > 0) writeCopyOf(message, original)
     else writeMessage(writer, message)
-    return writer.take()
+    const bytes = writer.take()
+    return dialect.narrow && isUnusual(message) ? dialect.narrow(bytes) : bytes
   } catch (cause) {
     writer.reset()
     throw unencodable(message, cause)
   }
+}
+
+/** Bytes in one data section are what every decoder takes. */
+function isUnusual({ original, body }: OutgoingMessage): boolean {
+  return original !== undefined || !(body instanceof Uint8Array)
 }
 
 /** What must be changed in a copy may be what could not be decoded: then all of the original becomes the body. */

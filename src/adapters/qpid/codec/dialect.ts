@@ -12,6 +12,8 @@ export interface Dialect {
   readonly notBefore: string
   /** Annotation, with its value of type ubyte, of a message to a member's queue by a link without target. */
   readonly toQueue: readonly [name: string, value: number] | undefined
+  /** Writes a message so that the product's decoder takes it, where that takes less than the standard allows. */
+  readonly narrow: ((bytes: Buffer) => Buffer) | undefined
 }
 
 export const BROKER_J_DIALECT: Dialect = {
@@ -19,6 +21,7 @@ export const BROKER_J_DIALECT: Dialect = {
   shownAddress: shownReplyTo,
   notBefore: NOT_BEFORE,
   toQueue: undefined,
+  narrow: undefined,
 }
 
 /** Names go out as they are: what is in them is the broker's business. */
@@ -30,4 +33,5 @@ export const PLAIN_DIALECT: Dialect = {
   shownAddress: (wire) => formatAddress({ name: wire }),
   notBefore: DELIVERY_TIME,
   toQueue: undefined,
+  narrow: undefined,
 }

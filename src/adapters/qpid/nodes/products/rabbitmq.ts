@@ -3,6 +3,7 @@ import type { Capability } from '../../../../model/capabilities.ts'
 import { MessagingError } from '../../../../model/errors.ts'
 import { withoutManagement } from '../../capabilities.ts'
 import { PLAIN_DIALECT } from '../../codec/dialect.ts'
+import { narrowed } from '../../codec/narrow-sections.ts'
 import { ADAPTER } from '../../errors.ts'
 import type { Profile } from './profile.ts'
 
@@ -25,7 +26,7 @@ export const rabbitmq3: Profile = {
     deliveryCount: byApi('The broker only tells which deliveries come again: their count is 2.'),
     maxDeliveries: refused("RabbitMQ's AMQP 1.0 does not count deliveries."),
   }),
-  dialect: PLAIN_DIALECT,
+  dialect: { ...PLAIN_DIALECT, narrow: narrowed },
   queueAddress: amqQueue,
   queueCapabilities: [],
   answerCapabilities: [],
@@ -39,6 +40,7 @@ export const rabbitmq3: Profile = {
 
 export const rabbitmq4: Profile = {
   ...rabbitmq3,
+  dialect: PLAIN_DIALECT,
   queueAddress: (name) => `/queues/${encodeURIComponent(name)}`,
   drains: true,
 }
