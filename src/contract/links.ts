@@ -70,6 +70,11 @@ export interface AdapterSender {
    * `capacity` transfers). Order of calls is order of sending.
    */
   send(transfer: Transfer): void
+  /**
+   * Takes back a transfer that is kept and was not written yet, because its sender waits no longer; it must never be written or settled
+   * then. `false`: it was written. Absent: whatever `send` was called with may be with the broker.
+   */
+  withdraw?(transfer: Transfer): boolean
   /** Ends the link. All transfers were settled or given up before. Idempotent; never rejects. */
   close(): Promise<void>
 }

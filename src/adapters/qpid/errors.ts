@@ -33,6 +33,19 @@ const HINTS: Readonly<Record<string, string>> = {
   'amqp:link:stolen': 'Another connection has the same container id and link name: give each one its own.',
 }
 
+/** What Artemis says of a topic where a queue is asked for, for which it has neither condition nor number. */
+export const NO_QUEUE =
+  /not configured for queue support|expecting: ANYCAST while the actual type was: MULTICAST/
+
+/** Artemis has conditions for few of its refusals, and puts its own number of each in front of the words. */
+const BY_NUMBER: ReadonlyArray<[RegExp, ErrorCode]> = [
+  // No permission: on an address, on a queue.
+  [/\bAMQ229(032|213):/, 'UNAUTHORIZED'],
+  [NO_QUEUE, 'ADDRESS_MISMATCH'],
+]
+/** … the queue has as many receivers as it may have. */
+const ALL_TAKEN = /\bAMQ229200:/
+
 /** Why the broker ended or refused a link. */
 export function linkError(cause: unknown, context: ErrorContext): MessagingError {
   const { condition, description } = facts(cause)
@@ -42,8 +55,10 @@ export function linkError(cause: unknown, context: ErrorContext): MessagingError
     context: { adapter: ADAPTER, condition, ...context },
   }
   const text = description ?? condition ?? 'The broker ended the link'
-  if (condition === 'amqp:resource-locked') return inUse(text, { cause, context: options.context })
-  return new MessagingError((condition && LINKS[condition]) || 'DETACHED', text, options)
+  if (condition === 'amqp:resource-locked' || ALL_TAKEN.test(text))
+    return inUse(text, { cause, context: options.context })
+  const code = (condition && LINKS[condition]) || BY_NUMBER.find(([words]) => words.test(text))?.[1]
+  return new MessagingError(code ?? 'DETACHED', text, options)
 }
 
 /** Why the broker ended a link for sending: it can also be for what was sent. */

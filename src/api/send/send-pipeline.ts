@@ -188,20 +188,33 @@ export class SendPipeline implements PendingSendOwner {
   /** Called by a transfer: its time is up. */
   expired(pending: PendingSend): void {
     // Written: the slot stays taken until the broker answers or the link ends, so that `capacity` holds.
-    this.#leave(pending)
-    this.#finish(pending, this.#timeoutError(pending))
+    const kept = this.#leave(pending)
+    this.#finish(pending, this.#timeoutError(pending, kept))
+    if (kept) this.#pump()
   }
 
   #watch(pending: PendingSend, signal: AbortSignal): void {
     pending.offAbort = onAbort(signal, () => {
-      this.#leave(pending)
+      const kept = this.#leave(pending)
       this.#finish(pending, this.#aborted(pending, signal))
+      if (kept) this.#pump()
     })
   }
 
-  #leave(pending: PendingSend): void {
-    if (pending.link) this.#unsettled.delete(pending)
-    else if (!pending.done) this.#waitsNoMore(pending)
+  /** `true`: the link had it, and had not written it. */
+  #leave(pending: PendingSend): boolean {
+    const { link } = pending
+    if (!link) {
+      if (!pending.done) this.#waitsNoMore(pending)
+      return false
+    }
+    this.#unsettled.delete(pending)
+    if (!link.withdraw?.(pending)) return false
+    pending.link = undefined
+    // Once it was written on an earlier link.
+    pending.inDoubt = pending.resend
+    this.#inFlight--
+    return true
   }
 
   #waits(pending: PendingSend): void {
@@ -291,14 +304,14 @@ export class SendPipeline implements PendingSendOwner {
     })
   }
 
-  #timeoutError(pending: PendingSend): MessagingError {
+  #timeoutError(pending: PendingSend, kept: boolean): MessagingError {
     if (pending.inDoubt) return this.#unconfirmed(pending, pending.resend ? this.#loss : undefined)
     const holdUp = this.#options.holdUp()
     if (!this.#link && holdUp !== 'blocked') {
       const what = holdUp === 'away' ? 'No connection came back' : 'The link was not open'
       return this.#error('CONNECTION_LOST', `${what} in time; the message was not sent`, pending, this.#loss)
     }
-    if (this.#blocked || holdUp === 'blocked')
+    if (kept || this.#blocked || holdUp === 'blocked')
       return this.#error(
         'CAPACITY_EXCEEDED',
         'The broker took no messages for the whole time allowed',

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { givenBack, linkError, refusal, senderError } from '../../../src/adapters/qpid/errors.ts'
+import {
+  connectionLost,
+  givenBack,
+  linkError,
+  refusal,
+  senderError,
+} from '../../../src/adapters/qpid/errors.ts'
 
 const ADDRESS = { address: 'q' }
 
@@ -37,6 +43,30 @@ describe('the end of a link', () => {
     expect(error).toMatchObject({ code: 'UNAUTHORIZED', context: { reason: 'in-use' }, message: 'exclusive' })
   })
 
+  test.each([
+    [
+      "AMQ229032: User: weak does not have permission='CREATE_ADDRESS' on address q",
+      'UNAUTHORIZED',
+      undefined,
+    ],
+    [
+      "AMQ119015: not authorized, AMQ229213: User: weak does not have permission='CONSUME'",
+      'UNAUTHORIZED',
+      undefined,
+    ],
+    [
+      'AMQ119005: error creating consumer, AMQ229200: Maximum Consumer Limit Reached on Queue',
+      'UNAUTHORIZED',
+      'in-use',
+    ],
+    ['Address q is not configured for queue support', 'ADDRESS_MISMATCH', undefined],
+    ['AMQ229999: anything else', 'DETACHED', undefined],
+  ])('what Artemis has no condition for is known by its number: %s', (description, code, reason) => {
+    const error = linkError({ condition: 'amqp:internal-error', description }, ADDRESS)
+    expect(error).toMatchObject({ code, message: description })
+    expect(error.context.reason).toBe(reason)
+  })
+
   test('what was sent is never the fault of a receiver', () => {
     const tooLarge = { condition: 'amqp:link:message-size-exceeded' }
     expect(senderError(tooLarge, ADDRESS)).toMatchObject({ code: 'MESSAGE_TOO_LARGE', retryable: false })
@@ -64,4 +94,17 @@ describe('a refusal of one message', () => {
   test.each(['released', 'modified'] as const)('%s may be sent again', (outcome) => {
     expect(givenBack(outcome, ADDRESS)).toMatchObject({ code: 'SEND_REJECTED', retryable: true })
   })
+})
+
+test.each([
+  ['amqp:internal-error', 'broker-refused'],
+  ['amqp:decode-error', 'broker-refused'],
+  ['amqp:connection:framing-error', 'broker-refused'],
+  ['amqp:connection:forced', undefined],
+  ['amqp:connection:redirect', undefined],
+  ['amqp:resource-limit-exceeded', undefined],
+  ['amqp:unauthorized-access', undefined],
+  [undefined, undefined],
+])('a connection that ends with %s: reason %s', (condition, reason) => {
+  expect(connectionLost({ condition }).context.reason).toBe(reason)
 })

@@ -22,8 +22,10 @@ export class RawPeer {
 
   private constructor(connection: Connection) {
     this.connection = connection
-    // Links end with the queues that a test deletes; rhea throws at large where nobody listens.
-    for (const event of ['sender_error', 'receiver_error']) connection.on(event, () => {})
+    // Links end with the queues that a test deletes, and the broker may end the connection, by a close, a reset, or both one after the
+    // other: rhea throws at large where nobody listens.
+    for (const event of ['sender_error', 'receiver_error', 'connection_error', 'protocol_error', 'error'])
+      connection.on(event, () => {})
     this.#session = connection.create_session()
     const { incoming } = this.#session as unknown as RawSession
     const onTransfer = incoming.on_transfer
@@ -33,10 +35,10 @@ export class RawPeer {
       onTransfer.call(this, frame, receiver)
     }
     this.#session.begin()
-    const lost = (): never => {
-      throw new PeerLost('The broker has ended the connection')
-    }
-    this.#lost = once(connection, 'disconnected').then(lost, lost)
+    this.#lost = new Promise((_, reject) => {
+      for (const event of ['connection_close', 'disconnected'])
+        connection.on(event, () => reject(new PeerLost('The broker has ended the connection')))
+    })
     this.#lost.catch(() => {})
   }
 

@@ -162,3 +162,42 @@ test('a message on a line that is lost again and again is sent again', async () 
   link.written[0]!.settle()
   expect(await sent).toEqual({ id: 'one' })
 })
+
+/** A link whose broker gives no credit: what it is given is kept. */
+class KeepingLink extends SilentLink {
+  withdraw(transfer: Transfer): boolean {
+    const at = this.written.indexOf(transfer)
+    if (at >= 0) this.written.splice(at, 1)
+    return at >= 0
+  }
+}
+
+test('a send that its link kept is taken back when its time is up, and is not in doubt', async () => {
+  const sends = pipeline(2)
+  const link = new KeepingLink()
+  sends.up(link)
+  const abort = new AbortController()
+  const first = failure(sends.submit(message('x', 'first'), 1, undefined))
+  const second = failure(sends.submit(message('x', 'second'), 10_000, abort.signal))
+  const third = sends.submit(message('x', 'third'), 10_000, undefined)
+  expect(await first).toMatchObject({
+    code: 'CAPACITY_EXCEEDED',
+    context: { messageId: 'first', inDoubt: false },
+  })
+  abort.abort()
+  expect((await second).context).toMatchObject({ messageId: 'second', inDoubt: false })
+  expect(link.written.map((transfer) => transfer.message.id)).toEqual(['third'])
+  link.written[0]!.settle()
+  expect(await third).toEqual({ id: 'third' })
+})
+
+test('a send that its link kept after it was written on an earlier one is in doubt still', async () => {
+  const sends = pipeline()
+  sends.up(new SilentLink())
+  const abort = new AbortController()
+  const sent = failure(sends.submit(message('x', 'one'), 10_000, abort.signal))
+  sends.down(new MessagingError('CONNECTION_LOST', 'gone'))
+  sends.up(new KeepingLink())
+  abort.abort()
+  expect((await sent).context.inDoubt).toBe(true)
+})

@@ -1,7 +1,7 @@
 /** What stands at a name, asked by attaching a receiver that takes nothing: for brokers that tell it in no other way. */
 import type { NodeInfo, NodeRef, NodeSpec } from '../../../contract/adapter.ts'
 import { isMessagingError, MessagingError } from '../../../model/errors.ts'
-import { ADAPTER } from '../errors.ts'
+import { ADAPTER, NO_QUEUE } from '../errors.ts'
 import type { Physical } from '../wire/physical.ts'
 
 /** `unknown`: the login may not receive there, for example. */
@@ -67,13 +67,10 @@ export function notAQueue(address: string, cause?: unknown): MessagingError {
   })
 }
 
-/** Artemis has no condition of its own for a topic where a queue is asked for. */
-const TOPIC = /not configured for queue support|expecting: ANYCAST while the actual type was: MULTICAST/
-
 function foundBy(error: unknown): Found {
   if (!(error instanceof MessagingError)) throw error
   if (error.code === 'ADDRESS_NOT_FOUND') return 'none'
-  return TOPIC.test(error.message) ? 'topic' : 'unknown'
+  return NO_QUEUE.test(error.message) ? 'topic' : 'unknown'
 }
 
 function info(name: string, type: NodeInfo['type']): NodeInfo {

@@ -72,6 +72,12 @@ export class LinkSender implements AdapterSender {
     else this.#waiting.push(transfer)
   }
 
+  withdraw(transfer: Transfer): boolean {
+    const kept = this.#waiting.delete(transfer)
+    if (kept && this.#waiting.length === 0) this.#whenWritten()
+    return kept
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing

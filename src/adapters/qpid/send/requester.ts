@@ -61,6 +61,10 @@ export class Requester implements AdapterRequester {
     this.#sender.send(transfer)
   }
 
+  withdraw(transfer: Transfer): boolean {
+    return this.#sender.withdraw(transfer)
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#sender.close(), this.#answers.close()])
   }
