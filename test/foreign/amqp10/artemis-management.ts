@@ -1,6 +1,6 @@
 /** Artemis set up by its own management address, as its administrator does: queues, addresses, rights. */
 import { once } from 'node:events'
-import type { Connection, EventContext, Receiver, Sender } from 'rhea'
+import type { Connection, EventContext, Receiver, Sender, Source } from 'rhea'
 import { bareConnection } from '../../adapters/qpid/fixture.ts'
 
 export class ArtemisManagement {
@@ -16,7 +16,7 @@ export class ArtemisManagement {
 
   static async open(url: string): Promise<ArtemisManagement> {
     const connection = await bareConnection(url)
-    const answers = connection.open_receiver({ source: { dynamic: true } })
+    const answers = connection.open_receiver({ source: { dynamic: true } as Source })
     await once(answers, 'receiver_open')
     const asks = connection.open_sender('activemq.management')
     await once(asks, 'sendable')
