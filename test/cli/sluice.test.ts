@@ -76,15 +76,24 @@ describe('arguments', () => {
     expect(err).toContain(`too many arguments: ${expected}`)
   })
 
-  it.each(['browse', 'inspect', 'purge', 'tap', 'request', 'declare', 'delete', 'bind'])(
-    '%s tells where a URL belongs, and does not repeat it',
-    async (verb) => {
-      const { code, err } = await commands.run('sluice', verb, 'redis://user:secret@host')
-      expect(code).toBe(2)
-      expect(err).toContain('the broker goes with -b URL')
-      expect(err).not.toContain('secret')
-    },
-  )
+  it.each([
+    'spout',
+    'drain',
+    'list',
+    'browse',
+    'inspect',
+    'purge',
+    'tap',
+    'request',
+    'declare',
+    'delete',
+    'bind',
+  ])('%s tells where a URL belongs, and does not repeat it', async (verb) => {
+    const { code, err } = await commands.run('sluice', verb, 'redis://user:secret@host')
+    expect(code).toBe(2)
+    expect(err).toContain('the broker goes with -b URL')
+    expect(err).not.toContain('secret')
+  })
 
   it.each(['tour', 'doctor'])('%s takes its broker as an argument or with -b, not both', async (verb) => {
     const plain = ok(await commands.run('sluice', verb, 'memory:'))

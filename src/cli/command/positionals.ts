@@ -20,7 +20,7 @@ export function expectOnly({ positionals }: Arguments, ...names: readonly string
 export function addressArgument(text: string | undefined, what = 'address'): string {
   if (text === undefined) throw new UsageError(`${what} is required`)
   if (URL_LIKE.test(text))
-    throw new UsageError(`${what} is required, and this is a URL: the broker goes with -b URL`)
+    throw new UsageError(`${what} is expected, and this is a URL: the broker goes with -b URL`)
   return text
 }
 

@@ -2,6 +2,7 @@
 import type { Connection } from '../../index.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command, Context } from '../command/command.ts'
+import { addressArgument } from '../command/positionals.ts'
 import type { Drained, Feed } from '../drain/feed.ts'
 import { DRAIN_OPTIONS } from '../drain/options.ts'
 import { rendererFor } from '../drain/renderer.ts'
@@ -38,8 +39,7 @@ export const drain: Command = {
   ],
   async run(context) {
     const { args } = context
-    const [address] = args.positionals
-    if (address === undefined) throw new UsageError('address is required')
+    const address = addressArgument(args.positionals[0])
     const render = await rendererFor(context)
     const count = args.number('count') ?? 0
     const capacity = args.number('capacity') ?? DEFAULT_CREDIT

@@ -9,6 +9,7 @@ import type {
 } from '../../index.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command, Context } from '../command/command.ts'
+import { addressArgument } from '../command/positionals.ts'
 import { UsageError } from '../errors.ts'
 import { changedFields } from '../lines/message-lines.ts'
 import { Progress } from '../output/progress.ts'
@@ -43,8 +44,8 @@ export const spout: Command = {
   ],
   async run(context) {
     const { args, signal } = context
-    const [address, ...words] = args.positionals
-    if (address === undefined) throw new UsageError('address is required')
+    const address = addressArgument(args.positionals[0])
+    const words = args.positionals.slice(1)
     const plan = contentPlan(args, words, context.input)
     const capacity = args.number('capacity') ?? (plan.bulk ? BULK_CAPACITY : 1)
     if (capacity < 1) throw new UsageError('option --capacity: less than 1')

@@ -5,6 +5,7 @@ import { BROKER } from '../../broker/connection-options.ts'
 import { TYPE } from '../../broker/node-address.ts'
 import { withSession } from '../../broker/with-session.ts'
 import type { Command } from '../../command/command.ts'
+import { addressArgument } from '../../command/positionals.ts'
 import { CommandError } from '../../errors.ts'
 import { tableLines } from '../../print/table.ts'
 import { jsonText, visible } from '../../print/terminal-text.ts'
@@ -35,6 +36,7 @@ export const list: Command = {
   ],
   async run(context) {
     const { args, out } = context
+    for (const filter of args.positionals) addressArgument(filter, 'a filter')
     const nodes = await withSession(context, { closeOnAbort: true }, ({ connection }) =>
       connection.admin.list(),
     )
