@@ -129,8 +129,10 @@ async function release(place: string, shared: Shared, broker: Broker): Promise<v
 /** One name per directory, whatever path leads to it. */
 async function placeOf(directory: string): Promise<string> {
   try {
-    await makeDirectory(resolve(directory))
-    return await realpath(directory)
+    // `..` behind a name that is a link, or is not there, would be another place for the system than for us.
+    const place = resolve(directory)
+    await makeDirectory(place)
+    return await realpath(place)
   } catch (cause) {
     throw unusableStore(directory, cause)
   }

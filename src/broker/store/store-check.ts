@@ -90,6 +90,7 @@ export async function markStore(directory: string): Promise<void> {
 }
 
 const WRITABLE = 'Allow this process to write in the directory, and to read and write the files in it.'
+const NO_DIRECTORY = 'A file, or a link that leads nowhere, has the name: use another directory.'
 /** What the system refuses is no damage. */
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: MAKE_ROOM,
@@ -98,6 +99,10 @@ const HINTS: Readonly<Record<string, string>> = {
   EACCES: WRITABLE,
   EPERM: WRITABLE,
   EROFS: 'The file system is mounted to be read only: use another directory, or mount it anew.',
+  EEXIST: NO_DIRECTORY,
+  ENOTDIR: NO_DIRECTORY,
+  ELOOP: NO_DIRECTORY,
+  ENAMETOOLONG: 'The path is longer than the file system takes: use a shorter one.',
   EMFILE: 'This process has too many files open: close some, or raise its limit.',
 }
 

@@ -1,6 +1,6 @@
 /** What the system refuses to a store is told as what it is, and leaves the store as it was. */
 import { execFile } from 'node:child_process'
-import { chmod, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -58,6 +58,31 @@ test('a whole store on a full disk is not called damaged, and opens once there i
   const next = await fileBroker(directory)
   expect(await new Hand(next.broker).browse('q')).toEqual(['kept'])
   await next.release()
+})
+
+test('a path that cannot be a directory is told as such; one that only looks odd is one', async () => {
+  const file = join(directory, 'file')
+  await writeFile(file, '')
+  await symlink(join(directory, 'nowhere'), join(directory, 'link'))
+  const refused: [string, RegExp][] = [
+    ['file', /^A file/],
+    ['file/store', /^A file/],
+    ['link', /^A file/],
+    ['n'.repeat(300), /shorter/],
+  ]
+  for (const [name, hint] of refused) {
+    await expect(fileBroker(join(directory, name))).rejects.toMatchObject({
+      code: 'CONNECT_FAILED',
+      retryable: false,
+      hint: expect.stringMatching(hint),
+    })
+  }
+  await symlink(directory, join(directory, 'here'))
+  for (const name of ['with space', 'ünïcødé 日本語 🐘', 'n'.repeat(200), 'missing/../new', 'here/store']) {
+    const { release } = await fileBroker(`${directory}/${name}`)
+    await release()
+  }
+  expect(await readdir(directory)).toEqual(expect.arrayContaining(['new', 'store']))
 })
 
 test('a directory nobody may write in is told as such', async ({ skip }) => {
