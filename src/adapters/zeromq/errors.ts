@@ -63,7 +63,14 @@ type HandshakeEvent = (typeof HANDSHAKE_EVENTS)[number]
 export function connectFailed(text: string, place: string, cause?: unknown): MessagingError {
   return new MessagingError('CONNECT_FAILED', `No connection to a hub at ${place}: ${text}`, {
     cause,
-    hint: 'Start one: sluice hub --listen tcp://127.0.0.1:5600',
+    hint: hintFor(text, place),
     context: { adapter: ADAPTER, address: place, operation: 'connect' },
   })
+}
+
+function hintFor(text: string, place: string): string {
+  if (/too long/.test(text))
+    return 'Use a path of at most 107 bytes, which is what the system takes for a socket.'
+  if (/host name/.test(text)) return 'Check the name of the host, and whether this machine can look it up.'
+  return `Start one: sluice hub --listen ${place}`
 }

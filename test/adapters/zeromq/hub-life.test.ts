@@ -1,7 +1,7 @@
 /** Hubs that start, end and start again: at a place that is taken, was taken, or is used at the same moment. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { networkInterfaces, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connect, createHub, type Hub, queue } from '../../../src/index.ts'
 import { Child } from '../../support/child.ts'
@@ -82,6 +82,38 @@ it('a socket file that a killed hub left is no hindrance', async () => {
   await using hub = await createHub({ listen: [address] })
   await using _connection = await connect(hub.urls[0]!)
   expect(hub.sessions).toBe(1)
+})
+
+it('a file that is no socket stays what it is', async () => {
+  for (const name of ['data', 'peer.2']) await writeFile(join(folder, name), 'of somebody')
+  const taken = { code: 'CONNECT_FAILED', message: expect.stringContaining('no socket') }
+  await expect(createHub({ listen: [`ipc://${folder}/data`] })).rejects.toMatchObject(taken)
+  // Peers have four sockets.
+  await expect(connect(`zmq+ipc://${folder}/peer?mode=peer&role=bind`)).rejects.toMatchObject(taken)
+  for (const name of ['data', 'peer.2'])
+    expect(await readFile(join(folder, name), 'utf8')).toBe('of somebody')
+})
+
+it('its URL leads to a socket file of any name, from any directory', async () => {
+  for (const path of [
+    `${folder}/with space & ünïcode #1?.sock`,
+    relative(process.cwd(), `${folder}/near.sock`),
+  ]) {
+    await using hub = await createHub({ listen: [`ipc://${path}`] })
+    expect(hub.urls[0]).toContain(`zmq+ipc://${folder}/`)
+    await using _connection = await connect(hub.urls[0]!)
+    expect(hub.sessions).toBe(1)
+  }
+  for (const listen of ['ipc://*', 'ipc://@abstract', 'ipc://'])
+    await expect(createHub({ listen: [listen] })).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+})
+
+it('a host that there is not is told as such', async () => {
+  for (const url of ['zmq://no-such-host.invalid:5600', 'zmq://no-such-host.invalid:5600?mode=peer'])
+    await expect(connect(url)).rejects.toMatchObject({
+      code: 'CONNECT_FAILED',
+      message: expect.stringContaining('the host name is unknown'),
+    })
 })
 
 it('a store has one hub: another process gets CONNECT_FAILED naming the owner', async () => {

@@ -1,5 +1,5 @@
 /** How a hub is started: its options, their check, its socket. */
-
+import { resolve } from 'node:path'
 import { Broker, type BrokerLease, fileBroker } from '../../../broker/index.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { MAX_HEADER_BYTES } from '../codec/message-codec.ts'
@@ -67,7 +67,8 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       const zap = await allowKeys(options.curve.allowedKeys)
       parts.push(() => zap.close())
     }
-    for (const address of options.listen) endpoints.push(await listen(router, address, 'The hub', FREE))
+    for (const address of options.listen)
+      endpoints.push(await listen(router, absolute(address), 'The hub', FREE))
     const facts = {
       endpoints,
       urls: endpoints.map(urlOf),
@@ -90,8 +91,15 @@ async function memoryLease(): Promise<BrokerLease> {
   return { broker, release: () => broker.close() }
 }
 
+/** As it is written in a URL, whatever directory the program that connects runs in. */
 function urlOf(endpoint: string): string {
-  return endpoint.startsWith('tcp://') ? endpoint.replace(/^tcp:/, 'zmq:') : `zmq+${endpoint}`
+  if (endpoint.startsWith('tcp://')) return endpoint.replace(/^tcp:/, 'zmq:')
+  return `zmq+${endpoint.replaceAll(/[^a-z0-9/:._~+-]/gi, encodeURIComponent)}`
+}
+
+function absolute(address: string): string {
+  const path = /^ipc:\/\/(.*)$/s.exec(address)?.[1]
+  return path === undefined ? address : `ipc://${resolve(path)}`
 }
 
 function checkListen({ listen, curve, insecure }: HubOptions): void {
@@ -100,6 +108,9 @@ function checkListen({ listen, curve, insecure }: HubOptions): void {
   for (const address of listen) {
     if (!/^(tcp|ipc|inproc):\/\//.test(address)) {
       throw new MessagingError('CONFIG_INVALID', `'${address}' is none of tcp://, ipc://, inproc://`)
+    }
+    if (/^ipc:\/\/([*@]|$)/.test(address)) {
+      throw new MessagingError('CONFIG_INVALID', `'${address}' names no file: write ipc:///path`)
     }
     const port = /^tcp:.*:(\d+)$/.exec(address)?.[1]
     if (Number(port) > LAST_PORT)

@@ -10,12 +10,14 @@ import type {
   ReceiverSpec,
   SenderSpec,
 } from '../../../contract/adapter.ts'
+import { socketReason } from '../../../core/connecting/socket-reason.ts'
 import { randomName } from '../../../core/message-id.ts'
 import { compilePattern } from '../../../core/pattern.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { RemoteDelivery } from '../codec/incoming.ts'
 import { ADAPTER, connectionLost } from '../errors.ts'
 import type { Endpoint } from '../options.ts'
+import { withoutHostName } from '../wire/host-names.ts'
 import { type PeerAddresses, peerAddresses } from './addresses.ts'
 import { LIVE_BUFFER } from './capabilities.ts'
 import { checkReceiver, isLive, PeerConnection, refused, type ZeroMQ } from './connection.ts'
@@ -52,10 +54,12 @@ export class ConnectingPeer extends PeerConnection {
   ): Promise<ConnectingPeer> {
     const peer = new ConnectingPeer(zmq, endpoint, events)
     try {
+      // It is ZeroMQ that looks the name up, then and whenever it connects again; a wrong one it does not tell.
+      await withoutHostName(endpoint.address)
       await peer.#meet(signal)
     } catch (cause) {
       await peer.close()
-      const { message } = cause as Error
+      const message = socketReason(cause) ?? (cause as Error).message
       throw new MessagingError('CONNECT_FAILED', `No peer binds ${endpoint.address}: ${message}`, {
         cause,
         hint: 'One peer binds: ?mode=peer&role=bind',

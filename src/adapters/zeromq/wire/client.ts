@@ -2,6 +2,7 @@
 
 import type { Dealer } from 'zeromq'
 import { settledWithin } from '../../../core/aborts.ts'
+import { socketReason } from '../../../core/connecting/socket-reason.ts'
 import { asMessagingError, type MessagingError } from '../../../model/errors.ts'
 import { welcomeOf } from '../codec/answers.ts'
 import { PartReader } from '../codec/parts.ts'
@@ -9,6 +10,7 @@ import { malformed, type RecordListener, readJson, readRecords } from '../codec/
 import { connectFailed, connectionLost, fromWire, HANDSHAKE_EVENTS, handshakeRefused } from '../errors.ts'
 import { loadZeromq } from '../library.ts'
 import { type Endpoint, isIpv6 } from '../options.ts'
+import { withoutHostName } from './host-names.ts'
 import { LoopClock } from './loop-clock.ts'
 import { Outbox } from './outbox.ts'
 import { OLDEST_PROTOCOL, Op, type OpCode, PROTOCOL_VERSION, type Verb, type Welcome } from './protocol.ts'
@@ -68,10 +70,13 @@ export class Client implements RecordListener {
   ): Promise<{ client: Client; welcome: Welcome }> {
     const { Dealer } = await loadZeromq()
     const { curve } = endpoint
+    const address = await withoutHostName(endpoint.address).catch((cause) => {
+      throw connectFailed(socketReason(cause) ?? cause.message, endpoint.address, cause)
+    })
     const socket = closedWithThread(
       new Dealer({
         linger: LINGER_MS,
-        ipv6: isIpv6(endpoint.address),
+        ipv6: isIpv6(address),
         sendHighWaterMark: 0,
         receiveHighWaterMark: 0,
         ...(curve
@@ -117,7 +122,7 @@ export class Client implements RecordListener {
       }
       client.#onRefused = (error) => fail(error)
       try {
-        socket.connect(endpoint.address)
+        socket.connect(address)
       } catch (cause) {
         return fail(connectFailed((cause as Error).message, endpoint.address, cause))
       }

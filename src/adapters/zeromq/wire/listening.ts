@@ -1,4 +1,5 @@
 /** Taking a place to listen at, and giving it back. */
+import { lstat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import type { Socket } from 'zeromq'
 import { settledWithin } from '../../../core/aborts.ts'
@@ -51,17 +52,24 @@ export async function placesFree(socket: Socket, endpoints: readonly string[]): 
   await settledWithin(free, CLOSE_MS)
 }
 
-/** ZeroMQ takes a socket file away from whoever listens at it. One that nobody listens at, because its owner was killed, may go. */
-function checkNobodyListens(address: string): Promise<void> {
-  const path = /^ipc:\/\/(\/.*)$/.exec(address)?.[1]
-  if (!path) return Promise.resolve()
-  return new Promise((resolve, reject) => {
+/**
+ * ZeroMQ takes whatever file has the name of its socket away, also from whoever listens at it. A socket that nobody listens at, because its
+ * owner was killed, may go; another file is somebody's data.
+ */
+async function checkNobodyListens(address: string): Promise<void> {
+  // `*` is a new name, `@` no file.
+  const path = /^ipc:\/\/([^*@].*)$/.exec(address)?.[1]
+  if (path === undefined) return
+  const found = await lstat(path).catch(() => undefined)
+  // What is wrong with the path, if anything, is told by the bind.
+  if (!found) return
+  if (!found.isSocket()) throw new Error('A file of this name is there, and it is no socket')
+  await new Promise<void>((resolve, reject) => {
     const probe = connect(path)
     probe.once('connect', () => {
       probe.destroy()
       reject(new Error('Address already in use'))
     })
-    // What is wrong with the path, if anything, is told by the bind.
     probe.once('error', () => resolve())
   })
 }
