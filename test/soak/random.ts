@@ -5,7 +5,7 @@
  *
  * By hand; brokers are its own:
  *
- *     npx tsx test/soak/random.ts memory|file|rabbitmq|qpid|redis|zmq|rabbitmq-cluster|redis-sentinel [SECONDS] [SEED] [calm|hasty|faulty]
+ *     npx tsx test/soak/random.ts memory|file|rabbitmq|qpid|redis|zmq|rabbitmq-cluster|redis-cluster|redis-sentinel [SECONDS] [SEED] [calm|hasty|faulty]
  */
 import { openPlace } from './random/place.ts'
 import { playRound, type Style } from './random/round.ts'

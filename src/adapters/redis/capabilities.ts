@@ -88,7 +88,7 @@ export function capabilitiesOf(facts: ServerFacts, endpoint: Endpoint): Capabili
   const [alone, note] = tierOf(facts)
   const replicas = endpoint.waitReplicas
   // Somebody must put the replica that has it in the place of a lost master.
-  const tier = endpoint.mode === 'sentinel' && replicas > 0 && alone === 'T3' ? 'T4' : alone
+  const tier = endpoint.mode !== 'single' && replicas > 0 && alone === 'T3' ? 'T4' : alone
   const failover =
     replicas > 0
       ? ` A send waits for ${replicas} replicas; a fail-over to one of them keeps it.`

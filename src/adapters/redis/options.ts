@@ -34,7 +34,7 @@ export interface RedisAdapterOptions {
   envelope?: 'auto' | 'always'
   /** Messages a live subscription keeps while its receiver is busy; beyond it the oldest are dropped and reported. Default 10,000. */
   liveBuffer?: number
-  /** `send` waits until this many replicas have the message (`WAIT`). Default 0. Not in a Cluster. */
+  /** `send` waits until this many replicas have the message (`WAIT`). Default 0. */
   waitReplicas?: number
   /** Longest wait for the replicas; then the send is `SEND_UNCONFIRMED`. Unit: ms. Default 1,000. */
   waitMs?: number
@@ -122,7 +122,6 @@ export function endpointOf(target: ConnectTarget): Endpoint {
   const db = wholeNumber('db', native.db, 0) ?? databaseOf(url, socket)
   if (mode === 'cluster' && db) throw invalid('db', 'is not there in a Cluster: it has database 0 alone')
   const waitReplicas = wholeNumber('waitReplicas', native.waitReplicas, 0) ?? 0
-  if (mode === 'cluster' && waitReplicas > 0) throw invalid('waitReplicas', 'does not work in a Cluster')
   return {
     mode,
     nodes,

@@ -73,7 +73,6 @@ describe('options', () => {
     ['redis://h?cluster=true', { native: { nodes: ['x'] } }, /nodes/],
     ['redis://h?cluster=true&sentinel=m', {}, /cluster/],
     ['redis://h/1?cluster=true', {}, /db/],
-    ['redis://h?cluster=true', { native: { waitReplicas: 1 } }, /waitReplicas/],
     ['redis://h', { native: { leaseMs: 1 } }, /leaseMs/],
     ['redis://h', { native: { prefix: "a'b" } }, /prefix/],
     ['redis://h', { native: { envelope: 'never' } }, /envelope/],

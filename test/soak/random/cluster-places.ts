@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type BrokerName, PrivateBroker } from '../../support/brokers.ts'
 import type { Dice } from './dice.ts'
 import type { Fault, Place } from './place.ts'
+import { clusterUrls, redisClusterFaults } from './redis-cluster-faults.ts'
 
 interface Cluster {
   readonly broker: BrokerName
@@ -11,6 +12,8 @@ interface Cluster {
   urls(broker: PrivateBroker): readonly string[]
   native(broker: PrivateBroker): Readonly<Record<string, unknown>>
   password?(broker: PrivateBroker): string | undefined
+  /** Beside what is done to nodes of any cluster. */
+  faults?(broker: PrivateBroker): Fault[]
 }
 
 const CLUSTERS: Readonly<Record<string, Cluster>> = {
@@ -19,6 +22,20 @@ const CLUSTERS: Readonly<Record<string, Cluster>> = {
     roles: ['node1', 'node2', 'node3'],
     urls: (broker) => broker.url.split(','),
     native: () => ({ queueType: 'quorum' }),
+  },
+  'redis-cluster': {
+    broker: 'redis-cluster',
+    roles: ['node1', 'node2', 'node3', 'node4', 'node5', 'node6'],
+    urls: (broker) => clusterUrls(broker).slice(0, 1),
+    native: (broker) => ({
+      cluster: true,
+      nodes: clusterUrls(broker)
+        .slice(1)
+        .map((url) => new URL(url).host),
+      waitReplicas: 1,
+      waitMs: 500,
+    }),
+    faults: redisClusterFaults,
   },
   'redis-sentinel': {
     broker: 'redis-sentinel',
@@ -50,7 +67,7 @@ export async function openCluster(name: string): Promise<Place | undefined> {
     native: cluster.native(own),
     password: cluster.password?.(own),
     remote: false,
-    faults: faultsOf(own, cluster.roles),
+    faults: [...faultsOf(own, cluster.roles), ...(cluster.faults?.(own) ?? [])],
     [Symbol.asyncDispose]: () => own[Symbol.asyncDispose](),
   }
 }
@@ -63,7 +80,8 @@ function faultsOf(own: PrivateBroker, roles: readonly string[]): Fault[] {
       weight: 6,
       run: async (dice) => {
         await own.kill(some(dice))
-        await delay(dice.between(0, 4_000))
+        // Some are back before anybody has missed them; where others take over, they have.
+        await delay(dice.between(0, 8_000))
         await own.start()
       },
     },

@@ -23,6 +23,7 @@ import { Heartbeat } from './heartbeat.ts'
 import { callHidden } from './hidden-call.ts'
 import { KeyWatch } from './key-watch.ts'
 import { Marks } from './marks.ts'
+import { ReplicaWait, type Sent } from './replica-wait.ts'
 import { FIRST_PAUSE_MS, LONGEST_PAUSE_MS, type ScriptArgument, ScriptCalls } from './script-calls.ts'
 import { askServer, type ServerFacts } from './server-facts.ts'
 import { type Client, Wire } from './wire.ts'
@@ -36,13 +37,6 @@ export interface SessionLink {
   woken(claim: number | undefined, handed: Buffer | undefined): void
   /** The connection is gone: nothing of this link can reach the server any more. */
   lost(cause: unknown): void
-}
-
-/** What a script for messages answered. */
-interface Sent {
-  readonly reply: unknown
-  /** How many have them, where fewer replicas do than were asked for. */
-  readonly replicas: number | undefined
 }
 
 const SPACE = 0x20
@@ -60,6 +54,7 @@ export class Session {
   readonly token = randomName()
   readonly #scripts: Scripts
   readonly #calls: ScriptCalls
+  readonly #replicaWait: ReplicaWait
   readonly #links = new Map<number, SessionLink>()
   readonly #heartbeat: Heartbeat
   readonly #marks: Marks
@@ -85,6 +80,7 @@ export class Session {
       flags: facts.scriptFlags,
     })
     this.#calls = new ScriptCalls(this.#scripts, this.cluster, wire.library, (error) => this.check(error))
+    this.#replicaWait = new ReplicaWait(endpoint, wire.library, wire.sends, this.#calls)
     this.keyWatch = new KeyWatch({
       pollMs: endpoint.pollMs,
       ask: (work) => this.ask(work),
@@ -164,25 +160,11 @@ export class Session {
   /** As `run`, for messages. */
   runSend(name: ScriptName, keys: readonly string[], args: readonly ScriptArgument[]): Promise<Sent> {
     const running = this.#calls.run(this.wire.sends, name, this.#withAbsent(keys), args)
-    return this.endpoint.waitReplicas === 0 ? running.then(sentAtOnce) : this.#waitForReplicas(running)
+    return this.#replicaWait.after(running, keys[0]!)
   }
 
   #withAbsent(keys: readonly string[]): readonly string[] {
     return this.cluster ? [...keys, absentKey(keys[0]!)] : keys
-  }
-
-  async #waitForReplicas(running: Promise<unknown>): Promise<Sent> {
-    const { waitReplicas, waitMs } = this.endpoint
-    const client = this.wire.sends
-    const { repeats } = this.#calls
-    // order: written behind the script on the same connection, so that it waits for the script's writes.
-    const waiting = client.wait(waitReplicas, waitMs)
-    waiting.catch(() => {})
-    const reply = await running
-    let replicas = await waiting
-    // Written anew, the script may have come behind the wait.
-    if (this.#calls.repeats !== repeats) replicas = await client.wait(waitReplicas, waitMs)
-    return { reply, replicas: replicas >= waitReplicas ? undefined : replicas }
   }
 
   /** The server's clock, or this machine's where the user may not ask. Unit: ms since 1970. */
@@ -309,8 +291,4 @@ export class Session {
       }),
     )
   }
-}
-
-function sentAtOnce(reply: unknown): Sent {
-  return { reply, replicas: undefined }
 }

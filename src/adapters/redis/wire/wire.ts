@@ -81,12 +81,14 @@ export class Wire {
     }
     try {
       if (endpoint.mode === 'cluster') {
-        const cluster = await open(new library.Cluster([...endpoint.nodes], clusterOptions(endpoint)))
+        const make = (): Promise<Cluster> =>
+          open(new library.Cluster([...endpoint.nodes], clusterOptions(endpoint)))
+        const [cluster, sends] = await Promise.all([make(), endpoint.waitReplicas > 0 ? make() : undefined])
         // Plain pub/sub reaches every node of a cluster, so one subscriber hears all.
         const { host, port } = (await livingMaster(cluster)).options
         const place = { host: host!, port: port! }
         const subscriber = await open(new library.Redis(nodeOptions(endpoint, place)))
-        return new Wire(endpoint, looked(subscriber), cluster, subscriber, cluster)
+        return new Wire(endpoint, looked(subscriber), cluster, subscriber, sends ?? cluster)
       }
       const make = async (): Promise<Redis> => {
         const client = await open(new library.Redis(serverOptions(endpoint)))
