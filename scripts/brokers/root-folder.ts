@@ -60,8 +60,8 @@ shift 2
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 for file in /etc/hosts /etc/resolv.conf; do
-  rm -f "$root$file"
-  : > "$root$file"
+  # A link leads out of the root. A file stays: without it, what other processes in this root see there would be gone.
+  if [ -L "$root$file" ] || [ ! -f "$root$file" ]; then rm -f "$root$file"; : > "$root$file"; fi
   mount --bind "$file" "$root$file"
 done
 if [ -n "$shared" ]; then mkdir -p "$root$shared"; mount --bind "$shared" "$root$shared"; fi

@@ -7,6 +7,7 @@ import { AmqpMessage } from './codec/amqp-message.ts'
 import { ADAPTER, connectError } from './errors.ts'
 import { Management } from './nodes/management.ts'
 import { endpointOf } from './options.ts'
+import { hasAnswerNodes } from './send/requester.ts'
 import { Session } from './session.ts'
 import { Physical } from './wire/physical.ts'
 
@@ -35,11 +36,12 @@ export const qpidAdapter: Adapter = {
     const physical = await Physical.open(endpoint, signal, ended, (warning) => events.warning(warning))
     const off = onAbort(signal, () => void physical.close(0))
     try {
-      const { kind } = physical.product.profile
+      const { kind, triesAnswers } = physical.product.profile
       const management = kind === 'broker-j' ? await Management.open(physical) : undefined
+      const answers = triesAnswers && (await hasAnswerNodes(physical))
       if (lost || signal.aborted) throw lost ?? signal.reason
       ready = true
-      return new Session(physical, management)
+      return new Session(physical, management, answers)
     } catch (error) {
       await physical.close()
       const known = error instanceof MessagingError && error.code !== 'CONNECTION_LOST'

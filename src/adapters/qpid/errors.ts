@@ -133,6 +133,13 @@ const LEAVES: ReadonlySet<string> = new Set([
   'amqp:unauthorized-access',
 ])
 
+/** An outcome that says that no queue has taken the message. */
+export function noQueue(outcome: string, context: ErrorContext): MessagingError {
+  return new MessagingError('SEND_UNROUTABLE', 'No queue took the message', {
+    context: { adapter: ADAPTER, outcome, operation: 'send', ...context },
+  })
+}
+
 /** The end of a connection that had been open. */
 export function connectionLost(cause: unknown): MessagingError {
   const { description, condition } = facts(cause)

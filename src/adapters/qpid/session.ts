@@ -39,7 +39,8 @@ export class Session implements AdapterConnection {
   readonly #probe: QueueProbe
   readonly #nodes: Nodes | undefined
 
-  constructor(physical: Physical, management: Management | undefined) {
+  /** @param answers the broker has dynamic nodes for them although its profile does not say so */
+  constructor(physical: Physical, management: Management | undefined, answers: boolean) {
     const { product, version, profile } = physical.product
     this.#physical = physical
     this.#profile = profile
@@ -47,7 +48,10 @@ export class Session implements AdapterConnection {
     this.#nodes = management && new Nodes(management)
     physical.whenOver(() => this.#nodes?.rounds.stop())
     this.broker = { product, version }
-    this.capabilities = management ? capabilities : profile.capabilities
+    const found = management ? capabilities : profile.capabilities
+    this.capabilities = answers
+      ? { ...found, features: { ...found.features, request: { level: 'native' } } }
+      : found
   }
 
   get native(): unknown {

@@ -34,7 +34,10 @@ export async function rabbitmqAmqp10Harness(): Promise<Harness> {
     // Bare rhea gives and takes messages; how many there are only AMQP 0-9-1 tells without taking them.
     async witness() {
       const { depth, close } = await amqplibWitness(brokerUrl('rabbitmq'))
-      const peer = await rheaWitness(url, [], (name) => `/amq/queue/${name}`, false)
+      const four = Number.parseInt(maker!.broker!.version, 10) >= 4
+      const wire = (name: string): string =>
+        four ? `/queues/${encodeURIComponent(name)}` : `/amq/queue/${name}`
+      const peer = await rheaWitness(url, [], wire, four)
       return {
         depth,
         get: async (name) => ((await depth(name)) > 0 ? peer.get(name) : undefined),
@@ -60,6 +63,7 @@ export async function rabbitmqAmqp10Harness(): Promise<Harness> {
         'process.killed-receiver',
         'process.killed-sender',
         'process.exits',
+        'process.request',
       ]),
     },
     process: () => ({ url }),

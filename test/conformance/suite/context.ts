@@ -19,7 +19,6 @@ import {
   type NodeOptions,
   type QueueAddress,
   type ServiceAddress,
-  service,
   type TopicAddress,
   topic,
 } from 'sluice'
@@ -147,7 +146,7 @@ export class CaseContext {
     label = 'service',
     options?: NodeOptions<Request>,
   ): ServiceAddress<Request, Response> {
-    return this.own(service<Request, Response>(this.name(label), options))
+    return this.own(this.#provided.service<Request, Response>(this.name(label), options))
   }
 
   /** Has the node (or the named subscription, or the member) deleted after the case. */

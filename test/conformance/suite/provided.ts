@@ -1,5 +1,12 @@
 /** Queues that the harness makes by other means, and connections whose calls wait for them. */
-import { type Connection, type NodeOptions, type QueueAddress, queue } from 'sluice'
+import {
+  type Connection,
+  type NodeOptions,
+  type QueueAddress,
+  queue,
+  type ServiceAddress,
+  service,
+} from 'sluice'
 import type { Harness } from './harness.ts'
 
 export class Provided {
@@ -12,13 +19,25 @@ export class Provided {
 
   /** The queue as a case is to name it: made elsewhere where there is such a way, and then used as it is. */
   queue<Body>(name: string, options: NodeOptions<Body> | undefined): QueueAddress<Body> {
-    const address = queue<Body>(name, options)
-    if (!this.#harness.provide || options?.create !== undefined) return address
-    const made = this.#harness.provide(address)
-    if (!made) return address
+    return queue<Body>(name, this.#make(name, options))
+  }
+
+  /** As `queue`: a service is a queue of its name. */
+  service<Request, Response>(
+    name: string,
+    options: NodeOptions<Request> | undefined,
+  ): ServiceAddress<Request, Response> {
+    return service<Request, Response>(name, this.#make(name, options))
+  }
+
+  /** What is to be said of a queue that is made elsewhere, or may be. */
+  #make<Body>(name: string, options: NodeOptions<Body> | undefined): NodeOptions<Body> | undefined {
+    if (!this.#harness.provide || options?.create !== undefined) return options
+    const made = this.#harness.provide(queue<Body>(name, options))
+    if (!made) return options
     this.#made = Promise.all([this.#made, made])
     this.#made.catch(() => {})
-    return queue<Body>(name, { ...options, create: 'never' })
+    return { ...options, create: 'never' }
   }
 
   /** The same connection; what is opened or sent by it waits until every queue named so far is there. */

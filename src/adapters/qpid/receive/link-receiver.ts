@@ -108,7 +108,13 @@ export class LinkReceiver implements AdapterReceiver {
     this.#credit = options.credit
     this.#doubts = new DrainDoubts(physical.product.profile.answersOldDrains, () => link.drain_credit())
     if (options.copiesTo !== undefined) this.address = options.copiesTo
-    link.on('message', ({ delivery, message }) => this.#arrived(delivery!, physical.bytesOf(message)))
+    // protocol: the sender says where its count begins; rhea takes it for 0, and the broker would hand over more than there is credit for.
+    link.delivery_count = link.initial_delivery_count ?? 0
+    link.on('message', ({ delivery, message }) => {
+      // A serial number of 32 bits.
+      link.delivery_count >>>= 0
+      this.#arrived(delivery!, physical.bytesOf(message))
+    })
     // rhea would take every answer to a drain at its word, late ones as well.
     if (physical.found.has('receiverFlow')) link.on_flow = (frame) => this.#flowed(frame)
     else link.on('receiver_drained', () => this.#answered(this.#granted))
@@ -171,7 +177,10 @@ export class LinkReceiver implements AdapterReceiver {
     this.#physical.verdict(() => {
       if (verdict.kind === 'reject' || this.#options.browse) native.accept()
       else if (verdict.unseen) native.release()
-      else native.release(this.#physical.product.profile.counted ? { delivery_failed: true } : undefined)
+      else
+        native.release(
+          this.#physical.product.profile.counted === 'none' ? undefined : { delivery_failed: true },
+        )
     })
     this.#settledOne()
   }
@@ -226,7 +235,8 @@ export class LinkReceiver implements AdapterReceiver {
       this.#physical.verdict(() => native.release())
     } else {
       const { message, failures, again } = decodeMessage(bytes, this.#physical.product.profile.dialect)
-      const before = again && !this.#physical.product.profile.counted ? Math.max(failures, 1) : failures
+      const before =
+        again && this.#physical.product.profile.counted !== 'all' ? Math.max(failures, 1) : failures
       const delivery = new QpidDelivery(native, message, before)
       if (fits && !fits(message)) this.#physical.verdict(() => native.accept())
       else if (browse && (this.#held >= this.#credit || this.#parked.length > 0)) this.#parked.push(delivery)
@@ -380,7 +390,7 @@ export class LinkReceiver implements AdapterReceiver {
     if (!performative.drain) return
     const { delivery_count, credit } = this.#link
     // A drained link is at the end of all credit it ever had; an answer that is not belongs to an earlier drain.
-    if (!this.#drained || performative.delivery_count !== delivery_count + credit) return
+    if (!this.#drained || performative.delivery_count !== (delivery_count + credit) >>> 0) return
     this.#link.delivery_count = performative.delivery_count
     this.#link.credit = 0
     this.#answered(credit)

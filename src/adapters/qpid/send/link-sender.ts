@@ -6,7 +6,7 @@ import type { AdapterSender, LinkEvents, Transfer } from '../../../contract/adap
 import { Deque } from '../../../core/deque.ts'
 import { asMessagingError, type ErrorContext, MessagingError } from '../../../model/errors.ts'
 import { encodeMessage } from '../codec/codec.ts'
-import { ADAPTER, givenBack, refusal } from '../errors.ts'
+import { ADAPTER, givenBack, noQueue, refusal } from '../errors.ts'
 import type { Physical } from '../wire/physical.ts'
 import type { RheaContext, RheaDelivery, RheaSender } from '../wire/rhea-types.ts'
 
@@ -41,9 +41,7 @@ export class LinkSender implements AdapterSender {
     link.on('accepted', ({ delivery }) => this.#settled(delivery!, undefined))
     link.on('rejected', (context) => this.#settled(context.delivery!, this.#refused(context)))
     for (const outcome of ['released', 'modified'] as const)
-      link.on(outcome, ({ delivery }) =>
-        this.#settled(delivery!, givenBack(outcome, this.#contextOf(delivery!))),
-      )
+      link.on(outcome, ({ delivery }) => this.#settled(delivery!, this.#givenBack(outcome, delivery!)))
     link.on('settled', ({ delivery }) => this.#withoutOutcome(delivery!))
     link.on('sendable', () => this.#pump())
     physical.watch(link, (error) => {
@@ -158,6 +156,12 @@ export class LinkSender implements AdapterSender {
 
   #refused({ delivery }: RheaContext): MessagingError {
     return refusal(delivery!.remote_state?.error, this.#contextOf(delivery!))
+  }
+
+  #givenBack(outcome: 'released' | 'modified', delivery: RheaDelivery): MessagingError {
+    const unrouted = outcome === 'released' && this.#physical.product.profile.releasesUnrouted
+    const errorOf = unrouted ? noQueue : givenBack
+    return errorOf(outcome, this.#contextOf(delivery))
   }
 
   #contextOf(delivery: RheaDelivery): ErrorContext {

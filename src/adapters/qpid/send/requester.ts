@@ -1,8 +1,28 @@
 /** A sender with a dynamic node of its own for the answers. */
 import type { AdapterRequester, ReceiverEvents, SenderSpec, Transfer } from '../../../contract/adapter.ts'
+import type { Profile } from '../nodes/products/profile.ts'
 import { LinkReceiver } from '../receive/link-receiver.ts'
 import type { Physical } from '../wire/physical.ts'
 import { LinkSender } from './link-sender.ts'
+
+const answerSource = ({ answerCapabilities, answerExpiry }: Profile) => ({
+  dynamic: true,
+  capabilities: answerCapabilities,
+  ...(answerExpiry === undefined ? {} : { expiry_policy: answerExpiry }),
+})
+
+/** Whether the broker makes a dynamic node when it is asked for one. A session that it refuses is the answer as well. */
+export async function hasAnswerNodes(physical: Physical): Promise<boolean> {
+  const source = answerSource(physical.product.profile)
+  try {
+    const link = await physical.openReceiver({ source, snd_settle_mode: 1 }, 1, undefined)
+    await physical.closeLink(link)
+    return true
+  } catch (error) {
+    if (physical.over) throw error
+    return false
+  }
+}
 
 export class Requester implements AdapterRequester {
   readonly replyTo: string
@@ -23,7 +43,7 @@ export class Requester implements AdapterRequester {
     events: ReceiverEvents,
   ): Promise<Requester> {
     const { profile } = physical.product
-    const source = { dynamic: true, capabilities: profile.answerCapabilities }
+    const source = answerSource(profile)
     const address = spec.target?.name ?? ''
     const capabilities = spec.target && profile.queueCapabilities
     // Answers come settled: nobody else could take them, and the node they wait at ends with this link.

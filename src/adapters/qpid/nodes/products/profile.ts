@@ -17,12 +17,21 @@ export interface Profile {
   readonly queueCapabilities: readonly string[]
   /** … and the dynamic node that answers come to. */
   readonly answerCapabilities: readonly string[]
+  /** When that node ends, where its expiry policy must be said. */
+  readonly answerExpiry?: 'link-detach'
   /** The first link that asks for a queue makes it. */
   readonly makesQueues: boolean
   /** It accepts messages at a name where no queue is, and drops them: a receiver tells what is there. */
   readonly dropsQuietly: boolean
-  /** It counts failed deliveries and knows the outcome `modified`; else it only tells which come again. */
-  readonly counted: boolean
+  /** What reached no queue has the outcome `released`. */
+  readonly releasesUnrouted: boolean
+  /**
+   * It counts failed deliveries and knows the outcome `modified`. `some`: not in every kind of queue. `none`: it only tells which come
+   * again.
+   */
+  readonly counted: 'all' | 'some' | 'none'
+  /** Whether it has dynamic nodes for answers differs from version to version: one is asked for when a connection opens. */
+  readonly triesAnswers: boolean
   /** Its answer to a drain may be one to an earlier drain (`receive/drain-doubts.ts`); a product that is not known may do so as well. */
   readonly answersOldDrains: boolean
   /** Credit given while some is left counts what is on its way; else the broker would hand over more than the window holds. */

@@ -1,4 +1,6 @@
 /** RabbitMQ: the plugin `rabbitmq_amqp1_0` of 3.x, and what 4.x brings along. */
+
+import { formatAddress, parseAddress } from '../../../../model/address-text/index.ts'
 import type { Capability } from '../../../../model/capabilities.ts'
 import { MessagingError } from '../../../../model/errors.ts'
 import { withoutManagement } from '../../capabilities.ts'
@@ -32,7 +34,9 @@ export const rabbitmq3: Profile = {
   answerCapabilities: [],
   makesQueues: false,
   dropsQuietly: true,
-  counted: false,
+  releasesUnrouted: false,
+  counted: 'none',
+  triesAnswers: false,
   answersOldDrains: false,
   addsCredit: false,
   drains: false,
@@ -40,9 +44,55 @@ export const rabbitmq3: Profile = {
 
 export const rabbitmq4: Profile = {
   ...rabbitmq3,
-  dialect: PLAIN_DIALECT,
-  queueAddress: (name) => `/queues/${encodeURIComponent(name)}`,
+  capabilities: withoutManagement({
+    browse: refused('RabbitMQ takes messages even when asked for copies.'),
+    browseFollow: refused('RabbitMQ takes messages even when asked for copies.'),
+    request: refused('This version of RabbitMQ has no dynamic nodes to take answers (4.2 brought them).'),
+    multicast: refused("A member's queue is made when it attaches, and this adapter makes none on RabbitMQ."),
+    selector: refused('Queues of RabbitMQ ignore selectors.'),
+    deliveryCount: byApi(
+      'What a quorum queue counts is exact but for what comes again uncounted, which is told as one more; classic queues of some versions only tell what comes again.',
+    ),
+    maxDeliveries: refused('Classic queues of RabbitMQ do not count deliveries in every version.'),
+  }),
+  dialect: {
+    ...PLAIN_DIALECT,
+    wireAddress(address) {
+      const { name, subject } = parseAddress(address)
+      if (name.startsWith('/')) return name
+      if (subject === undefined) return queueAddress(name)
+      return `/exchanges/${encodeURIComponent(name)}/${encodeURIComponent(subject)}`
+    },
+    shownAddress(wire) {
+      const [before, kind, name, key, ...more] = wire.split('/')
+      if (before !== '' || !name || more.length > 0) return formatAddress({ name: wire })
+      if (kind === 'queues' && key === undefined) return formatAddress({ name: decoded(name) })
+      if (kind === 'exchanges' && key) return formatAddress({ name: decoded(name), subject: decoded(key) })
+      return formatAddress({ name: wire })
+    },
+  },
+  queueAddress,
+  dropsQuietly: false,
+  releasesUnrouted: true,
+  counted: 'some',
+  answerCapabilities: ['rabbitmq:volatile-queue'],
+  answerExpiry: 'link-detach',
+  triesAnswers: true,
+  addsCredit: true,
   drains: true,
+}
+
+/** Addresses of RabbitMQ 4 (v2) have each part percent-encoded. */
+function queueAddress(name: string): string {
+  return `/queues/${encodeURIComponent(name)}`
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
 }
 
 /**
