@@ -109,7 +109,7 @@ export class LinkReceiver implements AdapterReceiver {
     this.#doubts = new DrainDoubts(physical.product.profile.answersOldDrains, () => link.drain_credit())
     if (options.copiesTo !== undefined) this.address = options.copiesTo
     // protocol: the sender says where its count begins; rhea takes it for 0, and the broker would hand over more than there is credit for.
-    link.delivery_count = link.initial_delivery_count ?? 0
+    link.delivery_count = link.remote?.attach?.initial_delivery_count ?? 0
     link.on('message', ({ delivery, message }) => {
       // A serial number of 32 bits.
       link.delivery_count >>>= 0

@@ -46,7 +46,7 @@ export interface RheaSender extends RheaLink {
 export interface RheaReceiver extends RheaLink {
   readonly source?: { readonly address?: string | null; readonly filter?: unknown } | null
   /** As the peer attached. */
-  readonly initial_delivery_count?: number | null
+  readonly remote?: { readonly attach?: { readonly initial_delivery_count?: number | null } }
   drain: boolean
   add_credit(credit: number): void
   drain_credit(): void
