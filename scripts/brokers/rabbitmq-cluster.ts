@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BrokerKind, Plan } from './kind.ts'
+import type { BrokerKind, Plan, Software } from './kind.ts'
 import { epmdPlan, nodeName, nodePlan, rabbitmq, USER } from './rabbitmq.ts'
 
 const NODES = [1, 2, 3] as const
@@ -24,7 +24,7 @@ export const rabbitmqCluster: BrokerKind = {
     const settings = `cluster_formation.peer_discovery_backend = classic_config
 ${members.map(({ ports }, n) => `cluster_formation.classic_config.nodes.${n + 1} = ${nodeName(ports)}\n`).join('')}cluster_partition_handling = pause_minority
 net_ticktime = 10
-`
+${holdsForTheDead(software) ? 'consumer_disconnected_timeout = 5000\n' : ''}`
     const nodes = members.map(({ role, ports }) => {
       const folder = join(site.folder, role)
       mkdirSync(folder)
@@ -60,6 +60,12 @@ net_ticktime = 10
     if (running < NODES.length) throw new Error(`${running} of ${NODES.length} nodes are in the cluster`)
     return versions[0] as string
   },
+}
+
+/** From 4.3 on a quorum queue keeps what a consumer on a dead node held for a minute, unless it is told otherwise. */
+function holdsForTheDead(software: Software): boolean {
+  const [, major, minor] = /rabbitmq_server-(\d+)\.(\d+)/.exec(software.sbin!) ?? []
+  return Number(major) > 4 || (Number(major) === 4 && Number(minor) >= 3)
 }
 
 async function runningNodes(management: string): Promise<number> {

@@ -50,6 +50,7 @@ export async function rabbitmqAmqp10Harness(): Promise<Harness> {
     inapplicable: {
       'close.settles-one-off-sends':
         'this run makes the queue by other means first: the sends begin after the close',
+      'request.requester-gone': 'RabbitMQ accepts an answer to a reply queue that is gone, and drops it',
       ...reasons('the case makes a queue by itself, and RabbitMQ makes none by AMQP 1.0', [
         'store.kept-for-owner',
         'store.owner-comes-and-goes',
@@ -64,6 +65,11 @@ export async function rabbitmqAmqp10Harness(): Promise<Harness> {
         'process.killed-sender',
         'process.exits',
         'process.request',
+        'request.late-answer',
+        'request.duplicate-answer',
+        'request.foreign-answer',
+        'request.declared-anew',
+        'bodies.schema-request',
       ]),
     },
     process: () => ({ url }),
