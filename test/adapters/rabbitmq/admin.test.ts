@@ -109,7 +109,7 @@ describe('nodes', () => {
     const bad = nodeSpec({ name: fixture.name(), native: { arguments: { 'x-max-length': 'many' } } })
     expect(await rejection(fixture.connection.declare(bad))).toMatchObject({ code: 'ADDRESS_OPTION_INVALID' })
     const reserved = nodeSpec({ name: 'amq.mine' })
-    expect(await rejection(fixture.connection.declare(reserved))).toMatchObject({ code: 'UNAUTHORIZED' })
+    expect(await rejection(fixture.connection.declare(reserved))).toMatchObject({ code: 'NOT_SUPPORTED' })
   })
 
   test('failing calls at the same time do not disturb each other', async () => {
