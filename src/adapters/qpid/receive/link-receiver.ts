@@ -17,21 +17,7 @@ import { decodeMessage } from '../codec/codec.ts'
 import type { Physical } from '../wire/physical.ts'
 import type { FlowFrame, RheaDelivery, RheaReceiver } from '../wire/rhea-types.ts'
 import { DrainDoubts } from './drain-doubts.ts'
-
-/** One delivery, with rhea's own beside it. */
-class QpidDelivery implements AdapterDelivery {
-  readonly message: IncomingMessage
-  readonly deliveryCount: number
-  readonly redelivered: boolean
-  readonly native: RheaDelivery
-
-  constructor(native: RheaDelivery, message: IncomingMessage, failures: number) {
-    this.native = native
-    this.message = message
-    this.deliveryCount = failures + 1
-    this.redelivered = failures > 0
-  }
-}
+import { QpidDelivery } from './qpid-delivery.ts'
 
 export interface ReceiverOptions {
   /** Terminus of the link, as rhea takes it. */
@@ -108,13 +94,8 @@ export class LinkReceiver implements AdapterReceiver {
     this.#credit = options.credit
     this.#doubts = new DrainDoubts(physical.product.profile.answersOldDrains, () => link.drain_credit())
     if (options.copiesTo !== undefined) this.address = options.copiesTo
-    // protocol: the sender says where its count begins; rhea takes it for 0, and the broker would hand over more than there is credit for.
-    link.delivery_count = link.remote?.attach?.initial_delivery_count ?? 0
-    link.on('message', ({ delivery, message }) => {
-      // A serial number of 32 bits.
-      link.delivery_count >>>= 0
-      this.#arrived(delivery!, physical.bytesOf(message))
-    })
+    link.on('message', ({ delivery, message }) => this.#arrived(delivery!, physical.bytesOf(message)))
+    link.on('aborted', () => this.#used(() => {}))
     // rhea would take every answer to a drain at its word, late ones as well.
     if (physical.found.has('receiverFlow')) link.on_flow = (frame) => this.#flowed(frame)
     else link.on('receiver_drained', () => this.#answered(this.#granted))
@@ -224,9 +205,12 @@ export class LinkReceiver implements AdapterReceiver {
   }
 
   #arrived(native: RheaDelivery, bytes: Buffer): void {
-    if (this.#granted > 0) this.#granted--
     this.#busy = true
     this.#came++
+    this.#used(() => this.#take(native, bytes))
+  }
+
+  #take(native: RheaDelivery, bytes: Buffer): void {
     const { browse, fits } = this.#options
     if (this.#over) return
     if (!browse && (this.#recalled || this.#held >= this.#credit)) {
@@ -242,7 +226,13 @@ export class LinkReceiver implements AdapterReceiver {
       else if (browse && (this.#held >= this.#credit || this.#parked.length > 0)) this.#parked.push(delivery)
       else this.#handOver(delivery)
     }
-    if (this.#granted > 0) return
+  }
+
+  /** One of the credit is used up, by what `take` takes. */
+  #used(take: () => void): void {
+    if (this.#granted > 0) this.#granted--
+    take()
+    if (this.#granted > 0 || this.#over) return
     this.#toldAvailable?.(0)
     if (this.#drained && this.#drains) {
       this.#doubts.begin()

@@ -10,11 +10,13 @@ import { connectError, connectionLost, linkError, noChannelLeft, senderError } f
 import { loadRhea } from '../library.ts'
 import { type Product, productOf } from '../nodes/product.ts'
 import type { Endpoint } from '../options.ts'
+import { countFromPeer } from './delivery-count.ts'
 import { watchEcho } from './echo-watch.ts'
 import { watchIdle } from './idle-watch.ts'
 import { openRawSession } from './raw-session.ts'
 import { LIBRARY, REACHES, type ReachName, withProbe } from './reaches.ts'
 import type {
+  OpenFrame,
   Rhea,
   RheaConnection,
   RheaContainer,
@@ -30,6 +32,8 @@ import { SessionTurns } from './session-turns.ts'
 const CLOSE_MS = 1_000
 /** Places for unsettled deliveries of a sending session beyond its window. */
 const SPARE = 2_048
+/** By the standard every peer takes frames of this size. Unit: bytes. */
+const LEAST_FRAME_BYTES = 512
 /** A transfer may have no bytes at all. */
 const NOTHING = Buffer.alloc(0)
 
@@ -115,6 +119,7 @@ export class Physical {
       connection.on('connection_close', () => ended(connection.error ?? early))
       connection.on('disconnected', (context) => ended(early ?? context.error))
       connection.once('connection_open', () => {
+        allowLeastFrame(connection.remote.open)
         if (found.has('idleTimers')) {
           watchEcho(connection, socket!, turns)
           watchIdle(connection, socket!)
@@ -221,6 +226,7 @@ export class Physical {
         // An attach without terminus is a refusal: the detach with the reason follows. No credit until then, or the session ends.
         if (life.over || isNothing(terminus)) return
         this.#waiting.delete(fail)
+        if (side === 'receiver' && this.found.has('receiverFlow')) countFromPeer(link as RheaReceiver)
         resolve(link)
       })
     })
@@ -354,6 +360,12 @@ function mechanismsOf(
   else if (mechanism === 'EXTERNAL') mechanisms.enable_external()
   else mechanisms.enable_anonymous(username ?? 'anonymous')
   return mechanisms
+}
+
+/** Of a peer that says less than every peer must take, rhea would cut a message into pieces for ever. */
+function allowLeastFrame(open: OpenFrame): void {
+  const { max_frame_size: largest } = open
+  if (typeof largest === 'number' && largest < LEAST_FRAME_BYTES) open.max_frame_size = LEAST_FRAME_BYTES
 }
 
 /** rhea gives an absent terminus as its own word for null. */

@@ -5,11 +5,12 @@
  * Out, `send(bytes, tag, 0)` writes bytes as they are. In, rhea decodes every message of format 0 and hands others over raw; so a format
  * of ours is put on a transfer as it arrives. One session carries one link: a link without credit must not hold up others.
  */
-import type { RheaConnection, RheaDelivery, RheaSession } from './rhea-types.ts'
+import type { RheaConnection, RheaDelivery, RheaReceiver, RheaSession } from './rhea-types.ts'
 import type { SessionTurns } from './session-turns.ts'
 
 /** Any format but 0; never leaves this process. */
 const RAW_FORMAT = 1
+const NOTHING = Buffer.alloc(0)
 /**
  * Frames the peer may send: more than it ever will, because the credit of the link is the bound. Broker-J takes a session whose
  * window is used up by large messages for one whose queue is empty: it returns the credit of a drain, and a browser would end too early.
@@ -35,14 +36,34 @@ export function openRawSession(
   return session
 }
 
+/** Where a peer's transfer is more than rhea expects, it is made so that rhea takes it for what it is. */
 function takeRaw(incoming: RheaSession['incoming']): void {
   const onTransfer = incoming.on_transfer
   incoming.on_transfer = function (frame, receiver) {
-    if (frame.performative.message_format === 0) frame.performative.message_format = RAW_FORMAT
+    const { performative } = frame
+    const aborted = performative.aborted === true
+    if (performative.message_format === 0) performative.message_format = RAW_FORMAT
     // rhea writes to stderr of a broker that sends more than there is credit for.
-    if (!frame.performative.more && receiver.credit <= 0) receiver.credit = 1
+    if (!performative.more && receiver.credit <= 0) receiver.credit = 1
+    // A frame may have no bytes: several such pieces would be one exception.
+    frame.payload ??= NOTHING
+    // protocol: numbers of deliveries turn at 32 bits.
+    if (this.next_delivery_id !== undefined) this.next_delivery_id >>>= 0
+    // rhea would hand over what has come of a message that the peer has given up.
+    if (aborted) performative.more = true
     onTransfer.call(this, frame, receiver)
+    if (aborted) forget(receiver)
   }
+}
+
+/** The peer has given up the message that it was sending; the delivery is settled thereby, and has used up its credit. */
+function forget(receiver: RheaReceiver): void {
+  const delivery = receiver._incomplete
+  receiver._incomplete = undefined
+  if (delivery) delivery.settled = true
+  receiver.credit--
+  receiver.delivery_count++
+  receiver.dispatch('aborted')
 }
 
 function writeOneVerdictAtATime(incoming: RheaSession['incoming']): void {

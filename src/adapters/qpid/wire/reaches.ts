@@ -67,12 +67,13 @@ export const REACHES = {
   },
   receiverFlow: {
     expects:
-      'receiver.on_flow(frame) takes the flows of the peer; credit, delivery_count and drain are those of the link',
+      'receiver.on_flow(frame) takes the flows of the peer; credit, delivery_count, drain and remote.attach are those of the link',
     isThere: ({ receiver }) =>
       hasMethods(receiver, 'on_flow') &&
       typeof receiver.credit === 'number' &&
       typeof receiver.delivery_count === 'number' &&
-      typeof receiver.drain === 'boolean',
+      typeof receiver.drain === 'boolean' &&
+      'remote' in receiver,
     otherwise:
       'the end of a drain is what rhea takes for it: a late answer of the broker may be taken for a new one.',
     test: TEST,

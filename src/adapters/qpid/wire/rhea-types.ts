@@ -32,6 +32,8 @@ export interface RheaLink extends Emitter {
   credit: number
   delivery_count: number
   readonly max_message_size?: number
+  /** What the peer said. */
+  readonly remote: { readonly attach?: { readonly initial_delivery_count?: number | null } | undefined }
   is_open(): boolean
   is_closed(): boolean
   close(): void
@@ -45,11 +47,12 @@ export interface RheaSender extends RheaLink {
 
 export interface RheaReceiver extends RheaLink {
   readonly source?: { readonly address?: string | null; readonly filter?: unknown } | null
-  /** As the peer attached. */
-  readonly remote?: { readonly attach?: { readonly initial_delivery_count?: number | null } }
   drain: boolean
   add_credit(credit: number): void
   drain_credit(): void
+  /** The delivery of which more is to come. */
+  _incomplete?: RheaDelivery | undefined
+  dispatch(event: 'aborted'): boolean
   /** Called by rhea for every flow of the peer. */
   on_flow(frame: FlowFrame): void
 }
@@ -60,6 +63,8 @@ export interface RheaSession extends Emitter {
     deliveries: unknown
     /** Settled by us, not told to the peer yet. */
     updated: RheaDelivery[]
+    /** Number of the next delivery; `undefined` before the first. */
+    next_delivery_id?: number | undefined
     on_transfer(frame: TransferFrame, receiver: RheaReceiver): void
     /** Tells the peer what was settled. */
     process(session: RheaSession): void
@@ -90,12 +95,19 @@ export interface FlowFrame {
 }
 
 export interface TransferFrame {
-  readonly performative: { message_format?: number | null; readonly more?: boolean | null }
+  readonly performative: {
+    message_format?: number | null
+    more?: boolean | null
+    readonly aborted?: boolean | null
+  }
+  payload?: Buffer | undefined
 }
 
 export interface OpenFrame {
   /** Unit: ms. */
   idle_time_out?: number | null
+  /** Unit: bytes. */
+  max_frame_size?: number | null
 }
 
 export interface RheaConnection extends Emitter {
