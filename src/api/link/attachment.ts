@@ -29,6 +29,8 @@ export interface AttachmentOwner<L> {
   detached(error: MessagingError): void
   /** Back after {@link detached}. */
   reattached(): void
+  /** A right that the user had may come back: an administrator makes users anew, a virtual host is restored. */
+  readonly waitsForRights?: boolean
 }
 
 const BACKOFF = { minDelayMs: 50, maxDelayMs: 5_000 }
@@ -134,7 +136,12 @@ export class Attachment<L extends Closable> {
   }
 
   #mayReturn(error: MessagingError): boolean {
-    return error.retryable || (this.#stood && error.context.reason === 'in-use')
+    if (error.retryable) return true
+    if (!this.#stood) return false
+    return (
+      error.context.reason === 'in-use' ||
+      (error.code === 'UNAUTHORIZED' && this.#owner.waitsForRights === true)
+    )
   }
 
   /** Whatever was begun so far leads nowhere. */

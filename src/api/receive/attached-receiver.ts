@@ -91,6 +91,7 @@ export class AttachedReceiver<Body = unknown> implements Receiver<Body> {
       failed: (error) => this.#fail(error),
       detached: (error) => host.emit({ type: 'detached', address: plan.label, error }),
       reattached: () => host.emit({ type: 'reattached', address: plan.label }),
+      waitsForRights: this.mode === 'consume',
     })
     this.#hosted = {
       reconnected: (connection) => this.#attachment.reconnected(connection),

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { redisAdapter } from '../../../src/adapters/redis/adapter.ts'
+import { connect, queue } from '../../../src/index.ts'
+import { eventually } from '../../support/eventually.ts'
 import { Fixture, Inbox, nodeSpec, Reports, receiverSpec, sendAll, target, texts } from './fixture.ts'
 import { RedisServer } from './redis-server.ts'
 
@@ -63,3 +65,23 @@ it.each(['SCRIPT', 'EVALSHA', 'INFO', 'CLIENT', 'CONFIG', 'HELLO', 'PING'])(
     expect(texts(await inbox.take(1))).toEqual(['a'])
   },
 )
+
+it('a consumer whose rights are taken away is told, and goes on when it has them again', async () => {
+  await using server = await RedisServer.start()
+  await using connection = await connect(await server.user('app', '~*', '&*', '+@all'))
+  const told: string[] = []
+  connection.on('detached', ({ error }) => told.push(`detached ${error.code}`))
+  connection.on('reattached', () => told.push('reattached'))
+  connection.on('ended', () => told.push('ended'))
+  const orders = queue<string>('orders')
+  const seen: string[] = []
+  await connection.consume(orders, ({ body }) => void seen.push(body))
+  await server.admin.acl('SETUSER', 'app', '-@all', '+ping')
+  await eventually(() => told.length > 0, { timeoutMs: 10_000 })
+  await using other = await connect(server.url)
+  await other.send(orders, 'meanwhile')
+  await server.admin.acl('SETUSER', 'app', '+@all')
+  await eventually(() => seen.length > 0, { timeoutMs: 10_000 })
+  expect(seen).toEqual(['meanwhile'])
+  expect(told).toEqual(['detached UNAUTHORIZED', 'reattached'])
+})
