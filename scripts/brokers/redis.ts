@@ -215,6 +215,10 @@ export const redisCluster: BrokerKind = {
         withRedis({ url }, async (client) => {
           const info = await client.cluster('INFO')
           if (!info.includes('cluster_state:ok')) throw new Error('The cluster is not complete')
+          // What is published reaches subscribers at other nodes by the links between nodes.
+          const nodes = String(await client.cluster('NODES'))
+          if (/\bdisconnected\b|\bfail\b|\bhandshake\b/.test(nodes))
+            throw new Error('Not all nodes see each other')
           const replication = await client.info('replication')
           if (/master_link_status:(?!up)/.test(replication)) throw new Error('A replica is behind')
           return versionOf(client)

@@ -246,10 +246,10 @@ const linkOptions: CaseDefinition[] = [
     })
   }),
   option('link-timeout', 'link.timeout', 'how long a subscription waits for its receiver', async (c) => {
-    const { receiver, news } = await subscribed(c, '{name: s, timeout: 0.3}')
+    const { receiver, news } = await subscribed(c, '{name: s, timeout: 1}')
     await receiver.close()
     const subscription = topic(news.split(';')[0]!).subscription('s')
-    await goes(c, subscription, 300)
+    await goes(c, subscription, 1_000)
   }),
   option(
     'link-alternate-exchange',
