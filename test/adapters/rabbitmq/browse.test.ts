@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { RabbitmqBrowser } from '../../../src/adapters/rabbitmq/receive/browser.ts'
+import { LinkLife } from '../../../src/adapters/rabbitmq/wire/link-life.ts'
+import type { Session } from '../../../src/adapters/rabbitmq/wire/session.ts'
+import { MessagingError } from '../../../src/model/errors.ts'
 import { eventually } from '../../support/eventually.ts'
-import { Fixture, message, rejection, sendOk, text, texts } from './fixture.ts'
+import { Fixture, Inbox, message, rejection, sendOk, text, texts } from './fixture.ts'
 import { management } from './management-peer.ts'
 
 const fixture = new Fixture()
@@ -66,6 +70,25 @@ describe('browsing', () => {
     await fixture.browse(node)
     const { inbox } = await fixture.receiver(node)
     expect(await inbox.next()).toMatchObject({ redelivered: true, deliveryCount: 2 })
+  })
+
+  test('one whose connection was lost while it was made ends with its first look', async () => {
+    const node = await fixture.node()
+    await sendOk(await fixture.sender(node))
+    const channel = await fixture.bare.createChannel()
+    const error = (cause: unknown) => new MessagingError('CONNECTION_LOST', String(cause))
+    const session = { alive: false, links: new Set(), error } as unknown as Session
+    const events = new Inbox()
+    const life = new LinkLife(session, events)
+    await life.close()
+    await channel.close()
+    const parts = { session, life, channel, events, queue: node.name, label: node.name, takes: false }
+    const browser = new RabbitmqBrowser({ ...parts, kind: 'plain' }, 5, 1)
+    browser.start()
+    // Looks that never end would let nothing else happen in this process.
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await browser.flush()
+    expect(events.deliveries).toEqual([])
   })
 
   test('a queue that counts deliveries is refused, whoever made it, and left alone', async () => {

@@ -118,7 +118,10 @@ export class RabbitmqBrowser implements AdapterReceiver {
         events.deliver(delivery)
       }
     } catch (cause) {
-      if (!this.#over) life.ended(session.error(cause, { address: label, operation: 'browse' }))
+      if (this.#over) return
+      // order: a lost connection ends no life, and the next look would fail at once, and the one after it.
+      this.#over = true
+      life.ended(session.error(cause, { address: label, operation: 'browse' }))
     }
   }
 

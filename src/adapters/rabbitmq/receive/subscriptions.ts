@@ -36,6 +36,8 @@ import type { Session } from '../wire/session.ts'
 /** How long to wait for another process that changes the same subscription. Unit: ms. */
 const LOCK_MS = 10_000
 const LOCK_PAUSE_MS = 50
+/** Looks of others that may come in between while a record is written. */
+const MOST_LOOKS = 20
 
 /** One binding as the broker takes it. */
 interface Bound {
@@ -142,9 +144,25 @@ class Bindings {
       await channel.deleteExchange(bindings)
       await this.#carry(channel, bindings)
       await channel.deleteExchange(draft)
-      await channel.assertExchange(record, 'fanout', this.#record)
-      await channel.bindExchange(bindings, record, '')
     })
+    await this.#writeRecord()
+  }
+
+  /** Whoever looked at the record just before it was removed makes it again by comparing it, with patterns that no longer hold. */
+  async #writeRecord(): Promise<void> {
+    const { bindings, record } = this.#parts
+    for (let left = MOST_LOOKS; ; left--) {
+      try {
+        await this.#scratch.run(async (channel) => {
+          await channel.deleteExchange(record)
+          await channel.assertExchange(record, 'fanout', this.#record)
+          await channel.bindExchange(bindings, record, '')
+        })
+        return
+      } catch (error) {
+        if ((error as { code?: number }).code !== 406 || left === 0) throw error
+      }
+    }
   }
 
   async #carry(channel: Channel, exchange: string): Promise<void> {
