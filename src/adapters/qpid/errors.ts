@@ -152,6 +152,10 @@ export function connectionLost(cause: unknown): MessagingError {
   })
 }
 
+const HUNG_UP = 'the other end hung up'
+const HUNG_UP_HINT =
+  "Check that the broker runs and that host and port are right. A broker may also hang up where it wants a login and gets none (user and password, or native: { mechanism: 'ANONYMOUS' }), or knows none and gets one; `sluice doctor URL` tells what is there."
+
 /** A connection that did not come about. `place` holds no secret. */
 export function connectError(cause: unknown, place: string): MessagingError {
   if (cause instanceof MessagingError && cause.code !== 'CONNECTION_LOST') return cause
@@ -162,6 +166,17 @@ export function connectError(cause: unknown, place: string): MessagingError {
       cause,
       context,
     })
+  }
+  if (condition === 'amqp:not-allowed') {
+    return new MessagingError(
+      'UNAUTHENTICATED',
+      `The broker at ${place} does not let this login in: ${description ?? condition}`,
+      {
+        cause,
+        context,
+        hint: 'Ask the administrator of the broker for the permission to enter this virtual host.',
+      },
+    )
   }
   // What rhea says of a broker that begins with a login where none was given.
   if (cause instanceof Error && cause.message === 'SASL layer not enabled') {
@@ -185,11 +200,11 @@ export function connectError(cause: unknown, place: string): MessagingError {
   }
   const tls = tlsProblem(cause, place, 'qpid: or amqp10:', context)
   if (tls) return tls
-  const text =
-    socketReason(cause) ?? description ?? (cause instanceof Error ? cause.message : 'the other end hung up')
+  const text = socketReason(cause) ?? description ?? (cause instanceof Error ? cause.message : HUNG_UP)
   return new MessagingError('CONNECT_FAILED', `No connection to an AMQP 1.0 broker at ${place}: ${text}`, {
     cause,
     context,
+    ...(text === HUNG_UP && { hint: HUNG_UP_HINT }),
   })
 }
 

@@ -158,7 +158,7 @@ export class SendPipeline implements PendingSendOwner {
     this.#waitingCount = 0
     this.#waitingBytes = 0
     for (const pending of open)
-      this.#finish(pending, pending.inDoubt ? this.#unconfirmed(pending, error) : error)
+      this.#finish(pending, pending.inDoubt ? this.#endedInDoubt(pending, error) : error)
   }
 
   /** The broker takes no messages for now, or does again. */
@@ -325,12 +325,14 @@ export class SendPipeline implements PendingSendOwner {
   }
 
   #unconfirmed(pending: PendingSend, cause: MessagingError | undefined): MessagingError {
-    return this.#error(
-      'SEND_UNCONFIRMED',
-      'The broker did not answer; it may or may not hold the message',
-      pending,
-      cause,
-    )
+    const text = 'The broker did not answer; it may or may not hold the message'
+    return this.#error('SEND_UNCONFIRMED', cause ? `${text}: ${cause.message}` : text, pending, cause)
+  }
+
+  /** A broker that ends a link for want of a right took nothing that came by it. */
+  #endedInDoubt(pending: PendingSend, cause: MessagingError): MessagingError {
+    if (cause.code !== 'UNAUTHORIZED') return this.#unconfirmed(pending, cause)
+    return this.#error('UNAUTHORIZED', cause.message, pending, cause)
   }
 
   #error(code: ErrorCode, text: string, pending: PendingSend, cause?: MessagingError): MessagingError {

@@ -108,3 +108,22 @@ test.each([
 ])('a connection that ends with %s: reason %s', (condition, reason) => {
   expect(connectionLost({ condition }).context.reason).toBe(reason)
 })
+
+test('a login that may not enter the virtual host is told so with the words of the broker, and not tried again', () => {
+  const denied = {
+    condition: 'amqp:not-allowed',
+    description: 'Permission PERFORM_ACTION(connect) is denied',
+  }
+  expect(connectError(denied, 'host:5672')).toMatchObject({
+    code: 'UNAUTHENTICATED',
+    retryable: false,
+    message: expect.stringContaining(denied.description),
+  })
+})
+
+test('a broker that hangs up without a word may want a login, or none', () => {
+  for (const cause of [undefined, Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })]) {
+    const error = connectError(cause, 'host:5672')
+    expect(error).toMatchObject({ code: 'CONNECT_FAILED', hint: expect.stringContaining('ANONYMOUS') })
+  }
+})

@@ -10,6 +10,7 @@ import { bareConnection, url } from '../../adapters/qpid/fixture.ts'
 import { brokerUrl, brokerVariable, isLeftOut } from '../../support/brokers.ts'
 import { uniqueName } from '../../support/names.ts'
 import { runs, timeoutOf } from '../runs.ts'
+import { AccessRules } from './access-rules.ts'
 import { browsed, ended, KEY, often, received, type Situation, sendAll } from './situation.ts'
 
 describe('Broker-J', () => {
@@ -80,6 +81,50 @@ describe('Broker-J', () => {
     },
     timeoutOf(10, 2_000),
   )
+
+  test('a user without a right is refused that, with the words of the broker, and has the others', async () => {
+    await using admin = await connect(url)
+    const rules = await AccessRules.open(url)
+    try {
+      await using weak = await connect({
+        url: brokerVariable('qpid', 'SLUICE_TEST_QPID_ANONYMOUS'),
+        native: { mechanism: 'ANONYMOUS' },
+      })
+      const lost: unknown[] = []
+      weak.on('disconnected', ({ cause }) => lost.push(cause))
+      await fc.assert(
+        fc.asyncProperty(fc.subarray(['PUBLISH', 'CONSUME', 'CREATE', 'DELETE']), async (denied) => {
+          const name = uniqueName('theirs')
+          await admin.admin.declare(queue(name))
+          await rules.deny(
+            'ANONYMOUS',
+            denied.map((right) =>
+              right === 'PUBLISH'
+                ? `PUBLISH EXCHANGE name="" routingkey="${name}*"`
+                : `${right} QUEUE name="${name}*"`,
+            ),
+          )
+          const theirs = queue<number>(name, { create: 'never' })
+          const told = async (right: string, work: Promise<unknown>): Promise<void> => {
+            const outcome = await ended(work)
+            expect([right, outcome === 'UNAUTHORIZED']).toEqual([right, denied.includes(right)])
+          }
+          await admin.send(theirs, 1)
+          await told('PUBLISH', weak.send(theirs, 2))
+          await told('CONSUME', browsed({ sends: weak, reads: weak, theirs }))
+          await told('CONSUME', received({ sends: weak, reads: weak, theirs }, 1))
+          await told('CREATE', weak.admin.declare(queue(`${name}.new`)))
+          await told('DELETE', weak.admin.delete(queue(name)))
+          await admin.admin.delete(queue(name))
+          await admin.admin.delete(queue(`${name}.new`))
+          expect(lost).toEqual([])
+        }),
+        runs(4),
+      )
+    } finally {
+      await rules.close()
+    }
+  })
 
   test('a message that it ends the connection over is told once, and what is beside it arrives', {
     skip: isLeftOut('artemis'),

@@ -222,6 +222,9 @@ function requestOf({ id, properties, body }: Question, replyTo: string | undefin
 }
 
 /** An answer that is not what was hoped for. */
+/** Broker-J tells a missing right to delete or empty as an error of its own (500). */
+const DENIED = /^Permission .* is denied/
+
 export function managementError(
   answer: ManagementAnswer,
   address: string,
@@ -229,7 +232,7 @@ export function managementError(
 ): MessagingError {
   const { status, description } = answer
   const code =
-    status === 403 || status === 401
+    status === 403 || status === 401 || DENIED.test(description)
       ? 'UNAUTHORIZED'
       : status === 404
         ? 'ADDRESS_NOT_FOUND'
