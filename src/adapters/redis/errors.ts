@@ -84,6 +84,13 @@ export function connectError(cause: unknown, place: string): MessagingError {
       hint: "Check the path of the URL (or the option db) against the server's setting 'databases'.",
     })
   }
+  if (/max number of clients/.test(text)) {
+    return new MessagingError('CONNECT_FAILED', `Redis at ${place}: ${text}`, {
+      cause,
+      context,
+      hint: 'Close connections that are not needed (Sluice takes two for each), or raise maxclients of the server.',
+    })
+  }
   const reason = socketReason(inner) ?? (CLOSED_TEXT.test(text) ? 'the other end hung up' : text)
   return new MessagingError('CONNECT_FAILED', `No connection to Redis at ${place}: ${reason}`, {
     cause,

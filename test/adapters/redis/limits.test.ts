@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import type { AdapterDelivery, AdapterSender } from '../../../src/contract/adapter.ts'
 import { connect, service } from '../../../src/index.ts'
 import type { MessagingError } from '../../../src/model/errors.ts'
+import { eventually } from '../../support/eventually.ts'
 import { Fixture, message, nodeSpec } from './fixture.ts'
 import { RedisServer } from './redis-server.ts'
 
@@ -129,3 +130,18 @@ function bytesOf({ message: { body } }: AdapterDelivery): number {
 async function memory(server: RedisServer, field: string): Promise<number> {
   return Number(new RegExp(`^${field}:(\\d+)`, 'm').exec(await server.admin.info('memory'))?.[1])
 }
+
+it('a server with as many clients as it may have says so, and takes the next one when there is room', async () => {
+  // One is the test's own, two are a connection's.
+  await using server = await RedisServer.start([['maxclients', '3']])
+  const first = await connect(server.url)
+  await expect(connect({ url: server.url, reconnect: false })).rejects.toMatchObject({
+    code: 'CONNECT_FAILED',
+    retryable: true,
+    message: expect.stringMatching(/max number of clients/),
+    hint: expect.stringMatching(/maxclients/),
+  })
+  await first.close()
+  await eventually(async () => (await server.admin.info('clients')).includes('connected_clients:1'))
+  await (await connect(server.url)).close()
+})

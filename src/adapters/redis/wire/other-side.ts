@@ -44,6 +44,28 @@ export async function tlsAfterAll({ tls, nodes, place }: Endpoint): Promise<Mess
   })
 }
 
+/**
+ * What a server says to whoever connects before it hangs up: too many clients, or none from elsewhere. ioredis drops it, since no command
+ * was asked.
+ */
+export async function farewell({ tls, nodes, socket }: Endpoint): Promise<Error | undefined> {
+  const at = socket === undefined ? nodes[0] : { path: socket }
+  if (tls !== undefined || at === undefined) return undefined
+  const words = await new Promise<string>((resolve) => {
+    const line = connect({ ...at, timeout: PATIENCE_MS })
+    const done = (text: string): void => {
+      line.destroy()
+      resolve(text)
+    }
+    line.once('data', (bytes) => done(bytes.toString()))
+    line.once('timeout', () => done(''))
+    line.once('error', () => done(''))
+    line.once('close', () => done(''))
+  })
+  const said = /^-(.+?)\r?\n/.exec(words)?.[1]
+  return said === undefined ? undefined : new Error(said)
+}
+
 function noTls(place: string): MessagingError {
   return new MessagingError('CONNECT_FAILED', `The port ${place} speaks no TLS: it answers plain Redis`, {
     retryable: false,

@@ -13,6 +13,7 @@ import {
   isForbidden,
   isNotNow,
   redisError,
+  wasHungUp,
 } from '../errors.ts'
 import { absentKey, Keys } from '../nodes/keys.ts'
 import type { Endpoint } from '../options.ts'
@@ -23,6 +24,7 @@ import { Heartbeat } from './heartbeat.ts'
 import { callHidden } from './hidden-call.ts'
 import { KeyWatch } from './key-watch.ts'
 import { Marks } from './marks.ts'
+import { farewell } from './other-side.ts'
 import { ReplicaWait, type Sent } from './replica-wait.ts'
 import { FIRST_PAUSE_MS, LONGEST_PAUSE_MS, type ScriptArgument, ScriptCalls } from './script-calls.ts'
 import { askServer, type ServerFacts } from './server-facts.ts'
@@ -115,7 +117,8 @@ export class Session {
       return session
     } catch (cause) {
       wire.close()
-      throw connectError(signal.aborted ? (signal.reason ?? cause) : cause, endpoint.place)
+      const said = !signal.aborted && wasHungUp(cause) ? await farewell(endpoint) : undefined
+      throw connectError(signal.aborted ? (signal.reason ?? cause) : (said ?? cause), endpoint.place)
     } finally {
       signal.removeEventListener('abort', onAbort)
     }

@@ -9,7 +9,7 @@ import { connectError, isConnectionError, wasHungUp } from '../errors.ts'
 import { loadIoredis } from '../library.ts'
 import type { Endpoint, HostPort } from '../options.ts'
 import type { CommandLibrary } from './hidden-call.ts'
-import { tlsAfterAll, whileTlsAnswers } from './other-side.ts'
+import { farewell, tlsAfterAll, whileTlsAnswers } from './other-side.ts'
 import { LIBRARY, REACHES } from './reaches.ts'
 import { whenServing } from './when-serving.ts'
 
@@ -104,8 +104,10 @@ export class Wire {
       return new Wire(endpoint, looked(subscriber), commands, subscriber, sends ?? commands)
     } catch (cause) {
       for (const client of opened) hangUp(client)
-      const isTls = !signal.aborted && wasHungUp(cause) ? await tlsAfterAll(endpoint) : undefined
-      throw isTls ?? connectError(signal.aborted ? (signal.reason ?? cause) : cause, endpoint.place)
+      const hungUp = !signal.aborted && wasHungUp(cause)
+      const isTls = hungUp ? await tlsAfterAll(endpoint) : undefined
+      const said = hungUp && !isTls ? await farewell(endpoint) : undefined
+      throw isTls ?? connectError(signal.aborted ? (signal.reason ?? cause) : (said ?? cause), endpoint.place)
     }
   }
 
