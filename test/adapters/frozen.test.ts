@@ -10,6 +10,8 @@ const LINKS = 200
 describe.each(['hub', 'redis', 'rabbitmq', 'qpid'] as const)('%s, frozen', (broker) => {
   it.skipIf(broker !== 'hub' && isLeftOut(broker))(
     `is left within the time of close(), with ${LINKS} links`,
+    // A machine that is busy with other work gets more tries.
+    { timeout: 60_000, retry: 2 },
     async () => {
       const hub = broker === 'hub' ? await createHub({ listen: ['tcp://127.0.0.1:*'] }) : undefined
       const url = broker === 'hub' ? hub!.urls[0]! : brokerUrl(broker)
@@ -31,6 +33,5 @@ describe.each(['hub', 'redis', 'rabbitmq', 'qpid'] as const)('%s, frozen', (brok
         await hub?.close()
       }
     },
-    60_000,
   )
 })

@@ -10,6 +10,9 @@ import { FaultProxy } from '../support/fault-proxy.ts'
 import { uniqueName } from '../support/names.ts'
 import { openPlace, type Place } from './random/place.ts'
 
+// What programs run has no source maps: with them an error takes milliseconds to make, and a close makes hundreds.
+process.setSourceMapsEnabled(false)
+
 const LINKS = 200
 const CLOSE_MS = 500
 const CLOSED_MS = 750

@@ -1,5 +1,6 @@
 /** Hubs that start, end and start again: at a place that is taken, was taken, or is used at the same moment. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect as openTcp } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -115,6 +116,65 @@ it('a host that there is not is told as such', async () => {
       message: expect.stringContaining('the host name is unknown'),
     })
 })
+
+it.runIf(process.platform === 'linux')(
+  'a hub that has too many connections serves the clients that it has',
+  async () => {
+    const program = `
+      import { createHub } from 'src/index.ts'
+      const hub = await createHub({ listen: ['tcp://127.0.0.1:*'] })
+      process.on('warning', ({ message }) => console.log(message))
+      console.log(hub.urls[0])
+    `
+    await using child = Child.run(program, {}, ['bash', '-c', 'ulimit -n 96; exec "$0" "$@"'])
+    const url = await child.line()
+    await using connection = await connect({ url, heartbeatMs: 10_000 })
+    await connection.send(jobs, 0)
+    const port = Number(/:(\d+)$/.exec(url)?.[1])
+    const idle = Array.from({ length: 150 }, () => openTcp(port, '127.0.0.1').on('error', () => {}))
+    try {
+      expect(await child.line()).toContain('could not take a connection')
+      for (let at = 1; at <= 3; at++) await connection.send(jobs, at, { timeoutMs: 9_000 })
+    } finally {
+      for (const socket of idle) socket.destroy()
+    }
+  },
+  60_000,
+)
+
+it.runIf(process.platform === 'linux')(
+  'a process that has too many files open is told, lives, and connects when some are closed',
+  async () => {
+    await using hub = await createHub({ listen: ['tcp://127.0.0.1:*'] })
+    const program = `
+      import { closeSync, openSync } from 'node:fs'
+      import { connect } from 'src/index.ts'
+      const url = '${hub.urls[0]}'
+      const told = () => connect(url).then((one) => one.close().then(() => 'connected'), ({ code, message, hint }) => [code, message, hint].join(' '))
+      // What is loaded on first use is loaded.
+      await told()
+      const open = []
+      const fill = () => {
+        try {
+          for (;;) open.push(openSync('/dev/null', 'r'))
+        } catch {}
+      }
+      for (let left = 0; left < 24; left++) {
+        fill()
+        for (let freed = 0; freed < left; freed++) closeSync(open.pop())
+        console.log(await told())
+      }
+      process.exit()
+    `
+    await using child = Child.run(program, {}, ['bash', '-c', 'ulimit -n 200; exec "$0" "$@"'])
+    const lines: string[] = []
+    for (let left = 0; left < 24; left++) lines.push(await child.line())
+    expect(lines).toContainEqual(expect.stringMatching(/^CONNECT_FAILED This process cannot open .*ulimit/))
+    expect(lines.at(-1)).toBe('connected')
+    expect(lines.filter((line) => !/^(CONNECT_FAILED|connected)/.test(line))).toEqual([])
+  },
+  60_000,
+)
 
 it('a store has one hub: another process gets CONNECT_FAILED naming the owner', async () => {
   await using hub = await createHub({ listen: ['tcp://127.0.0.1:*'], data: join(folder, 'one') })

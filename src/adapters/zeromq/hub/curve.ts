@@ -2,7 +2,7 @@
 
 import { MessagingError } from '../../../model/errors.ts'
 import { loadZeromq } from '../library.ts'
-import { closedWithThread } from '../wire/thread-end.ts'
+import { openSocket } from '../wire/open-socket.ts'
 import { decodeZ85 } from '../wire/z85.ts'
 
 /** How a hub encrypts, and whom it lets in. Every key is Z85 text of 40 characters; {@link createCurveKeys} makes pairs. */
@@ -56,7 +56,7 @@ export async function createCurveKeys(): Promise<{ publicKey: string; secretKey:
 export async function allowKeys(keys: readonly string[]): Promise<{ close(): Promise<void> }> {
   const { Reply } = await loadZeromq()
   const allowed = new Set(keys.map((key) => decodeZ85(key).toString('hex')))
-  const socket = closedWithThread(new Reply({ linger: 0 }))
+  const socket = openSocket(() => new Reply({ linger: 0 }))
   try {
     await socket.bind('inproc://zeromq.zap.01')
   } catch (cause) {

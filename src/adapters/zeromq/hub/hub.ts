@@ -6,7 +6,7 @@ import { MAX_HEADER_BYTES } from '../codec/message-codec.ts'
 import { loadZeromq } from '../library.ts'
 import { LOOPBACK } from '../options.ts'
 import { listen, placesFree } from '../wire/listening.ts'
-import { closedWithThread } from '../wire/thread-end.ts'
+import { openSocket, withEvents } from '../wire/open-socket.ts'
 import { allowKeys, curveOptions } from './curve.ts'
 import type { Hub, HubOptions } from './hub-api.ts'
 import { RunningHub } from './running-hub.ts'
@@ -41,18 +41,20 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const maxMessageBytes = options.maxMessageBytes ?? MAX_MESSAGE_BYTES
   const maxBatchBytes = maxMessageBytes + MAX_HEADER_BYTES + COMPANY_BYTES
   const { Router } = await loadZeromq()
-  const router = closedWithThread(
-    new Router({
-      linger: 500,
-      // A peer that is gone, or does not read, is told by the send instead of being waited for.
-      mandatory: true,
-      sendTimeout: 0,
-      sendHighWaterMark: HIGH_WATER_BATCHES,
-      receiveHighWaterMark: HIGH_WATER_BATCHES,
-      maxMessageSize: maxBatchBytes,
-      handover: true,
-      ...curveOptions(options.curve),
-    }),
+  const router = openSocket(() =>
+    withEvents(
+      new Router({
+        linger: 500,
+        // A peer that is gone, or does not read, is told by the send instead of being waited for.
+        mandatory: true,
+        sendTimeout: 0,
+        sendHighWaterMark: HIGH_WATER_BATCHES,
+        receiveHighWaterMark: HIGH_WATER_BATCHES,
+        maxMessageSize: maxBatchBytes,
+        handover: true,
+        ...curveOptions(options.curve),
+      }),
+    ),
   )
   // Ended in this order, whether the start fails half-way or the hub is closed.
   const parts: (() => Promise<void>)[] = []

@@ -6,10 +6,11 @@ import type { Router } from 'zeromq'
 import type { Broker } from '../../../broker/index.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { malformed, readJson, readRecords } from '../codec/records.ts'
-import { toWire } from '../errors.ts'
+import { ADAPTER, toWire } from '../errors.ts'
 import { placesFree } from '../wire/listening.ts'
 import { LoopClock } from '../wire/loop-clock.ts'
 import { type Hello, Op } from '../wire/protocol.ts'
+import { SocketEvents } from '../wire/socket-events.ts'
 import type { Hub } from './hub-api.ts'
 import { Peer, type PeerFacts } from './peer.ts'
 import { Post } from './post.ts'
@@ -43,7 +44,9 @@ export class RunningHub implements Hub {
   readonly #post: Post
   readonly #clock = new LoopClock(SWEEP_MS)
   readonly #sweep: NodeJS.Timeout
+  readonly #events: SocketEvents
   #rollCall: NodeJS.Timeout | undefined
+  #toldFull = false
   #closing: Promise<void> | undefined
 
   /** `release` ends what the hub stands on: its broker, its answers about keys. */
@@ -55,8 +58,10 @@ export class RunningHub implements Hub {
     this.#release = release
     this.#post = new Post(router, (peer, reason) => this.#dismiss(peer, reason))
     this.#sweep = setInterval(() => this.#dropSilent(), SWEEP_MS)
+    this.#events = new SocketEvents(router)
     // ZeroMQ tells that a connection ended, but not whose.
-    router.events.on('disconnect', () => this.#callRoll())
+    this.#events.on('disconnect', () => this.#callRoll())
+    this.#events.on('accept:error', ({ error }) => this.#full(error))
     void this.#read()
   }
 
@@ -80,7 +85,7 @@ export class RunningHub implements Hub {
     for (const peer of this.#peers.values()) peer.write(Op.DISCONNECTED, 0, { error })
     await this.#post.flush()
     this.#post.end()
-    const free = placesFree(this.#router, this.#facts.endpoints)
+    const free = placesFree(this.#router, this.#facts.endpoints, this.#events)
     this.#router.close()
     await Promise.all([...[...this.#peers.values()].map((peer) => peer.close()), free])
     this.#peers.clear()
@@ -209,6 +214,18 @@ export class RunningHub implements Hub {
       if (heard - peer.heardAt > patienceMs) this.#dismiss(peer, `The hub heard nothing for ${patienceMs} ms`)
       else if (now - peer.saidAt > peer.heartbeatMs / 2) peer.ping()
     }
+  }
+
+  #full(error: Error): void {
+    if (this.#toldFull) return
+    this.#toldFull = true
+    process.emitWarning(
+      new MessagingError('CONNECT_FAILED', `The hub could not take a connection: ${error.message}`, {
+        cause: error,
+        hint: 'Where too many files are open, raise the limit (ulimit -n), or see who opens so many connections.',
+        context: { adapter: ADAPTER, operation: 'accept' },
+      }),
+    )
   }
 
   /** Says something to everybody: ZeroMQ then names those it cannot reach any more. */

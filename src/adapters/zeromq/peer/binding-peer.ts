@@ -46,12 +46,12 @@ export class BindingPeer extends PeerConnection {
   private constructor(zmq: ZeroMQ, endpoint: Endpoint, events: ConnectionEvents) {
     super(zmq, endpoint, events)
     const { common, sending, receiving } = this
-    this.#pull = this.use(new zmq.Pull({ ...common, ...receiving }))
-    this.#push = this.use(new zmq.Push({ ...common, ...sending }))
+    this.#pull = this.use(() => new zmq.Pull({ ...common, ...receiving }))
+    this.#push = this.use(() => new zmq.Push({ ...common, ...sending }))
     this.#publisher = this.use(
-      new zmq.XPublisher({ ...common, ...sending, noDrop: true, maxMessageSize: SUBSCRIPTION_BYTES }),
+      () => new zmq.XPublisher({ ...common, ...sending, noDrop: true, maxMessageSize: SUBSCRIPTION_BYTES }),
     )
-    this.#router = this.use(new zmq.Router({ ...common, ...sending, ...receiving, mandatory: true }))
+    this.#router = this.use(() => new zmq.Router({ ...common, ...sending, ...receiving, mandatory: true }))
     this.#dealt = new Writer(this.#push)
     this.#published = new Writer(this.#publisher)
     this.#answers = new Writer(this.#router, 'refuse')

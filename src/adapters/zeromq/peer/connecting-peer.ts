@@ -42,7 +42,7 @@ export class ConnectingPeer extends PeerConnection {
     super(zmq, endpoint, events)
     this.#zmq = zmq
     this.#addresses = peerAddresses(endpoint.address)
-    this.#pilot = this.use(new zmq.Dealer({ ...this.common }))
+    this.#pilot = this.use(() => new zmq.Dealer({ ...this.common }))
   }
 
   /** Resolves when the binding peer is there. @throws `CONNECT_FAILED` when it is not */
@@ -85,7 +85,9 @@ export class ConnectingPeer extends PeerConnection {
   }
 
   async attachRequester({ target }: SenderSpec, events: ReceiverEvents): Promise<AdapterRequester> {
-    const socket = this.use(new this.#zmq.Dealer({ ...this.common, ...this.sending, ...this.receiving }))
+    const socket = this.use(
+      () => new this.#zmq.Dealer({ ...this.common, ...this.sending, ...this.receiving }),
+    )
     socket.connect(this.#addresses.requests)
     void this.readAll(socket, ([message]) => events.deliver(readMessageFrame(message, RemoteDelivery)))
     return new QueueSender(target!.name, new Writer(socket), () => this.release(socket))
@@ -99,14 +101,14 @@ export class ConnectingPeer extends PeerConnection {
   }
 
   #push(): Writer {
-    const socket = this.use(new this.#zmq.Push({ ...this.common, ...this.sending }))
+    const socket = this.use(() => new this.#zmq.Push({ ...this.common, ...this.sending }))
     socket.connect(this.#addresses.inward)
     return new Writer(socket)
   }
 
   #pull(spec: ReceiverSpec, events: ReceiverEvents): AdapterReceiver {
     const { name } = spec.source
-    const socket = this.use(new this.#zmq.Pull({ ...this.common, ...this.receiving }))
+    const socket = this.use(() => new this.#zmq.Pull({ ...this.common, ...this.receiving }))
     const desk = new Desk()
     this.#desks.add(desk)
     const receiver = desk.receiver(spec, events, (lost) => {
@@ -130,7 +132,7 @@ export class ConnectingPeer extends PeerConnection {
     events: ReceiverEvents,
   ): Promise<AdapterReceiver> {
     const { name } = source
-    const socket = this.use(new this.#zmq.Subscriber({ ...this.common, ...this.receiving }))
+    const socket = this.use(() => new this.#zmq.Subscriber({ ...this.common, ...this.receiving }))
     const receiver = new PeerReceiver({
       name,
       credit,

@@ -17,7 +17,7 @@ import type {
 import { asMessagingError, MessagingError } from '../../../model/errors.ts'
 import { ADAPTER, connectionLost } from '../errors.ts'
 import { type Endpoint, isIpv6 } from '../options.ts'
-import { closedWithThread } from '../wire/thread-end.ts'
+import { openSocket } from '../wire/open-socket.ts'
 import { HIGH_WATER_MARK, MAX_BODY_BYTES, peerCapabilities } from './capabilities.ts'
 
 export type ZeroMQ = typeof import('zeromq')
@@ -94,8 +94,9 @@ export abstract class PeerConnection implements AdapterConnection {
     for (const socket of [...this.#sockets]) this.release(socket)
   }
 
-  protected use<S extends Socket>(socket: S): S {
-    this.#sockets.add(closedWithThread(socket))
+  protected use<S extends Socket>(make: () => S): S {
+    const socket = openSocket(make)
+    this.#sockets.add(socket)
     return socket
   }
 

@@ -12,9 +12,9 @@ import { loadZeromq } from '../library.ts'
 import { type Endpoint, isIpv6 } from '../options.ts'
 import { withoutHostName } from './host-names.ts'
 import { LoopClock } from './loop-clock.ts'
+import { openSocket, withEvents } from './open-socket.ts'
 import { Outbox } from './outbox.ts'
 import { OLDEST_PROTOCOL, Op, type OpCode, PROTOCOL_VERSION, type Verb, type Welcome } from './protocol.ts'
-import { closedWithThread } from './thread-end.ts'
 
 /** What a link wants to hear: its records, the payload between `start` and `end`. */
 export interface LinkEnd {
@@ -73,20 +73,22 @@ export class Client implements RecordListener {
     const address = await withoutHostName(endpoint.address).catch((cause) => {
       throw connectFailed(socketReason(cause) ?? cause.message, endpoint.address, cause)
     })
-    const socket = closedWithThread(
-      new Dealer({
-        linger: LINGER_MS,
-        ipv6: isIpv6(address),
-        sendHighWaterMark: 0,
-        receiveHighWaterMark: 0,
-        ...(curve
-          ? {
-              curveServerKey: curve.serverKey,
-              curvePublicKey: curve.publicKey,
-              curveSecretKey: curve.secretKey,
-            }
-          : {}),
-      }),
+    const socket = openSocket(() =>
+      withEvents(
+        new Dealer({
+          linger: LINGER_MS,
+          ipv6: isIpv6(address),
+          sendHighWaterMark: 0,
+          receiveHighWaterMark: 0,
+          ...(curve
+            ? {
+                curveServerKey: curve.serverKey,
+                curvePublicKey: curve.publicKey,
+                curveSecretKey: curve.secretKey,
+              }
+            : {}),
+        }),
+      ),
     )
     const client = new Client(socket, endpoint.heartbeatMs, lost)
     return new Promise((resolve, reject) => {

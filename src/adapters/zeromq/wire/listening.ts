@@ -6,6 +6,7 @@ import { settledWithin } from '../../../core/aborts.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
 import { isIpv6 } from '../options.ts'
+import type { SocketEvents } from './socket-events.ts'
 
 /** Longest wait for ZeroMQ's word that it has closed a listener. Unit: ms. */
 const CLOSE_MS = 1_000
@@ -39,15 +40,21 @@ export async function listen(socket: Socket, address: string, who: string, hint:
  * at once finds it taken, or loses a socket file that is removed late. (`unbind` is no way: zeromq.js does it in another thread, beside a
  * read that is under way, and ZeroMQ aborts the process.)
  */
-export async function placesFree(socket: Socket, endpoints: readonly string[]): Promise<void> {
+export async function placesFree(
+  socket: Socket,
+  endpoints: readonly string[],
+  events?: SocketEvents,
+): Promise<void> {
   if (socket.closed) return
   // inproc has no listener, and is free at once.
   const listening = new Set(endpoints.filter((endpoint) => !endpoint.startsWith('inproc:')))
   if (listening.size === 0) return
   const free = new Promise<void>((resolve) => {
-    socket.events.on('close', ({ address }) => {
+    const closed = ({ address }: { address: string }): void => {
       if (listening.delete(address) && listening.size === 0) resolve()
-    })
+    }
+    if (events) events.on('close', closed)
+    else socket.events.on('close', closed)
   })
   await settledWithin(free, CLOSE_MS)
 }
