@@ -166,9 +166,12 @@ export function isForbidden(error: unknown): boolean {
   return FORBIDDEN_TEXT.test(textOf(error))
 }
 
-/** The second form is that of a command inside a script. A command that was renamed away is as good as forbidden. */
+/**
+ * The second and the third form are those of a command inside a script, of Redis 7.0 and of newer servers. A command that was renamed away
+ * is as good as forbidden.
+ */
 const FORBIDDEN_TEXT =
-  /\bNOPERM\b|The user executing the script can't\b|^ERR unknown (sub)?command\b|Unknown Redis command called from script/i
+  /\bNOPERM\b|The user executing the script can't\b|\bACL failure in script\b|^ERR unknown (sub)?command\b|Unknown (\w+ )?command called from script/i
 
 interface Meaning {
   readonly code: ErrorCode

@@ -37,7 +37,7 @@ function open(
 
 describe('a connection', () => {
   it('says what its server promises: every write synced', () => {
-    expect(on.connection.broker.product).toBe('Redis')
+    expect(on.connection.broker.product).toMatch(/^(Redis|Valkey)$/)
     expect(on.connection.capabilities.tiers).toMatchObject({ durable: 'T3', live: 'T0' })
     expect(on.connection.capabilities.features.storeAndForward.level).toBe('native')
   })
