@@ -215,17 +215,14 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
 
   #expired(pending: PendingRequest, timeoutMs: number): void {
     const context = { ...this.#context(pending), operation: 'request', timeoutMs }
-    const error =
-      pending.asked || this.#host.current
-        ? new MessagingError(
-            'REQUEST_TIMEOUT',
-            `No response from '${this.#plan.label}' within ${timeoutMs} ms`,
-            { context },
-          )
-        : new MessagingError('CONNECTION_LOST', 'No connection came back in time; the request was not sent', {
-            context,
-          })
-    this.#finish(pending, error)
+    const holdUp = pending.asked ? undefined : this.#host.holdUp
+    const [code, text] =
+      holdUp === 'away'
+        ? (['CONNECTION_LOST', 'No connection came back in time; the request was not sent'] as const)
+        : holdUp === 'blocked'
+          ? (['CAPACITY_EXCEEDED', 'The broker took no messages in time; the request was not sent'] as const)
+          : (['REQUEST_TIMEOUT', `No response from '${this.#plan.label}' within ${timeoutMs} ms`] as const)
+    this.#finish(pending, new MessagingError(code, text, { context }))
   }
 
   /** What every error of a request says. */

@@ -226,6 +226,8 @@ describe('a broker that takes no more for now', () => {
       retryable: true,
       context: { adapter: 'rabbitmq', operation: 'open', reason: 'blocked' },
     })
+    const asked = connection.request(api.service(second.name, { create: 'never' }), 1, { timeoutMs: 300 })
+    await expect(asked).rejects.toMatchObject({ code: 'CAPACITY_EXCEEDED', retryable: true })
     await using receiver = await connection.receiver(one)
     const waiting = connection.send(api.queue(second.name, { create: 'never' }), 'waits')
     clients[at]!.pipe(brokers[at]!)
