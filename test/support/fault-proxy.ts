@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 
 export type Direction = 'toBroker' | 'toClient'
 
@@ -31,6 +31,9 @@ const NONE: Readonly<Faults> = {
 const BOTH: readonly Direction[] = ['toBroker', 'toClient']
 /** Pieces in which a slow line passes bytes on. Unit: pieces per second. */
 const PIECES_PER_SECOND = 50
+
+/** Pieces without a gap between them, after which others have their turn. */
+const PIECES_PER_TURN = 32
 
 interface Silence {
   readonly over: Promise<void>
@@ -306,7 +309,7 @@ class Pump {
   }
 
   async #pass(bytes: Buffer): Promise<void> {
-    for (let from = 0; from < bytes.length; ) {
+    for (let from = 0, pieces = 1; from < bytes.length; pieces++) {
       await this.#whileSilent()
       const { sliceBytes, sliceGapMs, bytesPerSecond } = this.gate.faults(this.direction)
       if (bytesPerSecond !== Number.POSITIVE_INFINITY) await this.#keepPace()
@@ -321,6 +324,8 @@ class Pump {
       await this.#write(this.gate.corrupt(this.direction, piece))
       this.gate.passed(this.direction, piece.length)
       if (sliceGapMs > 0) await delay(sliceGapMs)
+      // The system takes small pieces at once: without a turn for others nobody would have one before the last of them.
+      else if (pieces % PIECES_PER_TURN === 0) await turn()
     }
   }
 
