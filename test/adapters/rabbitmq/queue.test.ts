@@ -373,3 +373,18 @@ describe('receiving from a queue', () => {
     }
   })
 })
+
+test('what goes back unseen, last first, comes again in its order, from a queue that counts as well', async () => {
+  const node = await fixture.node({ maxDeliveries: 50 })
+  const sender = await fixture.sender(node)
+  const bodies = Array.from({ length: 10 }, (_, n) => `${n}`)
+  for (const body of bodies) await sendOk(sender, message(body))
+  const { receiver, inbox } = await fixture.receiver(node, { credit: 10 })
+  const came = await inbox.take(10)
+  await Promise.all(
+    came
+      .reverse()
+      .map((delivery) => receiver.settle(delivery, { kind: 'release', delayMs: 0, unseen: true })),
+  )
+  expect(texts(await inbox.take(10))).toEqual(bodies)
+})

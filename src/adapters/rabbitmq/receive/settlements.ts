@@ -20,6 +20,8 @@ export class Settlements {
   #last: RabbitmqDelivery | undefined
   #count = 0
   #accepted: RabbitmqDelivery[] = []
+  /** Given back in this turn, not written yet. */
+  #unseen: RabbitmqDelivery[] = []
   #scheduled = false
   #open = true
   /** Frames since the last pause, and when the last of them was written. */
@@ -73,9 +75,22 @@ export class Settlements {
     if (!this.#open || delivery.state !== 'open') return
     this.#remove(delivery)
     // protocol: a quorum queue of RabbitMQ 4.3 counts what is rejected and not what is only given back; older ones count both.
-    if (unseen) this.#write(() => this.#channel.nack(delivery.native, false, true))
+    if (unseen) this.#giveBack(delivery)
     else this.#write(() => this.#channel.reject(delivery.native, true))
     this.#written()
+  }
+
+  /** protocol: a quorum queue hands out again in the order in which it was given back; those of one turn go oldest first. */
+  #giveBack(delivery: RabbitmqDelivery): void {
+    this.#unseen.push(delivery)
+    if (this.#unseen.length > 1) return
+    queueMicrotask(() => {
+      const unseen = this.#unseen.sort(
+        (one, other) => one.native.fields.deliveryTag - other.native.fields.deliveryTag,
+      )
+      this.#unseen = []
+      for (const { native } of unseen) this.#write(() => this.#channel.nack(native, false, true))
+    })
   }
 
   /** Writes what was accepted. */
@@ -104,6 +119,7 @@ export class Settlements {
   end(): void {
     this.#open = false
     this.#accepted = []
+    this.#unseen = []
     this.#first = this.#last = undefined
     this.#count = 0
   }
