@@ -329,9 +329,9 @@ export class SendPipeline implements PendingSendOwner {
     return this.#error('SEND_UNCONFIRMED', cause ? `${text}: ${cause.message}` : text, pending, cause)
   }
 
-  /** A broker that ends a link for want of a right took nothing that came by it. */
+  /** A broker that ends a link for want of a right took nothing that came by it; an earlier link may have brought it the message. */
   #endedInDoubt(pending: PendingSend, cause: MessagingError): MessagingError {
-    if (cause.code !== 'UNAUTHORIZED') return this.#unconfirmed(pending, cause)
+    if (cause.code !== 'UNAUTHORIZED' || pending.resend) return this.#unconfirmed(pending, cause)
     return this.#error('UNAUTHORIZED', cause.message, pending, cause)
   }
 

@@ -118,6 +118,24 @@ describe('sending to a queue', () => {
 })
 
 describe('receiving from a queue', () => {
+  test('what goes back is not accepted along with what gets its verdict behind it in the same turn', async () => {
+    const node = await fixture.node()
+    const sender = await fixture.sender(node)
+    for (const body of ['back', 'rejected', 'accepted']) await sendOk(sender, message(body))
+    const { receiver, inbox } = await fixture.receiver(node, { credit: 3 })
+    const [back, rejected, accepted] = await inbox.take(3)
+    await Promise.all([
+      receiver.settle(back!, { kind: 'release', delayMs: 0, unseen: true }),
+      receiver.settle(rejected!, { kind: 'reject', reason: 'no' }),
+      receiver.accept(accepted!),
+    ])
+    expect(text(await inbox.next())).toBe('back')
+    await receiver.close()
+    const next = await fixture.receiver(node, { credit: 3 })
+    expect(text(await next.inbox.next())).toBe('back')
+    expect(await fixture.connection.inspect(node)).toMatchObject({ depth: 0 })
+  })
+
   test('first in, first out; accepted ones are gone', async () => {
     const node = await fixture.node()
     const sender = await fixture.sender(node)

@@ -83,19 +83,21 @@ export class Settlements {
   /** protocol: a quorum queue hands out again in the order in which it was given back; those of one turn go oldest first. */
   #giveBack(delivery: RabbitmqDelivery): void {
     this.#unseen.push(delivery)
-    if (this.#unseen.length > 1) return
-    queueMicrotask(() => {
-      const unseen = this.#unseen.sort(
-        (one, other) => one.native.fields.deliveryTag - other.native.fields.deliveryTag,
-      )
-      this.#unseen = []
-      for (const { native } of unseen) this.#write(() => this.#channel.nack(native, false, true))
-    })
+    if (this.#unseen.length === 1) queueMicrotask(() => this.#writeUnseen())
+  }
+
+  #writeUnseen(): void {
+    const unseen = this.#unseen
+    this.#unseen = []
+    unseen.sort((one, other) => one.native.fields.deliveryTag - other.native.fields.deliveryTag)
+    for (const { native } of unseen) this.#write(() => this.#channel.nack(native, false, true))
   }
 
   /** Writes what was accepted. */
   flush(): void {
     if (!this.#open || this.#accepted.length === 0) return
+    // order: «all up to here» would accept what goes back as well.
+    this.#writeUnseen()
     const accepted = this.#accepted
     this.#accepted = []
     let front: RabbitmqDelivery | undefined
@@ -117,9 +119,9 @@ export class Settlements {
 
   /** The channel is gone, or is given up: later verdicts lead nowhere. */
   end(): void {
+    this.#writeUnseen()
     this.#open = false
     this.#accepted = []
-    this.#unseen = []
     this.#first = this.#last = undefined
     this.#count = 0
   }
