@@ -201,3 +201,19 @@ test('a send that its link kept after it was written on an earlier one is in dou
   abort.abort()
   expect((await sent).context.inDoubt).toBe(true)
 })
+
+test('a right that is missing says that nothing was taken, but of what an earlier link may have brought', async () => {
+  const denied = new MessagingError('UNAUTHORIZED', 'no right to write')
+  const fresh = pipeline()
+  fresh.up(new SilentLink())
+  const refused = failure(fresh.submit(message('x', 'one'), 10_000, undefined))
+  fresh.fail(denied)
+  expect((await refused).code).toBe('UNAUTHORIZED')
+
+  const sends = pipeline()
+  sends.up(new SilentLink())
+  const sent = failure(sends.submit(message('x', 'two'), 10_000, undefined))
+  sends.down(new MessagingError('CONNECTION_LOST', 'gone'))
+  sends.fail(denied)
+  expect(await sent).toMatchObject({ code: 'SEND_UNCONFIRMED', cause: denied })
+})
