@@ -4,7 +4,7 @@
  *     npm run brokers -- up redis rabbitmq qpid
  *     npm run soak:console -- [MINUTES]      (default 60)
  *
- * One line a minute: the process's resident memory, the page's heap after a collection, and what was done.
+ * First, how long the command took until its page was there. Then one line a minute: the process's resident memory, the page's heap after a collection, and what was done.
  * Ends with 1 where the last quarter stands more than a tenth (or 10 MB) above the second, or the page complained.
  */
 import { spawn } from 'node:child_process'
@@ -40,6 +40,13 @@ const missing = Object.keys(brokers).filter((name) => brokers[name] === undefine
 if (missing.length > 0)
   throw new Error(`Not up: ${missing.join(', ')}. Run: npm run brokers -- up ${missing.join(' ')}`)
 
+const browser = await launch()
+const page = await browser.newPage({ viewport: { width: 1360, height: 850 } })
+page.setDefaultTimeout(30_000)
+const complaints: string[] = []
+page.on('pageerror', (error) => complaints.push(error.stack ?? error.message))
+
+const begun = performance.now()
 const program = spawn(
   process.execPath,
   [
@@ -53,18 +60,20 @@ const program = spawn(
 )
 const [first] = (await once(createInterface(program.stdout), 'line')) as [string]
 const { url } = JSON.parse(first) as { url: string }
-
-const browser = await launch()
-const page = await browser.newPage({ viewport: { width: 1360, height: 850 } })
-page.setDefaultTimeout(30_000)
-const complaints: string[] = []
-page.on('pageerror', (error) => complaints.push(error.stack ?? error.message))
 await page.goto(url)
-await page.getByRole('heading', { name: 'Brokers', level: 1 }).waitFor()
+const told = (what: string): void =>
+  console.log(`${what}: ${Math.round(performance.now() - begun)} ms after the command`)
+const count = Object.keys(brokers).length
+await page
+  .locator('.cards > *')
+  .nth(count - 1)
+  .waitFor()
+told('first page, with every broker')
+await page.getByText(`${count} of ${count} connected`).waitFor()
+told('all connected')
 
 let clicks = 0
 const samples: { readonly resident: number; readonly heap: number }[] = []
-const begun = performance.now()
 try {
   for (let round = 0; performance.now() - begun < minutes * MINUTE_MS; round++) {
     for (const broker of Object.keys(brokers)) await walk(page, broker)
