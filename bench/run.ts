@@ -30,6 +30,8 @@ const VARIABLES: Partial<Record<Backend, string>> = {
   redis: 'SLUICE_TEST_REDIS',
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -85,8 +87,6 @@ async function measure(script: string, backend: Backend, parts: readonly string[
     await rm(folder, { recursive: true, force: true })
   }
 }
-
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 function child(script: string, args: readonly string[]): Promise<void> {
   return new Promise((done, failed) => {
