@@ -221,10 +221,10 @@ function requestOf({ id, properties, body }: Question, replyTo: string | undefin
   }
 }
 
-/** An answer that is not what was hoped for. */
 /** Broker-J tells a missing right to delete or empty as an error of its own (500). */
 const DENIED = /^Permission .* is denied/
 
+/** An answer that is not what was hoped for. */
 export function managementError(
   answer: ManagementAnswer,
   address: string,

@@ -95,7 +95,7 @@ export class LinkReceiver implements AdapterReceiver {
     this.#doubts = new DrainDoubts(physical.product.profile.answersOldDrains, () => link.drain_credit())
     if (options.copiesTo !== undefined) this.address = options.copiesTo
     link.on('message', ({ delivery, message }) => this.#arrived(delivery!, physical.bytesOf(message)))
-    link.on('aborted', () => this.#used(() => {}))
+    link.on('aborted', () => this.#aborted())
     // rhea would take every answer to a drain at its word, late ones as well.
     if (physical.found.has('receiverFlow')) link.on_flow = (frame) => this.#flowed(frame)
     else link.on('receiver_drained', () => this.#answered(this.#granted))
@@ -207,7 +207,10 @@ export class LinkReceiver implements AdapterReceiver {
   #arrived(native: RheaDelivery, bytes: Buffer): void {
     this.#busy = true
     this.#came++
-    this.#used(() => this.#take(native, bytes))
+    // order: who takes it may ask for the next one at once.
+    if (this.#granted > 0) this.#granted--
+    this.#take(native, bytes)
+    this.#creditUsed()
   }
 
   #take(native: RheaDelivery, bytes: Buffer): void {
@@ -228,10 +231,13 @@ export class LinkReceiver implements AdapterReceiver {
     }
   }
 
-  /** One of the credit is used up, by what `take` takes. */
-  #used(take: () => void): void {
+  /** The peer has given a message up on its way, which has used up its credit all the same. */
+  #aborted(): void {
     if (this.#granted > 0) this.#granted--
-    take()
+    this.#creditUsed()
+  }
+
+  #creditUsed(): void {
     if (this.#granted > 0 || this.#over) return
     this.#toldAvailable?.(0)
     if (this.#drained && this.#drains) {

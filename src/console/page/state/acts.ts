@@ -31,9 +31,7 @@ export async function perform(act: Act, { quiet = false } = {}): Promise<ActResu
 function undoOf(act: Act): Undo | undefined {
   if (act.act !== 'move' || act.ids === undefined) return undefined
   const { from, to, ids } = act
-  // Options of the address made the queue that was missing; it is there now.
-  const [moved = ''] = to.address.split(';')
-  const back: Act = { act: 'move', from: { ...to, address: moved.trim() }, to: from, ids }
+  const back: Act = { act: 'move', from: to, to: from, ids }
   return { label: 'Move back', run: () => void perform(back) }
 }
 
