@@ -1,8 +1,8 @@
 /** The verbs of `sluice`, loaded when they are used: names and summaries are all that the list of them needs. */
 import type { Command } from './command/command.ts'
+import type { NamedCommand } from './verbs/completion.ts'
 
-interface Verb {
-  readonly summary: string
+interface Verb extends Pick<NamedCommand, 'summary'> {
   load(): Promise<Command>
 }
 
@@ -93,6 +93,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
 }
 
-function loadAll(): Promise<Command[]> {
-  return Promise.all(Object.values(VERBS).map((verb) => verb.load()))
+function loadAll(): Promise<NamedCommand[]> {
+  const all = Object.entries(VERBS)
+  return Promise.all(all.map(async ([name, { summary, load }]) => ({ name, summary, ...(await load()) })))
 }

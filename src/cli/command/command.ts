@@ -10,9 +10,6 @@ export interface Example {
 }
 
 export interface Command {
-  readonly name: string
-  /** One line for the list of commands. */
-  readonly summary: string
   /** What follows the command's name. */
   readonly usage: string
   readonly description: string

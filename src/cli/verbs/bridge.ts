@@ -20,8 +20,6 @@ import { jsonText } from '../print/terminal-text.ts'
 const CLOSE_MS = 5_000
 
 export const bridge: Command = {
-  name: 'bridge',
-  summary: 'move messages from one broker to another, losing none',
   usage: '[options] FROM TO',
   description:
     'Move messages from FROM to TO, each URL#ADDRESS, until Ctrl-C. A message is accepted at its source only after the target has confirmed it; what dies in between is delivered again with the same id. All fields, properties and the remaining time to live are kept, and the order of each sender. Both ends reconnect by themselves.',

@@ -8,8 +8,6 @@ import { rendererFor } from '../drain/renderer.ts'
 import { Stream } from '../print/stream.ts'
 
 export const browse: Command = {
-  name: 'browse',
-  summary: 'look at what waits in a queue, and leave it there',
   usage: '[options] ADDRESS',
   description:
     'Print each message that waits at the address, in order, and change nothing. Ends at the end of the queue. Where a broker has no such operation, sluice doctor tells what the imitation does.',

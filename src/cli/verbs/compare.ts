@@ -13,8 +13,6 @@ const QUICK_MS = 18_000
 const REPEATS = 5
 
 export const compare: Command = {
-  name: 'compare',
-  summary: 'compare brokers, and this library with the bare clients, on the same work',
   usage: '[options] URL... | --diff OLD.json NEW.json | --render REPORT.json',
   description:
     'Run each workload through this library and through the bare client library on every broker given, interleaved, check that nothing was lost, and report. An invalid cell carries its reason and no number. Ends with 1 when a cell is invalid.',

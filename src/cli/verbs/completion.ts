@@ -20,11 +20,16 @@ const TAKES_NODES = [
   'replay',
 ]
 
+/** A command as the list of verbs knows it. */
+export interface NamedCommand extends Command {
+  readonly name: string
+  /** One line for that list. */
+  readonly summary: string
+}
+
 /** `loadAll`: all commands, this one included. */
-export function completionOf(loadAll: () => Promise<readonly Command[]>): Command {
+export function completionOf(loadAll: () => Promise<readonly NamedCommand[]>): Command {
   return {
-    name: 'completion',
-    summary: 'print the completion script of a shell',
     usage: 'bash|zsh|fish',
     description:
       'Print the completion script of the shell. Names of nodes are asked of the broker that SLUICE_URL or sluice.config names.',
@@ -54,7 +59,7 @@ function words({ options }: Command): string {
 }
 
 /** Valued options, so that their value is not taken for a command's argument. */
-function bash(commands: readonly Command[]): string {
+function bash(commands: readonly NamedCommand[]): string {
   const cases = commands.map(
     (command) =>
       `    ${command.name}) options="${command.name === 'completion' ? SHELLS.join(' ') : words(command)}"; nodes=${TAKES_NODES.includes(command.name) ? 1 : 0} ;;`,
@@ -89,8 +94,8 @@ ${cases.join('\n')}
 complete -o default -F _sluice sluice spout drain`
 }
 
-function zsh(commands: readonly Command[]): string {
-  const describe = ({ name, summary }: Command): string => `    '${name}:${quoted(summary)}'`
+function zsh(commands: readonly NamedCommand[]): string {
+  const describe = ({ name, summary }: NamedCommand): string => `    '${name}:${quoted(summary)}'`
   const cases = commands.map((command) => {
     const specs = [...command.options, HELP].map(
       ({ name, kind, help }) =>
@@ -128,7 +133,7 @@ ${cases.join('\n')}
 _sluice "$@"`
 }
 
-function fish(commands: readonly Command[]): string {
+function fish(commands: readonly NamedCommand[]): string {
   const lines = ['# Completion of sluice, spout and drain for fish.']
   for (const command of commands) {
     const { name, summary } = command

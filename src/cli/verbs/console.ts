@@ -9,8 +9,6 @@ import { CommandError, UsageError } from '../errors.ts'
 import { jsonText } from '../print/terminal-text.ts'
 
 export const consoleVerb: Command = {
-  name: 'console',
-  summary: 'look at all brokers in one web page; with --write, change them',
   usage: '[options] [ CONNECTION ... ]',
   description:
     'Serve a web page over the brokers given: names of sluice.config, URLs, or NAME=URL; without any, all connections of the configuration, else SLUICE_URL. It looks only, unless --write is given. The page can be reached from this machine alone; the link that is printed lets in one browser, once. A line for every act and every refusal goes to stderr. Runs until Ctrl-C.',

@@ -14,8 +14,6 @@ import { pairLines } from '../print/table.ts'
 import { jsonText, visible } from '../print/terminal-text.ts'
 
 export const doctor: Command = {
-  name: 'doctor',
-  summary: 'check a broker: what is there, what works, and the cure for what does not',
   usage: '[options] [ URL ]',
   description:
     'Connect, run a few real round trips on throw-away nodes, clean up, and print what this broker can do. Ends with 1 when something failed. A damaged store: sluice doctor file:DIR --rescue NEWDIR.',

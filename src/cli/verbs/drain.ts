@@ -17,8 +17,6 @@ const DEFAULT_CREDIT = 100
 const BATCH = 1000
 
 export const drain: Command = {
-  name: 'drain',
-  summary: 'receive messages from an address and print them',
   usage: '[options] ADDRESS ...',
   description:
     'Drain messages from the supplied address. A message is acknowledged after it was printed. Ends when there is none within the timeout.',

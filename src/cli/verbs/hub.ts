@@ -7,8 +7,6 @@ import { CommandError } from '../errors.ts'
 import { jsonText } from '../print/terminal-text.ts'
 
 export const hub: Command = {
-  name: 'hub',
-  summary: 'run a hub: queues and topics over ZeroMQ, with nothing else to install',
   usage: '[options]',
   description:
     'Listen for clients with zmq: URLs and serve them queues, topics, browsing and store-and-forward until interrupted. With --data what is durable is kept on disk. Keys come from the environment: SLUICE_CURVE_PUBLIC and SLUICE_CURVE_SECRET.',

@@ -14,8 +14,6 @@ const CLOSE_MS = 5_000
 const LOOK_MS = 200
 
 export const relay: Command = {
-  name: 'relay',
-  summary: 'hand on the messages of an outbox in PostgreSQL',
   usage: '[options] DATABASE [BROKER]',
   description:
     'Hand the messages that programs wrote to the outbox of DATABASE (postgres://…) to BROKER, in order for each node, until Ctrl-C. A message leaves the table when the broker has confirmed it; killed in between it goes again with the same id. Several relays may work on one table. What the broker refuses for now stays and is tried again; what can never be sent is put aside with its error. Both ends may go away and come back.',

@@ -18,8 +18,6 @@ const COLUMNS = [
 ] as const
 
 export const replay: Command = {
-  name: 'replay',
-  summary: 'send dead letters back to where they came from',
   usage: '[options] ADDRESS',
   description:
     'Go through the dead letters of ADDRESS and send the chosen ones back, each to the node it came from, in their order; the others stay where they are. What goes back is the message as it was, with a fresh count of deliveries. It is taken out when its target has confirmed it: killed in between and begun again, some may go twice, with the same id, none is lost. Prints what was chosen, by reason. Ends with 1 when a target refused its messages; those stay.',

@@ -11,8 +11,6 @@ import { UsageError } from '../errors.ts'
 import { propertiesOf } from '../spout/content.ts'
 
 export const request: Command = {
-  name: 'request',
-  summary: 'ask a service and print its answer',
   usage: '[options] SERVICE [ CONTENT ... ]',
   description:
     'Send a request and print the response. The words after the service are the body, joined by blanks. Fails when nobody answers in time, or when the responder failed.',

@@ -17,8 +17,6 @@ const MAX_ANSWER = 64 * 1024 * 1024
 const MAX_COMPLAINT = 4096
 
 export const respond: Command = {
-  name: 'respond',
-  summary: 'answer requests, by a command of yours or by an echo',
   usage: '[options] SERVICE',
   description:
     'Answer requests until Ctrl-C. With --exec each request runs the command in a shell: the body to its standard input, its standard output back; an exit code other than 0 is an error for the asker, with what the command wrote to its standard error. The command finds SLUICE_SUBJECT, SLUICE_MESSAGE_ID and SLUICE_CONTENT_TYPE in its environment, and TRACEPARENT where the request belongs to a trace.',

@@ -23,8 +23,6 @@ import { Pace } from '../spout/pace.ts'
 const BULK_CAPACITY = 1000
 
 export const spout: Command = {
-  name: 'spout',
-  summary: 'send messages to an address',
   usage: '[options] ADDRESS [ CONTENT ... ]',
   description:
     'Send messages to the supplied address. The words after it are the content, joined by blanks. Each message that the broker has taken is printed.',

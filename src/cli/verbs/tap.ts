@@ -9,8 +9,6 @@ import { Stream } from '../print/stream.ts'
 import { visible } from '../print/terminal-text.ts'
 
 export const tap: Command = {
-  name: 'tap',
-  summary: 'watch what is published on a topic',
   usage: '[options] TOPIC [ PATTERN ... ]',
   description:
     'Print each message published on the topic from now on whose subject fits one of the patterns (all of them without a pattern): words separated by dots, * is one word, # any number. Nobody else gets less by it. Ends on Ctrl-C.',

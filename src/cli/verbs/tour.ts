@@ -9,8 +9,6 @@ import { Stage } from '../tour/stage.ts'
 import { STOPS } from '../tour/stops.ts'
 
 export const tour: Command = {
-  name: 'tour',
-  summary: 'see the six patterns, and browse versus consume, in two seconds',
   usage: '[options] [ URL ]',
   description:
     'Walk through the six messaging patterns, and browse versus consume, on the embedded broker in memory or on the broker given. What it makes there has names of its own and is deleted at the end.',

@@ -7,8 +7,6 @@ import { CommandError } from '../../errors.ts'
 import { propertiesOf } from '../../spout/content.ts'
 
 export const bind: Command = {
-  name: 'bind',
-  summary: 'bind a topic to a queue',
   usage: '[options] TOPIC QUEUE [ KEY ]',
   description:
     'From now on messages published on the topic whose subject fits the key (all of them without one) also go to the queue. For brokers that have bindings; sluice doctor tells.',

@@ -10,8 +10,6 @@ import { UsageError } from '../../errors.ts'
 import { nameValue } from '../../spout/content.ts'
 
 export const declare: Command = {
-  name: 'declare',
-  summary: 'make a node: a queue, a topic, a subscription',
   usage: '[options] ADDRESS [ PATTERN ... ]',
   description:
     'Make the node, or do nothing when it is there with the same settings; other settings are an error and change nothing. An address string with options of its own is taken as it is written.',

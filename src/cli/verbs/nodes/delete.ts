@@ -7,8 +7,6 @@ import { addressArgument } from '../../command/positionals.ts'
 import { CommandError } from '../../errors.ts'
 
 export const deleteNode: Command = {
-  name: 'delete',
-  summary: 'delete a node and what waits in it',
   usage: '[options] ADDRESS ...',
   description: 'Delete the nodes, with what waits in them. A node that is not there is an error.',
   options: [

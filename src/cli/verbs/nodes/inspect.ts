@@ -11,8 +11,6 @@ import { pairLines } from '../../print/table.ts'
 import { jsonText } from '../../print/terminal-text.ts'
 
 export const inspect: Command = {
-  name: 'inspect',
-  summary: 'show one node: type, depth, receivers',
   usage: '[options] ADDRESS',
   description: 'Show what the broker tells of a node. A node that is not there ends with 1.',
   options: [BROKER, TYPE, SUBSCRIPTION, { name: 'json', kind: 'flag', help: 'print as JSON' }],

@@ -19,8 +19,6 @@ const COLUMNS = [
 ] as const
 
 export const list: Command = {
-  name: 'list',
-  summary: 'list the nodes of the broker',
   usage: '[options] [ FILTER ... ]',
   description:
     'List the nodes with what waits in them and who receives. A filter is a part of a name, or a name with * for anything; filters without a hit end with 1.',

@@ -10,8 +10,6 @@ import { UsageError } from '../../errors.ts'
 import { jsonText } from '../../print/terminal-text.ts'
 
 export const purge: Command = {
-  name: 'purge',
-  summary: 'remove what waits in a node',
   usage: '[options] ADDRESS',
   description:
     'Remove the messages that wait in the node, or those chosen, and print how many. What receivers hold is not touched. Chosen ones are taken out from the head: those before them are held until the end and given back, and may count as delivered once more.',
