@@ -1,7 +1,7 @@
 /** Questions that wait for an answer: a warning before something that disturbs, and a name to type before much is lost. */
 import { signal } from '@preact/signals'
 import { useState } from 'preact/hooks'
-import { Button } from './controls/button.tsx'
+import type { NodeDetail } from '../../protocol.ts'
 import { Field } from './controls/field.tsx'
 import { Dialog } from './dialog.tsx'
 import { Visible } from './visible.tsx'
@@ -31,6 +31,16 @@ export function ask(question: Question): Promise<boolean> {
   })
 }
 
+/** Whether looking at the waiting messages of a node disturbs those who receive them. */
+export function disturbs({ browse }: NodeDetail): boolean {
+  return browse.level === 'emulated'
+}
+
+/** Whether to look at them: asked each time anew where looking disturbs. */
+export async function mayLook(node: NodeDetail): Promise<boolean> {
+  return !disturbs(node) || askToDisturb(node.address, node.browse.reason)
+}
+
 /** Asks before looking where looking disturbs; each time anew. */
 export function askToDisturb(address: string, reason: string | undefined): Promise<boolean> {
   return ask({
@@ -53,18 +63,11 @@ function QuestionDialog({ title, text, action, danger, name, answer }: NonNullab
       title={title}
       onClose={() => answer(false)}
       onSubmit={() => ready && answer(true)}
-      foot={
-        <>
-          <Button onPress={() => answer(false)}>Cancel</Button>
-          <Button
-            kind={danger ? 'danger' : 'primary'}
-            submit
-            reason={ready ? undefined : 'Type the name first.'}
-          >
-            {action}
-          </Button>
-        </>
-      }
+      action={{
+        children: action,
+        kind: danger ? 'danger' : 'primary',
+        reason: ready ? undefined : 'Type the name first.',
+      }}
     >
       <p>
         <Visible text={text} layout />

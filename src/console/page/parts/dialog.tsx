@@ -1,19 +1,21 @@
 /** A dialog over the page: the browser keeps the focus inside and closes it with Escape. */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
-import { Button } from './controls/button.tsx'
+import { Button, type ButtonProps } from './controls/button.tsx'
 
 export interface DialogProps {
   readonly title: string
   readonly children: ComponentChildren
-  /** Buttons at the foot, the one that acts last. */
+  /** The button that acts, last at the foot. */
+  readonly action?: Pick<ButtonProps, 'children' | 'kind' | 'busy' | 'reason'>
+  /** Buttons at the foot, where there are others than that one and Cancel. */
   readonly foot?: ComponentChildren
   readonly wide?: boolean
   readonly onClose: () => void
   readonly onSubmit?: () => void
 }
 
-export function Dialog({ title, children, foot, wide = false, onClose, onSubmit }: DialogProps) {
+export function Dialog({ title, children, action, foot, wide = false, onClose, onSubmit }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const titleId = useId()
   useEffect(() => {
@@ -47,6 +49,12 @@ export function Dialog({ title, children, foot, wide = false, onClose, onSubmit 
         </header>
         <div class="dialog-body">{children}</div>
         {foot !== undefined && <footer>{foot}</footer>}
+        {action !== undefined && (
+          <footer>
+            <Button onPress={onClose}>Cancel</Button>
+            <Button kind="primary" submit {...action} />
+          </footer>
+        )}
       </form>
     </dialog>
   )

@@ -1,5 +1,5 @@
 /** Acts: asked of the server, told as a toast with the command line that does the same. */
-import { signal } from '@preact/signals'
+import { signal, useSignal } from '@preact/signals'
 import type { Act, ActResult } from '../../protocol.ts'
 import { post, Refusal } from './api.ts'
 import { followTask, takeTask, tasksOpen } from './tasks.ts'
@@ -24,6 +24,21 @@ export async function perform(act: Act, { quiet = false } = {}): Promise<ActResu
   } catch (error) {
     tellProblem(error)
     return undefined
+  }
+}
+
+/** One act at a time: what is asked for while another is under way is passed over. */
+export function useAct(): { readonly busy: boolean; readonly act: typeof perform } {
+  const busy = useSignal(false)
+  return {
+    busy: busy.value,
+    act: async (act, options) => {
+      if (busy.peek()) return undefined
+      busy.value = true
+      const result = await perform(act, options)
+      busy.value = false
+      return result
+    },
   }
 }
 

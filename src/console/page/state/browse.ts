@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { ApiError, BrowsePage, BrowseRequest, NodeDetail } from '../../protocol.ts'
-import { askToDisturb } from '../parts/ask.tsx'
+import { disturbs, mayLook } from '../parts/ask.tsx'
 import { brokerPath, post, problemOf } from './api.ts'
 
 export const PAGE_SIZE = 50
@@ -30,10 +30,9 @@ export function useBrowse(node: NodeDetail): Browsing {
   /** Beginnings of the pages up to this one. */
   const starts = useSignal<readonly number[]>([0])
   const reader = useSignal<AbortController | undefined>(undefined)
-  const disturbs = node.browse.level === 'emulated'
 
   const look = async (condition: string, wanted: readonly number[]) => {
-    if (disturbs && !(await askToDisturb(node.address, node.browse.reason))) return
+    if (!(await mayLook(node))) return
     reader.value?.abort()
     const own = new AbortController()
     reader.value = own
@@ -43,7 +42,7 @@ export function useBrowse(node: NodeDetail): Browsing {
       skip: wanted.at(-1) ?? 0,
       limit: PAGE_SIZE,
       ...(condition !== '' && { where: condition }),
-      ...(disturbs && { disturb: true }),
+      ...(disturbs(node) && { disturb: true }),
     }
     try {
       page.value = await post<BrowsePage>(brokerPath(node.broker, 'browse'), { body, signal: own.signal })

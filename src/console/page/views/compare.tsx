@@ -3,7 +3,8 @@ import { useEffect, useState } from 'preact/hooks'
 import type { ApiError, ComparePage, CompareRequest } from '../../protocol.ts'
 import { askToDisturb } from '../parts/ask.tsx'
 import { Button } from '../parts/controls/button.tsx'
-import { NodePicker, type Picked } from '../parts/controls/node-picker.tsx'
+import { Form } from '../parts/controls/form.tsx'
+import { isMissing, NodePicker, type Picked } from '../parts/controls/node-picker.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 import { Empty, Loading, Problem } from '../parts/problem.tsx'
 import { post, problemOf } from '../state/api.ts'
@@ -27,9 +28,7 @@ export function Compare() {
   useEffect(() => showNodes([], {}), [])
   useKeys({ Escape: () => go(link([])) })
 
-  const missing = [left, right].some(({ broker, address }) => broker === '' || address.trim() === '')
-    ? 'Say which two nodes first.'
-    : undefined
+  const missing = [left, right].some(isMissing) ? 'Say which two nodes first.' : undefined
   const compare = async () => {
     if (missing !== undefined || reader !== undefined) return
     const disturbed = [left, right].filter(({ broker }) => levelOf(broker, 'browse') === 'emulated')
@@ -49,13 +48,7 @@ export function Compare() {
   return (
     <div class="fill">
       <PageHead title="Compare" facts={<span>by id, then by body</span>} />
-      <form
-        class="compare-form"
-        onSubmit={(event) => {
-          event.preventDefault()
-          void compare()
-        }}
-      >
+      <Form class="compare-form" onSubmit={compare}>
         <NodePicker
           label="Left"
           value={left}
@@ -81,7 +74,7 @@ export function Compare() {
             Stop
           </Button>
         )}
-      </form>
+      </Form>
       {problem !== undefined && <Problem problem={problem} />}
       {reader !== undefined && <Loading what="both nodes" />}
       {page !== undefined && <Comparison page={page} left={left} right={right} />}

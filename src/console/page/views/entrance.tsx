@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks'
 import { Button } from '../parts/controls/button.tsx'
 import { Field } from '../parts/controls/field.tsx'
+import { Form } from '../parts/controls/form.tsx'
 import { Mark } from '../parts/icon.tsx'
 import { Loading, Problem } from '../parts/problem.tsx'
 import { problemOf } from '../state/api.ts'
@@ -44,12 +45,7 @@ function Password() {
     setBusy(false)
   }
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault()
-        void submit()
-      }}
-    >
+    <Form onSubmit={submit}>
       <Field
         label="Password"
         type="password"
@@ -62,6 +58,6 @@ function Password() {
       <Button kind="primary" submit busy={busy}>
         Enter
       </Button>
-    </form>
+    </Form>
   )
 }

@@ -1,52 +1,41 @@
 /** Asks a service and shows its answer. */
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { ActResult, OutgoingView } from '../../protocol.ts'
 import { Button } from '../parts/controls/button.tsx'
 import { CommandLine } from '../parts/controls/copy.tsx'
 import { Field } from '../parts/controls/field.tsx'
-import { NodePicker } from '../parts/controls/node-picker.tsx'
+import { Form } from '../parts/controls/form.tsx'
+import { isMissing } from '../parts/controls/node-picker.tsx'
 import { MessageDetail } from '../parts/message/detail.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 import { Empty, Loading } from '../parts/problem.tsx'
-import { perform } from '../state/acts.ts'
+import { useAct } from '../state/acts.ts'
 import { reasonAgainst } from '../state/brokers.ts'
-import { useKeys } from '../state/keys.ts'
-import { showNodes } from '../state/nodes.ts'
-import { go, link, remember, route } from '../state/route.ts'
 import { mayWrite } from '../state/session.ts'
 import { milliseconds } from '../text/figures.ts'
 import { EMPTY_DRAFT, messageOf } from './send/draft.ts'
 import { MessageForm } from './send/form.tsx'
+import { ReadOnly, TargetPicker, useTarget } from './send/target.tsx'
 
 const FIELDS = ['subject', 'contentType', 'priority']
 
 export function Request() {
-  const { query } = route.value
-  const target = { broker: query.get('broker') ?? '', address: query.get('address') ?? '' }
+  const target = useTarget()
   const [draft, setDraft] = useState(EMPTY_DRAFT)
   const [timeout, setTimeoutText] = useState('5000')
   const [answer, setAnswer] = useState<ActResult & { readonly tookMs: number }>()
-  const [busy, setBusy] = useState(false)
-  useEffect(() => showNodes([], {}), [])
-  useKeys({ Escape: () => go(link([])) })
-  if (!mayWrite.value)
-    return (
-      <Empty icon="lock" title="This console is read-only">
-        Start it with --write to ask a service.
-      </Empty>
-    )
+  const { busy, act } = useAct()
+  if (!mayWrite.value) return <ReadOnly purpose="ask a service" />
 
   const made = messageOf(draft)
-  const missing =
-    target.broker === '' || target.address.trim() === ''
-      ? 'Say whom to ask first.'
-      : (reasonAgainst(target.broker, 'request') ?? (typeof made === 'string' ? made : undefined))
+  const missing = isMissing(target)
+    ? 'Say whom to ask first.'
+    : (reasonAgainst(target.broker, 'request') ?? (typeof made === 'string' ? made : undefined))
   const run = async () => {
     if (missing !== undefined || busy) return
-    setBusy(true)
     setAnswer(undefined)
     const from = performance.now()
-    const result = await perform(
+    const result = await act(
       {
         act: 'request',
         broker: target.broker,
@@ -56,26 +45,14 @@ export function Request() {
       },
       { quiet: true },
     )
-    setBusy(false)
     if (result !== undefined) setAnswer({ ...result, tookMs: performance.now() - from })
   }
   return (
     <div class="scroll">
       <PageHead title="Request" />
       <div class="send">
-        <form
-          class="form"
-          onSubmit={(event) => {
-            event.preventDefault()
-            void run()
-          }}
-        >
-          <NodePicker
-            label="To"
-            value={target}
-            onValue={({ broker, address }) => remember({ broker, address })}
-            help="The address of a service."
-          />
+        <Form class="form" onSubmit={run}>
+          <TargetPicker target={target} help="The address of a service." />
           <MessageForm draft={draft} onDraft={setDraft} only={FIELDS} />
           <Field type="number" label="Give up after (ms)" value={timeout} onValue={setTimeoutText} />
           <div class="bar">
@@ -83,7 +60,7 @@ export function Request() {
               Ask
             </Button>
           </div>
-        </form>
+        </Form>
         <aside aria-label="Answer" aria-live="polite">
           {busy && <Loading what="the answer" />}
           {answer === undefined ? (

@@ -4,14 +4,12 @@ import type { ActResult, OutgoingView } from '../../protocol.ts'
 import { Button } from '../parts/controls/button.tsx'
 import { CommandLine } from '../parts/controls/copy.tsx'
 import { Check } from '../parts/controls/field.tsx'
-import { NodePicker } from '../parts/controls/node-picker.tsx'
+import { Form } from '../parts/controls/form.tsx'
+import { isMissing } from '../parts/controls/node-picker.tsx'
 import { PageHead } from '../parts/page-head.tsx'
-import { Empty } from '../parts/problem.tsx'
-import { perform } from '../state/acts.ts'
+import { useAct } from '../state/acts.ts'
 import { reasonAgainst } from '../state/brokers.ts'
-import { useKeys } from '../state/keys.ts'
-import { showNodes } from '../state/nodes.ts'
-import { go, link, nodeLink, remember, route } from '../state/route.ts'
+import { nodeLink } from '../state/route.ts'
 import { mayWrite } from '../state/session.ts'
 import { openedAsTemplate } from '../state/templates.ts'
 import { tellProblem } from '../state/toasts.ts'
@@ -21,6 +19,7 @@ import { clock } from '../text/times.ts'
 import { draftOf, EMPTY_DRAFT, messageOf } from './send/draft.ts'
 import { MessageForm } from './send/form.tsx'
 import { messagesOfFile } from './send/from-file.ts'
+import { ReadOnly, TargetPicker, useTarget } from './send/target.tsx'
 import { Templates } from './send/templates.tsx'
 
 interface Sent {
@@ -31,38 +30,26 @@ interface Sent {
 }
 
 export function Send() {
-  const { query } = route.value
-  const target = { broker: query.get('broker') ?? '', address: query.get('address') ?? '' }
+  const target = useTarget()
   const [draft, setDraft] = useState(EMPTY_DRAFT)
   const [fromFile, setFromFile] = useState<readonly OutgoingView[]>()
   const [sent, setSent] = useState<readonly Sent[]>([])
   const [make, setMake] = useState(false)
-  const [busy, setBusy] = useState(false)
-  useEffect(() => showNodes([], {}), [])
+  const { busy, act } = useAct()
   useEffect(() => {
     const opened = openedAsTemplate.peek()
     if (opened !== undefined) setDraft(draftOf(opened))
     openedAsTemplate.value = undefined
   }, [])
-  useKeys({ Escape: () => go(link([])) })
-  if (!mayWrite.value)
-    return (
-      <Empty icon="lock" title="This console is read-only">
-        Start it with --write to send.
-      </Empty>
-    )
+  if (!mayWrite.value) return <ReadOnly purpose="send" />
 
   const made = messageOf(draft)
   const problem = typeof made === 'string' && fromFile === undefined ? made : undefined
-  const missing =
-    target.broker === '' || target.address.trim() === ''
-      ? 'Say where to first.'
-      : (reasonAgainst(target.broker) ?? problem)
+  const missing = isMissing(target) ? 'Say where to first.' : (reasonAgainst(target.broker) ?? problem)
   const send = async () => {
-    if (missing !== undefined || busy) return
+    if (missing !== undefined) return
     const messages = fromFile ?? [made as OutgoingView]
-    setBusy(true)
-    const result = await perform(
+    const result = await act(
       {
         act: 'send',
         broker: target.broker,
@@ -71,7 +58,6 @@ export function Send() {
       },
       { quiet: true },
     )
-    setBusy(false)
     if (result === undefined) return
     setSent((before) =>
       [sentOf(result, target.broker, target.address, messages.length), ...before].slice(0, 20),
@@ -91,19 +77,8 @@ export function Send() {
     <div class="scroll">
       <PageHead title="Send" />
       <div class="send">
-        <form
-          class="form"
-          onSubmit={(event) => {
-            event.preventDefault()
-            void send()
-          }}
-        >
-          <NodePicker
-            label="To"
-            value={target}
-            onValue={({ broker, address }) => remember({ broker, address })}
-            help="A name, @name of the configuration, or an address string."
-          />
+        <Form class="form" onSubmit={send}>
+          <TargetPicker target={target} help="A name, @name of the configuration, or an address string." />
           <Check label="Make the queue when it is missing" checked={make} onChecked={setMake} />
           {fromFile === undefined ? (
             <MessageForm draft={draft} onDraft={setDraft} />
@@ -121,7 +96,7 @@ export function Send() {
             </Button>
             <FileButton onFile={(file) => void readFile(file)} />
           </div>
-        </form>
+        </Form>
         <aside aria-label="Templates and what was sent">
           <Templates
             draft={draft}

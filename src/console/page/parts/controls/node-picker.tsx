@@ -13,6 +13,11 @@ export interface Picked {
   readonly address: string
 }
 
+/** One of the two is still to be said. */
+export function isMissing({ broker, address }: Picked): boolean {
+  return broker === '' || address.trim() === ''
+}
+
 export interface NodePickerProps {
   readonly label: string
   readonly value: Picked

@@ -7,7 +7,7 @@ import type {
   DeadLettersRequest,
   NodeDetail,
 } from '../../../protocol.ts'
-import { askToDisturb } from '../../parts/ask.tsx'
+import { disturbs, mayLook } from '../../parts/ask.tsx'
 import { Button } from '../../parts/controls/button.tsx'
 import { Empty, Loading, Problem } from '../../parts/problem.tsx'
 import { Visible } from '../../parts/visible.tsx'
@@ -16,16 +16,17 @@ import { brokerPath, post, problemOf } from '../../state/api.ts'
 import { mayWrite } from '../../state/session.ts'
 import { counted, whole } from '../../text/figures.ts'
 import { ReplayDialog } from './replay.tsx'
+import { Unlookable } from './unlookable.tsx'
 
 export function DeadLetters({ node }: { readonly node: NodeDetail }) {
   const [page, setPage] = useState<DeadLettersPage>()
   const [problem, setProblem] = useState<ApiError>()
   const [busy, setBusy] = useState(false)
   const [replaying, setReplaying] = useState<DeadLetterGroup | 'all'>()
-  const disturb = node.browse.level === 'emulated'
+  const disturb = disturbs(node)
 
   const look = async () => {
-    if (disturb && !(await askToDisturb(node.address, node.browse.reason))) return
+    if (!(await mayLook(node))) return
     setBusy(true)
     try {
       const body: DeadLettersRequest = { address: node.address, ...(disturb && { disturb }) }
@@ -40,12 +41,7 @@ export function DeadLetters({ node }: { readonly node: NodeDetail }) {
     if (node.browse.level === 'native') void look()
   }, [node.broker, node.address, disturb ? 0 : actsDone.value])
 
-  if (node.browse.level === 'unsupported')
-    return (
-      <Empty icon="eye" title="The messages of this node cannot be looked at">
-        {node.browse.reason}
-      </Empty>
-    )
+  if (node.browse.level === 'unsupported') return <Unlookable node={node} />
   const groups = page?.groups ?? []
   return (
     <div class="scroll">
@@ -99,35 +95,11 @@ export function DeadLetters({ node }: { readonly node: NodeDetail }) {
           </thead>
           <tbody>
             {groups.map((group) => (
-              <tr key={`${group.reason}\n${group.origin}\n${group.error}`}>
-                <td class="figure">
-                  <strong>{whole(group.count)}</strong>
-                </td>
-                <td>
-                  <Visible text={group.reason} limit={300} />
-                  {group.error !== undefined && (
-                    <p class="soft group-error">
-                      <Visible text={group.error} limit={300} />
-                    </p>
-                  )}
-                </td>
-                <td>
-                  {group.origin === undefined ? (
-                    <span class="soft">not told</span>
-                  ) : (
-                    <code>
-                      <Visible text={group.origin} limit={120} />
-                    </code>
-                  )}
-                </td>
-                {mayWrite.value && (
-                  <td class="figure">
-                    <Button icon="replay" onPress={() => setReplaying(group)}>
-                      Replay
-                    </Button>
-                  </td>
-                )}
-              </tr>
+              <Group
+                key={`${group.reason}\n${group.origin}\n${group.error}`}
+                group={group}
+                onReplay={() => setReplaying(group)}
+              />
             ))}
           </tbody>
         </table>
@@ -140,5 +112,40 @@ export function DeadLetters({ node }: { readonly node: NodeDetail }) {
         />
       )}
     </div>
+  )
+}
+
+function Group({ group, onReplay }: { readonly group: DeadLetterGroup; readonly onReplay: () => void }) {
+  const { count, reason, error, origin } = group
+  return (
+    <tr>
+      <td class="figure">
+        <strong>{whole(count)}</strong>
+      </td>
+      <td>
+        <Visible text={reason} limit={300} />
+        {error !== undefined && (
+          <p class="soft group-error">
+            <Visible text={error} limit={300} />
+          </p>
+        )}
+      </td>
+      <td>
+        {origin === undefined ? (
+          <span class="soft">not told</span>
+        ) : (
+          <code>
+            <Visible text={origin} limit={120} />
+          </code>
+        )}
+      </td>
+      {mayWrite.value && (
+        <td class="figure">
+          <Button icon="replay" onPress={onReplay}>
+            Replay
+          </Button>
+        </td>
+      )}
+    </tr>
   )
 }

@@ -1,7 +1,7 @@
 /** What can be done with one message. */
 import { useState } from 'preact/hooks'
 import type { BodyRequest, MessageView, NodeDetail } from '../../../protocol.ts'
-import { askToDisturb } from '../../parts/ask.tsx'
+import { disturbs, mayLook } from '../../parts/ask.tsx'
 import { Button } from '../../parts/controls/button.tsx'
 import { brokerPath, postForBytes } from '../../state/api.ts'
 import { go, link } from '../../state/route.ts'
@@ -18,14 +18,13 @@ export function MessageActs({ node, message }: { readonly node: NodeDetail; read
     ? 'Only the first part of its body is here: move or copy the message itself.'
     : hidden
   const download = async () => {
-    const disturb = node.browse.level === 'emulated'
-    if (disturb && !(await askToDisturb(node.address, node.browse.reason))) return
+    if (!(await mayLook(node))) return
     setBusy(true)
     const body: BodyRequest = {
       address: node.address,
       position: message.position,
       id: message.id,
-      ...(disturb && { disturb }),
+      ...(disturbs(node) && { disturb: true }),
     }
     await postForBytes(brokerPath(node.broker, 'body'), { body }).then(save, tellProblem)
     setBusy(false)

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { NodeDetail } from '../../../protocol.ts'
 import { Button } from '../../parts/controls/button.tsx'
-import { FilterBox } from '../../parts/controls/filter-box.tsx'
+import { ConditionBox } from '../../parts/controls/condition-box.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import { MessageDetail } from '../../parts/message/detail.tsx'
 import { MessageList } from '../../parts/message/list.tsx'
@@ -12,11 +12,12 @@ import { levelOf } from '../../state/brokers.ts'
 import { type Browsing, useBrowse } from '../../state/browse.ts'
 import { useKeys } from '../../state/keys.ts'
 import { mayWrite } from '../../state/session.ts'
-import { conditionOf, PLACEHOLDER } from '../../text/condition.ts'
+import { conditionOf } from '../../text/condition.ts'
 import { counted, whole } from '../../text/figures.ts'
 import { ChosenActs } from './chosen-acts.tsx'
 import { MessageActs } from './message-acts.tsx'
 import { TapView } from './tap.tsx'
+import { Unlookable } from './unlookable.tsx'
 
 export function Messages({ node }: { readonly node: NodeDetail }) {
   const [following, setFollowing] = useState(false)
@@ -51,13 +52,7 @@ function Pages({ node, onFollow }: { readonly node: NodeDetail; readonly onFollo
     ...(open >= 0 && { Escape: () => setOpen(-1) }),
   })
 
-  if (node.browse.level === 'unsupported') {
-    return (
-      <Empty icon="eye" title="The messages of this node cannot be looked at">
-        {node.browse.reason}
-      </Empty>
-    )
-  }
+  if (node.browse.level === 'unsupported') return <Unlookable node={node} />
   const message = messages[open]
   return (
     <Split
@@ -70,13 +65,10 @@ function Pages({ node, onFollow }: { readonly node: NodeDetail; readonly onFollo
       }
     >
       <div class="bar">
-        <FilterBox
-          mono
-          label="Condition on messages"
-          placeholder={PLACEHOLDER}
+        <ConditionBox
           value={typed}
           onValue={setTyped}
-          onEnter={() => browsing.first(conditionOf(typed))}
+          onEnter={browsing.first}
           bad={problem?.code === 'ADDRESS_OPTION_INVALID' || problem?.code === 'REQUEST_INVALID'}
         />
         <Button

@@ -1,13 +1,13 @@
 /** Sends dead letters back: first a dry run that says what would go where, then the same for real. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Act, ActResult, DeadLetterGroup, NodeDetail } from '../../../protocol.ts'
-import { askToDisturb } from '../../parts/ask.tsx'
+import { disturbs, mayLook } from '../../parts/ask.tsx'
 import { Button } from '../../parts/controls/button.tsx'
 import { CommandLine } from '../../parts/controls/copy.tsx'
 import { Field, Radios } from '../../parts/controls/field.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { Visible } from '../../parts/visible.tsx'
-import { perform } from '../../state/acts.ts'
+import { useAct } from '../../state/acts.ts'
 import { tasks } from '../../state/tasks.ts'
 import { counted, whole } from '../../text/figures.ts'
 
@@ -25,15 +25,14 @@ export function ReplayDialog({ node, group, onClose }: ReplayProps) {
   const [to, setTo] = useState('')
   const [limit, setLimit] = useState('')
   const [tried, setTried] = useState<ActResult>()
-  const [busy, setBusy] = useState(false)
+  const { busy, act } = useAct()
   useEffect(() => setTried(undefined), [where, to, limit])
   // A long dry run goes on as a task, whose end comes with the stream.
   const task = tasks.value.find(({ id }) => id === tried?.task?.id) ?? tried?.task
   const looking = task?.state === 'running'
-  const disturbs = node.browse.level === 'emulated'
   const missing = where === 'other' && to.trim() === '' ? 'Say where to first.' : undefined
 
-  const act = (dryRun: boolean): Act => ({
+  const replay = (dryRun: boolean): Act => ({
     act: 'replay',
     broker: node.broker,
     address: node.address,
@@ -42,14 +41,12 @@ export function ReplayDialog({ node, group, onClose }: ReplayProps) {
     ...(where === 'other' && { to: to.trim() }),
     ...(limit !== '' && { limit: Number(limit) }),
     ...(group?.error !== undefined && { where: saysError(group.error) }),
-    ...(dryRun && { dryRun, ...(disturbs && { disturb: true }) }),
+    ...(dryRun && { dryRun, ...(disturbs(node) && { disturb: true }) }),
   })
   const run = async (dryRun: boolean) => {
     if (missing !== undefined || busy) return
-    if (dryRun && disturbs && !(await askToDisturb(node.address, node.browse.reason))) return
-    setBusy(true)
-    const result = await perform(act(dryRun), { quiet: dryRun })
-    setBusy(false)
+    if (dryRun && !(await mayLook(node))) return
+    const result = await act(replay(dryRun), { quiet: dryRun })
     if (dryRun) setTried(result)
     else if (result !== undefined) onClose()
   }

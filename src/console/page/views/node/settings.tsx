@@ -3,9 +3,10 @@ import { useState } from 'preact/hooks'
 import type { NodeDetail } from '../../../protocol.ts'
 import { Button } from '../../parts/controls/button.tsx'
 import { Field } from '../../parts/controls/field.tsx'
+import { Form } from '../../parts/controls/form.tsx'
 import { Facts, factsOf } from '../../parts/message/facts.tsx'
 import { Empty } from '../../parts/problem.tsx'
-import { perform } from '../../state/acts.ts'
+import { useAct } from '../../state/acts.ts'
 import { reasonAgainst } from '../../state/brokers.ts'
 import { mayWrite } from '../../state/session.ts'
 
@@ -27,31 +28,23 @@ export function NodeSettings({ node }: { readonly node: NodeDetail }) {
 function Bind({ node }: { readonly node: NodeDetail }) {
   const [other, setOther] = useState('')
   const [pattern, setPattern] = useState('')
-  const [busy, setBusy] = useState(false)
+  const { busy, act } = useAct()
   const topic = node.type !== 'queue'
   const against = reasonAgainst(node.broker, 'bindings')
   const bind = async () => {
-    if (busy || against !== undefined || other.trim() === '') return
-    setBusy(true)
+    if (against !== undefined || other.trim() === '') return
     const [address, to] = topic ? [node.address, other.trim()] : [other.trim(), node.address]
-    const done = await perform({
+    const done = await act({
       act: 'bind',
       broker: node.broker,
       address,
       to,
       ...(pattern !== '' && { pattern }),
     })
-    setBusy(false)
     if (done !== undefined) setOther('')
   }
   return (
-    <form
-      class="card form"
-      onSubmit={(event) => {
-        event.preventDefault()
-        void bind()
-      }}
-    >
+    <Form class="card form" onSubmit={bind}>
       <h2 class="part">Bind {topic ? 'a queue to this topic' : 'this queue to a topic'}</h2>
       <div class="picker">
         <Field
@@ -81,6 +74,6 @@ function Bind({ node }: { readonly node: NodeDetail }) {
           Bind
         </Button>
       </div>
-    </form>
+    </Form>
   )
 }

@@ -2,14 +2,14 @@
 import { useState } from 'preact/hooks'
 import type { NodeDetail } from '../../../protocol.ts'
 import { Button } from '../../parts/controls/button.tsx'
-import { FilterBox } from '../../parts/controls/filter-box.tsx'
+import { ConditionBox } from '../../parts/controls/condition-box.tsx'
 import { MessageDetail } from '../../parts/message/detail.tsx'
 import { MessageList } from '../../parts/message/list.tsx'
 import { Empty, Problem } from '../../parts/problem.tsx'
 import { Split } from '../../parts/split.tsx'
 import { useKeys } from '../../state/keys.ts'
 import { useTap } from '../../state/tap.ts'
-import { conditionOf, PLACEHOLDER } from '../../text/condition.ts'
+import { conditionOf } from '../../text/condition.ts'
 import { whole } from '../../text/figures.ts'
 
 export interface TapViewProps {
@@ -39,14 +39,7 @@ export function TapView({ node, onLeave }: TapViewProps) {
       }
     >
       <div class="bar">
-        <FilterBox
-          mono
-          label="Condition on messages"
-          placeholder={PLACEHOLDER}
-          value={typed}
-          onValue={setTyped}
-          onEnter={() => tap.start(conditionOf(typed))}
-        />
+        <ConditionBox value={typed} onValue={setTyped} onEnter={tap.start} />
         {tap.on ? (
           <Button
             icon={tap.paused ? 'play' : 'pause'}

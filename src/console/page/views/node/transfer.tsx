@@ -1,11 +1,10 @@
 /** Copy or move: chosen messages, those that match, or all; to any node of any broker. */
 import { useState } from 'preact/hooks'
 import type { NodeView } from '../../../protocol.ts'
-import { Button } from '../../parts/controls/button.tsx'
 import { Check, Field, Radios } from '../../parts/controls/field.tsx'
 import { NodePicker } from '../../parts/controls/node-picker.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
-import { perform } from '../../state/acts.ts'
+import { useAct } from '../../state/acts.ts'
 import { levelOf, reasonAgainst } from '../../state/brokers.ts'
 import { madeWhenMissing } from '../../text/address.ts'
 import { conditionOf, PLACEHOLDER } from '../../text/condition.ts'
@@ -20,13 +19,13 @@ export interface TransferProps {
 }
 
 export function TransferDialog({ node, chosen = [], where: known = '', onClose }: TransferProps) {
-  const [act, setAct] = useState<'copy' | 'move'>(chosen.length > 0 ? 'copy' : 'move')
+  const [kind, setKind] = useState<'copy' | 'move'>(chosen.length > 0 ? 'copy' : 'move')
   const [what, setWhat] = useState(chosen.length > 0 ? 'chosen' : known === '' ? 'all' : 'where')
   const [where, setWhere] = useState(known)
   const [limit, setLimit] = useState('')
   const [to, setTo] = useState({ broker: node.broker, address: '' })
   const [make, setMake] = useState(false)
-  const [busy, setBusy] = useState(false)
+  const { busy, act } = useAct()
   const self = to.broker === node.broker && to.address === node.address
   const missing =
     to.address.trim() === ''
@@ -36,13 +35,12 @@ export function TransferDialog({ node, chosen = [], where: known = '', onClose }
         : what === 'where' && where.trim() === ''
           ? 'Give a condition first.'
           : undefined
-  const disturbs = act === 'copy' && levelOf(node.broker, 'browse') === 'emulated'
+  const disturbs = kind === 'copy' && levelOf(node.broker, 'browse') === 'emulated'
 
   const run = async () => {
-    if (missing !== undefined || busy) return
-    setBusy(true)
-    const result = await perform({
-      act,
+    if (missing !== undefined) return
+    const result = await act({
+      act: kind,
       from: { broker: node.broker, address: node.address },
       to: { broker: to.broker, address: make ? madeWhenMissing(to.address) : to.address.trim() },
       ...(what === 'chosen' && { ids: chosen }),
@@ -50,7 +48,6 @@ export function TransferDialog({ node, chosen = [], where: known = '', onClose }
       ...(what !== 'chosen' && limit !== '' && { limit: Number(limit) }),
       ...(disturbs && { disturb: true }),
     })
-    setBusy(false)
     if (result !== undefined) onClose()
   }
   return (
@@ -58,19 +55,12 @@ export function TransferDialog({ node, chosen = [], where: known = '', onClose }
       title={`Copy or move from ${node.name}`}
       onClose={onClose}
       onSubmit={() => void run()}
-      foot={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button kind="primary" submit busy={busy} reason={missing}>
-            {act === 'copy' ? 'Copy' : 'Move'}
-          </Button>
-        </>
-      }
+      action={{ children: kind === 'copy' ? 'Copy' : 'Move', busy, reason: missing }}
     >
       <Radios
         label="What to do"
-        value={act}
-        onValue={(value) => setAct(value as 'copy' | 'move')}
+        value={kind}
+        onValue={(value) => setKind(value as 'copy' | 'move')}
         choices={[
           ['move', 'Move: each is taken from here after the target has it'],
           ['copy', 'Copy: they stay here as well'],

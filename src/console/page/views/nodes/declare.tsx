@@ -1,9 +1,8 @@
 /** Declares a node: by its name, or by an address string with options. */
 import { useState } from 'preact/hooks'
-import { Button } from '../../parts/controls/button.tsx'
 import { Choice, Field } from '../../parts/controls/field.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
-import { perform } from '../../state/acts.ts'
+import { useAct } from '../../state/acts.ts'
 import { readNodes } from '../../state/nodes.ts'
 import { go, nodeLink } from '../../state/route.ts'
 import { made } from '../../text/address.ts'
@@ -17,13 +16,11 @@ export function DeclareDialog({
 }) {
   const [name, setName] = useState('')
   const [type, setType] = useState('queue')
-  const [busy, setBusy] = useState(false)
+  const { busy, act } = useAct()
   const address = name.includes(';') ? name : made(name, type)
   const declare = async () => {
-    if (name.trim() === '' || busy) return
-    setBusy(true)
-    const result = await perform({ act: 'declare', broker, address })
-    setBusy(false)
+    if (name.trim() === '') return
+    const result = await act({ act: 'declare', broker, address })
     if (result === undefined) return
     await readNodes(broker)
     onClose()
@@ -34,19 +31,11 @@ export function DeclareDialog({
       title={`Declare a node on ${broker}`}
       onClose={onClose}
       onSubmit={() => void declare()}
-      foot={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button
-            kind="primary"
-            submit
-            busy={busy}
-            reason={name.trim() === '' ? 'Give it a name first.' : undefined}
-          >
-            Declare
-          </Button>
-        </>
-      }
+      action={{
+        children: 'Declare',
+        busy,
+        reason: name.trim() === '' ? 'Give it a name first.' : undefined,
+      }}
     >
       <Field
         first

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks'
 import type { ApiError } from '../../../protocol.ts'
 import { Button } from '../../parts/controls/button.tsx'
+import { Form } from '../../parts/controls/form.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import { Prose, Visible } from '../../parts/visible.tsx'
 import { go, nodeLink } from '../../state/route.ts'
@@ -15,13 +16,7 @@ export function OpenByAddress({ broker, unlisted }: OpenByAddressProps) {
   const [address, setAddress] = useState('')
   const open = () => address.trim() !== '' && go(nodeLink(broker, address.trim()))
   return (
-    <form
-      class="unlisted"
-      onSubmit={(event) => {
-        event.preventDefault()
-        open()
-      }}
-    >
+    <Form class="unlisted" onSubmit={open}>
       <Icon name="info" />
       <p>
         <strong>
@@ -44,6 +39,6 @@ export function OpenByAddress({ broker, unlisted }: OpenByAddressProps) {
       <Button submit reason={address.trim() === '' ? 'Give an address first.' : undefined}>
         Open
       </Button>
-    </form>
+    </Form>
   )
 }

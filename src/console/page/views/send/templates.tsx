@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import type { OutgoingView } from '../../../protocol.ts'
 import { Button } from '../../parts/controls/button.tsx'
 import { Field } from '../../parts/controls/field.tsx'
+import { Form } from '../../parts/controls/form.tsx'
 import { Visible } from '../../parts/visible.tsx'
 import { dropTemplate, keepTemplate, templates } from '../../state/templates.ts'
 import { type Draft, messageOf } from './draft.ts'
@@ -17,6 +18,11 @@ export function Templates({ draft, onOpen }: TemplatesProps) {
   const message = messageOf(draft)
   const missing =
     typeof message === 'string' ? message : name.trim() === '' ? 'Give it a name first.' : undefined
+  const keep = () => {
+    if (missing !== undefined || typeof message === 'string') return
+    keepTemplate({ name: name.trim(), message })
+    setName('')
+  }
   return (
     <section class="card">
       <h2>Templates</h2>
@@ -38,20 +44,12 @@ export function Templates({ draft, onOpen }: TemplatesProps) {
           </li>
         ))}
       </ul>
-      <form
-        class="template-form"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (missing !== undefined || typeof message === 'string') return
-          keepTemplate({ name: name.trim(), message })
-          setName('')
-        }}
-      >
+      <Form class="template-form" onSubmit={keep}>
         <Field label="Name of the template" value={name} onValue={setName} />
         <Button submit reason={missing}>
           Keep
         </Button>
-      </form>
+      </Form>
     </section>
   )
 }
