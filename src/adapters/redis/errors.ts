@@ -22,7 +22,7 @@ export function redisError(
 ): MessagingError {
   if (cause instanceof MessagingError) return cause
   const text = textOf(cause)
-  const { code, hint, retryable, reason } = meaning(text, fallback)
+  const { code, hint, retryable, reason } = meaning(text, fallback, context.operation)
   const shown = withoutArguments(text)
   forgetCommand(cause)
   return new MessagingError(code, shown, {
@@ -180,7 +180,15 @@ interface Meaning {
   readonly reason?: ErrorContext['reason']
 }
 
-function meaning(text: string, fallback: ErrorCode): Meaning {
+function meaning(text: string, fallback: ErrorCode, operation: string | undefined): Meaning {
+  // Where nothing was sent, no message was refused.
+  const code = operation === 'send' ? 'SEND_REJECTED' : 'STORE_FAILED'
+  const refused = (hint: string, reason?: Meaning['reason']): Meaning => ({
+    code,
+    hint,
+    retryable: true,
+    reason,
+  })
   if (CONNECTION_TEXT.test(text)) return { code: 'CONNECTION_LOST' }
   if (FORBIDDEN_TEXT.test(text)) return { code: 'UNAUTHORIZED', hint: permissionHint(text) }
   const word = /^(NOAUTH|OOM|MISCONF|WRONGTYPE|BUSY|NOREPLICAS)\b/.exec(text)?.[1]
@@ -206,10 +214,6 @@ function meaning(text: string, fallback: ErrorCode): Meaning {
       }
   }
   return { code: fallback }
-}
-
-function refused(hint: string, reason?: Meaning['reason']): Meaning {
-  return { code: 'SEND_REJECTED', hint, retryable: true, reason }
 }
 
 /** What a script was refused: command and key behind the server's words (`scripts/library/basics.lua`). */

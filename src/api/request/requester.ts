@@ -18,8 +18,8 @@ import { DEFAULT_CAPACITY, DEFAULT_TIMEOUT_MS, type RequestOptions } from '../op
 import { checkOutgoing } from '../schema.ts'
 import type { MessageFields } from '../send/message-fields.ts'
 import { outgoingMessage, readFields } from '../send/outgoing.ts'
+import { sendError } from '../send/send-error.ts'
 import { SendPipeline } from '../send/send-pipeline.ts'
-import { unroutable } from '../send/unroutable.ts'
 import { inject } from '../tracing/carrier.ts'
 import { channels, Operation, placeOf } from '../tracing/operation.ts'
 
@@ -165,7 +165,7 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
       await this.#host.openWhile(wanted, () => this.#host.open(this, {}, attach))
     } catch (error) {
       void this.#attachment.stop()
-      this.failed(asMessagingError(unroutable(this.#plan, error)))
+      this.failed(asMessagingError(sendError(this.#plan, error)))
     }
   }
 

@@ -29,9 +29,9 @@ import type { Trace } from '../tracing/trace.ts'
 import { MessageEncoder } from './message-encoder.ts'
 import type { MessageFields } from './message-fields.ts'
 import { readFields } from './outgoing.ts'
+import { sendError } from './send-error.ts'
 import { type Outcome, SendPipeline } from './send-pipeline.ts'
 import type { Sender } from './sender.ts'
-import { unroutable } from './unroutable.ts'
 
 const NODE_FEATURE = {
   queue: 'queue',
@@ -251,7 +251,7 @@ export class AttachedSender<Body = unknown> implements Sender<Body> {
       this.#missing = false
       this.#deleted = false
     } catch (error) {
-      throw this.#host.named(unroutable(this.#plan!, error))
+      throw this.#host.named(sendError(this.#plan!, error))
     }
     return this.#pipeline.submit(message, timeoutMs, signal, trace)
   }
@@ -282,7 +282,7 @@ export class AttachedSender<Body = unknown> implements Sender<Body> {
       await this.#host.openWhile(wanted, () => this.#open({}))
     } catch (error) {
       void this.#attachment.stop()
-      this.#fail(asMessagingError(unroutable(this.#plan!, error)))
+      this.#fail(asMessagingError(sendError(this.#plan!, error)))
     } finally {
       this.#host.handles.delete(this)
     }
@@ -313,7 +313,7 @@ export class AttachedSender<Body = unknown> implements Sender<Body> {
     }
     this.#missing = true
     this.#deleted = true
-    this.#pipeline.refuse(asMessagingError(unroutable(this.#plan, error)))
+    this.#pipeline.refuse(asMessagingError(sendError(this.#plan, error)))
   }
 
   #fail(error: MessagingError): void {

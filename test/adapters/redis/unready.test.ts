@@ -10,6 +10,7 @@ import {
   isMessagingError,
   type MessagingError,
   queue,
+  service,
   topic,
 } from '../../../src/index.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -80,15 +81,19 @@ describe('a full server', () => {
     await (await connection.receiver(kept)).close()
     for (const address of [orders, passing, topic<string>('news')]) await connection.send(address, 'before')
     await server.admin.config('SET', 'maxmemory', '1')
-    for (const work of [
-      () => connection.send(orders, 'more'),
-      () => connection.send(topic('news'), 'more'),
-      () => connection.send(queue('another'), 'more'),
-      () => connection.admin.declare(queue('another')),
-    ])
+    for (const [code, work] of [
+      ['SEND_REJECTED', () => connection.send(orders, 'more')],
+      ['SEND_REJECTED', () => connection.send(topic('news'), 'more')],
+      ['SEND_REJECTED', () => connection.send(queue('another'), 'more')],
+      ['SEND_REJECTED', () => connection.request(service('nobody'), 'more')],
+      ['STORE_FAILED', () => connection.admin.declare(queue('another'))],
+      ['STORE_FAILED', () => connection.sender(queue('another'))],
+      ['STORE_FAILED', () => connection.receiver(queue('another'))],
+    ] as const)
       expect(await refusal(work())).toMatchObject({
-        code: 'SEND_REJECTED',
+        code,
         retryable: true,
+        hint: expect.stringContaining('maxmemory'),
         context: { reason: 'node-full', adapter: 'redis' },
       })
     const other = await watched(server.url)
@@ -191,8 +196,19 @@ describe('what the server cannot do for now', () => {
       })
     const browser = await reader.receiver(waiting, { mode: 'browse' })
     expect((await browser.receive({ timeoutMs: 5_000 }))?.body).toBe('kept')
-    const live = await reader.receiver(topic<string>('news').matching('#')).catch((error) => error)
-    expect(live).toMatchObject({ code: 'SEND_REJECTED' })
+    for (const work of [
+      () => reader.receiver(topic<string>('news').matching('#')),
+      () => reader.receiver(waiting),
+      () => reader.sender(queue('another')),
+      () => reader.admin.declare(queue('another')),
+      () => reader.admin.purge(waiting),
+      () => reader.admin.delete(waiting),
+    ])
+      expect(await refusal(work())).toMatchObject({
+        code: 'STORE_FAILED',
+        retryable: true,
+        hint: expect.stringContaining('disk'),
+      })
     await server.admin.config('SET', 'stop-writes-on-bgsave-error', 'no')
     await connection.send(orders, 'after')
     await eventually(() => got.includes('after'), { timeoutMs: 15_000 })
