@@ -57,7 +57,9 @@ export function tooLarge(
 /** The end of a connection that had been open. */
 export function connectionLost(cause: unknown): MessagingError {
   if (cause instanceof MessagingError && cause.code === 'CONNECTION_LOST') return cause
-  const reason = cause === undefined ? 'the server closed it' : (socketReason(cause) ?? textOf(cause))
+  const text = cause === undefined ? '' : textOf(cause)
+  const ended = cause === undefined || CLOSED_TEXT.test(text)
+  const reason = ended ? 'the server closed it' : (socketReason(cause) ?? text)
   return new MessagingError('CONNECTION_LOST', `The connection to Redis was lost: ${reason}`, {
     cause,
     context: { adapter: ADAPTER },

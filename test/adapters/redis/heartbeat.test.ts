@@ -1,6 +1,9 @@
+import { once } from 'node:events'
+import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { FaultProxy } from '../../support/fault-proxy.ts'
 import { Fixture, message, send, sendOk, url } from './fixture.ts'
+import { RedisServer } from './redis-server.ts'
 
 const on = new Fixture()
 const HEARTBEAT_MS = 500
@@ -34,6 +37,18 @@ describe('a heartbeat', () => {
       await reports.until(() => reports.lost.length > 0)
       expect(reports.lost[0]!.code).toBe('CONNECTION_LOST')
       expect(performance.now() - begun).toBeLessThan(2 * HEARTBEAT_MS + 400)
+    },
+  )
+
+  it.each([10_000, 0])(
+    'of %i ms comes more often where the server ends idle connections sooner',
+    async (heartbeatMs) => {
+      await using server = await RedisServer.start([['timeout', '1']])
+      const { reports } = await on.connect({ heartbeatMs }, server.url)
+      // It opens later than the connection, and asks nothing either.
+      const idle = new Redis(server.port, { protocol: 2, retryStrategy: () => null })
+      await once(idle, 'close')
+      expect(reports.lost).toEqual([])
     },
   )
 })

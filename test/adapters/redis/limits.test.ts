@@ -17,13 +17,21 @@ function outcome(
   })
 }
 
-it.each([['proto-max-bulk-len'], ['client-query-buffer-limit']])(
-  'what is longer than %s is refused alone; batches are cut to fit, and nothing ends the connection',
-  async (setting) => {
-    await using server = await RedisServer.start([[setting, '1mb']])
+it.each([
+  ['proto-max-bulk-len', '1mb', 900_000],
+  ['client-query-buffer-limit', '1mb', 900_000],
+  ['maxmemory-clients', '1mb', 700_000],
+  ['maxmemory-clients', '1%', 700_000],
+])(
+  'what is longer than %s %s is refused alone; batches are cut to fit, and nothing ends the connection',
+  async (setting, value, least) => {
+    await using server = await RedisServer.start([
+      [setting, value],
+      ['maxmemory', '100mb'],
+    ])
     const { connection, reports } = await on.connect({}, server.url)
     const { maxBodyBytes } = connection.capabilities.limits
-    expect(maxBodyBytes).toBeGreaterThan(900_000)
+    expect(maxBodyBytes).toBeGreaterThan(least)
     expect(maxBodyBytes).toBeLessThan(1_048_576)
     const queue = nodeSpec({ name: 'orders' })
     await connection.declare(queue)
@@ -38,11 +46,13 @@ it.each([['proto-max-bulk-len'], ['client-query-buffer-limit']])(
     }
     expect(await largest).toBeUndefined()
     expect((await connection.inspect(queue))?.depth).toBe(151)
+    const { inbox } = await on.receiver(queue, { credit: 200 }, connection)
+    expect((await inbox.take(151)).map(bytesOf).at(-1)).toBe(maxBodyBytes)
     expect(reports.lost).toEqual([])
   },
 )
 
-it.each([['proto-max-bulk-len'], ['client-query-buffer-limit']])(
+it.each([['proto-max-bulk-len'], ['client-query-buffer-limit'], ['maxmemory-clients']])(
   'a user who may not read %s: what is too long is refused alone, nothing ends the connection, order is kept',
   async (setting) => {
     await using server = await RedisServer.start([[setting, '3mb']])

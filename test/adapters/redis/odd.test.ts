@@ -169,6 +169,16 @@ it('names and numbers of any kind in the keys of a queue: the queue goes on, a p
   )
 }, 90_000)
 
+it('a note of a sender that another program has overwritten is none', async () => {
+  await connection.send(orders, 'before')
+  const notes = await bare.keys(`${base.replaceAll(/[{}]/g, '?')}#sent:*`)
+  expect(notes.length).toBeGreaterThan(0)
+  for (const note of notes) await bare.set(note, 'odd')
+  const body = uniqueName('behind')
+  await connection.send(orders, body)
+  await eventually(() => came.queue.has(Buffer.from(body).toString('hex')))
+})
+
 it('native extras that a copy brings stand in the envelope, and are there again when it is read', async () => {
   const source = await connect('memory:')
   const place = queue(uniqueName('copies'))

@@ -22,24 +22,35 @@ interface Asked {
 }
 
 export class Heartbeat {
+  /** Silence that ends a connection. */
   readonly #ms: number
+  readonly #everyMs: number
   readonly #wire: Wire
   readonly #bytesUnderWay: () => number
   readonly #dead: (cause: unknown) => void
   readonly #asked = new Map<Redis, Asked>()
   #timer: NodeJS.Timeout | undefined
 
-  /** `ms` 0: none. `bytesUnderWay`: of commands without an answer. */
-  constructor(ms: number, wire: Wire, bytesUnderWay: () => number, dead: (cause: unknown) => void) {
-    this.#ms = ms
+  /**
+   * `ms` 0: silence is no reason to end a connection. `idleMs`: the server ends one that asks nothing for so long; 0: it does not.
+   * `bytesUnderWay`: of commands without an answer.
+   */
+  constructor(
+    { ms, idleMs }: { readonly ms: number; readonly idleMs: number },
+    wire: Wire,
+    bytesUnderWay: () => number,
+    dead: (cause: unknown) => void,
+  ) {
+    this.#ms = ms > 0 ? ms : Infinity
+    this.#everyMs = Math.min(this.#ms, idleMs > 0 ? idleMs / 3 : Infinity)
     this.#wire = wire
     this.#bytesUnderWay = bytesUnderWay
     this.#dead = dead
   }
 
   start(): void {
-    if (this.#ms <= 0) return
-    this.#timer = setInterval(() => this.#beat(), this.#ms)
+    if (this.#everyMs === Infinity) return
+    this.#timer = setInterval(() => this.#beat(), this.#everyMs)
     this.#timer.unref()
   }
 

@@ -26,6 +26,8 @@ export interface ServerFacts {
   readonly answersLimited: boolean
   /** The server has told what limits it; else these are its defaults. */
   readonly limitsKnown: boolean
+  /** The server ends a connection that asks nothing for so long. 0: it does not, or does not tell. Unit: ms. */
+  readonly idleMs: number
 }
 
 /** Where a server does not tell: its own defaults. Unit: bytes. */
@@ -46,19 +48,24 @@ const ROUNDED = 0.8
 /** Asks, after the server has read its data from disk and has ended another program's script. */
 export async function askServer(server: Redis, signal: AbortSignal): Promise<ServerFacts> {
   const info = await whenServing(signal, () => description(server))
-  const [clientId, appendOnly, sync, eviction, bulk, queryBuffer, outputBuffers] = await Promise.all([
-    optional(server.client('ID')),
-    setting(server, 'appendonly'),
-    setting(server, 'appendfsync'),
-    setting(server, 'maxmemory-policy'),
-    setting(server, 'proto-max-bulk-len'),
-    setting(server, 'client-query-buffer-limit'),
-    setting(server, 'client-output-buffer-limit'),
-  ])
+  const [clientId, appendOnly, sync, eviction, bulk, queryBuffer, outputBuffers, all, memory, idle] =
+    await Promise.all([
+      optional(server.client('ID')),
+      setting(server, 'appendonly'),
+      setting(server, 'appendfsync'),
+      setting(server, 'maxmemory-policy'),
+      setting(server, 'proto-max-bulk-len'),
+      setting(server, 'client-query-buffer-limit'),
+      setting(server, 'client-output-buffer-limit'),
+      setting(server, 'maxmemory-clients'),
+      setting(server, 'maxmemory'),
+      setting(server, 'timeout'),
+    ])
   const version = versionIn(info) ?? (await versionByHello(server))
   const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1]
   const aof = appendOnly ?? { 1: 'yes', 0: 'no' }[field('aof_enabled') ?? '']
-  const mostAnswered = hardLimit(outputBuffers, 'normal')
+  const mostOfClients = limitOfClients(all, memory)
+  const mostAnswered = Math.min(hardLimit(outputBuffers, 'normal'), mostOfClients)
   return {
     product: field('server_name') === 'valkey' ? 'Valkey' : 'Redis',
     version: field('valkey_version') ?? version ?? 'unknown',
@@ -75,9 +82,10 @@ export async function askServer(server: Redis, signal: AbortSignal): Promise<Ser
       Number(queryBuffer ?? QUERY_BUFFER_BYTES) - BESIDE_BYTES,
       besides(mostAnswered),
     ),
-    maxPublishBytes: besides(hardLimit(outputBuffers ?? PUBLISH_BYTES, 'pubsub')),
+    maxPublishBytes: besides(Math.min(hardLimit(outputBuffers ?? PUBLISH_BYTES, 'pubsub'), mostOfClients)),
     answerBytes: Math.max(1, Math.min(ANSWER_BYTES, Math.floor(mostAnswered / ANSWER_PART))),
     answersLimited: mostAnswered !== Infinity,
+    idleMs: 1_000 * Number(idle ?? 0),
   }
 }
 
@@ -90,6 +98,17 @@ function besides(bytes: number): number {
 function hardLimit(setting: string | undefined, kind: 'normal' | 'pubsub'): number {
   const found = Number(new RegExp(`\\b${kind} (\\d+)`).exec(setting ?? '')?.[1] ?? 0)
   return found === 0 ? Infinity : Math.floor(found * ROUNDED)
+}
+
+/**
+ * What all clients together may hold before the server ends the connection of the one that holds most: bytes, or a part of its memory
+ * in percent. 0: no limit. Unit: bytes.
+ */
+function limitOfClients(setting = '0', memory = '0'): number {
+  const found = setting.endsWith('%')
+    ? (Number(memory) * Number.parseInt(setting, 10)) / 100
+    : Number(setting)
+  return found > 0 ? Math.floor(found * ROUNDED) : Infinity
 }
 
 function versionIn(info: string): string | undefined {

@@ -91,7 +91,7 @@ export class Session {
     this.argumentLimit = new ArgumentLimit(facts, () => wire.spare())
     this.#marks = new Marks(keys.wake(this.token))
     this.#heartbeat = new Heartbeat(
-      endpoint.heartbeatMs,
+      { ms: endpoint.heartbeatMs, idleMs: facts.idleMs },
       wire,
       () => this.#calls.bytesUnderWay,
       (cause) => this.fail(cause),

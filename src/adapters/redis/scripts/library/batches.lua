@@ -44,7 +44,7 @@ end
 local function was_stored(base, record)
   for _, attempt in ipairs(record.attempts or {}) do
     local note = base .. '#sent:' .. attempt[1]
-    local last = tonumber(call('GET', note) or 0)
+    local last = tonumber(call('GET', note) or 0) or 0
     if last >= 0 then
       last = -1 - last
       -- A full server may refuse it, as it will what comes late.
@@ -61,7 +61,7 @@ end
 -- server had forgotten is made again behind later ones), or all of them were sent again on another connection.
 local function comes_early(base, link, first, answered)
   if link == '' then return false end
-  local last = tonumber(call('GET', base .. '#sent:' .. link) or 0)
+  local last = tonumber(call('GET', base .. '#sent:' .. link) or 0) or 0
   return last < 0 or math.max(last, tonumber(answered)) + 1 < first
 end
 
