@@ -10,13 +10,13 @@ export const redisCapabilities: Capabilities = {
     queue: native,
     topic: {
       level: 'native',
-      note: "pub/sub; a publish whose fields a subscriber can tell from channel and body travels as its body alone: then made ids and times of creation do not arrive (native: { envelope: 'always' } keeps them)",
+      note: "pub/sub; a publish whose fields a subscriber can tell from channel and body travels as its body alone: then made ids and times of creation do not arrive (native: { envelope: 'always' } keeps them); one that is larger than the server lets wait for a subscriber (client-output-buffer-limit pubsub; by default 25 MB) is MESSAGE_TOO_LARGE",
     },
     broadcast: { level: 'native', note: 'as topic' },
     multicast: { level: 'native', note: 'one step for all members, which share a slot' },
     request: {
       level: 'native',
-      note: 'answers by pub/sub; an answer to a requester that is gone is unroutable, in a Cluster up to one lease after it died',
+      note: 'answers by pub/sub; an answer to a requester that is gone is unroutable, in a Cluster up to one lease after it died; an answer is as large as a publish at most',
     },
     storeAndForward: { level: 'native', note: 'needs an append-only file' },
     browse: native,
