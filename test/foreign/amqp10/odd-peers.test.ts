@@ -234,6 +234,26 @@ test('a link that is stolen, redirected or ended with odd words comes back alone
   expect(lost).toEqual([])
 })
 
+test('a browse, or a replay, on a peer that never answers a drain ends with an error', async () => {
+  let closed = 0
+  await using peer = await OddPeer.open({}, ({ container }) => {
+    container.on('sender_close', () => closed++)
+  })
+  await using connection = await connect({ url: peer.url, heartbeatMs: 1_000 })
+  const lost = losses(connection)
+  const seen: string[] = []
+  const browsed = (async () => {
+    for await (const { bytes } of connection.browse(node)) seen.push(Buffer.from(bytes).toString())
+  })()
+  const replayed = connection.replay(node, { to: queue('elsewhere', { create: 'never' }) })
+  await eventually(() => peer.senders.length >= 2 && peer.senders.every((sender) => sender.sendable()))
+  for (const sender of peer.senders) sender.send({ body: rhea.message.data_section(Buffer.from('shown')) })
+  expect(await Promise.all([codeOf(browsed), codeOf(replayed)])).toEqual(['DETACHED', 'DETACHED'])
+  expect([seen, lost]).toEqual([['shown'], []])
+  // Its links are closed, not left behind with credit.
+  await eventually(() => closed === peer.senders.length)
+})
+
 test.each([
   ['shorter than a header', '00000007020000'],
   ['that points outside itself', '000000080500000000000000'],

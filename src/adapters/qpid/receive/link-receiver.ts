@@ -12,25 +12,14 @@ import { settledWithin } from '../../../core/aborts.ts'
 import type { Rounds } from '../../../core/connecting/rounds.ts'
 import { Deque } from '../../../core/deque.ts'
 import type { MessagingError } from '../../../model/errors.ts'
-import type { IncomingMessage } from '../../../model/message.ts'
 import { decodeMessage } from '../codec/codec.ts'
 import type { Physical } from '../wire/physical.ts'
+import { framesIn } from '../wire/raw-session.ts'
 import type { FlowFrame, RheaDelivery, RheaReceiver } from '../wire/rhea-types.ts'
 import { DrainDoubts } from './drain-doubts.ts'
 import { QpidDelivery } from './qpid-delivery.ts'
-
-export interface ReceiverOptions {
-  /** Terminus of the link, as rhea takes it. */
-  readonly source: object
-  readonly address: string
-  readonly credit: number
-  readonly browse: boolean
-  readonly follow: boolean
-  /** Where copies of a delivery come to this link again. */
-  readonly copiesTo: string | undefined
-  /** The broker hands over more than what was asked for: the rest is settled at once and never seen. */
-  readonly fits?: ((message: IncomingMessage) => boolean) | undefined
-}
+import type { ReceiverOptions } from './receiver-options.ts'
+import { heard } from './silence.ts'
 
 /**
  * A receiver without work asks for what there is this often. Broker-J 9.2.1 lets a delayed message go without waking the receiver
@@ -177,10 +166,7 @@ export class LinkReceiver implements AdapterReceiver {
   async flush(): Promise<void> {
     if (this.#dead) return
     this.#topUp()
-    if (this.#drains) return this.#drain()
-    // One after the other: what an earlier one found is taken by now.
-    this.#looking = this.#looking.then(() => this.#lookAround())
-    await this.#looking
+    await this.#heard(this.#drains ? this.#drain() : this.#look())
   }
 
   async close(): Promise<void> {
@@ -277,7 +263,21 @@ export class LinkReceiver implements AdapterReceiver {
     this.#granted += missing
     this.#link.add_credit(missing)
     // While browsing every grant asks for its end: credit that comes back means that nothing more is there.
-    if (this.#options.browse && !this.#options.follow) void this.#drain()
+    if (this.#options.browse && !this.#options.follow) void this.#seekEnd()
+  }
+
+  /** A browser whose broker never says that nothing more is there ends all the same. */
+  async #seekEnd(): Promise<void> {
+    const error = await this.#heard(this.#drain()).catch((silence: MessagingError) => silence)
+    if (!error || this.#dead) return
+    void this.close()
+    this.#events.detached(error)
+  }
+
+  /** @throws `DETACHED` where neither the answer nor anything else comes */
+  #heard(answer: Promise<void>): Promise<void> {
+    const arrived = (): number => this.#came + framesIn(this.#link)
+    return heard(answer, this.#options.address, this.#physical.heartbeatMs, arrived)
   }
 
   /** Asks the broker to use the credit up or give it back; settles when it has. */
@@ -306,13 +306,19 @@ export class LinkReceiver implements AdapterReceiver {
     return this.#draining
   }
 
+  /** One after the other: what an earlier look found is taken by now. */
+  #look(): Promise<void> {
+    this.#looking = this.#looking.then(() => this.#lookOnce())
+    return this.#looking
+  }
+
   /**
    * Has a broker that is not asked to drain say what is there; settles when something has come, or nothing is there.
    *
    * order: the credit is taken back before it is offered again. The broker takes an offer for all that is still to come, also when it has
    * handed over messages that are on their way: it would hand over more than the window holds.
    */
-  async #lookAround(): Promise<void> {
+  async #lookOnce(): Promise<void> {
     const before = this.#came
     const until = performance.now() + COMES_MS
     while (this.#came === before && this.#granted > 0 && !this.#dead) {

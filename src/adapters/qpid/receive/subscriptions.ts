@@ -8,7 +8,8 @@ import type { Nodes } from '../nodes/nodes.ts'
 import { bindingKeys, exactFilter } from '../nodes/topic-bindings.ts'
 import { exchangeType } from '../nodes/topology.ts'
 import type { Physical } from '../wire/physical.ts'
-import { LinkReceiver, type ReceiverOptions } from './link-receiver.ts'
+import { LinkReceiver } from './link-receiver.ts'
+import type { ReceiverOptions } from './receiver-options.ts'
 import { selectorFilter } from './terminus.ts'
 
 /** How the queue of a subscription is bound. */

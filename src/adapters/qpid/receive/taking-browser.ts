@@ -6,7 +6,7 @@
  * rounds: credit, and a drain of it; a round that brings nothing is the end.
  */
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents } from '../../../contract/adapter.ts'
-import { MessagingError } from '../../../model/errors.ts'
+import { asMessagingError, MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
 
 /** Messages passed over at once: each is kept here until the end, with its bytes. */
@@ -99,7 +99,13 @@ export class TakingBrowser implements AdapterReceiver {
       while (!this.#over && this.#open * 2 > this.#credit) await this.#decision()
       const before = this.#came
       inner.flow(this.#credit + this.#passed.length)
-      await inner.flush()
+      try {
+        await inner.flush()
+      } catch (error) {
+        // The broker does not say whether there is more.
+        if (!this.#over) this.#fail(asMessagingError(error))
+        return
+      }
       if (this.#over || (this.#came > before && this.#left > 0)) continue
       this.#over = true
       this.#parts.events.end()
@@ -130,16 +136,21 @@ export class TakingBrowser implements AdapterReceiver {
 
   #tooMany(): void {
     if (this.#over) return
-    this.#stop()
-    const { label, events } = this.#parts
+    const { label } = this.#parts
     const text = `More than ${MOST_PASSED} messages of '${label}' would have to be held while others are taken`
-    events.detached(
+    this.#fail(
       new MessagingError('CAPACITY_EXCEEDED', text, {
         retryable: false,
         hint: 'Pass them over by a selector in the address: \'…; {link: {selector: "…"}}\'.',
         context: { adapter: ADAPTER, address: label, operation: 'replay' },
       }),
     )
+  }
+
+  /** What is held goes back, or nobody would get it while the connection lasts. */
+  #fail(error: MessagingError): void {
+    void this.close()
+    this.#parts.events.detached(error)
   }
 
   #stop(): void {

@@ -41,6 +41,8 @@ export class Physical {
   readonly connection: RheaConnection
   readonly rhea: Rhea
   readonly product: Product
+  /** Unit: ms; 0: none. */
+  readonly heartbeatMs: number
   readonly #socket: Socket
   readonly #turns: SessionTurns
   /** Whoever waits for the broker: a lost connection ends it. */
@@ -54,8 +56,15 @@ export class Physical {
   #verdicts: Promise<void> = Promise.resolve()
   #onLost: (error: MessagingError) => void = () => {}
 
-  private constructor(rhea: Rhea, connection: RheaConnection, turns: SessionTurns, socket: Socket) {
+  private constructor(
+    rhea: Rhea,
+    connection: RheaConnection,
+    turns: SessionTurns,
+    socket: Socket,
+    heartbeatMs: number,
+  ) {
     this.rhea = rhea
+    this.heartbeatMs = heartbeatMs
     this.connection = connection
     this.product = productOf(connection.properties)
     this.#turns = turns
@@ -128,7 +137,7 @@ export class Physical {
         setImmediate(() => {
           if (early !== undefined || signal.aborted) return fail(early ?? signal.reason)
           signal.removeEventListener('abort', onAbort)
-          physical = new Physical(rhea, connection, turns, socket!)
+          physical = new Physical(rhea, connection, turns, socket!, endpoint.heartbeatMs)
           physical.#onLost = lost
           resolve(physical)
         })

@@ -66,6 +66,11 @@ function forget(receiver: RheaReceiver): void {
   receiver.dispatch('aborted')
 }
 
+/** How much of a message that is still on its way has come. Unit: frames. */
+export function framesIn({ _incomplete }: RheaReceiver): number {
+  return _incomplete?.frames?.length ?? 0
+}
+
 function writeOneVerdictAtATime(incoming: RheaSession['incoming']): void {
   const process = incoming.process
   incoming.process = function (owner) {

@@ -13,6 +13,8 @@ export interface RheaDelivery {
   /** Our verdict. */
   readonly state?: { readonly descriptor: { readonly value: number } }
   settled: boolean
+  /** What has come of it, while it is on its way. */
+  readonly frames?: readonly Buffer[]
   accept(): void
   release(params?: { delivery_failed?: boolean; undeliverable_here?: boolean }): void
 }
