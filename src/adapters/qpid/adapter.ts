@@ -1,10 +1,12 @@
 /** AMQP 1.0: Apache Qpid Broker-J, and other brokers as far as they go. */
 import type { Adapter } from '../../contract/adapter.ts'
 import { onAbort } from '../../core/aborts.ts'
+import { speaksOther } from '../../core/connecting/first-words.ts'
+import { speaksTls } from '../../core/connecting/tls-probe.ts'
 import { MessagingError } from '../../model/errors.ts'
 import { capabilities } from './capabilities.ts'
 import { AmqpMessage } from './codec/amqp-message.ts'
-import { ADAPTER, connectError } from './errors.ts'
+import { ADAPTER, connectError, hungUp } from './errors.ts'
 import { Management } from './nodes/management.ts'
 import { endpointOf } from './options.ts'
 import { hasAnswerNodes } from './send/requester.ts'
@@ -33,7 +35,16 @@ export const qpidAdapter: Adapter = {
       lost = error
       if (ready) events.disconnected(error)
     }
-    const physical = await Physical.open(endpoint, signal, ended, (warning) => events.warning(warning))
+    const warn = (warning: MessagingError): void => events.warning(warning)
+    const physical = await Physical.open(endpoint, signal, ended, warn).catch(async (error) => {
+      // A port with TLS may hang up without a word.
+      if (endpoint.secure || signal.aborted || !hungUp(error) || !(await speaksTls(endpoint))) throw error
+      throw speaksOther('TLS', 'qpids', error, {
+        adapter: ADAPTER,
+        address: endpoint.place,
+        operation: 'connect',
+      })
+    })
     const off = onAbort(signal, () => void physical.close(0))
     try {
       const { kind, triesAnswers } = physical.product.profile

@@ -1,8 +1,17 @@
 /** From AMQP 1.0 error conditions to Sluice's codes: by condition symbol, never by text. Pure. */
 
-import { socketReason } from '../../core/connecting/socket-reason.ts'
+import { speaksOther } from '../../core/connecting/first-words.ts'
+import { HUNG_UP, socketReason } from '../../core/connecting/socket-reason.ts'
 import { tlsProblem } from '../../core/connecting/tls-problem.ts'
-import { type ErrorCode, type ErrorContext, inUse, MessagingError, nodeFull } from '../../model/errors.ts'
+import {
+  type ErrorCode,
+  type ErrorContext,
+  inUse,
+  isMessagingError,
+  MessagingError,
+  nodeFull,
+} from '../../model/errors.ts'
+import { OtherSpeech } from './wire/frame-sizes.ts'
 
 export const ADAPTER = 'qpid'
 
@@ -152,9 +161,13 @@ export function connectionLost(cause: unknown): MessagingError {
   })
 }
 
-const HUNG_UP = 'the other end hung up'
 const HUNG_UP_HINT =
   "Check that the broker runs and that host and port are right. A broker may also hang up where it wants a login and gets none (user and password, or native: { mechanism: 'ANONYMOUS' }), or knows none and gets one; `sluice doctor URL` tells what is there."
+
+/** Whether it did not come about because the other end hung up without a word. */
+export function hungUp(error: unknown): boolean {
+  return isMessagingError(error, 'CONNECT_FAILED') && error.message.endsWith(`: ${HUNG_UP}`)
+}
 
 /** A connection that did not come about. `place` holds no secret. */
 export function connectError(cause: unknown, place: string): MessagingError {
@@ -198,6 +211,7 @@ export function connectError(cause: unknown, place: string): MessagingError {
       },
     )
   }
+  if (cause instanceof OtherSpeech) return speaksOther(cause.speech, 'qpids', cause, context)
   const tls = tlsProblem(cause, place, 'qpid: or amqp10:', context)
   if (tls) return tls
   const text = socketReason(cause) ?? description ?? (cause instanceof Error ? cause.message : HUNG_UP)

@@ -20,7 +20,7 @@ export interface QpidOptions {
    * login layer at all.
    */
   mechanism?: LoginMechanism
-  /** Largest frame. Unit: bytes, at least 512. Default: the broker's. */
+  /** Largest frame that is taken from the broker. Unit: bytes, at least 512. Default: 1,048,576. */
   maxFrameBytes?: number
 }
 
@@ -34,7 +34,7 @@ export interface Endpoint {
   /** `undefined`: no login layer. */
   readonly mechanism: LoginMechanism | undefined
   readonly containerId: string | undefined
-  readonly maxFrameBytes: number | undefined
+  readonly maxFrameBytes: number
   readonly heartbeatMs: number
   readonly tls: Readonly<Record<string, unknown>>
   readonly clientName: string
@@ -53,6 +53,8 @@ const MECHANISMS: readonly unknown[] = ['PLAIN', 'ANONYMOUS', 'EXTERNAL'] satisf
 const LEAST_HEARTBEAT_MS = 1_000
 /** Every peer of AMQP 1.0 must take frames of this size. */
 const LEAST_FRAME_BYTES = 512
+/** More than any broker cuts messages into. */
+const USUAL_FRAME_BYTES = 1_048_576
 
 const { invalid, text, wholeNumber } = optionReader(ADAPTER, 'connect()')
 
@@ -83,7 +85,7 @@ export function endpointOf(target: ConnectTarget): Endpoint {
     password,
     mechanism,
     containerId: text('containerId', native.containerId),
-    maxFrameBytes: wholeNumber('maxFrameBytes', native.maxFrameBytes, LEAST_FRAME_BYTES),
+    maxFrameBytes: wholeNumber('maxFrameBytes', native.maxFrameBytes, LEAST_FRAME_BYTES) ?? USUAL_FRAME_BYTES,
     heartbeatMs: target.heartbeatMs === 0 ? 0 : Math.max(LEAST_HEARTBEAT_MS, target.heartbeatMs),
     tls: target.tls ?? {},
     clientName: target.clientName,

@@ -3,7 +3,7 @@
  * nothing else (the opening handshake). Pure.
  */
 
-import { socketReason } from '../../core/connecting/socket-reason.ts'
+import { HUNG_UP, socketReason } from '../../core/connecting/socket-reason.ts'
 import { tlsProblem } from '../../core/connecting/tls-problem.ts'
 import { type ErrorCode, type ErrorContext, inUse, MessagingError } from '../../model/errors.ts'
 
@@ -76,6 +76,19 @@ export function connectError(cause: unknown, place: string, vhost: string): Mess
     cause,
     context,
   })
+}
+
+/** Whether what came was no frame of AMQP 0-9-1 at all: something else may listen there. */
+export function isNoFrame(cause: unknown): boolean {
+  const { message } = (cause ?? {}) as NativeError
+  return /^(Frame size |Invalid frame|Unknown frame type|Expected ConnectionStart|Frame on channel)/.test(
+    String(message),
+  )
+}
+
+/** Whether the other end hung up before it said anything that amqplib understood. */
+export function hungUp(cause: unknown): boolean {
+  return attemptEnded(cause) === HUNG_UP || socketReason(cause) === HUNG_UP
 }
 
 /** What amqplib says before anything was written: a field too long, headers over 64 KiB. */
@@ -286,5 +299,5 @@ function brokerText(text: string): string {
 function attemptEnded(cause: unknown): string | undefined {
   const { name, message } = (cause ?? {}) as NativeError
   if (name === 'AbortError') return 'no answer in the time allowed'
-  return /^Socket closed abruptly/.test(String(message)) ? 'the other end hung up' : undefined
+  return /^Socket closed abruptly/.test(String(message)) ? HUNG_UP : undefined
 }

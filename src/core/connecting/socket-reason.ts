@@ -1,5 +1,7 @@
 /** Why a socket failed, in the same words for every broker. */
 
+export const HUNG_UP = 'the other end hung up'
+
 /** What `cause` says of the network; `undefined`: it is no error of a socket. */
 export function socketReason(cause: unknown): string | undefined {
   switch ((cause as { readonly code?: unknown } | undefined)?.code) {
@@ -10,7 +12,7 @@ export function socketReason(cause: unknown): string | undefined {
       return 'the host name is unknown'
     case 'ECONNRESET':
     case 'EPIPE':
-      return 'the other end hung up'
+      return HUNG_UP
     case 'ETIMEDOUT':
       return 'no answer'
   }

@@ -41,9 +41,9 @@ describe('TLS', () => {
     expect(toPlain).toMatchObject({ code: 'CONNECT_FAILED' })
     expect(toPlain.hint).toContain('speaks TLS')
     expect(toPlain.message).not.toContain('openssl')
-    expect(await rejection(connect(tlsUrl.replace(/^qpids:/, 'qpid:')))).toMatchObject({
-      code: 'CONNECT_FAILED',
-    })
+    const toSecure = await rejection(connect(tlsUrl.replace(/^qpids:/, 'qpid:')))
+    expect(toSecure).toMatchObject({ code: 'CONNECT_FAILED', retryable: false })
+    expect(toSecure.message).toContain('speaks TLS')
   })
 })
 
@@ -86,27 +86,32 @@ test('no login where the broker wants one is UNAUTHENTICATED, and says how it is
   })
 })
 
-test.each(['HTTP/1.1 400 Bad Request\r\n\r\n', 'AMQP\0\0\x09\x01', '-ERR unknown command\r\n'])(
-  'a peer that speaks something else (%j) is told at once, though it hangs on',
-  async (greeting) => {
-    let peer: Socket | undefined
-    const server = createServer({ allowHalfOpen: true }, (socket) => {
-      peer = socket
-      socket.on('error', () => {}).write(greeting)
-    })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    try {
-      const { port } = server.address() as AddressInfo
-      const before = performance.now()
-      const error = await rejection(connect({ url: `qpid://127.0.0.1:${port}`, connectTimeoutMs: 30_000 }))
-      expect(error).toMatchObject({ code: 'CONNECT_FAILED' })
-      expect(performance.now() - before).toBeLessThan(10_000)
-    } finally {
-      peer?.destroy()
-      server.close()
-    }
-  },
-)
+test.each([
+  ['A web server answers', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+  ['speaks TLS', '\x15\x03\x03\0\x02\x02\x46'],
+  ['0-9-1', 'AMQP\0\0\x09\x01'],
+  ['speaks Redis', '-ERR unknown command\r\n'],
+  ['speaks ZeroMQ', '\xff\0\0\0\0\0\0\0\x01\x7f'],
+  ['announced a frame', 'AMQP\x03\x01\0\0\xff\xff\xff\xff\x02\x01\0\0'],
+])('a peer of which is said: %s, is told at once, though it hangs on', async (words, greeting) => {
+  let peer: Socket | undefined
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    peer = socket
+    socket.on('error', () => {}).write(Buffer.from(greeting, 'latin1'))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const { port } = server.address() as AddressInfo
+    const before = performance.now()
+    const at = `qpid://user:secret@127.0.0.1:${port}`
+    const error = await rejection(connect({ url: at, connectTimeoutMs: 30_000 }))
+    expect(error).toMatchObject({ code: 'CONNECT_FAILED', message: expect.stringContaining(words) })
+    expect(performance.now() - before).toBeLessThan(10_000)
+  } finally {
+    peer?.destroy()
+    server.close()
+  }
+})
 
 describe('a process whose connect failed ends', () => {
   const program = `

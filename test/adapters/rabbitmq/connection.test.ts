@@ -77,9 +77,19 @@ describe('connecting', () => {
     })
   })
 
-  test('what does not speak AMQP is CONNECT_FAILED', async () => {
-    const web = await speaker((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
-    expect(await rejection(connect({ url: web }))).toMatchObject({ code: 'CONNECT_FAILED' })
+  test.each([
+    ['A web server answers', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+    ['speaks TLS', '\x15\x03\x03\0\x02\x02\x46'],
+    ['speaks AMQP 1.0', 'AMQP\x03\x01\0\0'],
+    ['speaks Redis', '-ERR unknown command\r\n'],
+    ['speaks ZeroMQ', '\xff\0\0\0\0\0\0\0\x01\x7f'],
+  ])('what %s is told at once, though it hangs on', async (words, greeting) => {
+    const other = await speaker((socket) => socket.write(Buffer.from(greeting, 'latin1')))
+    const error = await rejection(connect({ url: other }, AbortSignal.timeout(60_000)))
+    expect(error).toMatchObject({ code: 'CONNECT_FAILED', message: expect.stringContaining(words) })
+  })
+
+  test('what does not speak at all is CONNECT_FAILED', async () => {
     const closer = await speaker((socket) => socket.destroy())
     expect(await rejection(connect({ url: closer }))).toMatchObject({
       code: 'CONNECT_FAILED',
@@ -173,6 +183,26 @@ describe('losing the connection', () => {
     )
     sockets(connection.native)[1]!.destroy()
     for (const error of await Promise.all(calls)) expect(error).toMatchObject({ code: 'CONNECTION_LOST' })
+  })
+
+  test.each([
+    ['four gigabytes', 0xffff_ffff],
+    ['a byte more than was agreed on', 131_065],
+  ])('a frame that announces %s is not waited for', async (_, size) => {
+    const given: net.Socket[] = []
+    const proxy = await speaker((socket) => {
+      const to = net.connect(Number(place.port), place.hostname)
+      to.on('error', () => {})
+      socket.pipe(to).pipe(socket)
+      given.push(socket)
+    })
+    const { connection, reports } = await fixture.connect({ url: proxy, heartbeatMs: 0 })
+    const frame = Buffer.from([3, 0, 1, 0, 0, 0, 0])
+    frame.writeUInt32BE(size, 3)
+    given[0]!.write(frame)
+    await reports.until(() => reports.lost.length > 0)
+    expect(reports.lost).toMatchObject([{ code: 'CONNECTION_LOST', retryable: true }])
+    await expect.poll(() => sockets(connection.native).every((socket) => socket.destroyed)).toBe(true)
   })
 
   test('a peer that falls silent is noticed by its heartbeats', async () => {

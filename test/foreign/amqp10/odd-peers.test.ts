@@ -262,14 +262,18 @@ test.each([
   ['of another value', '000000090200000040'],
   ['for a session that is not there', '0000000c0200000900531445'],
   ['of another kind', '0000000c020900000053414500000000'],
+  ['of four gigabytes', 'ffffffff02000000005313'],
+  ['a byte larger than was agreed on', '0010000102000000005313'],
 ])('after a frame %s the program is connected again', async (_, hex) => {
   await using peer = await OddPeer.open()
   await using connection = await connect({ url: peer.url, reconnect: RECONNECT })
   await using receiver = await connection.receiver(node)
   await eventually(() => peer.senders.length === 1)
   const { socket } = peer.connections[0] as unknown as { socket: Duplex }
+  const lost = losses(connection)
   socket.write(Buffer.from(hex, 'hex'))
   await eventually(() => peer.senders.length === 2)
+  expect(lost).toHaveLength(1)
   await eventually(() => peer.senders[1]!.sendable())
   peer.senders[1]!.send({ body: rhea.message.data_section(Buffer.from('again')) })
   expect(await next(receiver)).toBe('again')

@@ -1,7 +1,6 @@
 /** One rhea connection: made within its time, ended once, its links kept apart by session. */
 
-import { isIP, type Socket, connect as tcp } from 'node:net'
-import { connect as tls } from 'node:tls'
+import type { Socket } from 'node:net'
 import { settledWithin } from '../../../core/aborts.ts'
 import { lookFor } from '../../../core/connecting/reach.ts'
 import { randomName } from '../../../core/message-id.ts'
@@ -11,7 +10,9 @@ import { loadRhea } from '../library.ts'
 import { type Product, productOf } from '../nodes/product.ts'
 import type { Endpoint } from '../options.ts'
 import { countFromPeer } from './delivery-count.ts'
+import { dial } from './dial.ts'
 import { watchEcho } from './echo-watch.ts'
+import { watchFrameSizes } from './frame-sizes.ts'
 import { watchIdle } from './idle-watch.ts'
 import { openRawSession } from './raw-session.ts'
 import { LIBRARY, REACHES, type ReachName, withProbe } from './reaches.ts'
@@ -101,6 +102,12 @@ export class Physical {
         reconnect: false,
         connect: (_port: number, _host: string, _options: object, connected: () => void) => {
           socket = dial(endpoint, connected)
+          // order: before rhea listens.
+          watchFrameSizes(socket, endpoint.maxFrameBytes, (cause) => {
+            early ??= cause
+            socket!.destroy()
+            ended(cause)
+          })
           // rhea does not listen to it, and waits on for a peer that was given up during the handshake.
           socket.once('close', () => {
             clearTimeout(connection.heartbeat_in)
@@ -325,36 +332,6 @@ class LinkLife {
   /** We end it: nobody need be told. */
   close(): void {
     this.over = true
-  }
-}
-
-function dial(endpoint: Endpoint, connected: () => void): Socket {
-  const { secure, host, port } = endpoint
-  // The extension holds names only.
-  const name = isIP(host) === 0 ? { servername: host } : {}
-  const socket = secure
-    ? tls({ host, port, ...name, ...endpoint.tls }, connected)
-    : tcp({ host, port }, connected)
-  socket.setNoDelay(true)
-  writeOncePerTurn(socket)
-  return socket
-}
-
-/** rhea writes frame by frame: what one look through its sessions brings about leaves as one packet. */
-function writeOncePerTurn(socket: Socket): void {
-  const write = socket.write as (...given: unknown[]) => boolean
-  let gathering = false
-  const release = (): void => {
-    gathering = false
-    socket.uncork()
-  }
-  socket.write = (...given: unknown[]): boolean => {
-    if (!gathering) {
-      gathering = true
-      socket.cork()
-      process.nextTick(release)
-    }
-    return write.apply(socket, given)
   }
 }
 

@@ -1,14 +1,24 @@
 /** One TCP connection to the broker: opened under an abort signal, watched, and ended without fail. */
 import type { ChannelModel } from 'amqplib'
+import { speaksOther, speechAt } from '../../../core/connecting/first-words.ts'
 import { lookFor } from '../../../core/connecting/reach.ts'
+import { speaksTls } from '../../../core/connecting/tls-probe.ts'
 import type { MessagingError } from '../../../model/errors.ts'
-import { brokerWords, connectError } from '../errors.ts'
+import { ADAPTER, brokerWords, connectError, hungUp, isNoFrame } from '../errors.ts'
 import { loadAmqplib } from '../library.ts'
 import type { Endpoint } from '../options.ts'
 import { quotaFor } from './channel-quota.ts'
 import { gatherWrites } from './gathered-writes.ts'
 import { tapHeaderFrames } from './native-properties.ts'
 import { LIBRARY, REACHES, type ReachName } from './reaches.ts'
+
+/** Header of the protocol. */
+const GREETING = Buffer.from('AMQP\0\0\x09\x01', 'latin1')
+/** What amqplib asks for. Unit: bytes. */
+const USUAL_FRAME_BYTES = 131_072
+const LEAST_FRAME_BYTES = 4_096
+/** Type, channel, size and end. */
+const FRAME_OVERHEAD = 8
 
 export class PhysicalConnection {
   readonly model: ChannelModel
@@ -73,6 +83,7 @@ export class PhysicalConnection {
           vhost: encodeURIComponent(endpoint.vhost),
           heartbeat: endpoint.heartbeatSeconds,
           frameMax: endpoint.frameMax,
+          maxFrameSize: largestPayload(endpoint.frameMax),
           channelMax: endpoint.channelMax,
         },
         {
@@ -93,7 +104,8 @@ export class PhysicalConnection {
       return new PhysicalConnection(await Promise.race([opening, aborted]), abort, user, warn)
     } catch (cause) {
       abort.abort()
-      throw connectError(signal.aborted ? (signal.reason ?? cause) : cause, endpoint.place, endpoint.vhost)
+      if (signal.aborted) throw connectError(signal.reason ?? cause, endpoint.place, endpoint.vhost)
+      throw (await otherListener(cause, endpoint)) ?? connectError(cause, endpoint.place, endpoint.vhost)
     } finally {
       signal.removeEventListener('abort', onAbort)
     }
@@ -130,4 +142,21 @@ export class PhysicalConnection {
   destroy(): void {
     this.#abort.abort()
   }
+}
+
+/** A frame that says it is larger than was asked for ends the connection, instead of being waited for. */
+function largestPayload(frameMax = USUAL_FRAME_BYTES): number {
+  return Math.max(LEAST_FRAME_BYTES, frameMax - FRAME_OVERHEAD)
+}
+
+/** What listens there, where that is no RabbitMQ or its port with TLS: asked on a connection of its own. */
+async function otherListener(cause: unknown, endpoint: Endpoint): Promise<MessagingError | undefined> {
+  if (endpoint.secure) return undefined
+  const speech = isNoFrame(cause)
+    ? await speechAt(endpoint, GREETING)
+    : hungUp(cause) && (await speaksTls(endpoint))
+      ? 'TLS'
+      : undefined
+  const context = { adapter: ADAPTER, address: endpoint.place, operation: 'connect' }
+  return speech && speaksOther(speech, 'rabbitmqs', cause, context)
 }
