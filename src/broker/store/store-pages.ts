@@ -1,34 +1,22 @@
 /**
  * Walks the pages of an LMDB file before it is opened. LMDB maps the file and trusts it, so that a page that is missing
  * or overwritten ends the process; here it ends in words.
- *
- * Layout (little-endian). Page: u64 number · u64 transaction · u16 · u16 flags · u16 lower · u16 upper, then offsets of
- * nodes (u16), which like the two before them count from behind this head. Node: u16 low · u16 high · u16 flags · u16
- * key size · key · data. In a branch the first three are the number of the child, in a leaf the first two the size of
- * the data and the third says what the data is.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import {
+  childOf,
+  HEAD,
+  MAGIC,
+  MAX_DEPTH,
+  META,
+  NO_PAGE,
+  NODE,
+  PAGE,
+  pageNumber,
+  readBytes,
+  TABLE,
+} from './page-layout.ts'
 
-const META = {
-  magic: 24,
-  pageSize: 48,
-  freeDepth: 54,
-  freeRoot: 88,
-  mainDepth: 102,
-  mainRoot: 136,
-  transaction: 152,
-  size: 160,
-}
-const MAGIC = 0xbeefc0de
-const NO_PAGE = -1
-
-const HEAD = 24
-const PAGE = { branch: 1, leaf: 2, overflow: 4 }
-const NODE = { head: 8, big: 1, table: 2 }
-/** Of a table's description. Unit: bytes. */
-const TABLE = { depth: 6, root: 40, size: 48 }
-/** Levels a tree can have at most; a circle of pages ends here. */
-const MAX_DEPTH = 32
 /** Pages read in one go. */
 const WINDOW = 64
 
@@ -103,7 +91,7 @@ class Walk {
       if (node < HEAD + upper || node + NODE.head > this.#pageSize) throw this.#wrong(number)
       const data = node + NODE.head + page.readUInt16LE(node + 6)
       if (data > this.#pageSize) throw this.#wrong(number)
-      if (level > 1) children.push(page.readUInt32LE(node) + page.readUInt16LE(node + 4) * 2 ** 32)
+      if (level > 1) children.push(childOf(page, node))
       else this.#leafNode(page, number, node, data, children, tables)
     }
     if (level > 1) for (const child of children) this.#page(child, level - 1)
@@ -155,17 +143,10 @@ class Walk {
   }
 
   #read(position: number, length: number): Buffer {
-    const bytes = Buffer.alloc(length)
-    readSync(this.#descriptor, bytes, 0, length, position)
-    return bytes
+    return readBytes(this.#descriptor, position, length)
   }
 
   #wrong(number: number): Damage {
     return new Damage(`page ${number} is damaged`)
   }
-}
-
-function pageNumber(bytes: Buffer, at: number): number {
-  const high = bytes.readUInt32LE(at + 4)
-  return high === 0xffff_ffff ? NO_PAGE : bytes.readUInt32LE(at) + high * 2 ** 32
 }

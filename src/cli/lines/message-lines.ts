@@ -7,18 +7,11 @@
  * A body that is text stands readable under `text`, any other under `base64`. Properties that JSON has no word for are
  * objects with one key: `{"@bigint":"1"}`, `{"@date":"…"}`, `{"@bytes":"base64"}`, `{"@number":"NaN"}`.
  */
-import type { MessageExtras, MessageFields, Properties, PropertyValue, ReceivedMessage } from '../../index.ts'
-import {
-  plainToDate,
-  plainToProperty,
-  plainToStructured,
-  propertiesToPlain,
-} from '../../tools/message/plain.ts'
+import type { MessageExtras, MessageFields, Properties, ReceivedMessage } from '../../index.ts'
+import { plainToStructured, propertiesToPlain } from '../../tools/message/plain.ts'
+import { expected, plainToFields, TEXT_FIELDS } from '../../tools/message/plain-fields.ts'
 import { CommandError } from '../errors.ts'
 import { decodeOrUndefined, jsonText } from '../print/terminal-text.ts'
-
-/** What stands in a line beside the body. */
-const TEXT_FIELDS = ['id', 'subject', 'contentType', 'replyTo', 'correlationId', 'userId', 'groupId'] as const
 
 /** @param extras what the message says beyond its fields (`messageExtras` of the library) */
 export function messageToLine(message: ReceivedMessage, extras?: MessageExtras): string {
@@ -57,25 +50,12 @@ export function lineToMessage(line: Uint8Array, number: number): RestoredMessage
   } catch {
     throw new CommandError(`line ${number}: no message in JSON`)
   }
-  const fields: Record<string, unknown> = {}
-  for (const name of TEXT_FIELDS)
-    if (record[name] !== undefined) fields[name] = expect(record[name], 'string', name, number)
-  for (const name of ['priority', 'ttlMs'] as const) {
-    if (record[name] !== undefined) fields[name] = expect(record[name], 'number', name, number)
-  }
-  if (record.durable !== undefined) fields.durable = expect(record.durable, 'boolean', 'durable', number)
-  if (record.createdAt !== undefined) fields.createdAt = plainToDate(record.createdAt, `line ${number}`)
-  if (record.properties !== undefined) {
-    const properties: Record<string, PropertyValue> = Object.create(null)
-    const plain = expect(record.properties, 'object', 'properties', number) as object
-    for (const [key, value] of Object.entries(plain))
-      properties[key] = plainToProperty(value, `line ${number}`)
-    fields.properties = properties
-  }
-  const body = bodyOf(record, number)
+  const where = `line ${number}`
+  const fields = plainToFields(record, ['priority', 'ttlMs'], where)
+  const body = bodyOf(record, where)
   // Bytes under the type of a typed body can only be passed on as they came.
   const asItCame = isTyped(record) && body instanceof Uint8Array ? {} : undefined
-  return { body, fields, extras: extrasOf(record, number) ?? asItCame }
+  return { body, fields, extras: extrasOf(record, where) ?? asItCame }
 }
 
 /**
@@ -99,35 +79,27 @@ function plainText(field: MessageFields[keyof MessageFields]): string | undefine
 
 function extrasOf(
   { annotations, native }: Record<string, unknown>,
-  number: number,
+  where: string,
 ): MessageExtras | undefined {
   if (annotations === undefined && native === undefined) return undefined
   if (native === undefined) return { annotations }
-  const { adapter, form } = expect(native, 'object', 'native', number) as Record<string, unknown>
+  const { adapter, form } = expected(native, 'object', `${where}: native`) as Record<string, unknown>
   return {
     annotations,
     native: {
-      adapter: expect(adapter, 'string', 'native.adapter', number) as string,
-      form: expect(form, 'string', 'native.form', number) as string,
+      adapter: expected(adapter, 'string', `${where}: native.adapter`) as string,
+      form: expected(form, 'string', `${where}: native.form`) as string,
     },
   }
 }
 
-function bodyOf(record: Record<string, unknown>, number: number): unknown {
+function bodyOf(record: Record<string, unknown>, where: string): unknown {
   if (typeof record.text === 'string')
-    return (
-      (isTyped(record) ? plainToStructured(record.text, `line ${number}`) : undefined) ??
-      Buffer.from(record.text)
-    )
+    return (isTyped(record) ? plainToStructured(record.text, where) : undefined) ?? Buffer.from(record.text)
   if (typeof record.base64 === 'string') return Buffer.from(record.base64, 'base64')
-  throw new CommandError(`line ${number}: neither text nor base64 holds a body`)
+  throw new CommandError(`${where}: neither text nor base64 holds a body`)
 }
 
 function isTyped({ contentType }: { readonly contentType?: unknown }): boolean {
   return contentType === 'amqp/map' || contentType === 'amqp/list'
-}
-
-function expect(value: unknown, type: string, name: string, number: number): unknown {
-  if (typeof value === type && value !== null) return value
-  throw new CommandError(`line ${number}: ${name} is no ${type}`)
 }

@@ -1,12 +1,12 @@
 /** Messages as the page writes them, as the library sends them. */
 import type { MessageFields } from '../../index.ts'
-import { plainToDate, plainToProperty, plainToStructured } from '../../tools/message/plain.ts'
+import { plainToStructured } from '../../tools/message/plain.ts'
+import { plainToFields, TEXT_FIELDS } from '../../tools/message/plain-fields.ts'
 import { invalid } from '../errors.ts'
 import type { OutgoingView } from '../protocol.ts'
 
-const TEXTS = ['id', 'subject', 'contentType', 'replyTo', 'correlationId', 'userId', 'groupId'] as const
 const NUMBERS = ['priority', 'ttlMs', 'delayMs'] as const
-const KNOWN: readonly string[] = [...TEXTS, ...NUMBERS, 'durable', 'createdAt', 'properties']
+const KNOWN: readonly string[] = [...TEXT_FIELDS, ...NUMBERS, 'durable', 'createdAt', 'properties']
 
 /** @throws Refused or CommandError on a field that is unknown or of a wrong type */
 export function outgoingOf(message: OutgoingView, number: number): { body: unknown; fields: MessageFields } {
@@ -16,11 +16,7 @@ export function outgoingOf(message: OutgoingView, number: number): { body: unkno
 }
 
 /** The bytes as they were written: a number of many digits stays what it is. */
-function bodyOf(
-  { kind, text }: OutgoingView['body'],
-  fields: Record<string, unknown>,
-  where: string,
-): unknown {
+function bodyOf({ kind, text }: OutgoingView['body'], fields: MessageFields, where: string): unknown {
   const { contentType } = fields
   if (contentType === 'amqp/map' || contentType === 'amqp/list') {
     const value = plainToStructured(text, where)
@@ -40,29 +36,10 @@ function bodyOf(
   return fields.contentType === undefined ? text : new Uint8Array(Buffer.from(text))
 }
 
-function fieldsOf(given: Readonly<Record<string, unknown>>, where: string): Record<string, unknown> {
+function fieldsOf(given: Readonly<Record<string, unknown>>, where: string): MessageFields {
   const unknown = Object.keys(given).find((name) => !KNOWN.includes(name))
   if (unknown !== undefined)
     throw invalid(`${where}: there is no field ${JSON.stringify(unknown.slice(0, 100))}`)
-  const fields: Record<string, unknown> = {}
-  const take = (name: string, type: string): void => {
-    const value = given[name]
-    if (value === undefined || value === null) return
-    if (typeof value !== type) throw invalid(`${where}: ${name} is no ${type}`)
-    fields[name] = value
-  }
-  for (const name of TEXTS) take(name, 'string')
-  for (const name of NUMBERS) take(name, 'number')
-  take('durable', 'boolean')
-  take('properties', 'object')
-  if (given.createdAt !== undefined) fields.createdAt = plainToDate(given.createdAt, where)
-  if (fields.properties) fields.properties = propertiesOf(fields.properties, where)
-  return fields
-}
-
-function propertiesOf(plain: object, where: string): MessageFields['properties'] {
-  if (Array.isArray(plain)) throw invalid(`${where}: properties is no object`)
-  const properties = Object.create(null)
-  for (const [name, value] of Object.entries(plain)) properties[name] = plainToProperty(value, where)
-  return properties
+  const present = Object.entries(given).filter(([, value]) => value !== null)
+  return plainToFields(Object.fromEntries(present), NUMBERS, where)
 }

@@ -5,26 +5,22 @@
  * Every page is either reached from the roots, or on the list of free pages, or lies behind a damaged page: these are found by
  * looking through all that is neither. Where the list cannot be read, messages that were settled may be among them.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync } from 'node:fs'
+import {
+  childOf,
+  HEAD,
+  MAGIC,
+  MAX_DEPTH,
+  META,
+  NO_PAGE,
+  NODE,
+  PAGE,
+  pageNumber,
+  readBytes,
+  TABLE,
+} from '../page-layout.ts'
 
-const META = {
-  magic: 24,
-  pageSize: 48,
-  freeDepth: 54,
-  freeRoot: 88,
-  mainDepth: 102,
-  mainRoot: 136,
-  transaction: 152,
-  size: 160,
-}
-const MAGIC = 0xbeefc0de
 const PAGE_SIZES = [4_096, 16_384, 8_192, 65_536, 32_768]
-const HEAD = 24
-const BRANCH = 1
-const LEAF = 2
-const NODE = { head: 8, big: 1, table: 2 }
-const TABLE = { depth: 6, root: 40, size: 48 }
-const MAX_DEPTH = 32
 const UNKNOWN_FREE = 'which pages are free: settled messages may be among those found'
 /** Longest value that is believed. Unit: bytes. */
 const LONGEST = 0x7fff_ffff
@@ -102,7 +98,7 @@ export class PageSalvage implements Disposable {
     for (let number = 2; number < this.#pages; number++) {
       if (this.#seen[number]) continue
       const page = this.#read(number * this.#pageSize, this.#pageSize)
-      if (pageNumber(page, 0) !== number || kindOf(page) !== LEAF) continue
+      if (pageNumber(page, 0) !== number || kindOf(page) !== PAGE.leaf) continue
       this.#seen[number] = 1
       for (const { key, value, flags } of this.#nodes(page, number, true)) {
         if ((flags & NODE.table) === 0) yield { table: '', key, value }
@@ -153,7 +149,7 @@ export class PageSalvage implements Disposable {
   }
 
   *#tree({ table, root, depth }: Tree): Generator<Found & { flags: number }> {
-    if (root < 0) return
+    if (root === NO_PAGE) return
     if (depth < 1 || depth > MAX_DEPTH) this.damage.push(`table '${table}': it has ${depth} levels`)
     else yield* this.#page(table, root, depth)
   }
@@ -166,18 +162,16 @@ export class PageSalvage implements Disposable {
     const page = this.#read(number * this.#pageSize, this.#pageSize)
     const right = pageNumber(page, 0) === number
     const kind = kindOf(page)
-    const expected = level === 1 ? LEAF : BRANCH
+    const expected = level === 1 ? PAGE.leaf : PAGE.branch
     if (!right || kind !== expected)
       this.damage.push(`page ${number} of table '${table}' contradicts what leads to it`)
     if (!right && kind !== expected) return
     this.#seen[number] = 1
-    if ((right && kind !== 0 ? kind : expected) === LEAF) {
+    if ((right && kind !== 0 ? kind : expected) === PAGE.leaf) {
       for (const { key, value, flags } of this.#nodes(page, number, false)) yield { table, key, value, flags }
       return
     }
-    const children: number[] = []
-    for (const node of this.#offsets(page, number))
-      children.push(page.readUInt32LE(node) + page.readUInt16LE(node + 4) * 2 ** 32)
+    const children = [...this.#offsets(page, number)].map((node) => childOf(page, node))
     for (const child of children) yield* this.#page(table, child, level - 1)
   }
 
@@ -228,19 +222,12 @@ export class PageSalvage implements Disposable {
   }
 
   #read(position: number, length: number): Buffer {
-    const bytes = Buffer.alloc(length)
-    readSync(this.#descriptor, bytes, 0, length, position)
-    return bytes
+    return readBytes(this.#descriptor, position, length)
   }
 }
 
-/** {@link BRANCH} or {@link LEAF}; 0: neither, or both. */
+/** Branch or leaf of {@link PAGE}; 0: neither, or both. */
 function kindOf(page: Buffer): number {
-  const kind = page.readUInt16LE(18) & (BRANCH | LEAF)
-  return kind === (BRANCH | LEAF) ? 0 : kind
-}
-
-function pageNumber(bytes: Buffer, at: number): number {
-  const high = bytes.readUInt32LE(at + 4)
-  return high === 0xffff_ffff ? -1 : bytes.readUInt32LE(at) + high * 2 ** 32
+  const kind = page.readUInt16LE(18) & (PAGE.branch | PAGE.leaf)
+  return kind === (PAGE.branch | PAGE.leaf) ? 0 : kind
 }
