@@ -11,6 +11,7 @@ import { Management } from './nodes/management.ts'
 import { endpointOf } from './options.ts'
 import { hasAnswerNodes } from './send/requester.ts'
 import { Session } from './session.ts'
+import { identityFor, wasLost } from './wire/identity.ts'
 import { Physical } from './wire/physical.ts'
 
 export const qpidAdapter: Adapter = {
@@ -31,12 +32,15 @@ export const qpidAdapter: Adapter = {
     const endpoint = endpointOf(target)
     let lost: MessagingError | undefined
     let ready = false
+    const identity = identityFor(target, endpoint)
     const ended = (error: MessagingError): void => {
       lost = error
-      if (ready) events.disconnected(error)
+      if (!ready) return
+      if (physical.product.profile.endsLost) wasLost(target, identity)
+      events.disconnected(error)
     }
     const warn = (warning: MessagingError): void => events.warning(warning)
-    const physical = await Physical.open(endpoint, signal, ended, warn).catch(async (error) => {
+    const physical = await Physical.open(endpoint, identity, signal, ended, warn).catch(async (error) => {
       // A port with TLS may hang up without a word.
       if (endpoint.secure || signal.aborted || !hungUp(error) || !(await speaksTls(endpoint))) throw error
       throw speaksOther('TLS', 'qpids', error, {

@@ -3,7 +3,6 @@
 import type { Socket } from 'node:net'
 import { settledWithin } from '../../../core/aborts.ts'
 import { lookFor } from '../../../core/connecting/reach.ts'
-import { randomName } from '../../../core/message-id.ts'
 import type { MessagingError } from '../../../model/errors.ts'
 import { connectError, connectionLost, linkError, noChannelLeft, senderError } from '../errors.ts'
 import { loadRhea } from '../library.ts'
@@ -13,6 +12,7 @@ import { countFromPeer } from './delivery-count.ts'
 import { dial } from './dial.ts'
 import { watchEcho } from './echo-watch.ts'
 import { watchFrameSizes } from './frame-sizes.ts'
+import { type Identity, openFields } from './identity.ts'
 import { watchIdle } from './idle-watch.ts'
 import { openRawSession } from './raw-session.ts'
 import { LIBRARY, REACHES, type ReachName, withProbe } from './reaches.ts'
@@ -74,15 +74,14 @@ export class Physical {
 
   static async open(
     endpoint: Endpoint,
+    identity: Identity,
     signal: AbortSignal,
     lost: (error: MessagingError) => void,
     warn: (warning: MessagingError) => void,
   ): Promise<Physical> {
     const { default: module } = await loadRhea()
     const rhea = module as unknown as Rhea
-    const container = rhea.create_container({
-      id: endpoint.containerId ?? `${endpoint.clientName}-${randomName()}`,
-    })
+    const container = rhea.create_container({ id: identity.containerId })
     // What nobody listens to climbs up to here and would be thrown.
     container.on('error', () => {})
     return new Promise((resolve, reject) => {
@@ -99,6 +98,7 @@ export class Physical {
       signal.addEventListener('abort', onAbort, { once: true })
       const connection = container.connect({
         ...loginOptions(endpoint, container),
+        ...openFields(identity, rhea, { product: 'Sluice', 'client-name': endpoint.clientName }),
         reconnect: false,
         connect: (_port: number, _host: string, _options: object, connected: () => void) => {
           socket = dial(endpoint, connected)
@@ -367,6 +367,5 @@ function loginOptions(endpoint: Endpoint, container: RheaContainer): object {
     sasl_mechanisms: mechanismsOf(endpoint, container),
     idle_time_out: endpoint.heartbeatMs === 0 ? undefined : endpoint.heartbeatMs,
     max_frame_size: endpoint.maxFrameBytes,
-    properties: { product: 'Sluice', 'client-name': endpoint.clientName },
   }
 }

@@ -160,6 +160,7 @@ export interface Rhea {
   readonly types: {
     wrap_described(value: unknown, descriptor: number): unknown
     wrap_symbol(value: string): unknown
+    wrap_uint(value: number): unknown
     wrap_symbolic_map(value: object): unknown
     wrap_list(value: unknown[]): unknown
   }

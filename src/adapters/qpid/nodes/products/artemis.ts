@@ -62,6 +62,7 @@ export const artemis: Profile = {
   counted: 'all',
   triesAnswers: false,
   answersOldDrains: true,
+  endsLost: false,
   addsCredit: true,
   drains: true,
 }

@@ -17,6 +17,7 @@ export const brokerJ: Profile = {
   counted: 'all',
   triesAnswers: false,
   answersOldDrains: false,
+  endsLost: true,
   addsCredit: true,
   drains: true,
 }

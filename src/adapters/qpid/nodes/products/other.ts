@@ -17,6 +17,7 @@ export const other: Profile = {
   counted: 'all',
   triesAnswers: false,
   answersOldDrains: true,
+  endsLost: false,
   addsCredit: true,
   drains: true,
 }

@@ -36,6 +36,8 @@ export interface Profile {
   readonly answersOldDrains: boolean
   /** Credit given while some is left counts what is on its way; else the broker would hand over more than the window holds. */
   readonly addsCredit: boolean
+  /** It ends a connection that was lost on this side when the next one of the same name asks for it (`wire/identity.ts`). */
+  readonly endsLost: boolean
   /** It can be asked to use credit up or give it back; else it answers every flow with what is there. */
   readonly drains: boolean
 }

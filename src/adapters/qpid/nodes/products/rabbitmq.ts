@@ -38,6 +38,7 @@ export const rabbitmq3: Profile = {
   counted: 'none',
   triesAnswers: false,
   answersOldDrains: false,
+  endsLost: false,
   addsCredit: false,
   drains: false,
 }
