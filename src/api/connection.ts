@@ -39,8 +39,13 @@ export interface Connection<Native = unknown> extends AsyncDisposable {
   readonly adapter: string
   /** What the broker at the other end can do. */
   readonly capabilities: Capabilities
-  /** Product and version of the broker; `undefined` while disconnected. */
-  readonly broker: { readonly product: string; readonly version: string } | undefined
+  /**
+   * Product and version of the broker; `undefined` while disconnected. `notes`: what its settings mean for programs, for its administrator
+   * (`sluice doctor` shows them).
+   */
+  readonly broker:
+    | { readonly product: string; readonly version: string; readonly notes?: readonly string[] | undefined }
+    | undefined
   /** The client library's own object; another one after a reconnect, `undefined` while disconnected. */
   readonly native: Native | undefined
   /** What it is now; {@link status} tells every change. */

@@ -1,4 +1,5 @@
 /** A connection with its links: every call becomes a plan of its address, and a link that is opened for it or kept from the call before. */
+import type { AdapterConnection } from '../contract/adapter.ts'
 import { settledWithin } from '../core/aborts.ts'
 import { countdown } from '../core/time/countdown.ts'
 import type { Capabilities } from '../model/capabilities.ts'
@@ -67,7 +68,7 @@ export class LiveConnection<Native = unknown> implements Connection<Native> {
     return this.#host.capabilities
   }
 
-  get broker(): { readonly product: string; readonly version: string } | undefined {
+  get broker(): AdapterConnection['broker'] | undefined {
     return this.#host.current?.broker
   }
 

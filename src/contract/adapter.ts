@@ -107,8 +107,12 @@ export interface ConnectionEvents {
 
 /** One physical connection, alive from `connect` to `disconnected` or `close`. */
 export interface AdapterConnection {
-  /** What was found at the other end. */
-  readonly broker: { readonly product: string; readonly version: string }
+  /** What was found at the other end. `notes`: what its settings mean for programs, a sentence or two each, for its administrator. */
+  readonly broker: {
+    readonly product: string
+    readonly version: string
+    readonly notes?: readonly string[] | undefined
+  }
   /** What this very broker can do. */
   readonly capabilities: Capabilities
   /** What of address strings this broker obeys beyond the common; the API refuses the rest by name. Absent: nothing. */

@@ -104,3 +104,9 @@ describe.skipIf(isLeftOut('rabbitmq'))('a real broker', () => {
     expect((await doctor(`redis://${place}`)).err).toContain(`write rabbitmq://${place}`)
   })
 })
+
+// Reason of a skip: as above.
+it.skipIf(isLeftOut('artemis'))('how long the broker keeps what a vanished client held', async () => {
+  const { text } = await doctor(brokerUrl('artemis'), '--json')
+  expect(JSON.parse(text).notes).toEqual([expect.stringContaining('after 30 to 60 s')])
+})

@@ -21,6 +21,7 @@ import { MANAGEMENT } from './nodes/names.ts'
 import { Nodes } from './nodes/nodes.ts'
 import type { Profile } from './nodes/products/profile.ts'
 import { notAQueue, QueueProbe } from './nodes/queue-probe.ts'
+import { vanishedClients } from './nodes/vanished.ts'
 import { LinkReceiver } from './receive/link-receiver.ts'
 import { subscribe } from './receive/subscriptions.ts'
 import { TakingBrowser } from './receive/taking-browser.ts'
@@ -31,7 +32,7 @@ import { Requester } from './send/requester.ts'
 import type { Physical } from './wire/physical.ts'
 
 export class Session implements AdapterConnection {
-  readonly broker: { readonly product: string; readonly version: string }
+  readonly broker: AdapterConnection['broker']
   readonly capabilities: Capabilities
   readonly addressOptions = ['node.x-declare.type', 'node.x-bindings.arguments'] as const
   readonly #physical: Physical
@@ -47,7 +48,7 @@ export class Session implements AdapterConnection {
     this.#probe = new QueueProbe(physical)
     this.#nodes = management && new Nodes(management)
     physical.whenOver(() => this.#nodes?.rounds.stop())
-    this.broker = { product, version }
+    this.broker = { product, version, notes: [vanishedClients(physical.product, physical.brokerIdleMs)] }
     const found = management ? capabilities : profile.capabilities
     this.capabilities = answers
       ? { ...found, features: { ...found.features, request: { level: 'native' } } }

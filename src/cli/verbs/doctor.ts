@@ -65,6 +65,9 @@ async function reportText(context: Context, session: Session, broker: string | u
   const { bold, green, red, yellow, dim } = styleFor(out)
   const facts = await connectionFacts(context, session, broker)
   await out.line(pairLines(Object.entries(facts)).join('\n'))
+  const notes = connection.broker?.notes ?? []
+  if (notes.length > 0) await out.line(`\n${bold('Its settings')}`)
+  for (const note of notes) await out.line(`  ${visible(note)}`)
   await out.line(`\n${bold('Round trips')}`)
   const findings = await examine(connection, library, context.signal, async (finding) => {
     const mark = { ok: green('ok'), failed: red('failed'), 'left out': yellow('left out') }[finding.result]
@@ -102,6 +105,7 @@ async function reportJson(context: Context, session: Session, broker: string | u
   const { features, limits, tiers } = connection.capabilities
   const document = {
     ...facts,
+    notes: connection.broker?.notes ?? [],
     checks: findings,
     features,
     limits,

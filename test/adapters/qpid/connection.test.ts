@@ -275,3 +275,10 @@ function wrongHost(): Error {
 function port(of: string): string {
   return `:${new URL(of).port}`
 }
+
+test('a broker that misses no vanished client says so, and which setting changes that', async () => {
+  await using connection = await connect(url)
+  const [note] = connection.broker!.notes!
+  expect(note).toContain('does not notice a client that vanished')
+  expect(note).toContain('qpid.port.heartbeatDelay')
+})

@@ -44,6 +44,8 @@ export class Physical {
   readonly product: Product
   /** Unit: ms; 0: none. */
   readonly heartbeatMs: number
+  /** After this time without a word the broker takes a client for gone. Unit: ms; 0: never. */
+  readonly brokerIdleMs: number
   readonly #socket: Socket
   readonly #turns: SessionTurns
   /** Whoever waits for the broker: a lost connection ends it. */
@@ -63,9 +65,11 @@ export class Physical {
     turns: SessionTurns,
     socket: Socket,
     heartbeatMs: number,
+    brokerIdleMs: number,
   ) {
     this.rhea = rhea
     this.heartbeatMs = heartbeatMs
+    this.brokerIdleMs = brokerIdleMs
     this.connection = connection
     this.product = productOf(connection.properties)
     this.#turns = turns
@@ -136,6 +140,8 @@ export class Physical {
       connection.on('disconnected', (context) => ended(early ?? context.error))
       connection.once('connection_open', () => {
         allowLeastFrame(connection.remote.open)
+        // order: `watchIdle` takes it away.
+        const brokerIdleMs = connection.remote.open.idle_time_out ?? 0
         if (found.has('idleTimers')) {
           watchEcho(connection, socket!, turns)
           watchIdle(connection, socket!)
@@ -144,7 +150,7 @@ export class Physical {
         setImmediate(() => {
           if (early !== undefined || signal.aborted) return fail(early ?? signal.reason)
           signal.removeEventListener('abort', onAbort)
-          physical = new Physical(rhea, connection, turns, socket!, endpoint.heartbeatMs)
+          physical = new Physical(rhea, connection, turns, socket!, endpoint.heartbeatMs, brokerIdleMs)
           physical.#onLost = lost
           resolve(physical)
         })
