@@ -10,7 +10,7 @@ import {
   type Properties,
   type PropertyValue,
 } from './message.ts'
-import { priorityInRange, timeInRange } from './ranges.ts'
+import { keptTime, priorityInRange, untoldTime } from './ranges.ts'
 
 /** Of a message that came in, or that the embedded broker keeps. */
 export function copyOf(message: IncomingMessage | OutgoingMessage): OutgoingMessage {
@@ -30,7 +30,7 @@ export function copyOf(message: IncomingMessage | OutgoingMessage): OutgoingMess
     durable: message.durable,
     userId: message.userId,
     groupId: message.groupId,
-    createdAt: timeInRange(message.createdAt) ?? Date.now(),
+    createdAt: keptTime(message.createdAt) ?? untoldTime(),
     deliveriesBefore: 0,
     original: 'original' in message ? message.original : message,
   }

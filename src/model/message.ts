@@ -75,6 +75,7 @@ export interface OutgoingMessage extends MessageContent {
   members: readonly string[] | undefined
   /** Not delivered before this long. Unit: ms. */
   delayMs: number | undefined
+  /** Milliseconds since 1970. Of a copy whose original tells no time, one that is told to nobody: `toldTime` of `ranges.ts`. */
   createdAt: number
   /** How many deliveries happened before this copy was made (a delayed release); 0 for a fresh message. */
   deliveriesBefore: number

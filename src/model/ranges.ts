@@ -14,6 +14,27 @@ export function timeInRange(ms: number | undefined): number | undefined {
   return ms !== undefined && Math.abs(ms) <= LONGEST_TIME_MS ? Math.trunc(ms) : undefined
 }
 
+/**
+ * What the time of a copy has behind its milliseconds when its original tells no time. Such a copy has the time of its making, by which resends
+ * of it are known, and no receiver is told. No clock gives this part: it lies between microseconds. Unit: ms.
+ */
+const UNTOLD = 0.5 + 2 ** -11
+
+/** For a copy whose original tells no time. Unit: ms since 1970, not whole. */
+export function untoldTime(): number {
+  return Date.now() + UNTOLD
+}
+
+/** The time that a receiver is told, unchanged; `undefined` of one that nobody told. */
+export function toldTime(ms: number | undefined): number | undefined {
+  return ms === undefined || ms - Math.floor(ms) === UNTOLD ? undefined : ms
+}
+
+/** A time that a message may be kept with: as {@link timeInRange}, and one that nobody told stays so. */
+export function keptTime(ms: number | undefined): number | undefined {
+  return toldTime(ms) === undefined ? ms : timeInRange(ms)
+}
+
 /** A whole number from 1 up; anything else counts as the first delivery. */
 export function countInRange(deliveryCount: number): number {
   return Number.isSafeInteger(deliveryCount) && deliveryCount > 0 ? deliveryCount : 1

@@ -1,4 +1,5 @@
 /** What a receiver gets to see of a message the broker keeps: its own copy, made when it looks. */
+
 import { type Annotations, carriedAnnotations } from '../../model/annotations.ts'
 import {
   type IncomingMessage,
@@ -9,6 +10,7 @@ import {
   StructuredBody,
   type StructuredValue,
 } from '../../model/message.ts'
+import { toldTime } from '../../model/ranges.ts'
 import { now } from '../timing/timers.ts'
 
 /**
@@ -76,8 +78,8 @@ export class MessageView implements IncomingMessage {
   get groupId(): string | undefined {
     return this.#message.groupId
   }
-  get createdAt(): number {
-    return this.#message.createdAt
+  get createdAt(): number | undefined {
+    return toldTime(this.#message.createdAt)
   }
   get annotations(): Annotations | undefined {
     this.#annotations ??= copyAnnotations(this.#message)

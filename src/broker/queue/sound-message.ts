@@ -6,7 +6,7 @@
 import type { Transfer } from '../../contract/adapter.ts'
 import type { MessagingError } from '../../model/errors.ts'
 import { NORMAL_PRIORITY, type OutgoingMessage } from '../../model/message.ts'
-import { priorityInRange, timeInRange } from '../../model/ranges.ts'
+import { keptTime, priorityInRange } from '../../model/ranges.ts'
 import { isKept, originalToKeep } from './kept-original.ts'
 
 /** Longest life and delay: a hundred years, more is for ever. Unit: ms. */
@@ -59,7 +59,7 @@ function isSound(message: OutgoingMessage): boolean {
     priorityInRange(priority) === priority &&
     soundTtl(ttlMs) === ttlMs &&
     (delayMs === undefined || soundDelay(delayMs) === delayMs) &&
-    timeInRange(createdAt) === createdAt &&
+    keptTime(createdAt) === createdAt &&
     (deliveriesBefore === 0 || soundCount(deliveriesBefore) === deliveriesBefore)
   )
 }
@@ -72,7 +72,7 @@ function soundMessage(message: OutgoingMessage): OutgoingMessage {
     ttlMs: soundTtl(ttlMs),
     delayMs: delayMs === undefined ? undefined : soundDelay(delayMs),
     // One moment for every copy of such a message: a resend is known by it.
-    createdAt: timeInRange(createdAt) ?? 0,
+    createdAt: keptTime(createdAt) ?? 0,
     deliveriesBefore: soundCount(deliveriesBefore),
     original: originalToKeep(message),
   }

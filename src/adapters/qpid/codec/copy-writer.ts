@@ -12,7 +12,7 @@ import {
   type PropertyValue,
   StructuredBody,
 } from '../../../model/message.ts'
-import { priorityInRange, timeInRange } from '../../../model/ranges.ts'
+import { priorityInRange, timeInRange, toldTime } from '../../../model/ranges.ts'
 import { type AmqpMessage, textKey } from './amqp-message.ts'
 import {
   holdsBigint,
@@ -99,9 +99,9 @@ function writeProperties(writer: WireWriter, message: OutgoingMessage, original:
     list.replace(5, () => writeCorrelationId(writer, message))
   if (contentType !== original.contentType) list.replace(6, () => writeSymbol(writer, contentType))
   if (DEAD_LETTER_REASON in message.properties && !(DEAD_LETTER_REASON in original.properties)) list.clear(8)
-  // A message that says no time gets none: `createdAt` of its copy is the time of copying then.
-  const time = timeInRange(original.createdAt)
-  if (time !== undefined && createdAt !== time) list.replace(9, () => writer.timestamp(createdAt))
+  const time = toldTime(createdAt)
+  if (time !== undefined && time !== timeInRange(original.createdAt))
+    list.replace(9, () => writer.timestamp(time))
   if (groupId !== original.groupId) list.replace(10, () => writeText(writer, groupId))
   list.write(writer, PROPERTIES)
 }

@@ -1,4 +1,5 @@
 /** A fresh message, or the copy of another broker's, as sections of AMQP 1.0 (part 3 of the standard: messaging). */
+
 import { type Annotations, type AnnotationValue, carriedAnnotations } from '../../../model/annotations.ts'
 import {
   DEAD_LETTER_REASON,
@@ -7,6 +8,7 @@ import {
   type Properties,
   StructuredBody,
 } from '../../../model/message.ts'
+import { toldTime } from '../../../model/ranges.ts'
 import { AmqpMessage } from './amqp-message.ts'
 import { annotationName } from './foreign-names.ts'
 import { BIGINTS, DELIVERIES } from './own-annotations.ts'
@@ -109,7 +111,7 @@ function writeProperties(writer: WireWriter, message: OutgoingMessage, extras: E
     writeSymbol(writer, message.contentType)
     writeSymbol(writer, extras?.contentEncoding)
     writeTime(writer, extras?.absoluteExpiryTime)
-    writer.timestamp(message.createdAt)
+    writeTime(writer, toldTime(message.createdAt))
     if (last > 10) writeText(writer, message.groupId)
     if (last > 11) {
       if (extras?.groupSequence === undefined) writer.null()

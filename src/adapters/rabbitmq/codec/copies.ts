@@ -13,7 +13,7 @@ import {
   type OutgoingMessage,
   type Properties,
 } from '../../../model/message.ts'
-import { priorityInRange, timeInRange } from '../../../model/ranges.ts'
+import { priorityInRange, timeInRange, toldTime } from '../../../model/ranges.ts'
 import { RawProperties } from '../wire/native-properties.ts'
 import { encodeAnnotations } from './annotation-headers.ts'
 import { expirationOf, lifeAfter, type PublishOptions, type Route, replyQueue } from './codec.ts'
@@ -24,9 +24,6 @@ import { RabbitmqMessage } from './incoming.ts'
 import { decodedOptions } from './native-options.ts'
 import { typeNote } from './property-codec.ts'
 import { fieldBytes, type RawEntry, rawEntry, tableBytes, tableEntries } from './raw-table.ts'
-
-/** A copy of a message without a time of its own is made now: later than this, somebody has said so. Unit: ms. */
-const NOW_MS = 60_000
 
 /** @throws `ENCODE_FAILED` */
 export function copyOptions(message: OutgoingMessage, route: Route): PublishOptions {
@@ -81,8 +78,7 @@ const NOTHING: Original = {
   durable: undefined,
   userId: undefined,
   groupId: undefined,
-  // No message was made then, so the copy's own time is written.
-  createdAt: Number.MIN_SAFE_INTEGER / 2,
+  createdAt: undefined,
   nativeUserId: undefined,
   byDefaultExchange: false,
 }
@@ -172,12 +168,10 @@ function user(
 }
 
 function time(header: ContentHeader, createdAt: number, original: number | undefined): void {
-  const before = timeInRange(original)
-  if (createdAt === before) return
-  // The API has put now in the place of a time that is missing, or that nobody understands.
-  if (before === undefined && Math.abs(Date.now() - createdAt) < NOW_MS) return
-  header.timestamp(createdAt < 0 ? undefined : Math.floor(createdAt / 1000))
-  note(header, HEADERS.CREATED_MS, createdAt % 1000 !== 0 || createdAt < 0 ? createdAt : undefined)
+  const time = toldTime(createdAt)
+  if (time === undefined || time === timeInRange(original)) return
+  header.timestamp(time < 0 ? undefined : Math.floor(time / 1000))
+  note(header, HEADERS.CREATED_MS, time % 1000 !== 0 || time < 0 ? time : undefined)
 }
 
 /** Only what differs. */

@@ -18,7 +18,7 @@ import {
   type Properties,
   type PropertyValue,
 } from '../../../model/message.ts'
-import { timeInRange } from '../../../model/ranges.ts'
+import { timeInRange, toldTime } from '../../../model/ranges.ts'
 
 const MAGIC = 0xff534c31
 /** Bytes before the header. */
@@ -46,7 +46,9 @@ export interface Header {
 
 export function formatHeader(message: OutgoingMessage): string {
   const { subject, contentType, properties, replyTo, correlationId, priority, ttlMs, delayMs } = message
-  let text = `{"id":${JSON.stringify(message.id)},"createdAt":${message.createdAt}`
+  let text = `{"id":${JSON.stringify(message.id)}`
+  const createdAt = toldTime(message.createdAt)
+  if (createdAt !== undefined) text += `,"createdAt":${createdAt}`
   if (contentType !== undefined) text += `,"contentType":${JSON.stringify(contentType)}`
   if (subject !== undefined) text += `,"subject":${JSON.stringify(subject)}`
   if (properties !== noProperties()) text += formatProperties(properties)

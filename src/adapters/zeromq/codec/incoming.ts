@@ -2,11 +2,13 @@
  * A delivery at the client: read from the batch it came in when somebody looks. What came may be anything: a message that cannot be
  * read is a delivery like any other, which says so when its body is read.
  */
+
 import type { AdapterDelivery } from '../../../contract/adapter.ts'
 import type { Annotations } from '../../../model/annotations.ts'
 import { BYTES } from '../../../model/body-codec.ts'
 import { asMessagingError, MessagingError } from '../../../model/errors.ts'
 import { type IncomingMessage, noProperties, type Properties } from '../../../model/message.ts'
+import { toldTime } from '../../../model/ranges.ts'
 import { bodyStart, Field, type Header, readHeader, usualType } from './message-codec.ts'
 
 /** Number, count and mark before the message in a DELIVER. Unit: bytes. */
@@ -85,7 +87,7 @@ export class RemoteDelivery implements AdapterDelivery, IncomingMessage {
     return this.#head.groupId
   }
   get createdAt(): number | undefined {
-    return this.#head.createdAt
+    return toldTime(this.#head.createdAt)
   }
   get annotations(): Annotations | undefined {
     return this.#head.annotations
