@@ -1,58 +1,32 @@
 /** What the hub can do: what the embedded broker inside it can, at the strength of its store. */
 
+import { ENGINE_FEATURES } from '../../broker/features.ts'
 import { LIVE_BUFFER } from '../../broker/index.ts'
-import type { Capabilities, Capability, Tier } from '../../model/capabilities.ts'
+import type { Capabilities, Tier } from '../../model/capabilities.ts'
 
 /** As the API allows for names, and the hub for those that come by the wire. Unit: bytes of UTF-8. */
 export const MAX_NAME_BYTES = 220
-
-const native: Capability = { level: 'native' }
 
 export function hubCapabilities(durable: boolean, maxBodyBytes: number): Capabilities {
   const tier: Tier = durable ? 'T3' : 'T1'
   return {
     features: {
-      queue: native,
-      topic: native,
-      broadcast: native,
-      multicast: native,
-      request: native,
-      storeAndForward: durable
-        ? native
-        : { level: 'unsupported', note: 'This hub keeps everything in memory: start it with --data DIR.' },
-      browse: native,
-      browseFollow: native,
-      namedSubscription: native,
-      sharedSubscription: native,
+      ...ENGINE_FEATURES,
+      ...(!durable && {
+        storeAndForward: {
+          level: 'unsupported',
+          note: 'This hub keeps everything in memory: start it with --data DIR.',
+        },
+      }),
       gapless: {
         level: 'unsupported',
         note: 'A live subscription ends with its connection; the gap is told as an event.',
       },
-      priority: native,
-      ttl: native,
-      delay: native,
-      delayedRelease: native,
-      orderedRelease: native,
-      deliveryCount: native,
-      maxDeliveries: native,
-      deadLetter: native,
-      replay: native,
-      maxLength: native,
-      expires: native,
-      exclusive: native,
-      deduplication: native,
-      unroutable: native,
       selector: {
         level: 'unsupported',
         note: 'The embedded broker has no SQL filters; filter by subject and pattern.',
       },
-      bindings: native,
       structuredBodies: { level: 'emulated', note: 'Written as JSON with words for what JSON lacks.' },
-      declare: native,
-      delete: native,
-      purge: native,
-      inspect: native,
-      list: native,
     },
     limits: {
       maxBodyBytes,

@@ -5,6 +5,7 @@
  * what differs and its value. The declaration asks for a queue type that does not exist, so that it can never make a
  * queue. One refused declaration closes a channel and leaves a line in the broker's log: the answer is remembered.
  */
+import { makeRoom } from '../../../core/make-room.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER, isForbidden } from '../errors.ts'
 import type { Session } from '../wire/session.ts'
@@ -27,7 +28,7 @@ export async function kindOfQueue(session: Session, queue: string): Promise<Queu
   let kind = known.get(queue)
   if (kind === undefined) {
     kind = await probe(session, queue)
-    if (known.size >= MAX_REMEMBERED) known.delete(known.keys().next().value!)
+    makeRoom(known, MAX_REMEMBERED)
     known.set(queue, kind)
   }
   return kind

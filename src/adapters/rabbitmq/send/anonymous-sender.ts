@@ -5,6 +5,7 @@
  * is an exchange of that name looked for; the outcome is exact either way, and what was found is remembered.
  */
 import type { Transfer } from '../../../contract/adapter.ts'
+import { makeRoom } from '../../../core/make-room.ts'
 import { parseAddress } from '../../../model/address-text/index.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import type { OutgoingMessage } from '../../../model/message.ts'
@@ -67,7 +68,8 @@ export class AnonymousSender extends RabbitmqSender {
   async unroutable(transfer: Transfer, place: Place, error: MessagingError): Promise<void> {
     try {
       if (!(await this.#session.scratch.exchange(place.name))) return transfer.settle(error)
-      remember(this.#exchanges, place.name)
+      makeRoom(this.#exchanges, MAX_REMEMBERED)
+      this.#exchanges.add(place.name)
       this.#toExchange(transfer, place)
     } catch (cause) {
       if (this.#session.alive)
@@ -102,7 +104,7 @@ export class AnonymousSender extends RabbitmqSender {
     let place = this.#places.get(to)
     if (!place) {
       place = placeOf(to)
-      if (this.#places.size >= MAX_REMEMBERED) this.#places.delete(this.#places.keys().next().value!)
+      makeRoom(this.#places, MAX_REMEMBERED)
       this.#places.set(to, place)
     }
     return place
@@ -144,9 +146,4 @@ function placeOf(to: string): Place {
     })
   }
   return { name, subject }
-}
-
-function remember(set: Set<string>, name: string): void {
-  if (set.size >= MAX_REMEMBERED) set.delete(set.keys().next().value!)
-  set.add(name)
 }

@@ -3,6 +3,7 @@
  * and every link with it. What it refused once is not asked for again by this process, until the limit may have been raised.
  */
 import type { ChannelModel } from 'amqplib'
+import { makeRoom } from '../../../core/make-room.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
 
@@ -67,7 +68,7 @@ export function quotaFor(model: ChannelModel, login: string): ChannelQuota {
   let quota = quotas.get(login)
   if (!quota) {
     quota = new ChannelQuota()
-    if (quotas.size >= MAX_REMEMBERED) quotas.delete(quotas.keys().next().value!)
+    makeRoom(quotas, MAX_REMEMBERED)
     quotas.set(login, quota)
   }
   quotaOf.set(model, quota)

@@ -1,6 +1,7 @@
 /** What the links of one connection share. */
 import type { ChannelModel, Options } from 'amqplib'
 import { Rounds } from '../../../core/connecting/rounds.ts'
+import { makeRoom } from '../../../core/make-room.ts'
 import { type ErrorContext, MessagingError } from '../../../model/errors.ts'
 import { ADAPTER, brokerError, brokerWords, isClosedError } from '../errors.ts'
 import { refusesWhenFull } from '../nodes/topology.ts'
@@ -68,7 +69,7 @@ export class Session {
   declared(queue: string, options: Options.AssertQueue): void {
     this.#refusing.delete(queue)
     if (!refusesWhenFull(options)) return
-    if (this.#refusing.size >= MAX_REMEMBERED) this.#refusing.delete(this.#refusing.values().next().value!)
+    makeRoom(this.#refusing, MAX_REMEMBERED)
     this.#refusing.add(queue)
   }
 

@@ -15,7 +15,7 @@ import { randomName } from '../../../core/message-id.ts'
 import { compilePattern } from '../../../core/pattern.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { RemoteDelivery } from '../codec/incoming.ts'
-import { ADAPTER, connectionLost } from '../errors.ts'
+import { ADAPTER, connectionLost, HANDSHAKE_EVENTS } from '../errors.ts'
 import type { Endpoint } from '../options.ts'
 import { withoutHostName } from '../wire/host-names.ts'
 import { type PeerAddresses, peerAddresses } from './addresses.ts'
@@ -185,7 +185,7 @@ export class ConnectingPeer extends PeerConnection {
       events.on('handshake', () => resolve())
       events.on('connect:retry', fail('nothing listens there'))
       events.on('disconnect', fail('the other end hung up'))
-      for (const event of HANDSHAKE_ERRORS) events.on(event, fail('the other end refused the handshake'))
+      for (const event of HANDSHAKE_EVENTS) events.on(event, fail('the other end refused the handshake'))
       signal.addEventListener('abort', fail('no answer in the time allowed'), { once: true })
       if (signal.aborted) fail('no answer in the time allowed')()
       this.#pilot.connect(this.#addresses.requests)
@@ -208,9 +208,3 @@ export class ConnectingPeer extends PeerConnection {
     })
   }
 }
-
-const HANDSHAKE_ERRORS = [
-  'handshake:error:auth',
-  'handshake:error:protocol',
-  'handshake:error:other',
-] as const
