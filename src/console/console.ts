@@ -7,14 +7,14 @@ import { Acts } from './acts/acts.ts'
 import { Tasks } from './acts/tasks.ts'
 import { Brokers } from './brokers/brokers.ts'
 import { checked, type Plan } from './check-options.ts'
-import { Refused, told } from './errors.ts'
+import { told } from './errors.ts'
 import { createApp } from './http/app.ts'
 import { loadAssets } from './http/assets.ts'
-import { pathOf, type Refusal, refusalOf, valuesOf } from './http/guard.ts'
-import { setHeaders } from './http/headers.ts'
+import { Front, requestFacts } from './http/front.ts'
 import { listen } from './http/listen.ts'
 import type { Console, ConsoleOptions } from './options.ts'
 import { Audit } from './session/audit.ts'
+import { Entrance } from './session/entrance.ts'
 import { Password } from './session/password.ts'
 import { Secrets } from './session/secrets.ts'
 import { Sessions } from './session/sessions.ts'
@@ -34,72 +34,30 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const server = await listen(options.host, options.port ?? 0, (request, response) =>
     handle(request, response),
   )
-  const sessions = new Sessions(server.port)
+  const entrance = new Entrance(server.origin, new Sessions(server.port), password, audit)
   const running = run(plan, audit)
-
   const app = createApp({
+    ...running,
     assets,
     secrets,
-    brokers: running.brokers,
-    streams: running.streams,
-    tasks: running.tasks,
-    acts: running.acts,
+    entrance,
     session: {
       version: manifest.version,
       write: plan.write,
       bodies: plan.bodies,
       addresses: options.addresses ?? {},
     },
-    login: password ? 'password' : 'link',
-    sessionOf: (request) => sessions.of(valuesOf(request, 'cookie')),
-    async enter(text) {
-      if (!password) throw new Refused(403, 'FORBIDDEN', 'This console has no password', { login: 'link' })
-      if (await password.fits(text)) {
-        audit.write({ entered: 'by password' })
-        return sessions.begin()
-      }
-      throw new Refused(401, 'UNAUTHENTICATED', 'The password is wrong', { login: 'password' })
-    },
-    newLink() {
-      if (password) throw new Refused(403, 'FORBIDDEN', 'This console is entered by its password')
-      return linkOf(server.origin, sessions.newKey())
-    },
     failed(request, error) {
       const { status, body } = told(error)
       const { code, message } = body
-      audit.write({ ...facts(request), status, refused: code, why: message }, error)
+      audit.write({ ...requestFacts(request), status, refused: code, why: message }, error)
       if (status === 500)
         audit.write({ defect: error instanceof Error ? (error.stack ?? error.message) : String(error) })
     },
   })
   const calls = getRequestListener(app.fetch, { overrideGlobalObjects: false })
-
-  handle = (request, response) => {
-    setHeaders(response)
-    const refusal = refusalOf(request, server.hosts)
-    if (refusal) return refuse(request, response, refusal)
-    const key = keyOf(request)
-    if (key === undefined) return void calls(request, response)
-    const cookie = sessions.exchange(key)
-    if (cookie) {
-      audit.write({ ...facts(request), entered: 'by link' })
-      response.writeHead(303, { location: '/', 'set-cookie': cookie }).end()
-    } else if (sessions.of(valuesOf(request, 'cookie'))) {
-      // Who is in and comes by the old link again, by the button «back» for example.
-      response.writeHead(303, { location: '/' }).end()
-    } else refuse(request, response, { status: 403, reason: 'the link was used, or is none of this console' })
-  }
-
-  function refuse(request: IncomingMessage, response: ServerResponse, { status, reason }: Refusal): void {
-    audit.write({ ...facts(request), status, refused: reason })
-    const body = JSON.stringify({ code: 'FORBIDDEN', message: `Refused: ${reason}` })
-    response.writeHead(status, {
-      'content-type': 'application/json',
-      ...(status === 405 && { allow: 'GET, HEAD, POST' }),
-      connection: 'close',
-    })
-    response.end(body)
-  }
+  const front = new Front(server.hosts, entrance, audit, calls)
+  handle = (request, response) => front.handle(request, response)
 
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
@@ -111,8 +69,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     })()
     return closing
   }
-  const url = password ? `${server.origin}/` : linkOf(server.origin, sessions.newKey())
-  return { url, close, [Symbol.asyncDispose]: close }
+  return { url: entrance.address(), close, [Symbol.asyncDispose]: close }
 }
 
 function run({ connections, production, write, bodies }: Plan, audit: Audit) {
@@ -136,26 +93,4 @@ async function passwordOf(
   if (line === undefined) return undefined
   secrets.addText(line)
   return Password.of(line)
-}
-
-function linkOf(origin: string, key: string): string {
-  return `${origin}/?token=${key}`
-}
-
-/** Of the address of the page alone. */
-function keyOf({ method, url = '' }: IncomingMessage): string | undefined {
-  if (method !== 'GET' || pathOf(url) !== '/') return undefined
-  return new URLSearchParams(url.slice(1)).get('token') ?? undefined
-}
-
-/** What the log says of a request; the query may hold a key. */
-function facts(request: IncomingMessage): Record<string, unknown> {
-  const { method, url = '', socket } = request
-  return {
-    method,
-    path: pathOf(url),
-    host: request.headers.host,
-    origin: request.headers.origin,
-    from: socket.remoteAddress,
-  }
 }

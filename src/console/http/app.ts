@@ -7,6 +7,7 @@ import { stream } from 'hono/streaming'
 import { actOf } from '../acts/act-shapes.ts'
 import type { Acts } from '../acts/acts.ts'
 import type { Tasks } from '../acts/tasks.ts'
+import type { Broker } from '../brokers/broker.ts'
 import { type Brokers, capabilitiesView } from '../brokers/brokers.ts'
 import { apiError, invalid, Refused, told } from '../errors.ts'
 import { browsePage, messageAt } from '../messages/browse.ts'
@@ -14,6 +15,7 @@ import { compareNodes } from '../messages/compare.ts'
 import { deadLetters } from '../messages/dead-letters.ts'
 import { nodeDetail } from '../nodes/detail.ts'
 import type { SessionView } from '../protocol.ts'
+import type { Entrance } from '../session/entrance.ts'
 import type { Secrets } from '../session/secrets.ts'
 import type { Session } from '../session/sessions.ts'
 import type { Streams } from '../stream/streams.ts'
@@ -39,14 +41,7 @@ export interface Services {
   readonly tasks: Tasks
   readonly acts: Acts
   readonly secrets: Secrets
-  /** Who is in; `undefined`: nobody that is known. */
-  sessionOf(request: IncomingMessage): Session | undefined
-  /** How a session is begun. */
-  readonly login: 'link' | 'password'
-  /** The `Set-Cookie` for a password. @throws Refused */
-  enter(password: string): Promise<string>
-  /** A link for one more browser. @throws Refused */
-  newLink(): string
+  readonly entrance: Entrance
   /** For the log. */
   failed(request: IncomingMessage, error: unknown): void
 }
@@ -57,12 +52,21 @@ interface Environment {
 }
 
 type Call = Context<Environment>
+type App = Hono<Environment>
 
-export function createApp(services: Services): Hono<Environment> {
-  const { assets, brokers, streams, tasks, acts } = services
-  const { bodies } = services.session
-  const app = new Hono<Environment>({ strict: true })
+export function createApp(services: Services): App {
+  const app: App = new Hono<Environment>({ strict: true })
+  answersOfFailures(app, services)
+  for (const [path, { type, content }] of services.assets)
+    app.get(path, (c) => c.body(content, 200, { 'content-type': type }))
+  entering(app, services)
+  looking(app, services)
+  acting(app, services)
+  following(app, services)
+  return app
+}
 
+function answersOfFailures(app: App, services: Services): void {
   app.use(
     methodNotAllowed({
       app,
@@ -81,41 +85,41 @@ export function createApp(services: Services): Hono<Environment> {
     return c.json({ ...body, message: services.secrets.hidden(body.message) }, status as 400)
   })
   app.notFound((c) => c.json({ code: 'NOT_FOUND', message: 'There is nothing here' }, 404))
+}
 
-  for (const [path, { type, content }] of assets)
-    app.get(path, (c) => c.body(content, 200, { 'content-type': type }))
-
+/** order: what is added to the app behind this is for those who are in. */
+function entering(app: App, { entrance, session }: Services): void {
   app.post('/api/login', async (c) => {
     const { password } = await read(c, loginRequest)
-    c.header('set-cookie', await services.enter(password))
+    c.header('set-cookie', await entrance.enter(password))
     return c.body(null, 204)
   })
-
-  // Everything below is for those who are in.
   app.use('/api/*', async (c, next) => {
-    const session = services.sessionOf(c.env.incoming)
-    if (!session) {
-      const { login } = services
+    const known = entrance.sessionOf(c.env.incoming)
+    if (!known) {
+      const { login } = entrance
       const hint =
         login === 'password'
           ? 'Enter the password.'
           : 'Open the link that sluice console has printed; it works once.'
       throw new Refused(401, 'UNAUTHENTICATED', 'You are not in', { hint, login })
     }
-    c.set('session', session)
+    c.set('session', known)
     await next()
   })
+  app.get('/api/session', (c) => c.json(session))
+  app.post('/api/link', (c) => c.json({ url: entrance.newLink() }))
+}
 
-  app.get('/api/session', (c) => c.json(services.session))
-  app.post('/api/link', (c) => c.json({ url: services.newLink() }))
-
+function looking(app: App, { brokers, session: { bodies }, secrets }: Services): void {
+  const brokerOf = (c: Call): Broker => brokers.get(c.req.param('broker') ?? '')
   app.get('/api/brokers', (c) => c.json(brokers.views))
   app.get('/api/brokers/:broker/capabilities', (c) => c.json(capabilitiesView(brokerOf(c))))
   app.get('/api/brokers/:broker/nodes', async (c) =>
     c.json(await brokerOf(c).nodes.page(nodesQuery(c.req.query(), ''))),
   )
   app.get('/api/brokers/:broker/nodes/:address', async (c) =>
-    c.json(await nodeDetail(brokerOf(c), c.req.param('address'), services.secrets)),
+    c.json(await nodeDetail(brokerOf(c), c.req.param('address'), secrets)),
   )
   app.post('/api/brokers/:broker/browse', async (c) =>
     c.json(await browsePage(brokerOf(c), await read(c, browseRequest), bodies, c.req.raw.signal)),
@@ -136,7 +140,9 @@ export function createApp(services: Services): Hono<Environment> {
     const side = (place: typeof left) => ({ broker: brokers.get(place.broker), address: place.address })
     return c.json(await compareNodes(side(left), side(right), { disturb }, bodies, c.req.raw.signal))
   })
+}
 
+function acting(app: App, { acts, tasks }: Services): void {
   app.post('/api/acts', async (c) => {
     const act = await read(c, actOf, ACT_BYTES)
     const { remoteAddress } = c.env.incoming.socket
@@ -144,7 +150,9 @@ export function createApp(services: Services): Hono<Environment> {
   })
   app.get('/api/tasks', (c) => c.json({ tasks: tasks.views }))
   app.post('/api/tasks/:id/stop', (c) => c.json(tasks.stop(c.req.param('id'))))
+}
 
+function following(app: App, { streams, tasks }: Services): void {
   app.get('/api/stream', (c) => {
     const tab = streams.open(c.get('session'), tasks.views)
     c.header('content-type', 'text/event-stream')
@@ -159,18 +167,13 @@ export function createApp(services: Services): Hono<Environment> {
     streams.watch(c.get('session'), c.req.param('id'), await read(c, watchRequest))
     return c.body(null, 204)
   })
-  return app
+}
 
-  function brokerOf(c: Call) {
-    return brokers.get(c.req.param('broker') ?? '')
-  }
-
-  async function read<T>(c: Call, shape: Shape<T>, maxBytes = CALL_BYTES): Promise<T> {
-    try {
-      return shape(await readJson(c.env.incoming, maxBytes), '')
-    } catch (error) {
-      if (error instanceof Refused) throw error
-      throw invalid(apiError(error).message)
-    }
+async function read<T>(c: Call, shape: Shape<T>, maxBytes = CALL_BYTES): Promise<T> {
+  try {
+    return shape(await readJson(c.env.incoming, maxBytes), '')
+  } catch (error) {
+    if (error instanceof Refused) throw error
+    throw invalid(apiError(error).message)
   }
 }
