@@ -12,7 +12,7 @@ const ENTRIES = '^src/(index|hub|contract/adapter|broker/index)\\.ts$'
 const TELEMETRY = '^src/telemetry/index\\.ts$'
 /** Misspelt options and missing packages are told in the same words everywhere; pauses end by an abort. */
 const TOOL_AIDS =
-  '^src/core/(time/waiting|kept-open|options/(known-keys|nearest)|connecting/(client-library|embedded-url))\\.ts$'
+  '^src/core/(time/waiting|kept-open|options/(known-keys|nearest|typed)|connecting/(client-library|embedded-url))\\.ts$'
 const NODE = '^node:'
 
 /** A folder that may import itself, `allowed` paths and packages; nothing else of the house. */

@@ -2,9 +2,9 @@
 
 import type { Reliability } from '../contract/adapter.ts'
 import { checkKnownKeys } from '../core/options/known-keys.ts'
+import { checkNumber, checkObject, checkOneOf, checkType, outOfBounds } from '../core/options/typed.ts'
 import { LONGEST_TIMER_MS } from '../core/time/longest-timer.ts'
 import type { Rate } from '../core/time/rate-limit.ts'
-import { MessagingError } from '../model/errors.ts'
 
 /** Every call that waits takes these. */
 export interface CallOptions {
@@ -187,49 +187,42 @@ const MOST_CONCURRENCY = 100_000
 const WHOLE_NUMBERS = Object.entries({ capacity: 1, concurrency: 1, credit: 0, size: 1 })
 
 /** @throws `CONFIG_INVALID` naming the option, `TypeError` on a wrong type */
-export function checkOptions<T extends object>(call: keyof typeof KNOWN_OPTIONS, options: T | undefined): T {
+export function checkOptions<T extends object>(name: keyof typeof KNOWN_OPTIONS, options: T | undefined): T {
   if (options === undefined) return {} as T
+  const call = `${name}()`
   if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new TypeError(`${call}(): the options are no object`)
-  checkKnownKeys(options, KNOWN_OPTIONS[call], `${call}()`)
+    throw new TypeError(`${call}: the options are no object`)
+  checkKnownKeys(options, KNOWN_OPTIONS[name], call)
   const values = options as Record<string, unknown>
-  for (const [name, least] of WHOLE_NUMBERS) {
-    const value = values[name]
-    if (value === undefined) continue
-    if (typeof value !== 'number') throw new TypeError(`${call}(): ${name} is no number`)
-    if (!(Number.isInteger(value) && value >= least))
-      throw invalid(call, name, value, `a whole number from ${least}`)
-    if (name === 'concurrency' && value > MOST_CONCURRENCY)
-      throw invalid(call, name, value, `at most ${MOST_CONCURRENCY}`)
+  for (const [option, least] of WHOLE_NUMBERS) {
+    const fits = (value: number): boolean => Number.isInteger(value) && value >= least
+    checkNumber(call, option, values[option], fits, `a whole number from ${least}`)
   }
-  const { timeoutMs, signal, reliability, mode, inDoubt, waitMs, rate } = values
-  if (timeoutMs !== undefined) {
-    if (typeof timeoutMs !== 'number') throw new TypeError(`${call}(): timeoutMs is no number`)
-    if (!(timeoutMs >= 0)) throw invalid(call, 'timeoutMs', timeoutMs, '0 or more')
-  }
-  if (waitMs !== undefined) {
-    if (typeof waitMs !== 'number') throw new TypeError(`${call}(): waitMs is no number`)
-    if (!(waitMs >= 0 && waitMs <= LONGEST_TIMER_MS))
-      throw invalid(call, 'waitMs', waitMs, `from 0 to ${LONGEST_TIMER_MS}`)
-  }
+  const { concurrency, timeoutMs, signal, reliability, mode, inDoubt, waitMs, rate } = values
+  checkNumber(call, 'concurrency', concurrency, (at) => at <= MOST_CONCURRENCY, `at most ${MOST_CONCURRENCY}`)
+  checkNumber(call, 'timeoutMs', timeoutMs, (ms) => ms >= 0, '0 or more')
+  checkNumber(
+    call,
+    'waitMs',
+    waitMs,
+    (ms) => ms >= 0 && ms <= LONGEST_TIMER_MS,
+    `from 0 to ${LONGEST_TIMER_MS}`,
+  )
   if (rate !== undefined) checkRate(call, rate)
   if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new TypeError(`${call}(): signal is no AbortSignal`)
-  if (call === 'consume' || call === 'consumeBatch') checkDeadLetter(call, values.deadLetter)
-  oneOf(call, 'reliability', reliability, ['at-least-once', 'at-most-once'])
-  oneOf(call, 'mode', mode, ['consume', 'browse'])
-  oneOf(call, 'inDoubt', inDoubt, ['resend', 'fail'])
+    throw new TypeError(`${call}: signal is no AbortSignal`)
+  if (name === 'consume' || name === 'consumeBatch') checkDeadLetter(call, values.deadLetter)
+  checkOneOf(call, 'reliability', reliability, ['at-least-once', 'at-most-once'])
+  checkOneOf(call, 'mode', mode, ['consume', 'browse'])
+  checkOneOf(call, 'inDoubt', inDoubt, ['resend', 'fail'])
   return options
 }
 
 function checkDeadLetter(call: string, deadLetter: unknown): void {
   if (deadLetter === undefined) return
-  if (typeof deadLetter !== 'object' || deadLetter === null)
-    throw new TypeError(`${call}(): deadLetter is no object`)
-  checkKnownKeys(deadLetter, ['error'], `${call}(): deadLetter`)
-  const { error } = deadLetter as DeadLetterOptions
-  if (error !== undefined && typeof error !== 'boolean')
-    throw new TypeError(`${call}(): deadLetter.error is no boolean`)
+  checkObject(call, 'deadLetter', deadLetter)
+  checkKnownKeys(deadLetter as object, ['error'], `${call}: deadLetter`)
+  checkType(call, 'deadLetter.error', (deadLetter as DeadLetterOptions).error, 'boolean')
 }
 
 /**
@@ -258,22 +251,11 @@ export function isDelay(ms: number): boolean {
 
 function checkRate(call: string, rate: unknown): void {
   if (typeof rate !== 'object' || rate === null || Array.isArray(rate))
-    throw new TypeError(`${call}(): rate is no object: { count: 100, perMs: 1000 } is one`)
-  checkKnownKeys(rate, ['count', 'perMs'], `${call}(): rate`)
+    throw new TypeError(`${call}: rate is no object: { count: 100, perMs: 1000 } is one`)
+  checkKnownKeys(rate, ['count', 'perMs'], `${call}: rate`)
   const { count, perMs } = rate as Record<string, unknown>
   if (!(Number.isSafeInteger(count) && (count as number) >= 1))
-    throw invalid(call, 'rate.count', count, 'a whole number from 1')
+    throw outOfBounds(call, 'rate.count', count, 'a whole number from 1')
   if (!(Number.isFinite(perMs) && (perMs as number) >= 1))
-    throw invalid(call, 'rate.perMs', perMs, 'a number of milliseconds from 1')
-}
-
-function oneOf(call: string, name: string, value: unknown, allowed: readonly string[]): void {
-  if (value !== undefined && !allowed.includes(value as string))
-    throw invalid(call, name, value, `one of ${allowed.join(', ')}`)
-}
-
-function invalid(call: string, name: string, value: unknown, allowed: string): MessagingError {
-  return new MessagingError('CONFIG_INVALID', `${call}(): ${name}: ${String(value)} is not ${allowed}`, {
-    context: { option: name },
-  })
+    throw outOfBounds(call, 'rate.perMs', perMs, 'a number of milliseconds from 1')
 }

@@ -1,6 +1,7 @@
 /** Options of a relay, checked. */
 import { checkKnownKeys } from '../core/options/known-keys.ts'
-import { type Connection, MessagingError } from '../index.ts'
+import { checkNumber } from '../core/options/typed.ts'
+import type { Connection } from '../index.ts'
 import type { RelayPool } from './client.ts'
 import type { RelayStatus } from './status.ts'
 
@@ -63,10 +64,7 @@ export function relaySettings(options: RelayOptions): RelaySettings {
 }
 
 function number(name: string, value: number | undefined, fallback: number, least: number): number {
-  if (value === undefined) return fallback
-  if (typeof value !== 'number') throw new TypeError(`relay(): ${name} is no number`)
-  if (value >= least && Number.isFinite(value)) return Math.floor(value)
-  throw new MessagingError('CONFIG_INVALID', `relay(): ${name}: ${value} is not a number from ${least}`, {
-    context: { option: name },
-  })
+  const fits = (given: number): boolean => given >= least && Number.isFinite(given)
+  checkNumber('relay()', name, value, fits, `a number from ${least}`)
+  return Math.floor(value ?? fallback)
 }

@@ -2,6 +2,7 @@
 
 import type { ConnectTarget } from '../../contract/adapter.ts'
 import { checkKnownKeys } from '../../core/options/known-keys.ts'
+import { checkNumber, checkObject, checkType } from '../../core/options/typed.ts'
 import type { BodyCodec, CodecTable } from '../../model/body-codec.ts'
 import { MessagingError } from '../../model/errors.ts'
 import type { ReconnectOptions } from './supervisor.ts'
@@ -66,11 +67,12 @@ export const CONNECT_OPTIONS = [
   'signal',
 ] as const satisfies readonly (keyof GeneralConnectOptions)[]
 
+const CALL = 'connect()'
 const RECONNECT_OPTIONS = ['minDelayMs', 'maxDelayMs', 'limit', 'waitForBroker']
 
 /** @throws `CONFIG_INVALID` on an unknown or unusable option */
 export function connectPlan(options: GeneralConnectOptions): ConnectPlan {
-  checkKnownKeys(options, CONNECT_OPTIONS, 'connect()')
+  checkKnownKeys(options, CONNECT_OPTIONS, CALL)
   checkTypes(options)
   const { reconnect } = options
   if (reconnect) checkKnownKeys(reconnect, RECONNECT_OPTIONS, 'connect(): reconnect')
@@ -122,31 +124,18 @@ export function urlsOf({ url }: Pick<GeneralConnectOptions, 'url'>): readonly st
 }
 
 function checkTypes(options: GeneralConnectOptions): void {
-  for (const name of ['clientName', 'username', 'password'] as const) checkType(options, name, 'string')
-  for (const name of ['tls', 'native'] as const) checkMap(name, options[name])
+  for (const name of ['clientName', 'username', 'password'] as const)
+    checkType(CALL, name, options[name], 'string')
+  for (const name of ['tls', 'native'] as const) checkObject(CALL, name, options[name])
   const { reconnect, codecs, signal } = options
-  if (reconnect !== false) checkMap('reconnect', reconnect)
-  if (reconnect) checkType(reconnect, 'waitForBroker', 'boolean')
+  if (reconnect !== false) checkObject(CALL, 'reconnect', reconnect)
+  if (reconnect) checkType(CALL, 'waitForBroker', reconnect.waitForBroker, 'boolean')
   if (codecs !== undefined && !Array.isArray(codecs)) throw new TypeError('connect(): codecs is no array')
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new TypeError('connect(): signal is no AbortSignal')
 }
 
-function checkType<T extends object>(options: T, name: keyof T & string, type: string): void {
-  const value = options[name]
-  if (value !== undefined && typeof value !== type) throw new TypeError(`connect(): ${name} is no ${type}`)
-}
-
-function checkMap(name: string, value: unknown): void {
-  if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value)))
-    throw new TypeError(`connect(): ${name} is no object`)
-}
-
 function notNegative(name: string, value: number | undefined, fallback: number): number {
-  if (value === undefined) return fallback
-  if (typeof value !== 'number') throw new TypeError(`connect(): ${name} is no number`)
-  if (value >= 0) return value
-  throw new MessagingError('CONFIG_INVALID', `connect(): ${name}: ${value} is not 0 or more`, {
-    context: { option: name },
-  })
+  checkNumber(CALL, name, value, (given) => given >= 0, '0 or more')
+  return value ?? fallback
 }

@@ -1,5 +1,6 @@
 /** What `connection.replay()` takes and gives. */
-import { MessagingError } from '../../model/errors.ts'
+import { checkNumber, checkType } from '../../core/options/typed.ts'
+import type { MessagingError } from '../../model/errors.ts'
 import type { Target } from '../address/address.ts'
 import type { ReceivedMessage } from '../message/received-message.ts'
 import { type CallOptions, checkOptions } from '../options.ts'
@@ -62,17 +63,15 @@ export interface ReplayReport extends ReplayProgress {
 export function checkReplay<Body>(options: ReplayOptions<Body> | undefined): ReplayOptions<Body> {
   const checked = checkOptions('replay', options)
   const { where, dryRun, limit, onProgress } = checked as Record<string, unknown>
-  if (where !== undefined && typeof where !== 'function')
-    throw new TypeError('replay(): where is no function')
-  if (onProgress !== undefined && typeof onProgress !== 'function')
-    throw new TypeError('replay(): onProgress is no function')
-  if (dryRun !== undefined && typeof dryRun !== 'boolean')
-    throw new TypeError('replay(): dryRun is no boolean')
-  if (limit === undefined) return checked
-  if (typeof limit !== 'number') throw new TypeError('replay(): limit is no number')
-  if (!(limit === Number.POSITIVE_INFINITY || (Number.isInteger(limit) && limit >= 1)))
-    throw new MessagingError('CONFIG_INVALID', `replay(): limit: ${limit} is not a whole number from 1`, {
-      context: { option: 'limit' },
-    })
+  checkType(CALL, 'where', where, 'function')
+  checkType(CALL, 'onProgress', onProgress, 'function')
+  checkType(CALL, 'dryRun', dryRun, 'boolean')
+  checkNumber(CALL, 'limit', limit, isLimit, 'a whole number from 1')
   return checked
+}
+
+const CALL = 'replay()'
+
+function isLimit(limit: number): boolean {
+  return limit === Number.POSITIVE_INFINITY || (Number.isInteger(limit) && limit >= 1)
 }

@@ -1,0 +1,50 @@
+/**
+ * Checks the options of a call in the same words for all: a wrong type is a `TypeError`, a value out of bounds `CONFIG_INVALID`.
+ * What is `undefined` was not said, and passes. `call` is as a program writes it: `consume()`.
+ */
+import { MessagingError } from '../../model/errors.ts'
+
+/** @throws TypeError */
+export function checkType(
+  call: string,
+  name: string,
+  value: unknown,
+  type: 'boolean' | 'function' | 'number' | 'string',
+): void {
+  if (value !== undefined && typeof value !== type) throw new TypeError(`${call}: ${name} is no ${type}`)
+}
+
+/** A list is no object. @throws TypeError */
+export function checkObject(call: string, name: string, value: unknown): void {
+  if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value)))
+    throw new TypeError(`${call}: ${name} is no object`)
+}
+
+/**
+ * @param allowed what `fits` takes, in words behind «is not»
+ * @throws TypeError, `CONFIG_INVALID`
+ */
+export function checkNumber(
+  call: string,
+  name: string,
+  value: unknown,
+  fits: (value: number) => boolean,
+  allowed: string,
+): void {
+  checkType(call, name, value, 'number')
+  if (value !== undefined && !fits(value as number)) throw outOfBounds(call, name, value, allowed)
+}
+
+/** @throws `CONFIG_INVALID` */
+export function checkOneOf(call: string, name: string, value: unknown, allowed: readonly string[]): void {
+  if (value !== undefined && !allowed.includes(value as string))
+    throw outOfBounds(call, name, value, `one of ${allowed.join(', ')}`)
+}
+
+export function outOfBounds(call: string, name: string, value: unknown, allowed: string): MessagingError {
+  // The text of an object is its own affair, and may throw.
+  const shown = Object(value) === value ? `a value of type ${typeof value}` : String(value)
+  return new MessagingError('CONFIG_INVALID', `${call}: ${name}: ${shown} is not ${allowed}`, {
+    context: { option: name },
+  })
+}
