@@ -7,7 +7,7 @@ import type { Adapter, AdapterConnection, Place } from '../../contract/adapter.t
 import { settledWithin } from '../../core/aborts.ts'
 import { EventFeed } from '../../core/event-feed.ts'
 import { countdown } from '../../core/time/countdown.ts'
-import { timerMs } from '../../core/time/longest-timer.ts'
+import { pause } from '../../core/time/waiting.ts'
 import type { BodyEncoding, CodecTable } from '../../model/body-codec.ts'
 import type { Capabilities } from '../../model/capabilities.ts'
 import {
@@ -42,7 +42,7 @@ export class LinkHost implements SupervisorOwner {
   readonly #supervisor: Supervisor
   readonly #plan: ConnectPlan
   readonly #links = new Set<HostedLink>()
-  readonly #delays = new Set<() => void>()
+  readonly #closing = new AbortController()
   readonly #connection: CurrentConnection
   #capabilities: Capabilities
   #bodyEncoding: BodyEncoding
@@ -179,21 +179,13 @@ export class LinkHost implements SupervisorOwner {
 
   /** Resolves after `ms`, or at once when the connection is closed. */
   delay(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer)
-        this.#delays.delete(done)
-        resolve()
-      }
-      const timer = setTimeout(done, timerMs(ms))
-      this.#delays.add(done)
-    })
+    return pause(ms, this.#closing.signal)
   }
 
   async close(timeoutMs: number): Promise<void> {
     if (this.#state === 'closed') return
     const left = countdown(timeoutMs)
-    for (const done of this.#delays) done()
+    this.#closing.abort()
     const links = [...this.#links].map((link) => link.close({ timeoutMs }))
     const answered = await settledWithin(Promise.all(links), left())
     await this.copies.close(left())

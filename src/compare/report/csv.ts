@@ -2,88 +2,61 @@
 import type { CellResult } from '../cell-result.ts'
 import type { Cell, Report } from '../report.ts'
 
-const HEAD = [
-  'workload',
-  'broker',
-  'adapter',
-  'library',
-  'run',
-  'verdict',
-  'tier',
-  'messages_per_second',
-  'sends_per_second',
-  'latency_claim',
-  'p50_ms',
-  'p90_ms',
-  'p99_ms',
-  'p999_ms',
-  'max_ms',
-  'confirm_p50_ms',
-  'confirm_p99_ms',
-  'knee',
-  'sent',
-  'accepted',
-  'failed',
-  'in_doubt',
-  'received',
-  'lost',
-  'duplicated',
-  'reordered',
-  'corrupt',
-  'cpu_ms_per_1000',
-  'event_loop',
-  'peak_rss_bytes',
-  'problem',
+interface Line {
+  readonly cell: Cell
+  readonly run: CellResult
+  /** Which run of the cell, from 1. */
+  readonly number: number
+}
+
+const COLUMNS: readonly (readonly [head: string, value: (line: Line) => unknown])[] = [
+  ['workload', ({ cell }) => cell.workload],
+  ['broker', ({ cell }) => cell.broker],
+  ['adapter', ({ cell }) => cell.adapter],
+  ['library', ({ cell }) => cell.library],
+  ['run', ({ number }) => number],
+  ['verdict', ({ cell }) => cell.verdict],
+  ['tier', ({ run }) => run.tier],
+  ['messages_per_second', ({ run }) => run.throughput.toFixed(1)],
+  ['sends_per_second', ({ run }) => run.sendThroughput.toFixed(1)],
+  ['latency_claim', ({ run }) => (run.noLatencyClaim === undefined ? 'yes' : `no: ${run.noLatencyClaim}`)],
+  ['p50_ms', ({ run }) => run.latency?.p50],
+  ['p90_ms', ({ run }) => run.latency?.p90],
+  ['p99_ms', ({ run }) => run.latency?.p99],
+  ['p999_ms', ({ run }) => run.latency?.p999],
+  ['max_ms', ({ run }) => run.latency?.max],
+  ['confirm_p50_ms', ({ run }) => run.service?.p50],
+  ['confirm_p99_ms', ({ run }) => run.service?.p99],
+  ['knee', ({ run }) => run.knee],
+  ['sent', ({ run }) => run.account.sent],
+  ['accepted', ({ run }) => run.account.accepted],
+  ['failed', ({ run }) => run.account.failed],
+  ['in_doubt', ({ run }) => run.account.inDoubt],
+  ['received', ({ run }) => run.account.received],
+  ['lost', ({ run }) => run.account.lost],
+  ['duplicated', ({ run }) => run.account.duplicatesMarked + run.account.duplicatesUnmarked],
+  ['reordered', ({ run }) => run.account.reordered],
+  ['corrupt', ({ run }) => run.account.corrupt],
+  ['cpu_ms_per_1000', ({ run }) => run.cpuMsPerThousand.toFixed(2)],
+  ['event_loop', ({ run }) => run.eventLoopUtilization.toFixed(3)],
+  ['peak_rss_bytes', ({ run }) => run.peakRssBytes],
+  ['problem', ({ run }) => run.problem],
 ]
 
 export function csv(report: Report): string {
   const lines = report.cells.flatMap((cell) =>
-    cell.runs.length > 0 ? cell.runs.map((run, index) => runLine(cell, run, index + 1)) : [notRunLine(cell)],
+    cell.runs.length > 0
+      ? cell.runs.map((run, index) => COLUMNS.map(([, value]) => value({ cell, run, number: index + 1 })))
+      : [notRunLine(cell)],
   )
-  return `${[HEAD, ...lines].map((line) => line.map(quote).join(',')).join('\r\n')}\r\n`
-}
-
-function runLine(cell: Cell, run: CellResult, number: number): unknown[] {
-  const { account, latency, service } = run
-  return [
-    cell.workload,
-    cell.broker,
-    cell.adapter,
-    cell.library,
-    number,
-    cell.verdict,
-    run.tier,
-    run.throughput.toFixed(1),
-    run.sendThroughput.toFixed(1),
-    run.noLatencyClaim === undefined ? 'yes' : `no: ${run.noLatencyClaim}`,
-    latency?.p50,
-    latency?.p90,
-    latency?.p99,
-    latency?.p999,
-    latency?.max,
-    service?.p50,
-    service?.p99,
-    run.knee,
-    account.sent,
-    account.accepted,
-    account.failed,
-    account.inDoubt,
-    account.received,
-    account.lost,
-    account.duplicatesMarked + account.duplicatesUnmarked,
-    account.reordered,
-    account.corrupt,
-    run.cpuMsPerThousand.toFixed(2),
-    run.eventLoopUtilization.toFixed(3),
-    run.peakRssBytes,
-    run.problem,
-  ]
+  const head = COLUMNS.map(([name]) => name)
+  return `${[head, ...lines].map((line) => line.map(quote).join(',')).join('\r\n')}\r\n`
 }
 
 /** A cell without a run has its line all the same, with the reason. */
 function notRunLine({ workload, broker, adapter, library, verdict, reasons }: Cell): unknown[] {
   const known = [workload, broker, adapter, library, 0, verdict]
-  return [...known, ...Array(HEAD.length - known.length - 1), reasons.join('; ')]
+  return [...known, ...Array(COLUMNS.length - known.length - 1), reasons.join('; ')]
 }
 
 /** A text that a spreadsheet would take for a formula is kept a text. */

@@ -192,44 +192,30 @@ function loads({ cells }: Report): Table {
   }
 }
 
+type Account = Cell['runs'][number]['account']
+
+const BOOKS: readonly (readonly [head: string, read: (account: Account) => number])[] = [
+  ['sent', ({ sent }) => sent],
+  ['accepted', ({ accepted }) => accepted],
+  ['failed', ({ failed }) => failed],
+  ['in doubt', ({ inDoubt }) => inDoubt],
+  ['received', ({ received }) => received],
+  ['lost', ({ lost }) => lost],
+  ['duplicated', ({ duplicatesUnmarked }) => duplicatesUnmarked],
+  ['marked', ({ duplicatesMarked }) => duplicatesMarked],
+  ['reordered', ({ reordered }) => reordered],
+  ['corrupt', ({ corrupt }) => corrupt],
+]
+
 /** Sums over all runs of a cell that sent something. */
 function books({ cells }: Report): Table {
   return {
     title: 'What became of the messages',
     note: 'Over all runs. Marked: the broker said that it delivers again.',
-    head: [
-      'workload',
-      'broker',
-      'library',
-      'sent',
-      'accepted',
-      'failed',
-      'in doubt',
-      'received',
-      'lost',
-      'duplicated',
-      'marked',
-      'reordered',
-      'corrupt',
-    ],
-    rows: cells.filter(hasSent).map((cell) => {
-      const sum = (read: (account: Cell['runs'][number]['account']) => number): string =>
-        String(cell.runs.reduce((total, run) => total + read(run.account), 0))
-      return [
-        cell.workload,
-        cell.broker,
-        cell.library,
-        sum((account) => account.sent),
-        sum((account) => account.accepted),
-        sum((account) => account.failed),
-        sum((account) => account.inDoubt),
-        sum((account) => account.received),
-        sum((account) => account.lost),
-        sum((account) => account.duplicatesUnmarked),
-        sum((account) => account.duplicatesMarked),
-        sum((account) => account.reordered),
-        sum((account) => account.corrupt),
-      ]
+    head: ['workload', 'broker', 'library', ...BOOKS.map(([head]) => head)],
+    rows: cells.filter(hasSent).map(({ workload, broker, library, runs }) => {
+      const sums = BOOKS.map(([, read]) => runs.reduce((total, run) => total + read(run.account), 0))
+      return [workload, broker, library, ...sums.map(String)]
     }),
   }
 }

@@ -5,7 +5,7 @@
  * `STALL_MS`. A time without work is not, but for the little by which work may come late (`LATE_MS`): the first one after it begins at once,
  * and the next ones have their places behind it.
  */
-import { timerMs } from './longest-timer.ts'
+import { pause } from './waiting.ts'
 
 /** `count` in every `perMs`, evenly. */
 export interface Rate {
@@ -25,12 +25,11 @@ export class RateLimit {
   readonly #stallMs: number
   readonly #lateMs: number
   readonly #now: () => number
-  readonly #waiting = new Set<() => void>()
   /** Place of the next one on the clock. Unit: ms. */
   #next = Number.NEGATIVE_INFINITY
   /** When the last ones began. Unit: ms. */
   #last = Number.NEGATIVE_INFINITY
-  #ended = false
+  readonly #end = new AbortController()
 
   /** @param now the monotonic clock. Unit: ms. */
   constructor({ count, perMs }: Rate, now = () => performance.now()) {
@@ -44,15 +43,15 @@ export class RateLimit {
   async take(count: number): Promise<void> {
     const begin = this.#place()
     this.#next = begin + count * this.#intervalMs
-    for (let left = begin - this.#now(); left > 0 && !this.#ended; left = begin - this.#now())
-      await this.#sleep(left)
+    const { signal } = this.#end
+    for (let left = begin - this.#now(); left > 0 && !signal.aborted; left = begin - this.#now())
+      await pause(Math.ceil(left), signal)
     this.#last = this.#now()
   }
 
   /** Whoever waits goes on at once, and nobody waits any more. */
   end(): void {
-    this.#ended = true
-    for (const wake of this.#waiting) wake()
+    this.#end.abort()
   }
 
   #place(): number {
@@ -61,17 +60,5 @@ export class RateLimit {
     // Who waited for a place and was woken too late comes back for the next one at once.
     const stalled = now - this.#last <= this.#lateMs
     return stalled ? Math.max(this.#next, now - this.#stallMs) : now
-  }
-
-  #sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer)
-        this.#waiting.delete(wake)
-        resolve()
-      }
-      const timer = setTimeout(wake, timerMs(Math.ceil(ms)))
-      this.#waiting.add(wake)
-    })
   }
 }

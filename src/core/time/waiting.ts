@@ -1,4 +1,5 @@
 /** Waiting that an abort ends. */
+import { onAbort } from '../aborts.ts'
 import { timerMs } from './longest-timer.ts'
 
 /** Resolves after `ms`, or at once when `signal` aborts (never rejects). */
@@ -7,11 +8,11 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return resolve()
     const done = (): void => {
       clearTimeout(timer)
-      signal.removeEventListener('abort', done)
+      off()
       resolve()
     }
     const timer = setTimeout(done, timerMs(ms))
-    signal.addEventListener('abort', done)
+    const off = onAbort(signal, done)
   })
 }
 
