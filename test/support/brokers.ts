@@ -1,6 +1,6 @@
 /** Real brokers for tests: the shared ones by their URL, or one of the test's own to be killed and restarted. */
 import { defaultHome } from '../../scripts/brokers/home.ts'
-import { type BrokerName, leftOut } from '../../scripts/brokers/kind.ts'
+import { type BrokerName, type BrokerRecord, leftOut } from '../../scripts/brokers/kind.ts'
 import { kindOf } from '../../scripts/brokers/kinds.ts'
 import { kill, pause, restart, resume, start, stop } from '../../scripts/brokers/lifecycle.ts'
 import { createPrivateHome, sweepPrivateHomes } from '../../scripts/brokers/private-homes.ts'
@@ -33,6 +33,9 @@ export class PrivateBroker implements AsyncDisposable {
   readonly url: string
   /** The same variables as of the shared broker. */
   readonly environment: Readonly<Record<string, string>>
+  readonly ports: Readonly<Record<string, number>>
+  /** What the broker's own command line tools need. */
+  readonly toolEnvironment: Readonly<Record<string, string>>
   readonly #home: string
 
   /** RabbitMQ takes about 10 s, Qpid 4 s, Redis less than one. */
@@ -41,14 +44,16 @@ export class PrivateBroker implements AsyncDisposable {
     const home = createPrivateHome(defaultHome())
     const { results, failures } = await up(home, [name], quiet)
     if (failures[0] !== undefined) throw failures[0].error
-    return new PrivateBroker(home, name, results[0]!.record.environment)
+    return new PrivateBroker(home, results[0]!.record)
   }
 
-  private constructor(home: string, name: BrokerName, environment: Readonly<Record<string, string>>) {
+  private constructor(home: string, record: BrokerRecord) {
     this.#home = home
-    this.name = name
-    this.environment = environment
-    this.url = environment[kindOf(name).variable] as string
+    this.name = record.name
+    this.environment = record.environment
+    this.ports = record.ports
+    this.toolEnvironment = record.toolEnvironment
+    this.url = this.environment[kindOf(this.name).variable] as string
   }
 
   /** As a crash would end it (SIGKILL). `role`: only one of its processes, such as `master` of redis-sentinel. */

@@ -98,7 +98,7 @@ const SOCKET_SCHEMES: readonly string[] = ['redis+unix', 'redis+socket', 'unix']
 const URL_FORM = {
   adapter: ADAPTER,
   form: 'redis://user:password@host:port/database, rediss:// for TLS, or redis+unix:///path?db=0',
-  query: ['cluster', 'sentinel', 'db', 'prefix'],
+  query: ['cluster', 'sentinel', 'db', 'prefix', 'waitReplicas', 'waitMs'],
   paths: SOCKET_SCHEMES,
 }
 const { invalid, wholeNumber } = optionReader(ADAPTER, 'connect()')
@@ -121,7 +121,7 @@ export function endpointOf(target: ConnectTarget): Endpoint {
   const nodes = socket === undefined ? [{ host, port }, ...more] : []
   const db = wholeNumber('db', native.db, 0) ?? databaseOf(url, socket)
   if (mode === 'cluster' && db) throw invalid('db', 'is not there in a Cluster: it has database 0 alone')
-  const waitReplicas = wholeNumber('waitReplicas', native.waitReplicas, 0) ?? 0
+  const waitReplicas = wholeNumber('waitReplicas', native.waitReplicas ?? query.waitReplicas, 0) ?? 0
   return {
     mode,
     nodes,
@@ -141,7 +141,7 @@ export function endpointOf(target: ConnectTarget): Endpoint {
     alwaysEnvelope: alwaysEnvelope(native.envelope),
     liveBuffer: wholeNumber('liveBuffer', native.liveBuffer, 1) ?? 10_000,
     waitReplicas,
-    waitMs: wholeNumber('waitMs', native.waitMs, 1) ?? 1_000,
+    waitMs: wholeNumber('waitMs', native.waitMs ?? query.waitMs, 1) ?? 1_000,
     place: socket ?? nodes.map(({ host, port }) => placeText(host, port)).join(', '),
   }
 }

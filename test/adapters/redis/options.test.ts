@@ -45,6 +45,11 @@ describe('options', () => {
       master: 'main',
       nodes: [{ host: 'h', port: 26_379 }],
     })
+    expect(endpointOf(target('redis://h?cluster=true&waitReplicas=1&waitMs=300'))).toMatchObject({
+      mode: 'cluster',
+      waitReplicas: 1,
+      waitMs: 300,
+    })
     expect(
       endpointOf(target('redis://h:1?cluster=true', { native: { nodes: ['i:2', '[::1]:3'] } })),
     ).toMatchObject({

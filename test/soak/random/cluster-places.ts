@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type BrokerName, PrivateBroker } from '../../support/brokers.ts'
 import type { Dice } from './dice.ts'
 import type { Fault, Place } from './place.ts'
+import { rabbitmqClusterFaults } from './rabbitmq-cluster-faults.ts'
 import { clusterUrls, redisClusterFaults } from './redis-cluster-faults.ts'
 
 interface Cluster {
@@ -22,6 +23,7 @@ const CLUSTERS: Readonly<Record<string, Cluster>> = {
     roles: ['node1', 'node2', 'node3'],
     urls: (broker) => broker.url.split(','),
     native: () => ({ queueType: 'quorum' }),
+    faults: rabbitmqClusterFaults,
   },
   'redis-cluster': {
     broker: 'redis-cluster',
@@ -57,12 +59,17 @@ const sentinelUrls = ({ environment }: PrivateBroker) => environment.SLUICE_TEST
 
 export const CLUSTER_PLACES = Object.keys(CLUSTERS)
 
+export interface ClusterPlace extends Place {
+  readonly own: PrivateBroker
+}
+
 /** `undefined`: no cluster of that name. */
-export async function openCluster(name: string): Promise<Place | undefined> {
+export async function openCluster(name: string): Promise<ClusterPlace | undefined> {
   const cluster = CLUSTERS[name]
   if (cluster === undefined) return undefined
   const own = await PrivateBroker.start(cluster.broker)
   return {
+    own,
     url: cluster.urls(own),
     native: cluster.native(own),
     password: cluster.password?.(own),
@@ -91,7 +98,8 @@ function faultsOf(own: PrivateBroker, roles: readonly string[]): Fault[] {
       run: async (dice) => {
         const role = some(dice)
         await own.pause(role)
-        await delay(dice.between(500, 15_000))
+        // Long enough to be missed by the others, or hardly noticed.
+        await delay(dice.chance(0.4) ? dice.between(3_000, 15_000) : dice.between(200, 3_000))
         await own.resume(role)
         await own.start()
       },

@@ -1,0 +1,62 @@
+/** What the broker still holds of clients that have closed everything. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import type { PrivateBroker } from '../../support/brokers.ts'
+import { manage } from '../random/rabbitmq-cluster-faults.ts'
+import { clusterUrls } from '../random/redis-cluster-faults.ts'
+
+/** Brokers notice an end, and count it, a little later. Unit: ms. */
+const PATIENCE_MS = 30_000
+
+export interface Leftovers {
+  readonly connections: number
+  /** Receivers that the broker still serves, where it tells of them. */
+  readonly receivers: number
+  readonly nodes: number
+}
+
+/** Looks until nothing is left, or until it has taken too long for that. */
+export async function leftovers(own: PrivateBroker, ...which: (keyof Leftovers)[]): Promise<Leftovers> {
+  const look = own.name === 'rabbitmq-cluster' ? rabbitmq : redis
+  const end = performance.now() + PATIENCE_MS
+  for (;;) {
+    const found = await look(own)
+    if (which.every((one) => found[one] === 0) || performance.now() > end) return found
+    await delay(500)
+  }
+}
+
+async function rabbitmq(own: PrivateBroker): Promise<Leftovers> {
+  const [url] = own.environment.SLUICE_TEST_RABBITMQ_CLUSTER_MANAGEMENT!.split(',')
+  const count = async (what: string) => ((await manage(url!, what)) as unknown[]).length
+  return {
+    connections: await count('connections'),
+    receivers: await count('consumers'),
+    nodes: await count('queues'),
+  }
+}
+
+async function redis(own: PrivateBroker): Promise<Leftovers> {
+  const urls =
+    own.name === 'redis-cluster'
+      ? clusterUrls(own)
+      : ['master', 'replica'].map(
+          (role) =>
+            `redis://:${own.environment.SLUICE_TEST_REDIS_SENTINEL_PASSWORD}@127.0.0.1:${own.ports[role]}`,
+        )
+  let connections = 0
+  let nodes = 0
+  for (const url of urls) {
+    const client = new Redis(url, { protocol: 2 })
+    const id = String(await client.client('ID'))
+    const all = String(await client.client('LIST'))
+      .trim()
+      .split('\n')
+    // Masters, replicas and sentinels are clients of each other.
+    const own = all.filter((line) => !line.startsWith(`id=${id} `) && !/ flags=[^ ]*[MS]/.test(line))
+    connections += own.filter((line) => !/ name=sentinel/.test(line)).length
+    if (/^role:master/m.test(await client.info('replication'))) nodes += await client.dbsize()
+    client.disconnect()
+  }
+  return { connections, receivers: 0, nodes }
+}

@@ -1,0 +1,142 @@
+/** Whether enough of a cluster is there to take a message: looked at from outside, by no more than a few bytes to each node. */
+import { connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import type { PrivateBroker } from '../../support/brokers.ts'
+import { clusterUrls } from '../random/redis-cluster-faults.ts'
+
+/** A node that does not answer in this time is away. Unit: ms. */
+const ANSWER_MS = 400
+const LOOK_MS = 50
+const SLOTS = 16_384
+
+export interface Probe extends AsyncDisposable {
+  /** Never rejects. */
+  look(): Promise<boolean>
+}
+
+/** Two of three nodes greet who speaks AMQP. */
+export function rabbitmqProbe(own: PrivateBroker): Probe {
+  const ports = own.url.split(',').map((url) => Number(new URL(url).port))
+  return {
+    look: async () => (await Promise.all(ports.map(greets))).filter(Boolean).length > ports.length / 2,
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+function greets(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(Buffer.from('AMQP\0\0\x09\x01', 'latin1')))
+    const end = (there: boolean) => {
+      socket.destroy()
+      resolve(there)
+    }
+    socket.setTimeout(ANSWER_MS, () => end(false))
+    socket.once('data', () => end(true))
+    socket.once('error', () => end(false))
+  })
+}
+
+/** Every slot has a master with a replica that follows it. */
+export function redisClusterProbe(own: PrivateBroker): Probe {
+  const nodes = clusterUrls(own).map(open)
+  return {
+    async look() {
+      const owned = new Uint8Array(SLOTS)
+      await Promise.all(
+        nodes.map(async (redis) => {
+          try {
+            if (!(await isFollowed(redis))) return
+            for (const { from, to } of await slotsOf(redis)) owned.fill(1, from, to + 1)
+          } catch {
+            // Away.
+          }
+        }),
+      )
+      return owned.every((one) => one === 1)
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const redis of nodes) redis.disconnect()
+    },
+  }
+}
+
+/** The master has a replica that follows it. */
+export function sentinelProbe(own: PrivateBroker): Probe {
+  const password = own.environment.SLUICE_TEST_REDIS_SENTINEL_PASSWORD
+  const nodes = ['master', 'replica'].map((role) => open(`redis://:${password}@127.0.0.1:${own.ports[role]}`))
+  return {
+    look: async () =>
+      (await Promise.all(nodes.map((redis) => isFollowed(redis).catch(() => false)))).some(Boolean),
+    [Symbol.asyncDispose]: async () => {
+      for (const redis of nodes) redis.disconnect()
+    },
+  }
+}
+
+function open(url: string): Redis {
+  const redis = new Redis(url, {
+    protocol: 2,
+    commandTimeout: ANSWER_MS,
+    connectTimeout: ANSWER_MS,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => LOOK_MS,
+  })
+  redis.on('error', () => {})
+  return redis
+}
+
+async function isFollowed(redis: Redis): Promise<boolean> {
+  const text = await redis.info('replication')
+  return /^role:master/m.test(text) && /state=online/.test(text)
+}
+
+async function slotsOf(redis: Redis): Promise<{ from: number; to: number }[]> {
+  const text = String(await redis.cluster('NODES'))
+  const mine = text.split('\n').find((line) => line.includes('myself'))!
+  // Behind eight fields stand its slots; those that are being moved are in brackets.
+  const slots = mine
+    .split(' ')
+    .slice(8)
+    .filter((part) => /^[0-9]/.test(part))
+  return slots.map((part) => {
+    const [from, to = from] = part.split('-').map(Number) as [number, number?]
+    return { from, to }
+  })
+}
+
+/** Looks all the time; `recovered` is called whenever the majority is back after it was away. */
+export class MajorityWatch implements AsyncDisposable {
+  readonly #probe: Probe
+  readonly #recovered: () => void
+  #there = true
+  #ended = false
+  readonly #work: Promise<void>
+  lost = 0
+
+  constructor(probe: Probe, recovered: () => void) {
+    this.#probe = probe
+    this.#recovered = recovered
+    this.#work = this.#run()
+  }
+
+  get there(): boolean {
+    return this.#there
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#ended) {
+      const there = await this.#probe.look()
+      if (there && !this.#there) this.#recovered()
+      if (!there && this.#there) this.lost++
+      this.#there = there
+      await delay(LOOK_MS)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended = true
+    await this.#work
+    await this.#probe[Symbol.asyncDispose]()
+  }
+}

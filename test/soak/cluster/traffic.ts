@@ -1,0 +1,129 @@
+/** Everything that goes over the cluster in one run: its connections, its lanes, its nodes. */
+import {
+  type AnyAddress,
+  broadcast,
+  type Connection,
+  connect,
+  multicast,
+  queue,
+  service,
+  topic,
+} from '../../../src/index.ts'
+import { Dice } from '../random/dice.ts'
+import type { Place } from '../random/place.ts'
+import type { Watch } from '../random/watch.ts'
+import { Asking, Live } from './asking.ts'
+import { Lane } from './lane.ts'
+import type { Pulse } from './pulse.ts'
+
+const CONNECTIONS = 4
+
+export class Traffic {
+  readonly lanes: Lane[] = []
+  readonly asking = new Asking()
+  readonly live = new Live()
+  readonly nodes: AnyAddress[] = []
+  readonly #connections: Connection[]
+  readonly #watch: Watch
+  readonly #seed: number
+  #letters: Promise<void> = Promise.resolve()
+  #closeLetters = async () => {}
+
+  static async open(place: Place, watch: Watch, seed: number): Promise<Traffic> {
+    const { url, native, password } = place
+    const open = () =>
+      connect({ url, native, password, heartbeatMs: 2_000, reconnect: { minDelayMs: 20, maxDelayMs: 500 } })
+    const traffic = new Traffic(await Promise.all(Array.from({ length: CONNECTIONS }, open)), watch, seed)
+    await traffic.#begin()
+    return traffic
+  }
+
+  private constructor(connections: Connection[], watch: Watch, seed: number) {
+    this.#connections = connections
+    this.#watch = watch
+    this.#seed = seed
+    for (const connection of connections)
+      connection.on('warning', ({ error }) => {
+        if (error.code === 'INTERNAL') watch.problem(`warning ${error.message}`)
+      })
+  }
+
+  /** Of sends that are confirmed. */
+  get sends(): Pulse[] {
+    return this.lanes.map(({ pulse }) => pulse)
+  }
+
+  get pulses(): Pulse[] {
+    return [...this.sends, this.asking.pulse, this.live.pulse]
+  }
+
+  async #begin(): Promise<void> {
+    const [first, second, third, fourth] = this.#connections as [
+      Connection,
+      Connection,
+      Connection,
+      Connection,
+    ]
+    const aside = queue<number>('run-aside')
+    const news = topic<number>('run-news')
+    const archive = news.matching('#').subscription('archive')
+    const fleet = multicast<number>('run-fleet')
+    const [echo, alerts] = [service<number, number>('run-echo'), broadcast<number>('run-alerts')]
+    this.nodes.push(aside, archive, news, fleet.member('one'), echo)
+    await first.admin.declare(aside)
+    for (const name of ['plain', 'other', 'judged']) {
+      const node = queue<number>(`run-${name}`, name === 'judged' ? { deadLetter: aside } : {})
+      await first.admin.declare(node)
+      this.nodes.push(node)
+      this.#lane({ name, target: node, source: node, anyVerdict: name === 'judged' })
+    }
+    await first.admin.declare(archive)
+    this.#lane({ name: 'archive', target: news, source: archive })
+    await (await first.receiver(fleet.member('one'))).close()
+    this.#lane({ name: 'member', target: fleet.to('one'), source: fleet.member('one') })
+    for (const [at, lane] of this.lanes.entries())
+      await lane.begin(at % 2 === 0 ? first : second, at % 2 === 0 ? third : fourth)
+    await this.#read(aside, third)
+    await this.asking.begin(echo, second, third, this.#watch)
+    await this.live.begin(alerts, first, fourth, this.#watch)
+  }
+
+  #lane(options: ConstructorParameters<typeof Lane>[0]): void {
+    this.lanes.push(new Lane(options, this.#watch, new Dice(this.#seed, options.name)))
+  }
+
+  /** A letter that was read is done with. */
+  async #read(aside: ReturnType<typeof queue<number>>, connection: Connection): Promise<void> {
+    const { ledger } = this.lanes.find(({ name }) => name === 'judged')!
+    const receiver = await connection.receiver(aside, { credit: 200 })
+    const read = async () => {
+      for await (const letter of receiver) {
+        const { error } = await this.#watch.outcome('accept', 60_000, () => letter.accept())
+        if (error === undefined) ledger.finished(letter.body)
+      }
+    }
+    this.#letters = read().catch((error: Error) => this.#watch.problem(`letters: ${error.message}`))
+    this.#closeLetters = () => receiver.close()
+  }
+
+  async stopSending(): Promise<void> {
+    await Promise.all(this.lanes.map((lane) => lane.stopSending()))
+  }
+
+  async closeLinks(): Promise<void> {
+    await Promise.all([...this.lanes, this.asking, this.live].map((part) => part.close()))
+    await this.#closeLetters()
+    await this.#letters
+  }
+
+  async deleteNodes(): Promise<void> {
+    for (const node of this.nodes)
+      await this.#watch.call('delete', 15_000, () => this.#connections[0]!.admin.delete(node))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(
+      this.#connections.map((each) => this.#watch.call('close-connection', 8_000, () => each.close())),
+    )
+  }
+}
