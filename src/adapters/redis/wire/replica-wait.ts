@@ -66,17 +66,14 @@ export class ReplicaWait {
     const { waitReplicas, waitMs } = this.#endpoint
     const slot = new this.#library.Command('EXISTS', [key]).getSlot()
     const owner = (): string | undefined => cluster.slots[slot]?.[0]
-    let written = owner()
+    let place = owner()
     const reply = await running
     for (let moves = 0; moves < MOST_MOVES; moves++) {
-      const place = owner()
-      if (place === written) {
-        const master = cluster.nodes('master').find((node) => placeOf(node) === place)
-        const replicas = (await master?.wait(waitReplicas, waitMs)) ?? 0
-        if (owner() === place) return this.#told(reply, replicas)
-      }
+      // Asked even when the slot is elsewhere by now: a fail-over, unlike a move, may have left its messages behind.
+      const replicas = await askMaster(cluster, place, owner() === place ? waitReplicas : 0, waitMs)
+      if (owner() === place) return this.#told(reply, replicas)
       // The slot went elsewhere, with its messages: this connection has written nothing yet that the new master could wait for.
-      written = owner()
+      place = owner()
       await cluster.set(`${key}#fence`, '', 'PX', FENCE_MS)
     }
     return this.#told(reply, 0)
@@ -86,6 +83,25 @@ export class ReplicaWait {
     return { reply, replicas: replicas >= this.#endpoint.waitReplicas ? undefined : replicas }
   }
 }
+
+/** @throws an error of a connection when that node is no master any more: what it took last may be nowhere else */
+async function askMaster(
+  cluster: Cluster,
+  place: string | undefined,
+  replicas: number,
+  waitMs: number,
+): Promise<number> {
+  const master = cluster.nodes().find((node) => placeOf(node) === place)
+  if (master === undefined) throw new Error(NO_MASTER)
+  try {
+    return await master.wait(replicas, waitMs)
+  } catch (cause) {
+    throw /^ERR WAIT\b/.test((cause as Error).message) ? new Error(NO_MASTER, { cause }) : cause
+  }
+}
+
+/** In the words of a server that is written to and may not be. */
+const NO_MASTER = 'READONLY The master was replaced before a replica had the message'
 
 /** As ioredis names a node in its table of slots. */
 function placeOf({ options: { host, port } }: Redis): string {

@@ -160,10 +160,15 @@ export class Session {
     return this.#calls.run(this.wire.commands, name, this.#withAbsent(keys), args)
   }
 
-  /** As `run`, for messages. */
-  runSend(name: ScriptName, keys: readonly string[], args: readonly ScriptArgument[]): Promise<Sent> {
+  /** As `run`, for messages. A server that was lost while its replicas were asked leaves them in doubt: the session ends. */
+  async runSend(name: ScriptName, keys: readonly string[], args: readonly ScriptArgument[]): Promise<Sent> {
     const running = this.#calls.run(this.wire.sends, name, this.#withAbsent(keys), args)
-    return this.#replicaWait.after(running, keys[0]!)
+    try {
+      return await this.#replicaWait.after(running, keys[0]!)
+    } catch (error) {
+      if (isConnectionError(error)) this.fail(error)
+      throw error
+    }
   }
 
   #withAbsent(keys: readonly string[]): readonly string[] {
