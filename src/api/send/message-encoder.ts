@@ -1,6 +1,6 @@
 /** From body and fields to the message of the contract, as a sender's node and its broker want it. */
 
-import type { OutgoingMessage, Properties } from '../../model/message.ts'
+import { NORMAL_PRIORITY, type OutgoingMessage, type Properties } from '../../model/message.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import { refuseUnsupported } from '../address/refusal.ts'
 import type { LinkHost } from '../link/link-host.ts'
@@ -45,6 +45,9 @@ export class MessageEncoder {
     const copy = forwardedMessage(message, fields, this.#defaultsNow)
     if (properties) copy.properties = properties
     copy.members = this.#plan?.members
+    // Every message that came in has a priority. The usual one needs no broker that knows priorities.
+    if (fields.priority === undefined && copy.priority === NORMAL_PRIORITY && !this.#priorities)
+      copy.priority = undefined
     this.#refuseFields(copy)
     return copy
   }
@@ -57,6 +60,10 @@ export class MessageEncoder {
       encoding: this.#host.bodyEncoding,
     }
     return this.#defaults
+  }
+
+  get #priorities(): boolean {
+    return this.#host.capabilities.features.priority.level !== 'unsupported'
   }
 
   #refuseFields(message: OutgoingMessage): void {

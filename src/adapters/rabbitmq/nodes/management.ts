@@ -1,6 +1,6 @@
 /** What AMQP 0-9-1 does not tell and the management plugin's HTTP API does: which nodes there are, what policies say of a queue. */
 import type { NodeInfo } from '../../../contract/adapter.ts'
-import { MessagingError } from '../../../model/errors.ts'
+import { isMessagingError, MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
 import type { Endpoint, ManagementApi } from '../options.ts'
 import { isHold, subscriptionOf } from './topology.ts'
@@ -57,13 +57,15 @@ export async function runningNodes({ management, queueType }: Endpoint): Promise
  * How often a policy lets a message of the queue be delivered: `Infinity` as often as the queue's own arguments say, `undefined` when it is not
  * told in time.
  *
- * protocol: a queue that was just made has no policies here until its node tells of it, every five seconds by default.
+ * protocol: a queue that was just made has no policies here until its node tells of it, every five seconds by default. What policies there are
+ * is told at once, to users who may know it.
  */
 export async function policyDeliveryLimit(
   api: ManagementApi,
   vhost: string,
   queue: string,
 ): Promise<number | undefined> {
+  if (!(await anyDeliveryLimit(api, vhost))) return Number.POSITIVE_INFINITY
   const path = `api/queues/${encodeURIComponent(vhost)}/${encodeURIComponent(queue)}`
   const until = performance.now() + POLICY_TOLD_MS
   for (;;) {
@@ -77,6 +79,25 @@ export async function policyDeliveryLimit(
     }
     if (performance.now() > until) return undefined
     await new Promise((resolve) => setTimeout(resolve, POLICY_PAUSE_MS))
+  }
+}
+
+interface Policy {
+  readonly definition?: Readonly<Record<string, unknown>>
+}
+
+/** Whether a policy for any queue of the virtual host limits deliveries; yes, where the user may not know. */
+async function anyDeliveryLimit(api: ManagementApi, virtualHost: string): Promise<boolean> {
+  const vhost = encodeURIComponent(virtualHost)
+  try {
+    const lists = await Promise.all([
+      ask<Policy[]>(api, `api/policies/${vhost}`),
+      ask<Policy[]>(api, `api/operator-policies/${vhost}`),
+    ])
+    return lists.flat().some(({ definition }) => definition?.['delivery-limit'] !== undefined)
+  } catch (error) {
+    if (isMessagingError(error, 'UNAUTHORIZED')) return true
+    throw error
   }
 }
 

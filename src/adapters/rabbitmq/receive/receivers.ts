@@ -57,6 +57,10 @@ interface Parts {
 
 async function consume(parts: Parts, spec: ReceiverSpec): Promise<AdapterReceiver> {
   const { session, life } = parts
+  const quorum = isQuorum(spec.limits, SHARED, session.queueType)
+  // A node of one's own is no quorum queue, whatever the others are.
+  if (quorum && spec.exclusive && !spec.autoDelete && spec.source.type === 'queue')
+    throw neverAlone(parts.label)
   const { queue, ofTopic } = await sourceQueue(parts, spec)
   const { autoDelete, credit } = spec
   const receiver = new RabbitmqReceiver(
@@ -64,7 +68,7 @@ async function consume(parts: Parts, spec: ReceiverSpec): Promise<AdapterReceive
       ...parts,
       queue,
       autoDelete,
-      quorum: isQuorum(spec.limits, SHARED, session.queueType),
+      quorum,
       consume: consumeOptions(spec),
     },
     credit,
@@ -125,6 +129,14 @@ function consumeOptions({ exclusive, link }: ReceiverSpec): Options.Consume {
     ...(link.name !== undefined && { consumerTag: link.name }),
     ...(link.arguments && { arguments: consumerArguments(link.arguments) }),
   }
+}
+
+/** protocol: a quorum queue takes an exclusive consumer, and others beside it, without a word. */
+function neverAlone(address: string): MessagingError {
+  return new MessagingError('NOT_SUPPORTED', `'${address}' is a quorum queue, which nobody has for itself`, {
+    hint: "Leave exclusive out, or make it a classic queue: native: { queueType: 'classic' }, without maxDeliveries.",
+    context: { adapter: ADAPTER, address, operation: 'attachReceiver' },
+  })
 }
 
 function refusal(address: string, text: string): MessagingError {

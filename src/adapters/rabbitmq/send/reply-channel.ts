@@ -6,9 +6,13 @@
  * there a queue of this name?». A channel works in order, hence a yes says that all answers to that address written before it
  * have found their requester; one question serves for as many as there are, so that it may wait for more of them.
  *
+ * protocol: a node that has just started accepts connections a moment before it counts itself among those that run, and until then finds no
+ * reply address, not even its own (RabbitMQ 4.0). On a new connection answers therefore wait until the broker finds the first of their requesters.
+ *
  * A no ends the channel. What was written behind the question was not looked at any more and is written again on the next
  * one; what was written before it is there and only asked for again.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Channel } from 'amqplib'
 import { MessagingError } from '../../../model/errors.ts'
 import type { OutgoingMessage } from '../../../model/message.ts'
@@ -19,6 +23,10 @@ import { refuseLargeHeader } from '../wire/header-size.ts'
 import type { LinkLife } from '../wire/link-life.ts'
 import type { InFlight } from '../wire/publish-channel.ts'
 import type { Session } from '../wire/session.ts'
+
+/** After so long a node knows that it runs. Unit: ms. */
+const STARTED_MS = 2_000
+const LOOK_MS = 50
 
 interface Answer {
   readonly item: InFlight
@@ -39,6 +47,8 @@ export class ReplyChannel {
   /** On the wire in this order, and nobody knows yet who was there. */
   #written: Answer[] = []
   #running = false
+  /** The broker finds reply addresses. */
+  #started = false
 
   /**
    * Opens its channel with the first answer. It is a part of the link `life`: they end together. A question waits for further answers
@@ -99,12 +109,23 @@ export class ReplyChannel {
   }
 
   async #open(): Promise<void> {
+    while (!this.#started && !this.#life.over) {
+      if (await this.#findsSomebody()) this.#started = true
+      else await delay(LOOK_MS)
+    }
     const channel = await openChannel(this.#session.publishing)
     this.#channel = channel
     channel.on('close', () => {
       if (this.#channel === channel) this.#channel = undefined
     })
     for (const answer of this.#unwritten.splice(0)) this.#write(channel, answer)
+  }
+
+  async #findsSomebody(): Promise<boolean> {
+    for (const address of new Set(this.#unwritten.map((answer) => answer.address))) {
+      if (this.#session.ageMs > STARTED_MS || (await this.#session.scratch.queue(address))) return true
+    }
+    return false
   }
 
   /** order: an answer that waits for its channel is written still, for its request may be accepted already. */

@@ -43,6 +43,7 @@ export class Session {
   alive = true
   /** What the connection ended with, if it was an error. */
   endedBy: unknown
+  readonly #opened = performance.now()
   readonly #warn: (error: MessagingError) => void
 
   constructor(
@@ -63,6 +64,11 @@ export class Session {
     this.management = endpoint.management && { api: endpoint.management, vhost: endpoint.vhost }
     this.login = endpoint.mechanism === 'EXTERNAL' ? undefined : endpoint.username
     this.#warn = warn
+  }
+
+  /** Since it was opened. Unit: ms. */
+  get ageMs(): number {
+    return performance.now() - this.#opened
   }
 
   /** Remembers how a queue was declared here. */

@@ -107,7 +107,7 @@ export const connectChapter = chapter('connect', [
       }
       assert.deepEqual(Object.keys(features).sort(), Object.keys(FEATURES).sort())
       for (const [name, value] of Object.entries(limits)) assert.equal(typeof value, 'number', name)
-      for (const kind of ['durable', 'transient', 'live'] as const) assert.match(tiers[kind], /^T[0-3]$/)
+      for (const kind of ['durable', 'transient', 'live'] as const) assert.match(tiers[kind], /^T[0-4]$/)
     },
   },
   {
