@@ -6,7 +6,7 @@ import type { PrivateBroker } from '../../support/brokers.ts'
 import { clusterUrls } from '../random/redis-cluster-faults.ts'
 
 /** A node that does not answer in this time is away. Unit: ms. */
-const ANSWER_MS = 400
+const ANSWER_MS = 1_500
 const LOOK_MS = 50
 const SLOTS = 16_384
 
