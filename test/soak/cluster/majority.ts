@@ -37,7 +37,7 @@ function greets(port: number): Promise<boolean> {
   })
 }
 
-/** Every slot has a master with a replica that follows it. */
+/** Every slot has a master that takes writes, with a replica that follows it. */
 export function redisClusterProbe(own: PrivateBroker): Probe {
   const nodes = clusterUrls(own).map(open)
   return {
@@ -47,6 +47,8 @@ export function redisClusterProbe(own: PrivateBroker): Probe {
         nodes.map(async (redis) => {
           try {
             if (!(await isFollowed(redis))) return
+            // A master that comes back waits for the others' word.
+            if (!String(await redis.cluster('INFO')).includes('cluster_state:ok')) return
             for (const { from, to } of await slotsOf(redis)) owned.fill(1, from, to + 1)
           } catch {
             // Away.
