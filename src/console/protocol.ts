@@ -234,7 +234,7 @@ export interface ComparePage {
  */
 export type Act = { readonly confirm?: string } & ActKind
 
-export type ActKind =
+type ActKind =
   | {
       readonly act: 'send'
       readonly broker: BrokerName

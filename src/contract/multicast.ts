@@ -5,7 +5,7 @@ import type { Transfer } from './links.ts'
 import { memberQueue } from './nodes.ts'
 
 /** What is sent to one member. */
-export class MemberCopy implements Transfer {
+class MemberCopy implements Transfer {
   message: OutgoingMessage
   readonly resend: boolean
   /** Name of the member's queue. */

@@ -13,7 +13,7 @@ const TYPE_OF: Readonly<Record<Trace['operation'], string>> = {
 }
 
 /** What the operation is called here: a verdict by its own name. */
-export function operationName({ operation, verdict }: Trace): string {
+function operationName({ operation, verdict }: Trace): string {
   return verdict ?? operation
 }
 

@@ -24,7 +24,7 @@ export function contextOf(message: ReceivedMessage): Context {
 }
 
 /** `base` with what a message carries. */
-export function withCarrier(base: Context, carried: Readonly<TraceCarrier> | undefined): Context {
+function withCarrier(base: Context, carried: Readonly<TraceCarrier> | undefined): Context {
   const parent = spanContextOf(carried)
   const within = withBaggage(base, carried)
   return parent ? trace.setSpanContext(within, parent) : within

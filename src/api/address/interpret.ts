@@ -25,7 +25,7 @@ import {
 /** For which side of a link a policy holds. */
 export type AddressPolicy = 'always' | 'sender' | 'receiver' | 'never'
 
-export interface InterpretedNode {
+interface InterpretedNode {
   /** Absent: whatever the broker has under the name; `queue` when it is made. */
   readonly type: 'queue' | 'topic' | undefined
   readonly durable: boolean | undefined
@@ -34,7 +34,7 @@ export interface InterpretedNode {
   readonly bindings: readonly Binding[]
 }
 
-export interface InterpretedLink {
+interface InterpretedLink {
   /** Name of the subscription (topic) or of the link. */
   readonly name: string | undefined
   readonly durable: boolean | undefined
@@ -53,7 +53,7 @@ export interface InterpretedLink {
 }
 
 /** Options of an address string with their defaults. */
-export interface InterpretedOptions {
+interface InterpretedOptions {
   readonly create: AddressPolicy
   readonly assert: AddressPolicy
   readonly delete: AddressPolicy

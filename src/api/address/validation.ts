@@ -6,7 +6,7 @@ import { nearest } from '../../core/options/nearest.ts'
 import type { AddressMap, AddressValue } from '../../model/address-text/types.ts'
 
 /** What a check found: the text without its path, and a suggestion where one is near. */
-export interface Flaw {
+interface Flaw {
   readonly text: string
   readonly suggestion?: string
 }

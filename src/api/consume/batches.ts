@@ -6,7 +6,7 @@ import { type Rate, RateLimit } from '../../core/time/rate-limit.ts'
 import type { AttachedReceiver } from '../receive/attached-receiver.ts'
 import type { LinkDelivery } from '../receive/link-delivery.ts'
 
-export interface BatchSize {
+interface BatchSize {
   /** Deliveries in a batch at most. */
   readonly size: number
   /** How long the first of them waits for others. Unit: ms. */

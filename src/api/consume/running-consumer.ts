@@ -13,7 +13,7 @@ import type { Consumer } from './consumer.ts'
 import { readAhead } from './read-ahead.ts'
 
 /** Said by parts of this library that consume. */
-export interface InternalConsumeOptions extends ConsumeOptions {
+interface InternalConsumeOptions extends ConsumeOptions {
   /** The handler tells the tracing channels itself. */
   readonly untraced?: boolean
 }

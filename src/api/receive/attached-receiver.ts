@@ -36,7 +36,7 @@ import { type ReceiverAsk, receiverSpec, refuseReceiver } from './receiver-spec.
 /** Longest last look at the broker before a `receive` answers «nothing». Unit: ms. */
 const LAST_LOOK_MS = 2_000
 
-export interface InternalReceiverOptions extends ReceiverOptions {
+interface InternalReceiverOptions extends ReceiverOptions {
   /** Browse: go on with new arrivals. */
   readonly follow?: boolean | undefined
   /** Browse: what is shown is held until it is passed over (`accept`) or taken. */

@@ -1,7 +1,7 @@
 /** What an adapter's receiver tells before its attach has returned: held back until its link is known. */
 import type { AdapterDelivery, ReceiverEvents } from '../../contract/adapter.ts'
 
-export interface HeldBack {
+interface HeldBack {
   /** To be given to the adapter. */
   readonly events: ReceiverEvents
   /** The link is known: passes on what came, in order, and everything from now on at once. */

@@ -3,7 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { validateBody } from '../schema.ts'
 import type { LinkDelivery } from './link-delivery.ts'
 
-export interface SchemaGateOwner<Body> {
+interface SchemaGateOwner<Body> {
   /** The body fits; the delivery has what the schema made of it. */
   pass(delivery: LinkDelivery<Body>): void
   /** It does not fit, or cannot be decoded. */

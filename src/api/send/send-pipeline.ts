@@ -25,7 +25,7 @@ import { type Outcome, PendingSend, type PendingSendOwner, UnsettledSends } from
 
 export type { Outcome } from './pending-send.ts'
 
-export interface PipelineOptions {
+interface PipelineOptions {
   readonly label: string
   readonly adapter: string
   readonly capacity: number

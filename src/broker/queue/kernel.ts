@@ -13,7 +13,7 @@ const RESIDENT_BUDGET = 64 * 1024 * 1024
 /** What a message in memory takes beside the bytes of its record. */
 const MESSAGE_BYTES = 600
 
-export interface KernelOwner {
+interface KernelOwner {
   /** Moves a leased or waiting message out of its queue, to where its rejects go. */
   deadLetter(entry: Entry, reason: string, target: NodeRef | undefined, error?: string): Promise<void>
   /** Something a person should know about the queue. */

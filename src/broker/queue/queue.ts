@@ -22,7 +22,7 @@ import { Entry, type EntryQueue } from './waiting/entry.ts'
 import { EntryPacking } from './waiting/packed-entries.ts'
 
 /** `live`: the queue of a subscription that ends with its receiver. */
-export type QueueRole = 'queue' | 'named' | 'live'
+type QueueRole = 'queue' | 'named' | 'live'
 
 /** Whoever made the queue. */
 export interface QueueOwner {

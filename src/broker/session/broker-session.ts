@@ -27,7 +27,7 @@ import type { BrokerReceiver, Session, SessionEvents } from './session.ts'
 /** Longest wait for the disk on closing. Unit: ms. */
 const CLOSE_MS = 1_000
 
-export interface BrokerParts {
+interface BrokerParts {
   readonly kernel: Kernel
   readonly nodes: Nodes
   readonly router: Router

@@ -13,7 +13,7 @@ import type { Deferred } from '../queue/turn.ts'
 import { type Entry, PRIORITIES } from '../queue/waiting/entry.ts'
 import { now } from '../timing/timers.ts'
 
-export interface BrowserOptions {
+interface BrowserOptions {
   readonly credit: number
   readonly follow: boolean
   readonly events: ReceiverEvents

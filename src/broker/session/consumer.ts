@@ -13,7 +13,7 @@ import type { BrokerReceiver } from './session.ts'
 /** Longest wait of a flush for a disk that is behind. Unit: ms. */
 const DISK_MS = 1_000
 
-export interface ConsumerOptions {
+interface ConsumerOptions {
   readonly credit: number
   readonly exclusive: boolean
   /** What was handed over is not handed over again when the link ends without a verdict. */

@@ -49,7 +49,7 @@ const TEXTS = ['subject', 'contentType', 'replyTo', 'correlationId', 'userId', '
 const PROPERTY = { null: 0, false: 1, true: 2, number: 3, string: 4, bigint: 5, date: 6, bytes: 7 } as const
 
 /** What recovery needs to know without reading the message. */
-export interface RecordHead extends StoredFacts {
+interface RecordHead extends StoredFacts {
   readonly deliveriesBefore: number
 }
 

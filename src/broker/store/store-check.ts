@@ -127,7 +127,7 @@ function systemCode(error: unknown): string | undefined {
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined
 }
 
-export function damagedStore(directory: string, problem: string, cause?: unknown): MessagingError {
+function damagedStore(directory: string, problem: string, cause?: unknown): MessagingError {
   return new MessagingError('CONNECT_FAILED', `The store '${directory}' is damaged: ${problem}`, {
     cause,
     retryable: false,

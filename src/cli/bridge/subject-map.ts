@@ -4,7 +4,7 @@
  */
 import { UsageError } from '../errors.ts'
 
-export type SubjectMap = (subject: string | undefined) => string | undefined
+type SubjectMap = (subject: string | undefined) => string | undefined
 
 /** The first pattern that fits decides; a subject that fits none stays. @throws UsageError */
 export function subjectMap(rules: readonly string[]): SubjectMap {

@@ -5,7 +5,7 @@ import { CommandError } from '../errors.ts'
 
 const PATIENCE_MS = 10_000
 
-export interface CheckContext {
+interface CheckContext {
   readonly connection: Connection
   readonly library: Library
   /** A name nobody else has, of a node that is deleted afterwards. */

@@ -5,7 +5,7 @@ import { jsonText, visibleBytes } from '../print/terminal-text.ts'
 import type { Drained } from './feed.ts'
 
 /** `adapter` is the connection's, for `--dump`. */
-export type Renderer = (message: Drained, adapter: string) => readonly (string | Uint8Array)[]
+type Renderer = (message: Drained, adapter: string) => readonly (string | Uint8Array)[]
 
 /** Made before anything is received, so that a wrong format consumes nothing. @throws CommandError, UsageError */
 export async function rendererFor({ args, out }: Context, format = '%(M)s'): Promise<Renderer> {

@@ -33,7 +33,7 @@ export function messageToLine(message: ReceivedMessage, extras?: MessageExtras):
   return jsonText(Object.assign(record, extras))
 }
 
-export interface RestoredMessage {
+interface RestoredMessage {
   /** Bytes, or the value of a typed body. */
   readonly body: unknown
   readonly fields: MessageFields

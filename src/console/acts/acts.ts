@@ -17,7 +17,7 @@ const SHORT_MS = 400
 /** More messages than this are sent by a task. */
 const MANY = 100
 
-export interface ActsOptions {
+interface ActsOptions {
   readonly write: boolean
   readonly bodies: boolean
   readonly brokers: Brokers

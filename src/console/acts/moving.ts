@@ -16,7 +16,7 @@ import type { Progress } from './tasks.ts'
 /** Messages on their way at once. */
 const CAPACITY = 200
 
-export type MovingAct = Extract<Act, { readonly act: 'copy' | 'move' }>
+type MovingAct = Extract<Act, { readonly act: 'copy' | 'move' }>
 
 interface Ends {
   readonly source: Broker

@@ -1,7 +1,7 @@
 /** The files of the page: beside the bundle; where the console runs from its sources, made from theirs. */
 import { readFile } from 'node:fs/promises'
 
-export interface Asset {
+interface Asset {
   readonly type: string
   readonly content: Uint8Array<ArrayBuffer>
 }

@@ -17,7 +17,7 @@ export interface Pair {
   readonly right: Digest
 }
 
-export interface Match {
+interface Match {
   readonly same: number
   readonly different: readonly Pair[]
   readonly onlyLeft: readonly Digest[]

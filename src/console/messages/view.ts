@@ -60,7 +60,7 @@ function hiddenBody({ bytes }: ReceivedMessage): BodyView {
   return { kind: 'hidden', text: '', bytes: bytes.byteLength, truncated: false }
 }
 
-export function bodyView(message: ReceivedMessage, limit = BODY_BYTES): BodyView {
+function bodyView(message: ReceivedMessage, limit = BODY_BYTES): BodyView {
   const { bytes } = message
   const size = { bytes: bytes.byteLength, truncated: bytes.byteLength > limit }
   const damage = bytes.byteLength <= DECODED_BYTES ? damageOf(message) : undefined

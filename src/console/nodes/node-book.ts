@@ -28,7 +28,7 @@ interface Known {
 }
 
 /** The broker, as far as its nodes go. */
-export interface NodesOf {
+interface NodesOf {
   readonly name: string
   /** @throws while it is away */
   readonly connection: Connection

@@ -46,7 +46,7 @@ function byName(a: Facts, b: Facts): number {
 }
 
 /** A part of the name in any case, or the whole name with `*` for anything: looked for in steps, so that no filter takes long. */
-export function nameFilter(filter: string): (name: string) => boolean {
+function nameFilter(filter: string): (name: string) => boolean {
   const wanted = filter.toLowerCase()
   if (!wanted.includes('*')) return (name) => name.toLowerCase().includes(wanted)
   const [head = '', ...rest] = wanted.split('*')

@@ -21,7 +21,7 @@ export interface BrokerUrl {
 }
 
 /** What the URLs of an adapter may hold. */
-export interface UrlForm {
+interface UrlForm {
   readonly adapter: string
   /** How such a URL looks like, as advice. */
   readonly form: string

@@ -7,7 +7,7 @@
 import { MessagingError } from '../../model/errors.ts'
 
 /** One such place. */
-export interface Reach<Subject> {
+interface Reach<Subject> {
   /** What must be there, by the library's names. */
   readonly expects: string
   /** Looks for it, and changes nothing. What it throws counts as no. */

@@ -2,7 +2,7 @@
 import { MessagingError } from '../../model/errors.ts'
 
 /** Each reader but `invalid` throws `CONFIG_INVALID` naming the option; `undefined` is not said, and stays so. */
-export interface OptionReader {
+interface OptionReader {
   text(option: string, value: unknown): string | undefined
   /** Digits in a text count too: the query of a URL has nothing else. */
   wholeNumber(option: string, value: unknown, least: number): number | undefined

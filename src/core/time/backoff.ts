@@ -1,5 +1,5 @@
 /** Delays between attempts: exponential with jitter, so that many clients do not come back at the same moment. */
-export interface BackoffOptions {
+interface BackoffOptions {
   /** First delay at most. Unit: ms. */
   readonly minDelayMs: number
   /** Upper bound. Unit: ms. */

@@ -17,7 +17,7 @@ export interface BridgeSource {
   next(timeoutMs: number | undefined, signal: AbortSignal): Promise<Delivery | undefined>
 }
 
-export interface BridgeOptions {
+interface BridgeOptions {
   /** The subject on the other side. Default: the same. */
   readonly map?: ((subject: string | undefined) => string | undefined) | undefined
   /** What to do with a message that has been at the target before. */

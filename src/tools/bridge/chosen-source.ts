@@ -11,7 +11,7 @@ import { Source } from './source.ts'
 
 const FIRST_CREDIT = 100
 const MAX_CREDIT = 3_200
-export const MAX_HELD = 10_000
+const MAX_HELD = 10_000
 const MAX_HELD_BYTES = 64 * 1024 * 1024
 
 export interface Choice {

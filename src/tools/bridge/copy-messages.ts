@@ -1,7 +1,7 @@
 /** Copies of messages that are looked at: their queue keeps everything. */
 import type { ReceivedMessage, Sender } from '../../index.ts'
 
-export interface CopyOptions {
+interface CopyOptions {
   /** Default: all. */
   readonly fits?: ((message: ReceivedMessage) => boolean) | undefined
   /** Ends after so many. */

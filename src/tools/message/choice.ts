@@ -2,7 +2,7 @@
 import type { ReceivedMessage } from '../../index.ts'
 import { readCondition } from './condition.ts'
 
-export interface MessageChoice {
+interface MessageChoice {
   /** Each stands for one message. */
   readonly ids?: readonly string[] | undefined
   /** See `condition.ts`. */

@@ -16,7 +16,7 @@ import { CommandError } from '../errors.ts'
 import { contentOf, type FormatMessage } from './fields.ts'
 import { readPathAt } from './path.ts'
 
-export type Test = (message: FormatMessage) => boolean
+type Test = (message: FormatMessage) => boolean
 
 export interface Condition {
   readonly fits: Test

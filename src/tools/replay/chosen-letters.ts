@@ -8,7 +8,7 @@ import {
 import { readCondition } from '../message/condition.ts'
 
 /** Every part that is given must fit. */
-export interface LetterChoice {
+interface LetterChoice {
   /** The reason, whole. */
   readonly reason?: string | undefined
   /** The origin, whole. */

@@ -10,7 +10,7 @@ import { TimerItem } from '../../timing/timers.ts'
  *                  delayed ◀───────┘ released with a delay
  * ```
  */
-export type EntryState = 'pending' | 'delayed' | 'ready' | 'leased' | 'gone'
+type EntryState = 'pending' | 'delayed' | 'ready' | 'leased' | 'gone'
 
 export const PRIORITIES = 10
 

@@ -10,7 +10,7 @@
  */
 
 /** What can stand in the list. */
-export interface Sequenced {
+interface Sequenced {
   readonly seq: number
 }
 

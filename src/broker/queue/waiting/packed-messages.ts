@@ -6,7 +6,7 @@
 import type { OutgoingMessage } from '../../../model/message.ts'
 
 /** What holds a message. */
-export interface MessageHolder {
+interface MessageHolder {
   /** `undefined`: the store has it. */
   readonly message: OutgoingMessage | undefined
   /** 0: it is in memory only. */

@@ -6,7 +6,7 @@ import { short } from '../text/figures.ts'
 import { clock } from '../text/times.ts'
 import type { Series } from './sparkline.tsx'
 
-export interface ChartProps {
+interface ChartProps {
   readonly title: string
   readonly series: Series
   readonly unit?: string

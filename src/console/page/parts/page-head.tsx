@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks'
 import { visible } from '../text/visible.ts'
 import { Visible } from './visible.tsx'
 
-export interface PageHeadProps {
+interface PageHeadProps {
   readonly title: string
   /** Links to the places above, outermost first. */
   readonly above?: readonly (readonly [text: string, href: string])[]

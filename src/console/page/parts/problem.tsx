@@ -29,7 +29,7 @@ export function Problem({
   )
 }
 
-export interface EmptyProps {
+interface EmptyProps {
   readonly icon: IconName
   readonly title: string
   readonly children?: ComponentChildren

@@ -1,7 +1,7 @@
 /** A series of figures, word-sized. The figure stands beside it, so the drawing itself says nothing to a screen reader. */
 export type Series = readonly (readonly [at: number, value: number])[]
 
-export interface SparklineProps {
+interface SparklineProps {
   readonly series: Series
   readonly width?: number
   readonly height?: number
@@ -26,7 +26,7 @@ export function Sparkline({ series, width = 96, height = 22, area = true }: Spar
 }
 
 /** A path from left to right over the times of the series; steady figures lie low, so that what moves stands out. */
-export function sparkPath(series: Series, width: number, height: number): string {
+function sparkPath(series: Series, width: number, height: number): string {
   if (series.length < 2) return ''
   const from = series[0]![0]
   const length = series.at(-1)![0] - from || 1

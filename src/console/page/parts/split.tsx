@@ -1,7 +1,7 @@
 /** A list with the details of one beside it; on a narrow screen the details lie over the list. */
 import type { ComponentChildren } from 'preact'
 
-export interface SplitProps {
+interface SplitProps {
   readonly children: ComponentChildren
   /** `false`: nothing is open. */
   readonly detail: ComponentChildren

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 const SPARE = 8
 
-export interface VirtualListProps<T> {
+interface VirtualListProps<T> {
   readonly rows: readonly T[]
   readonly rowHeight: number
   readonly label: string

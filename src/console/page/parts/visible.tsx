@@ -3,7 +3,7 @@ import { visibleParts } from '../text/visible.ts'
 
 const LONGEST = 64 * 1024
 
-export interface VisibleProps {
+interface VisibleProps {
   readonly text: string
   /** Line feeds and tabs stay as they are. */
   readonly layout?: boolean

@@ -40,7 +40,7 @@ export function Help() {
 }
 
 /** The field language in a few examples. */
-export function WhereHelp() {
+function WhereHelp() {
   return (
     <ul class="where-help">
       {EXAMPLES.map(([where, what]) => (

@@ -72,7 +72,7 @@ async function confirmed(act: Act): Promise<ActResult | undefined> {
 }
 
 /** The node that an act changes: its name is what has to be typed. */
-export function changedNode(act: Act): string {
+function changedNode(act: Act): string {
   if ('from' in act) return (act.act === 'copy' ? act.to : act.from).address
   return act.address
 }

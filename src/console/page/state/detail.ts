@@ -7,7 +7,7 @@ import { brokerPath, get, problemOf } from './api.ts'
 import { brokerOf } from './brokers.ts'
 import { knownNode, showNodes, withHistory } from './nodes.ts'
 
-export interface DetailState {
+interface DetailState {
   readonly detail: NodeDetail | undefined
   readonly problem: ApiError | undefined
   readonly reread: () => void

@@ -1,7 +1,7 @@
 /** Keys: each view tells which it answers to while it is shown; the view shown last comes first. */
 import { useEffect, useRef } from 'preact/hooks'
 
-export type KeyMap = Readonly<Record<string, (event: KeyboardEvent) => void>>
+type KeyMap = Readonly<Record<string, (event: KeyboardEvent) => void>>
 
 const maps: { current: KeyMap }[] = []
 

@@ -11,7 +11,7 @@ const KEPT_LOOKS = 120
 /** Nodes whose looks are kept. */
 const KEPT_NODES = 2000
 
-export interface NodesOfBroker {
+interface NodesOfBroker {
   /** By place in the sorted and filtered list. */
   readonly rows: ReadonlyMap<number, NodeView>
   readonly total: number

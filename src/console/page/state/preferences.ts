@@ -1,7 +1,7 @@
 /** What this browser remembers: the colours, and the width of the list beside the details. */
 import { computed, effect, signal } from '@preact/signals'
 
-export type Theme = 'system' | 'light' | 'dark'
+type Theme = 'system' | 'light' | 'dark'
 
 export const theme = signal<Theme>((stored('theme') as Theme) ?? 'system')
 

@@ -12,7 +12,7 @@ export const route = signal<Route>(parseRoute(''))
 /** Name of the view: the first part of the path. */
 export const place = computed(() => route.value.path[0] ?? 'brokers')
 
-export function parseRoute(hash: string): Route {
+function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#/, '').split(/\?(.*)/s)
   return {
     path: path

@@ -3,7 +3,7 @@ import { signal } from '@preact/signals'
 import type { ApiError } from '../../protocol.ts'
 import { problemOf } from './api.ts'
 
-export interface Toast {
+interface Toast {
   readonly id: number
   readonly kind: 'done' | 'problem' | 'note'
   readonly text: string

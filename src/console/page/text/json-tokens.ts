@@ -3,7 +3,7 @@
  * and a text that was cut off is laid out as far as it goes. Depth of indentation and number of tokens are bounded, so that
  * no text makes the page slow.
  */
-export interface JsonToken {
+interface JsonToken {
   readonly kind: 'key' | 'string' | 'number' | 'word' | 'mark'
   readonly text: string
 }

@@ -8,7 +8,7 @@ const HARMFUL_RUN = new RegExp(`${HARMFUL.source}+`, 'gu')
 const LAYOUT = new Set(['\n', '\t'])
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\0': '\\0' }
 
-export interface VisiblePart {
+interface VisiblePart {
   readonly text: string
   /** Stands for characters that cannot be shown. */
   readonly escaped: boolean

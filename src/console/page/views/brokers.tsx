@@ -180,7 +180,7 @@ function Deepest({ broker }: { readonly broker: string }) {
 }
 
 /** Depths of several nodes added up, look by look from the newest back. */
-export function sumOf(nodes: readonly NodeView[]): Series {
+function sumOf(nodes: readonly NodeView[]): Series {
   const length = Math.min(...nodes.map(({ history }) => history.length))
   if (!Number.isFinite(length)) return []
   return Array.from({ length }, (_, look) => {

@@ -29,7 +29,7 @@ const TOPIC_TABS = [
   ['settings', 'Settings'],
 ] as const
 
-export interface NodeProps {
+interface NodeProps {
   readonly broker: string
   readonly address: string
   readonly tab: string | undefined

@@ -2,7 +2,7 @@
 import { conditionOf, PLACEHOLDER } from '../../text/condition.ts'
 import { FilterBox } from './filter-box.tsx'
 
-export interface ConditionBoxProps {
+interface ConditionBoxProps {
   readonly value: string
   readonly onValue: (value: string) => void
   /** Enter in the box: the condition that was typed. */

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
 
-export interface FieldProps {
+interface FieldProps {
   readonly label: string
   readonly value: string
   readonly onValue: (value: string) => void
@@ -72,7 +72,7 @@ export function Field(props: FieldProps) {
   )
 }
 
-export interface ChoiceProps {
+interface ChoiceProps {
   readonly label: string
   readonly value: string
   readonly choices: readonly (readonly [value: string, text: string])[]
@@ -97,7 +97,7 @@ export function Choice({ label, value, choices, onValue, help }: ChoiceProps) {
   )
 }
 
-export interface CheckProps {
+interface CheckProps {
   readonly label: string
   readonly checked: boolean
   readonly onChecked: (checked: boolean) => void
@@ -112,7 +112,7 @@ export function Check({ label, checked, onChecked }: CheckProps) {
   )
 }
 
-export interface RadiosProps extends Omit<ChoiceProps, 'help'> {
+interface RadiosProps extends Omit<ChoiceProps, 'help'> {
   /** Why one of the choices cannot be taken. */
   readonly reasons?: Readonly<Record<string, string | undefined>>
 }

@@ -3,7 +3,7 @@ import { useRef } from 'preact/hooks'
 import { useKeys } from '../../state/keys.ts'
 import { Icon } from '../icon.tsx'
 
-export interface FilterBoxProps {
+interface FilterBoxProps {
   readonly label: string
   readonly value: string
   readonly placeholder: string

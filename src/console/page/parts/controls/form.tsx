@@ -1,7 +1,7 @@
 /** A form that acts by itself: the browser sends nothing. */
 import type { ComponentChildren } from 'preact'
 
-export interface FormProps {
+interface FormProps {
   readonly children: ComponentChildren
   readonly class?: string
   readonly onSubmit: () => unknown

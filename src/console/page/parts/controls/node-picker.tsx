@@ -18,7 +18,7 @@ export function isMissing({ broker, address }: Picked): boolean {
   return broker === '' || address.trim() === ''
 }
 
-export interface NodePickerProps {
+interface NodePickerProps {
   readonly label: string
   readonly value: Picked
   readonly onValue: (value: Picked) => void

@@ -7,7 +7,7 @@ import { Visible } from '../visible.tsx'
 import { Body } from './body.tsx'
 import { type Fact, Facts, factsOf } from './facts.tsx'
 
-export interface MessageDetailProps {
+interface MessageDetailProps {
   readonly message: MessageView
   readonly onClose?: () => void
   /** Buttons for this message. */

@@ -5,7 +5,7 @@ import { bytes } from '../../text/figures.ts'
 import { ago, exact } from '../../text/times.ts'
 import { Visible } from '../visible.tsx'
 
-export interface MessageListProps {
+interface MessageListProps {
   readonly messages: readonly MessageView[]
   readonly label: string
   /** Index of the open one, or -1. */

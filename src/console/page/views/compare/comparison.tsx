@@ -15,7 +15,7 @@ import { Differences } from './differences.tsx'
 
 type Part = 'onlyLeft' | 'onlyRight' | 'different'
 
-export interface ComparisonProps {
+interface ComparisonProps {
   readonly page: ComparePage
   readonly left: Picked
   readonly right: Picked

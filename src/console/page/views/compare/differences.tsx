@@ -6,7 +6,7 @@ import { fieldsOf } from '../../parts/message/detail.tsx'
 import { Value } from '../../parts/message/facts.tsx'
 import { Visible } from '../../parts/visible.tsx'
 
-export interface DifferencesProps {
+interface DifferencesProps {
   readonly pair: ComparePage['different'][number]
   readonly onClose: () => void
 }

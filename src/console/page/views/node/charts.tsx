@@ -29,7 +29,7 @@ export function NodeCharts({ node }: { readonly node: NodeDetail }) {
 }
 
 /** Messages a second between two looks. */
-export function ratesOf(history: Series): Series {
+function ratesOf(history: Series): Series {
   return history.slice(1).map(([at, depth], index) => {
     const [before, depthBefore] = history[index]!
     return [at, ((depth - depthBefore) * 1000) / Math.max(1, at - before)] as const

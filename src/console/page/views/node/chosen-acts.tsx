@@ -7,7 +7,7 @@ import { perform } from '../../state/acts.ts'
 import { counted } from '../../text/figures.ts'
 import { TransferDialog } from './transfer.tsx'
 
-export interface ChosenActsProps {
+interface ChosenActsProps {
   readonly node: NodeDetail
   readonly chosen: readonly string[]
   readonly onDone: () => void

@@ -11,7 +11,7 @@ import { useAct } from '../../state/acts.ts'
 import { tasks } from '../../state/tasks.ts'
 import { counted, whole } from '../../text/figures.ts'
 
-export interface ReplayProps {
+interface ReplayProps {
   readonly node: NodeDetail
   /** Absent: all dead letters of the queue. */
   readonly group: DeadLetterGroup | undefined

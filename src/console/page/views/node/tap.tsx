@@ -12,7 +12,7 @@ import { useTap } from '../../state/tap.ts'
 import { conditionOf } from '../../text/condition.ts'
 import { whole } from '../../text/figures.ts'
 
-export interface TapViewProps {
+interface TapViewProps {
   readonly node: NodeDetail
   /** Back to the pages of a queue. */
   readonly onLeave?: () => void

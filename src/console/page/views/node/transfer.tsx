@@ -10,7 +10,7 @@ import { madeWhenMissing } from '../../text/address.ts'
 import { conditionOf, PLACEHOLDER } from '../../text/condition.ts'
 import { counted } from '../../text/figures.ts'
 
-export interface TransferProps {
+interface TransferProps {
   readonly node: NodeView
   /** Ids of chosen messages. */
   readonly chosen?: readonly string[]

@@ -7,7 +7,7 @@ import { Icon } from '../../parts/icon.tsx'
 import { Prose, Visible } from '../../parts/visible.tsx'
 import { go, nodeLink } from '../../state/route.ts'
 
-export interface OpenByAddressProps {
+interface OpenByAddressProps {
   readonly broker: string
   readonly unlisted: ApiError
 }

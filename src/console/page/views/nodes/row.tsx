@@ -16,7 +16,7 @@ const COLUMNS: readonly (readonly [sort: Sort, text: string])[] = [
   ['receivers', 'Receivers'],
 ]
 
-export interface NodesHeadProps {
+interface NodesHeadProps {
   readonly sort: Sort
   readonly onSort: (sort: Sort) => void
   /** Nodes of several brokers: a column tells which. */
@@ -55,7 +55,7 @@ export function NodesHead({ sort, onSort, brokers }: NodesHeadProps) {
   )
 }
 
-export interface NodeRowProps {
+interface NodeRowProps {
   /** Absent: not read yet. */
   readonly node: NodeView | undefined
   readonly index: number

@@ -3,7 +3,7 @@ import { Button } from '../../parts/controls/button.tsx'
 import { Field } from '../../parts/controls/field.tsx'
 import { type Draft, type DraftProperty, FIELDS, jsonProblem } from './draft.ts'
 
-export interface MessageFormProps {
+interface MessageFormProps {
   readonly draft: Draft
   readonly onDraft: (draft: Draft) => void
   /** Fields that make sense here; absent: all. */

@@ -8,7 +8,7 @@ import { Visible } from '../../parts/visible.tsx'
 import { dropTemplate, keepTemplate, templates } from '../../state/templates.ts'
 import { type Draft, messageOf } from './draft.ts'
 
-export interface TemplatesProps {
+interface TemplatesProps {
   readonly draft: Draft
   readonly onOpen: (message: OutgoingView) => void
 }
