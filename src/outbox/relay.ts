@@ -190,13 +190,9 @@ export class Relay implements AsyncDisposable {
   async #idle(): Promise<void> {
     if (this.#woken || this.#stop.signal.aborted) return
     const wait = Math.min(this.#pollMs, this.#holds.nextMs())
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, wait)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+    const waking = new AbortController()
+    this.#wake = () => waking.abort()
+    await pause(wait, waking.signal)
   }
 }
 

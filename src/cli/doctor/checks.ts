@@ -1,9 +1,8 @@
 /** Real round trips on throw-away nodes, a few lines each: what works on this broker with this login. */
 import type { AnyAddress, Connection, Feature, Receiver } from '../../index.ts'
 import type { Library } from '../broker/library.ts'
+import { next, PATIENCE_MS } from '../broker/throw-away-nodes.ts'
 import { CommandError } from '../errors.ts'
-
-const PATIENCE_MS = 10_000
 
 interface CheckContext {
   readonly connection: Connection
@@ -147,8 +146,7 @@ export const CHECKS: readonly Check[] = [
 ]
 
 async function takeOne(receiver: Receiver<string>): Promise<string> {
-  const delivery = await receiver.receive({ timeoutMs: PATIENCE_MS })
-  if (!delivery) throw new CommandError(`nothing arrived within ${PATIENCE_MS / 1000} s`)
+  const delivery = await next(receiver)
   await delivery.accept()
   return delivery.body
 }

@@ -1,6 +1,7 @@
 /** Runs the checks one after the other, and cleans up behind each. */
-import type { AnyAddress, Connection } from '../../index.ts'
+import type { Connection } from '../../index.ts'
 import type { Library } from '../broker/library.ts'
+import { ThrowAwayNodes } from '../broker/throw-away-nodes.ts'
 import { CHECKS, type Check } from './checks.ts'
 
 export interface Finding {
@@ -37,8 +38,7 @@ async function runCheck(check: Check, connection: Connection, library: Library):
     const detail = features[missing].note ?? `this broker has no ${library.FEATURES[missing]}`
     return { title: check.title, result: 'left out', ms: 0, detail, code: 'NOT_SUPPORTED', cure: undefined }
   }
-  const prefix = `doctor-${Math.random().toString(36).slice(2, 10)}-`
-  const nodes: AnyAddress[] = []
+  const nodes = new ThrowAwayNodes(connection, 'doctor')
   const start = performance.now()
   const attempt = async (work: () => Promise<unknown>): Promise<unknown> => {
     try {
@@ -48,22 +48,17 @@ async function runCheck(check: Check, connection: Connection, library: Library):
       return error
     }
   }
-  let problem = await attempt(() =>
+  const failed = await attempt(() =>
     check.run({
       connection,
       library,
-      name: (of) => prefix + of,
-      made: (address) => {
-        nodes.push(address)
-        return address
-      },
+      name: (of) => nodes.name(of),
+      made: (address) => nodes.made(address),
     }),
   )
   const ms = performance.now() - start
-  for (const node of nodes.reverse()) {
-    const left = await attempt(() => connection.admin.delete(node))
-    problem ??= left
-  }
+  const left = await attempt(() => nodes.clear())
+  const problem = failed ?? left
   if (problem === undefined) {
     return { title: check.title, result: 'ok', ms, detail: undefined, code: undefined, cure: undefined }
   }

@@ -1,13 +1,10 @@
 /** What every stop of the tour has at hand: a connection, names of its own, and a page to write on. */
-import type { AnyAddress, Connection, Delivery, Receiver } from '../../index.ts'
+import type { AnyAddress, Connection, Receiver } from '../../index.ts'
 import type { Library } from '../broker/library.ts'
-import { CommandError } from '../errors.ts'
+import { next, ThrowAwayNodes } from '../broker/throw-away-nodes.ts'
 import type { Output } from '../output/output.ts'
 import { type Style, styleFor } from '../print/style.ts'
 import { visible } from '../print/terminal-text.ts'
-
-/** Long enough for a slow broker; a stop that works never waits for it. Unit: ms. */
-export const PATIENCE_MS = 10_000
 
 export interface Stop {
   readonly title: string
@@ -26,8 +23,7 @@ export class Stage {
   readonly connectAgain: () => Promise<Connection>
   readonly #out: Output
   readonly #style: Style
-  readonly #prefix: string
-  readonly #made: AnyAddress[] = []
+  readonly #nodes: ThrowAwayNodes
 
   constructor(
     connection: Connection,
@@ -40,18 +36,17 @@ export class Stage {
     this.connectAgain = connectAgain
     this.#out = out
     this.#style = styleFor(out)
-    this.#prefix = `tour-${Math.random().toString(36).slice(2, 8)}-`
+    this.#nodes = new ThrowAwayNodes(connection, 'tour')
   }
 
   /** A name nobody else has. */
   name(name: string): string {
-    return this.#prefix + name
+    return this.#nodes.name(name)
   }
 
   /** Remembers a node to be deleted at the end. */
   made<A extends AnyAddress>(address: A): A {
-    this.#made.push(address)
-    return address
+    return this.#nodes.made(address)
   }
 
   async visit(stop: Stop): Promise<void> {
@@ -72,16 +67,9 @@ export class Stage {
   }
 
   /** Deletes what the tour has made. */
-  async clear(): Promise<void> {
-    for (const address of this.#made.reverse()) await this.connection.admin.delete(address)
+  clear(): Promise<void> {
+    return this.#nodes.clear()
   }
-}
-
-/** The next delivery; that there is none is a failure here. */
-export async function next<Body>(receiver: Receiver<Body>): Promise<Delivery<Body>> {
-  const delivery = await receiver.receive({ timeoutMs: PATIENCE_MS })
-  if (!delivery) throw new CommandError(`nothing arrived within ${PATIENCE_MS / 1000} s`)
-  return delivery
 }
 
 /** Takes so many and tells their bodies. */

@@ -1,5 +1,6 @@
 /** The stops of the tour: the six patterns, then browse versus consume. */
-import { next, type Stage, type Stop, take, takeAll } from './stage.ts'
+import { next } from '../broker/throw-away-nodes.ts'
+import { type Stage, type Stop, take, takeAll } from './stage.ts'
 
 const pointToPoint: Stop = {
   title: '1  Point-to-point',
