@@ -120,6 +120,11 @@ export interface IncomingMessage extends MessageContent {
    * (`Adapter.fromWireForm`). Absent: fields and annotations say it all.
    */
   readonly wireForm?: Uint8Array | undefined
+  /**
+   * What a copy by any other adapter cannot hold, in a few words for people ("decimals"); asked when one is made, which is told once. Absent:
+   * fields and annotations say it all.
+   */
+  readonly nativeOnly?: { readonly adapter: string; kinds(): readonly string[] } | undefined
 }
 
 /** Of a message whose sender gave none. */

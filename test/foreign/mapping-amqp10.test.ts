@@ -244,6 +244,8 @@ function said(row: string, cell: string): string {
 const { heads, rows } = mappingTable('Fields of AMQP 1.0')
 const NAMES = { Redis: 'redis', hub: 'hub', '`memory:`, `file:`': 'memory' } as const
 const targets = new Map<string, Connection>()
+/** What a connection told of copies. */
+const told = new Map<string, unknown[]>()
 let hub: Hub
 let source: Connection
 let rabbitmq: Connection
@@ -260,7 +262,12 @@ beforeAll(async () => {
     hub: hub.urls[0]!.replace('tcp:', 'zmq:'),
     memory: `memory:${uniqueName('mapping')}`,
   }
-  for (const [name, url] of Object.entries(urls)) targets.set(name, await connect(url))
+  for (const [name, url] of Object.entries(urls)) {
+    const connection = await connect(url)
+    targets.set(name, connection)
+    told.set(name, [])
+    connection.on('warning', ({ error }) => told.get(name)!.push(...((error.context.lost as string[]) ?? [])))
+  }
   for (const connection of [source, rabbitmq, ...targets.values()]) await connection.admin.declare(NODE)
   peer = await RawPeer.open(QPID)
   bare = await amqp.connect(RABBITMQ.replace(/^rabbitmq/, 'amqp'))
@@ -321,6 +328,7 @@ describe.each(Object.entries(NAMES))('%s', (head, name) => {
       await copy.accept()
       return copy
     })
+    expect(told.get(name)!.sort()).toEqual(['ids that are no text', 'the length of numbers'])
     const column = 1 + heads.indexOf(head)
     const found = rows.map(([row]) => [row, LOOKS[row!]!.others(copies, name)])
     expect(Object.fromEntries(found)).toEqual(

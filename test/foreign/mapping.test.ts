@@ -80,6 +80,8 @@ let bare: ChannelModel
 let channel: Channel
 let source: Connection
 const targets = new Map<string, Connection>()
+/** What a connection told of copies. */
+const told = new Map<string, unknown[]>()
 
 beforeAll(async () => {
   hub = await createHub({ listen: ['tcp://127.0.0.1:*'] })
@@ -90,7 +92,12 @@ beforeAll(async () => {
     hub: hub.urls[0]!.replace('tcp:', 'zmq:'),
     memory: `memory:${uniqueName('mapping')}`,
   }
-  for (const [name, url] of Object.entries(urls)) targets.set(name, await connect(url))
+  for (const [name, url] of Object.entries(urls)) {
+    const connection = await connect(url)
+    targets.set(name, connection)
+    told.set(name, [])
+    connection.on('warning', ({ error }) => told.get(name)!.push(...((error.context.lost as string[]) ?? [])))
+  }
   for (const connection of [source, ...targets.values()]) await connection.admin.declare(NODE)
   bare = await amqp.connect(RABBITMQ.replace(/^rabbitmq/, 'amqp'))
   channel = await bare.createChannel()
@@ -172,6 +179,15 @@ describe.each(Object.entries(COLUMNS))('%s', (head, name) => {
     const copy = await copied(target)
     publishOdd()
     const odd = await copied(target)
+    publishOdd()
+    await copied(target)
+    // Once for each kind, however many messages have it.
+    expect(told.get(name)!.sort()).toEqual([
+      'a timestamp that no Date holds',
+      'decimals',
+      'text that is no UTF-8',
+      'the length of numbers',
+    ])
     const column = 1 + heads.indexOf(head)
     const found = rows.map((row) => [row[0], LOOKS[row[0]!]!(copy, odd)])
     expect(Object.fromEntries(found)).toEqual(

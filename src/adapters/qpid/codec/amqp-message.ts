@@ -2,6 +2,7 @@
  * A message that came in, decoded from the sections of AMQP 1.0. It keeps its bytes, from which copies take whatever they do not
  * replace (`copy-writer.ts`).
  */
+
 import { MessagingError } from '../../../model/errors.ts'
 import {
   type IncomingMessage,
@@ -15,6 +16,7 @@ import {
 import { ADAPTER } from '../errors.ts'
 import { BROKER_J_DIALECT, type Dialect } from './dialect.ts'
 import { extraName } from './foreign-names.ts'
+import { nativeOnly } from './native-only.ts'
 import { BIGINTS, DELIVERIES, isOurs } from './own-annotations.ts'
 import {
   APPLICATION_PROPERTIES,
@@ -103,6 +105,10 @@ export class AmqpMessage implements IncomingMessage {
     return new AmqpMessage(
       Buffer.concat([bytes.subarray(0, place.from), dataHead(body.length), body, bytes.subarray(place.to)]),
     )
+  }
+
+  get nativeOnly(): NonNullable<IncomingMessage['nativeOnly']> {
+    return { adapter: ADAPTER, kinds: () => nativeOnly(this) }
   }
 
   section(code: number): Section | undefined {

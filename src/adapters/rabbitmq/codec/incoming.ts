@@ -10,6 +10,7 @@ import {
   noProperties,
   type Properties,
 } from '../../../model/message.ts'
+import { ADAPTER } from '../errors.ts'
 import type { FieldValue } from '../wire/field-table.ts'
 import {
   type BasicProperties,
@@ -36,6 +37,7 @@ import {
   SUBJECT,
   USER_ID,
 } from './headers.ts'
+import { nativeOnly } from './native-only.ts'
 import { decodeProperties } from './property-codec.ts'
 import { wireFormOf } from './written-form.ts'
 
@@ -138,6 +140,14 @@ export class RabbitmqMessage implements IncomingMessage {
 
   get wireForm(): Uint8Array | undefined {
     return this.header && wireFormOf(this.#native.fields, this.header)
+  }
+
+  get nativeOnly(): NonNullable<IncomingMessage['nativeOnly']> {
+    const { properties } = this.#native as { properties: unknown }
+    return {
+      adapter: ADAPTER,
+      kinds: () => (properties instanceof RawProperties ? nativeOnly(properties.parsed()) : []),
+    }
   }
 
   /** Flags and properties as they came; `undefined` where amqplib has decoded them. */

@@ -65,7 +65,7 @@ export function isOnlyHeader(properties: unknown, name: string): boolean {
 /** The fixed properties of AMQP 0-9-1, in the order of their flags (first: bit 15). */
 export type BasicProperties = Omit<ParsedProperties, 'headerBytes'>
 
-class ParsedProperties {
+export class ParsedProperties {
   readonly contentType: string | undefined
   readonly contentEncoding: string | undefined
   readonly deliveryMode: number | undefined
