@@ -39,7 +39,7 @@ export const rabbitmqCapabilities: Capabilities = {
     },
     delay: {
       level: 'emulated',
-      note: 'waits in a queue for that delay and moves on when it expires; a queue with maxLength that is full then is tried again every three minutes, for ten minutes; a queue deleted meanwhile loses the message; delays over a second are rounded up to three digits',
+      note: 'waits in a queue for that delay and moves on when it expires; a queue with maxLength that is full then is tried again every three minutes, for ten minutes; a queue deleted meanwhile loses the message; a broker that is killed at the moment a message is due may bring it twice, or not at all (with queueType: quorum not that); delays over a second are rounded up to three digits',
     },
     delayedRelease: { level: 'emulated', note: 'a delayed copy is confirmed, then the original accepted' },
     orderedRelease: { level: 'native', note: 'a quorum queue not made by Sluice may put it at its end' },
@@ -73,7 +73,10 @@ export const rabbitmqCapabilities: Capabilities = {
       level: 'unsupported',
       note: 'AMQP 0-9-1 carries bytes: a typed body travels in its text form',
     },
-    declare: native,
+    declare: {
+      level: 'native',
+      note: 'RabbitMQ answers before a new node is on disk: one that is killed within about three seconds of making a queue may forget the queue, and with it what it had confirmed there',
+    },
     delete: {
       level: 'native',
       note: 'deleting a topic leaves its named subscriptions: delete those by name; its receivers notice within about two seconds, later where a connection has more than ten of them',

@@ -2,6 +2,7 @@
  * What a case works with: a connection of its own, addresses that nobody else uses, and the duty to leave nothing behind.
  */
 import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   type AnyAddress,
   type BroadcastAddress,
@@ -100,6 +101,12 @@ export class CaseContext {
 
   broker(): Promise<BrokerControl> {
     return this.#shared.broker()
+  }
+
+  /** Resolves when nodes made until now outlive a kill of `broker`. */
+  async nodesStand(): Promise<void> {
+    const { standsAfterMs = 0 } = await this.broker()
+    await delay(standsAfterMs)
   }
 
   witness(): Promise<Witness> {

@@ -93,6 +93,8 @@ export interface BrokerControl {
   restart(): Promise<void>
   /** Ends it as a crash would (SIGKILL), and starts it again. */
   kill?(): Promise<void>
+  /** How long a node must have stood to be there after `kill`, as the capability `declare` says in words. Unit: ms. Default 0. */
+  readonly standsAfterMs?: number
   /** Ends it for good and removes its data. */
   stop(): Promise<void>
 }

@@ -34,7 +34,11 @@ function scenario(c: CaseContext, way: Way): Promise<{ unique: string; prepared:
   return c.once(`broker ${way}`, async () => {
     const broker = await c.broker()
     const unique = randomBytes(5).toString('hex')
-    const prepared = await prepareAll(c, unique, () => (way === 'kill' ? broker.kill!() : broker.restart()))
+    const prepared = await prepareAll(c, unique, async () => {
+      if (way === 'restart') return broker.restart()
+      await c.nodesStand()
+      await broker.kill!()
+    })
     return { unique, prepared }
   })
 }
@@ -88,6 +92,7 @@ const openMeanwhile: CaseDefinition[] = [
     async run(c) {
       const orders = c.queue<number>()
       const sender = await c.connection.sender(orders, { capacity: 50 })
+      await c.nodesStand()
       const accepted: number[] = []
       const sends = range(1500).map((at) =>
         sender.send(at, { timeoutMs: BACK_MS }).then(
@@ -107,7 +112,8 @@ const openMeanwhile: CaseDefinition[] = [
         if (delivery) seen.add(delivery.body)
         await delivery?.accept()
       }
-      assert.deepEqual(missing(), [], 'accepted and lost')
+      const told = `accepted and lost, of ${accepted.length} accepted and ${seen.size} received`
+      assert.deepEqual(missing(), [], told)
     },
   },
   {
@@ -122,6 +128,7 @@ const openMeanwhile: CaseDefinition[] = [
         seen.add(delivery.body)
       })
       const sender = await c.connection.sender(orders)
+      await c.nodesStand()
       for (const at of range(100)) await sender.send(at)
       await (await c.broker()).kill!()
       for (const at of range(100)) await sender.send(100 + at, { timeoutMs: BACK_MS })
