@@ -59,9 +59,15 @@ export const rabbitmqCapabilities: Capabilities = {
       level: 'emulated',
       note: 'what is passed over is taken and given back at the end, to its old place: meanwhile no receiver gets it, afterwards it counts as redelivered; refused on queues with a limit of deliveries, which that would use up; one passed letter after another comes over the wire',
     },
-    maxLength: native,
+    maxLength: {
+      level: 'native',
+      note: 'a quorum queue (maxDeliveries, queueType: quorum) takes some more messages before it refuses',
+    },
     expires: native,
-    exclusive: native,
+    exclusive: {
+      level: 'native',
+      note: 'refused on quorum queues (maxDeliveries, queueType: quorum), which RabbitMQ gives to nobody alone',
+    },
     deduplication: {
       level: 'unsupported',
       note: 'RabbitMQ 3.10 stores a message again that is sent again with the same id',

@@ -35,6 +35,8 @@ export async function rabbitmqHarness(): Promise<Harness> {
   }
 }
 
+const MORE_THAN_ITS_LIMIT = 'a quorum queue takes some more messages before it refuses'
+
 /** Three nodes, every durable queue on each of them; what breaks connections and servers is tried on a single one. */
 export function rabbitmqClusterHarness(): Harness {
   const url = brokerUrl('rabbitmq-cluster').split(',')
@@ -47,6 +49,12 @@ export function rabbitmqClusterHarness(): Harness {
     target: () => ({ url, native: { queueType: 'quorum', managementUrl } }),
     witness: () => amqplibWitness(url[0]!),
     process: () => ({ url, native: { queueType: 'quorum', managementUrl } }),
+    inapplicable: {
+      'queue.exclusive': 'a quorum queue is nobody’s alone: NOT_SUPPORTED',
+      'address-options.subscribe-exclusive': 'a quorum queue is nobody’s alone: NOT_SUPPORTED',
+      'limits.max-length': MORE_THAN_ITS_LIMIT,
+      'limits.max-length-concurrent': MORE_THAN_ITS_LIMIT,
+    },
     without: {
       faults: single,
       broker: single,
