@@ -58,10 +58,9 @@ interface Parts {
 async function consume(parts: Parts, spec: ReceiverSpec): Promise<AdapterReceiver> {
   const { session, life } = parts
   const quorum = isQuorum(spec.limits, SHARED, session.queueType)
-  // A node of one's own is no quorum queue, whatever the others are.
-  if (quorum && spec.exclusive && !spec.autoDelete && spec.source.type === 'queue')
-    throw neverAlone(parts.label)
   const { queue, ofTopic } = await sourceQueue(parts, spec)
+  // A node of one's own is no quorum queue, whatever the others are.
+  if (quorum && spec.exclusive && !spec.autoDelete && !ofTopic) throw neverAlone(parts.label)
   const { autoDelete, credit } = spec
   const receiver = new RabbitmqReceiver(
     {
@@ -133,10 +132,14 @@ function consumeOptions({ exclusive, link }: ReceiverSpec): Options.Consume {
 
 /** protocol: a quorum queue takes an exclusive consumer, and others beside it, without a word. */
 function neverAlone(address: string): MessagingError {
-  return new MessagingError('NOT_SUPPORTED', `'${address}' is a quorum queue, which nobody has for itself`, {
-    hint: "Leave exclusive out, or make it a classic queue: native: { queueType: 'classic' }, without maxDeliveries.",
-    context: { adapter: ADAPTER, address, operation: 'attachReceiver' },
-  })
+  return new MessagingError(
+    'NOT_SUPPORTED',
+    `'${address}' is a quorum queue, of which no receiver can be exclusive`,
+    {
+      hint: "Leave exclusive out, or make it a classic queue: native: { queueType: 'classic' }, without maxDeliveries.",
+      context: { adapter: ADAPTER, address, operation: 'attachReceiver' },
+    },
+  )
 }
 
 function refusal(address: string, text: string): MessagingError {
