@@ -48,9 +48,16 @@ export function connectionLost(text: string, cause?: unknown): MessagingError {
 /** `event`: what the socket tells of it. */
 export function handshakeRefused(event: HandshakeEvent, place: string): MessagingError {
   const code = event === 'handshake:error:auth' ? 'UNAUTHENTICATED' : 'CONNECT_FAILED'
+  const other = event !== 'handshake:error:auth'
   return new MessagingError(code, `The hub at ${place} refused the handshake`, {
+    ...(other && { hint: 'Check that a hub listens there and no other program, and its keys (CURVE).' }),
     context: { adapter: ADAPTER, address: place, operation: 'connect' },
   })
+}
+
+/** `words`: what the other end says instead of a greeting. */
+export function noZeromq(words: string, place: string): MessagingError {
+  return connectFailed(`what listens there speaks no ZeroMQ, it says '${words}'`, place)
 }
 
 export const HANDSHAKE_EVENTS = [
@@ -71,6 +78,7 @@ export function connectFailed(text: string, place: string, cause?: unknown): Mes
 function hintFor(text: string, place: string): string {
   if (/too long/.test(text))
     return 'Use a path of at most 107 bytes, which is what the system takes for a socket.'
+  if (/speaks no ZeroMQ/.test(text)) return 'Check host and port: another program listens there.'
   if (/host name/.test(text)) return 'Check the name of the host, and whether this machine can look it up.'
   return `Start one: sluice hub --listen ${place}`
 }

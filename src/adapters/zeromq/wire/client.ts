@@ -7,12 +7,20 @@ import { asMessagingError, type MessagingError } from '../../../model/errors.ts'
 import { welcomeOf } from '../codec/answers.ts'
 import { PartReader } from '../codec/parts.ts'
 import { malformed, type RecordListener, readJson, readRecords } from '../codec/records.ts'
-import { connectFailed, connectionLost, fromWire, HANDSHAKE_EVENTS, handshakeRefused } from '../errors.ts'
+import {
+  connectFailed,
+  connectionLost,
+  fromWire,
+  HANDSHAKE_EVENTS,
+  handshakeRefused,
+  noZeromq,
+} from '../errors.ts'
 import { loadZeromq } from '../library.ts'
 import { type Endpoint, isIpv6 } from '../options.ts'
 import { withoutHostName } from './host-names.ts'
 import { LoopClock } from './loop-clock.ts'
 import { openSocket, withEvents } from './open-socket.ts'
+import { whileNotGreeted } from './other-protocol.ts'
 import { Outbox } from './outbox.ts'
 import { OLDEST_PROTOCOL, Op, type OpCode, PROTOCOL_VERSION, type Verb, type Welcome } from './protocol.ts'
 
@@ -94,12 +102,14 @@ export class Client implements RecordListener {
     return new Promise((resolve, reject) => {
       const fail = (error: MessagingError): void => {
         signal.removeEventListener('abort', aborted)
+        greeted()
         client.#onLost = () => {}
         client.lost(error)
         reject(error)
       }
       const aborted = (): void =>
         fail(connectFailed('no answer in the time allowed', endpoint.address, signal.reason))
+      const greeted = whileNotGreeted(address, (words) => fail(noZeromq(words, endpoint.address)))
       signal.addEventListener('abort', aborted, { once: true })
       if (signal.aborted) return aborted()
       socket.events.on(
@@ -114,6 +124,7 @@ export class Client implements RecordListener {
       })
       client.#onWelcome = (welcome) => {
         signal.removeEventListener('abort', aborted)
+        greeted()
         client.#onWelcome = undefined
         // A refusal later on ends the session: the hub does not know it any more.
         client.#onRefused = (error) => client.lost(connectionLost(error.message, error))
