@@ -30,9 +30,10 @@ import type {
 } from './store.ts'
 import {
   checkAccess,
-  checkDescriptors,
+  checkOpening,
   checkStore,
   DATA_FILE,
+  LOCK_FILE,
   markStore,
   unusableStore,
 } from './store-check.ts'
@@ -71,7 +72,7 @@ export async function openLmdbStore(directory: string): Promise<Store> {
     const marked = await checkStore(directory)
     const room = new StoreRoom(directory)
     if (!existsSync(join(directory, DATA_FILE)) && !room.fitsNew) throw noRoom(directory)
-    checkDescriptors(directory)
+    checkOpening(join(directory, DATA_FILE), join(directory, LOCK_FILE))
     root = module.open({
       path: directory,
       noSubdir: false,

@@ -2,9 +2,9 @@
  * Looks at a store's files before they are opened: what is obviously not whole is refused with words, where the
  * database itself would crash the process on a page that is not there.
  */
-import { closeSync, constants, openSync } from 'node:fs'
+import { closeSync, constants, existsSync, openSync, rmSync } from 'node:fs'
 import { access, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import { randomName } from '../../core/message-id.ts'
 import { MessagingError } from '../../model/errors.ts'
@@ -15,24 +15,47 @@ import { MAKE_ROOM } from './store-room.ts'
 const MARKER = 'sluice-store.json'
 /** LMDB's own name for it. */
 export const DATA_FILE = 'data.mdb'
+export const LOCK_FILE = 'lock.mdb'
 const FORMAT = 1
 /** Files that are written in their place, where they are there. */
-const WRITTEN = [DATA_FILE, 'lock.mdb', 'owner.lock-lock', 'deliveries']
+const WRITTEN = [DATA_FILE, LOCK_FILE, 'owner.lock-lock', 'deliveries']
 
 /** Files that LMDB has open at once, and some more. */
 const DESCRIPTORS = 8
 
 /**
- * Checks that LMDB will not run out of file descriptors while it opens the store, where it ends the process. Nothing may run in between.
+ * Checks that LMDB will not run out of file descriptors, and can make those of `files` that are not there, when it opens them: where it
+ * cannot, it ends the process. Nothing may run in between.
  *
  * @throws the system's error
  */
-export function checkDescriptors(directory: string): void {
+export function checkOpening(...files: string[]): void {
   const open: number[] = []
+  const made: string[] = []
   try {
-    while (open.length < DESCRIPTORS) open.push(openSync(directory, 'r'))
+    while (open.length < DESCRIPTORS) open.push(openSync(dirname(files[0]!), 'r'))
+    // A disk may have room, and no place in its list of files.
+    for (const file of files) {
+      if (existsSync(file)) continue
+      const trial = `${file}.${randomName()}`
+      open.push(newFile(trial))
+      made.push(trial)
+    }
   } finally {
     for (const descriptor of open) closeSync(descriptor)
+    for (const trial of made) rmSync(trial)
+  }
+}
+
+function newFile(path: string): number {
+  try {
+    return openSync(path, 'wx')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOSPC') throw error
+    throw Object.assign(new Error('the disk has no place for one more file (df -i)', { cause: error }), {
+      code,
+    })
   }
 }
 

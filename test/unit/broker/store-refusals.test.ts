@@ -1,5 +1,5 @@
 /** What the system refuses to a store is told as what it is, and leaves the store as it was. */
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { chmod, mkdtemp, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -58,6 +58,48 @@ test('a whole store on a full disk is not called damaged, and opens once there i
   const next = await fileBroker(directory)
   expect(await new Hand(next.broker).browse('q')).toEqual(['kept'])
   await next.release()
+})
+
+const NAMESPACE = ['--mount', '--map-root-user']
+const FEW_FILES = `
+import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { fileBroker } from ${INDEX}
+const told = []
+for (let files = 2; files < 12; files++) {
+  const disk = process.env.STORE + '/' + files
+  mkdirSync(disk)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=10m,nr_inodes=' + files, 'tmpfs', disk])
+  told.push(await fileBroker(disk + '/store').then(({ release }) => release().then(() => 'opened'), ({ code, hint }) => code + ': ' + hint))
+}
+console.log(JSON.stringify(told))
+process.exit()
+`
+
+/** Why no disk can be made here, if so. */
+function noDisks(): string | undefined {
+  try {
+    execFileSync('unshare', [...NAMESPACE, 'true'], { stdio: 'ignore' })
+    return undefined
+  } catch {
+    return 'making a disk of its own needs Linux and its namespaces'
+  }
+}
+
+test('a disk with room, but without a place for one more file: refused wherever that comes to light', async ({
+  skip,
+}) => {
+  const reason = noDisks()
+  if (reason !== undefined) skip(reason)
+  const args = [...NAMESPACE, process.execPath, '--import', import.meta.resolve('tsx')]
+  const { stdout } = await promisify(execFile)('unshare', [...args, '--input-type=module', '-e', FEW_FILES], {
+    env: { ...process.env, STORE: directory },
+  })
+  const told: string[] = JSON.parse(stdout)
+  expect(told.at(-1)).toBe('opened')
+  const refused = told.filter((one) => one !== 'opened')
+  expect(refused.length).toBeGreaterThan(4)
+  expect(new Set(refused)).toEqual(new Set(['CONNECT_FAILED: Make room on the disk of the store.']))
 })
 
 test('a path that cannot be a directory is told as such; one that only looks odd is one', async () => {

@@ -13,11 +13,11 @@
  */
 import { existsSync, statSync } from 'node:fs'
 import { link, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { randomName } from '../../../core/message-id.ts'
 import { loadLmdb } from '../library.ts'
-import { checkDescriptors } from '../store-check.ts'
+import { checkOpening } from '../store-check.ts'
 import { findDamage } from '../store-pages.ts'
 import { noRoom, StoreRoom } from '../store-room.ts'
 
@@ -91,7 +91,7 @@ function leave(environment: Environment, place: { abort(): void } | undefined): 
 }
 
 function openEnvironment(native: Native, path: string, flags: number): Environment {
-  checkDescriptors(dirname(path))
+  checkOpening(path, `${path}-lock`)
   const environment = new native.Env()
   // The smallest there is of each; the buffer is the library's for keys, and none is read here.
   environment.open(
