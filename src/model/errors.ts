@@ -151,7 +151,9 @@ export class MessagingError extends Error {
   readonly context: ErrorContext
 
   constructor(code: ErrorCode, message: string, options: MessagingErrorOptions = {}) {
-    super(redact(message), options.cause === undefined ? undefined : { cause: options.cause })
+    // A program without types may give anything.
+    const text = typeof message === 'string' ? message : inspect(message, { depth: 1 })
+    super(redact(text), options.cause === undefined ? undefined : { cause: options.cause })
     const facts = ERROR_CODES[code]
     this.code = code
     this.scope = facts.scope

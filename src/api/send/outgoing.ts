@@ -2,6 +2,7 @@
 
 import { newMessageId } from '../../core/message-id.ts'
 import { checkKnownKeys } from '../../core/options/known-keys.ts'
+import { shownValue } from '../../core/options/typed.ts'
 import {
   type BodyEncoding,
   bodyBytes,
@@ -257,7 +258,7 @@ function shorter(a: number | undefined, b: number | undefined): number | undefin
 }
 
 function invalid(name: string, value: unknown, allowed: string): MessagingError {
-  return new MessagingError('CONFIG_INVALID', `${name}: ${String(value)} is not ${allowed}`, {
+  return new MessagingError('CONFIG_INVALID', `${name}: ${shownValue(value)} is not ${allowed}`, {
     hint: `Give ${name} a value ${allowed}.`,
     context: { option: name },
   })

@@ -21,9 +21,17 @@ const NOT_FOUND: readonly unknown[] = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND
 
 export function clientLibraryMissing(name: string, cause: unknown): MessagingError {
   const missing = NOT_FOUND.includes((cause as { code?: unknown } | undefined)?.code)
-  return new MessagingError(
-    'CLIENT_LIBRARY_MISSING',
-    missing ? `The package '${name}' is not installed` : `The package '${name}' could not be loaded`,
-    { cause, hint: `Install it: npm install ${name}`, context: { package: name } },
-  )
+  const context = { package: name }
+  if (missing)
+    return new MessagingError('CLIENT_LIBRARY_MISSING', `The package '${name}' is not installed`, {
+      cause,
+      hint: `Install it: npm install ${name}`,
+      context,
+    })
+  const reason = cause instanceof Error ? `: ${cause.message.split('\n', 1)[0]}` : ''
+  return new MessagingError('CLIENT_LIBRARY_MISSING', `The package '${name}' could not be loaded${reason}`, {
+    cause,
+    hint: `Install it for this system: npm install ${name}. The options --permission and --no-addons of Node keep native code away.`,
+    context,
+  })
 }

@@ -42,9 +42,12 @@ export function checkOneOf(call: string, name: string, value: unknown, allowed: 
 }
 
 export function outOfBounds(call: string, name: string, value: unknown, allowed: string): MessagingError {
-  // The text of an object is its own affair, and may throw.
-  const shown = Object(value) === value ? `a value of type ${typeof value}` : String(value)
-  return new MessagingError('CONFIG_INVALID', `${call}: ${name}: ${shown} is not ${allowed}`, {
+  return new MessagingError('CONFIG_INVALID', `${call}: ${name}: ${shownValue(value)} is not ${allowed}`, {
     context: { option: name },
   })
+}
+
+/** A wrong value in an error: of an object its kind, since its text is its own affair, and may throw or have no end. */
+export function shownValue(value: unknown): string {
+  return Object(value) === value ? `a value of type ${typeof value}` : String(value)
 }

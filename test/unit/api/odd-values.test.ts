@@ -29,6 +29,12 @@ function cyclic(): unknown {
   return value
 }
 
+/** Node 20 has them, its types do not. */
+const Resizable = ArrayBuffer as unknown as new (
+  bytes: number,
+  options: { maxByteLength: number },
+) => ArrayBuffer & { resize(bytes: number): void }
+
 /** Makers, since some of them are used up or changed by a call. */
 const makers: Record<string, () => unknown> = {
   null: () => null,
@@ -38,6 +44,7 @@ const makers: Record<string, () => unknown> = {
   infinite: () => Number.POSITIVE_INFINITY,
   negative: () => -1,
   fraction: () => 0.5,
+  'beyond 32 bits': () => 2 ** 31,
   unsafe: () => 2 ** 53,
   bigint: () => 2n ** 70n,
   symbol: () => Symbol('odd'),
@@ -95,6 +102,17 @@ const makers: Record<string, () => unknown> = {
     structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
     return bytes
   },
+  'resizable bytes': () => {
+    const buffer = new Resizable(8, { maxByteLength: 16 })
+    return new Uint8Array(buffer)
+  },
+  'bytes that were cut off': () => {
+    const buffer = new Resizable(8, { maxByteLength: 16 })
+    const bytes = new Uint8Array(buffer, 4, 4)
+    buffer.resize(2)
+    return bytes
+  },
+  'signal of another kind': () => ({ aborted: false, addEventListener() {}, removeEventListener() {} }),
   DataView: () => new DataView(new ArrayBuffer(4)),
   Float64Array: () => new Float64Array([1, Number.NaN]),
   'empty text': () => '',
@@ -131,7 +149,8 @@ const makers: Record<string, () => unknown> = {
 const odd = fc.constantFrom(...Object.keys(makers))
 
 /** Calls by name; `odd` stands where an argument, or one option, would. */
-type Call = (odd: never, at: { connection: Connection; name: string }) => unknown
+type At = { connection: Connection; name: string }
+type Call = (odd: never, at: At) => unknown
 const option = (name: string) => (odd: unknown) => ({ [name]: odd }) as never
 /** Beside a body, and one that there is not. */
 const FIELDS = [...SEND_FIELDS, 'nonsense']
@@ -279,6 +298,33 @@ const calls: Record<string, Call> = {
   defineConfig: (odd) => sluice.defineConfig(odd),
   registerAdapter: (odd) => sluice.registerAdapter(odd),
   adapterFor: (odd) => sluice.adapterFor(odd),
+}
+
+/** Each option of each call by itself: a wrong one is refused beside right ones. */
+const byOption: Partial<Record<keyof typeof KNOWN_OPTIONS, (options: never, at: At) => unknown>> = {
+  declare: (options, { connection, name }) => connection.admin.declare(one(name), options),
+  inspect: (options, { connection, name }) => connection.admin.inspect(one(name), options),
+  sender: async (options, { connection, name }) => (await connection.sender(one(name), options)).close(),
+  receiver: async (options, { connection, name }) => (await connection.receiver(one(name), options)).close(),
+  receive: async (options, { connection, name }) => {
+    await connection.send(one(name), 'given')
+    await using receiver = await connection.receiver(one(name))
+    await receiver.receive(options)
+  },
+  browse: async (options: object, { connection, name }) => {
+    await connection.send(one(name), 'given')
+    for await (const _ of connection.browse(one(name), options)) break
+  },
+  consume: async (options, { connection, name }) =>
+    (await connection.consume(one(name), () => {}, options)).close(),
+  respond: async (options, { connection, name }) =>
+    (await connection.respond(service(`s-${name}`), () => 1, options)).close(),
+  replay: (options, { connection, name }) => connection.replay(one(name), options),
+  close: async (options, { connection, name }) => (await connection.sender(one(name))).close(options),
+}
+for (const [call, work] of Object.entries(byOption)) {
+  for (const key of KNOWN_OPTIONS[call as keyof typeof KNOWN_OPTIONS])
+    calls[`${call} ${key}`] = (odd, at) => work(option(key)(odd), at)
 }
 
 const uncaught: unknown[] = []
