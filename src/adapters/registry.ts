@@ -39,6 +39,8 @@ const BY_PARAMETER: Readonly<Record<string, string>> = {
   'redis+sentinel': 'redis://host:26379?sentinel=NAME',
   'redis-sentinel': 'redis://host:26379?sentinel=NAME',
   sentinel: 'redis://host:26379?sentinel=NAME',
+  valkey: 'redis:',
+  valkeys: 'rediss:',
   'rediss+sentinel': 'rediss://host:26379?sentinel=NAME',
   'redis+cluster': 'redis://host:6379?cluster=true',
   'rediss+cluster': 'rediss://host:6379?cluster=true',
@@ -78,6 +80,7 @@ export function registerAdapter(adapter: Adapter): void {
  * ```
  */
 export async function adapterFor(url: string): Promise<Adapter> {
+  if (typeof url !== 'string') throw new TypeError('adapterFor(): the URL is no string')
   const scheme = schemeOf(url)
   if (scheme === undefined) throw unknown('connect(): the URL does not begin with a scheme', undefined)
   const load = Object.hasOwn(LOADERS, scheme) ? LOADERS[scheme] : undefined

@@ -150,15 +150,19 @@ export class AttachedReceiver<Body = unknown> implements Receiver<Body> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<LinkDelivery<Body>> {
+    let left = false
     return {
-      next: () =>
-        this.#heard
+      next: () => {
+        if (left) return Promise.resolve({ value: undefined, done: true })
+        return this.#heard
           ? this.#traced(
               () => this.#next(),
               ({ value }) => value,
             )
-          : this.#next(),
+          : this.#next()
+      },
       return: async () => {
+        left = true
         await this.#pause()
         return { value: undefined, done: true }
       },

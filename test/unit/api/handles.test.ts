@@ -129,3 +129,19 @@ const NUMBERS = {
       typeof value === 'number' ? { value } : { issues: [{ message: 'no number' }] },
   },
 } as const
+
+test('an iterator that was left is done, and takes nothing from the next one', async () => {
+  await using connection = await connect('memory:')
+  const jobs = queue<number>('left')
+  await connection.send(jobs, 1)
+  await connection.send(jobs, 2)
+  await using receiver = await connection.receiver(jobs)
+  const left = receiver[Symbol.asyncIterator]()
+  await (await left.next()).value.accept()
+  await left.return?.()
+  expect(await left.next()).toEqual({ value: undefined, done: true })
+  for await (const { body } of receiver) {
+    expect(body).toBe(2)
+    break
+  }
+})
