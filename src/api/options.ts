@@ -50,7 +50,7 @@ export interface ReceiverOptions extends CallOptions {
 export interface BrowseOptions extends CallOptions {
   /** Go on with new arrivals instead of ending. Default false. */
   follow?: boolean | undefined
-  /** Messages fetched ahead. Unit: messages. Default: 100. */
+  /** Messages fetched ahead. Unit: messages, at least 1. Default: 100. */
   credit?: number | undefined
 }
 
@@ -92,7 +92,7 @@ export interface ConsumeOptions extends CallOptions, RateOption {
   /** Handlers that run at once. At least 1. Default: 1. */
   concurrency?: number | undefined
   /**
-   * Deliveries the broker may hand over before the first of them is settled. Default: twice the concurrency, at least 10; on an address
+   * Deliveries the broker may hand over before the first of them is settled, at least 1. Default: twice the concurrency, at least 10; on an address
    * with `maxDeliveries` the concurrency, because brokers count what a program that died had fetched as delivered: with a larger
    * credit a message that kills its process takes the ones fetched behind it to the dead letters. With a `rate` it is what the rate takes in a
    * quarter of a second, at least the concurrency.
@@ -117,7 +117,7 @@ export interface ConsumeBatchOptions extends Omit<ConsumeOptions, 'concurrency' 
   /** Batches that are handled at once. At least 1. Default: 1, which keeps the order from one batch to the next. */
   concurrency?: number | undefined
   /**
-   * Deliveries the broker may hand over before the first of them is settled. Default: twice `size` times `concurrency`, so that the next batch is
+   * Deliveries the broker may hand over before the first of them is settled, at least 1. Default: twice `size` times `concurrency`, so that the next batch is
    * here when one is done; on an address with `maxDeliveries` once that; with a `rate` what it takes in a quarter of a second, at least once that.
    */
   credit?: number | undefined
@@ -184,7 +184,7 @@ export const KNOWN_OPTIONS = {
 const MOST_CONCURRENCY = 100_000
 
 /** Options that are whole numbers, and the least they may be. */
-const WHOLE_NUMBERS = Object.entries({ capacity: 1, concurrency: 1, credit: 0, size: 1 })
+const WHOLE_NUMBERS = Object.entries({ capacity: 1, concurrency: 1, credit: 1, size: 1 })
 
 /** @throws `CONFIG_INVALID` naming the option, `TypeError` on a wrong type */
 export function checkOptions<T extends object>(name: keyof typeof KNOWN_OPTIONS, options: T | undefined): T {
@@ -194,7 +194,9 @@ export function checkOptions<T extends object>(name: keyof typeof KNOWN_OPTIONS,
     throw new TypeError(`${call}: the options are no object`)
   checkKnownKeys(options, KNOWN_OPTIONS[name], call)
   const values = options as Record<string, unknown>
-  for (const [option, least] of WHOLE_NUMBERS) {
+  for (const [option, usual] of WHOLE_NUMBERS) {
+    // A receiver without credit is there; nothing else would ever come to an end.
+    const least = option === 'credit' && name === 'receiver' ? 0 : usual
     const fits = (value: number): boolean => Number.isInteger(value) && value >= least
     checkNumber(call, option, values[option], fits, `a whole number from ${least}`)
   }

@@ -99,6 +99,10 @@ test('calls refuse a time that is none, and options they do not know', async () 
     () => delivery.release({ delayMs: -1 }),
     () => delivery.release({ delayMs: Number.POSITIVE_INFINITY }),
     () => connection.send(jobs, 'x', { delayMs: Number.POSITIVE_INFINITY }),
+    // Nothing would ever come.
+    () => connection.consume(jobs, () => {}, { credit: 0 }),
+    () => connection.consumeBatch(jobs, () => {}, { credit: -0 }),
+    async () => connection.browse(jobs, { credit: 0 }),
   ]
   for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
   await delivery.accept()
