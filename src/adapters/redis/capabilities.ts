@@ -105,13 +105,18 @@ export function capabilitiesOf(facts: ServerFacts, endpoint: Endpoint): Capabili
   }
 }
 
-function tierOf({ appendOnly, sync }: ServerFacts): [Tier, string] {
+function tierOf({ appendOnly, sync, unsyncedRewrites }: ServerFacts): [Tier, string] {
   if (appendOnly === 'no')
     return ['T1', 'The server keeps no append-only file: a restart loses what came after its last snapshot.']
   if (appendOnly === 'unknown')
     return ['T1', 'The server does not tell this user whether it keeps an append-only file.']
   switch (sync) {
     case 'always':
+      if (unsyncedRewrites)
+        return [
+          'T2',
+          'The server writes and syncs its append-only file before it answers, but not while it writes that file anew (no-appendfsync-on-rewrite yes): power loss may take up to half a minute.',
+        ]
       return ['T3', 'The server writes and syncs its append-only file before it answers.']
     case 'everysec':
       return [

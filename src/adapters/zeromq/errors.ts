@@ -1,4 +1,5 @@
 /** Errors over the wire and of the transport. Pure. */
+import { type Speech, speaksOther } from '../../core/connecting/first-words.ts'
 import { ERROR_CODES, type ErrorCode, type ErrorContext, MessagingError } from '../../model/errors.ts'
 
 export const ADAPTER = 'zeromq'
@@ -55,9 +56,10 @@ export function handshakeRefused(event: HandshakeEvent, place: string): Messagin
   })
 }
 
-/** `words`: what the other end says instead of a greeting. */
-export function noZeromq(words: string, place: string): MessagingError {
-  return connectFailed(`what listens there speaks no ZeroMQ, it says '${words}'`, place)
+/** Another program listens there. ZeroMQ itself has no TLS. */
+export function noZeromq(speech: Speech, place: string): MessagingError {
+  const context = { adapter: ADAPTER, address: place, operation: 'connect' }
+  return speaksOther(speech, 'zmq', undefined, context)
 }
 
 export const HANDSHAKE_EVENTS = [
@@ -78,7 +80,6 @@ export function connectFailed(text: string, place: string, cause?: unknown): Mes
 function hintFor(text: string, place: string): string {
   if (/too long/.test(text))
     return 'Use a path of at most 107 bytes, which is what the system takes for a socket.'
-  if (/speaks no ZeroMQ/.test(text)) return 'Check host and port: another program listens there.'
   if (/host name/.test(text)) return 'Check the name of the host, and whether this machine can look it up.'
   return `Start one: sluice hub --listen ${place}`
 }

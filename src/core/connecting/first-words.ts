@@ -1,5 +1,5 @@
 /** What listens at a port that answers with something else than its protocol, by the first bytes that come from it. */
-import { connect } from 'node:net'
+import { connect, type NetConnectOpts } from 'node:net'
 import { MessagingError, type MessagingErrorOptions } from '../../model/errors.ts'
 
 export type Speech = 'TLS' | 'HTTP' | 'AMQP 0-9-1' | 'AMQP 1.0' | 'Redis' | 'ZeroMQ' | 'SSH'
@@ -23,13 +23,16 @@ export function speechOf(bytes: Buffer): Speech | undefined {
   if (text === 'AMQP') return bytes[5] === 1 ? 'AMQP 1.0' : 'AMQP 0-9-1'
   // A method frame on channel 0.
   if (text.startsWith('\x01\0\0')) return 'AMQP 0-9-1'
-  if (/^-(ERR|DEN|NOA)/.test(text)) return 'Redis'
+  if (/^(-(ERR|DEN|NOA|LOA|MIS|BUS|MAS)|\+PON)/.test(text)) return 'Redis'
   if (text === 'SSH-') return 'SSH'
   return bytes[0] === 0xff && bytes[1] === 0 ? 'ZeroMQ' : undefined
 }
 
+/** A greeting that every one of them answers in its own way, and none of them takes for a secret. */
+export const ANYBODY = Buffer.from('PING\r\n\r\n')
+
 /** What a port answers to a greeting on a connection of its own. Resolves to `undefined` as well where nothing answers. */
-export function speechAt(at: { host: string; port: number }, greeting: Buffer): Promise<Speech | undefined> {
+export function speechAt(at: NetConnectOpts, greeting: Buffer): Promise<Speech | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ ...at, timeout: PATIENCE_MS })
     let heard = Buffer.alloc(0)

@@ -3,6 +3,7 @@
  * long command and never answers; one with TLS hangs up. Both are asked on a connection of their own, with nothing that is secret.
  */
 import { connect } from 'node:net'
+import { ANYBODY, speaksOther, speechAt } from '../../../core/connecting/first-words.ts'
 import { speaksTls } from '../../../core/connecting/tls-probe.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
@@ -45,10 +46,10 @@ export async function tlsAfterAll({ tls, nodes, place }: Endpoint): Promise<Mess
 }
 
 /**
- * What a server says to whoever connects before it hangs up: too many clients, or none from elsewhere. ioredis drops it, since no command
- * was asked.
+ * Why a server hung up. To whoever connects it may say so first: too many clients, or none from elsewhere. ioredis drops that, since no
+ * command was asked. It may also be no Redis at all.
  */
-export async function farewell({ tls, nodes, socket }: Endpoint): Promise<Error | undefined> {
+export async function farewell({ tls, nodes, socket, place }: Endpoint): Promise<Error | undefined> {
   const at = socket === undefined ? nodes[0] : { path: socket }
   if (tls !== undefined || at === undefined) return undefined
   const words = await new Promise<string>((resolve) => {
@@ -63,7 +64,22 @@ export async function farewell({ tls, nodes, socket }: Endpoint): Promise<Error 
     line.once('close', () => done(''))
   })
   const said = /^-(.+?)\r?\n/.exec(words)?.[1]
-  return said === undefined ? undefined : new Error(said)
+  if (said !== undefined) return new Error(said)
+  const speech = await speechAt(at, ANYBODY)
+  if (speech === undefined || speech === 'Redis') return undefined
+  return speaksOther(speech, 'rediss', undefined, { adapter: ADAPTER, address: place, operation: 'connect' })
+}
+
+/** A Sentinel has no data, and one server of a Cluster not all of it. @throws `CONNECT_FAILED` */
+export function refuseOtherMode(mode: string, place: string): void {
+  if (mode !== 'sentinel' && mode !== 'cluster') return
+  const what = mode === 'sentinel' ? 'is a Sentinel' : 'belongs to a Cluster'
+  const parameter = mode === 'sentinel' ? 'sentinel=NAME, with the name of the master' : 'cluster=true'
+  throw new MessagingError('CONNECT_FAILED', `The server at ${place} ${what}, which the URL does not say`, {
+    retryable: false,
+    hint: `Write redis://${place}?${parameter}.`,
+    context: { adapter: ADAPTER, address: place, operation: 'connect' },
+  })
 }
 
 function noTls(place: string): MessagingError {

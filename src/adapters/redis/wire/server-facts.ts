@@ -6,6 +6,8 @@ import { whenServing } from './when-serving.ts'
 export interface ServerFacts {
   readonly product: string
   readonly version: string
+  /** What kind of server it is: `standalone`, `cluster` or `sentinel`; `unknown` where this user may not ask. */
+  readonly mode: string
   /** Scripts may begin with flags (Redis 7.0 and later). */
   readonly scriptFlags: boolean
   /** Changes with every start of the server; empty where this user may not ask. */
@@ -14,6 +16,8 @@ export interface ServerFacts {
   readonly clientId: string | undefined
   readonly appendOnly: 'yes' | 'no' | 'unknown'
   readonly sync: 'always' | 'everysec' | 'no' | 'unknown'
+  /** It syncs nothing while it writes its append-only file anew. */
+  readonly unsyncedRewrites: boolean
   /** What the server does when its memory is full. */
   readonly eviction: string
   /** Longest argument of a command, and what a client could read again. Unit: bytes. */
@@ -48,7 +52,7 @@ const ROUNDED = 0.8
 /** Asks, after the server has read its data from disk and has ended another program's script. */
 export async function askServer(server: Redis, signal: AbortSignal): Promise<ServerFacts> {
   const info = await whenServing(signal, () => description(server))
-  const [clientId, appendOnly, sync, eviction, bulk, queryBuffer, outputBuffers, all, memory, idle] =
+  const [clientId, appendOnly, sync, eviction, bulk, queryBuffer, outputBuffers, all, memory, idle, lax] =
     await Promise.all([
       optional(server.client('ID')),
       setting(server, 'appendonly'),
@@ -60,8 +64,10 @@ export async function askServer(server: Redis, signal: AbortSignal): Promise<Ser
       setting(server, 'maxmemory-clients'),
       setting(server, 'maxmemory'),
       setting(server, 'timeout'),
+      setting(server, 'no-appendfsync-on-rewrite'),
     ])
-  const version = versionIn(info) ?? (await versionByHello(server))
+  const hello = versionIn(info) === undefined ? await greeting(server) : undefined
+  const version = versionIn(info) ?? hello?.('version')
   const field = (name: string): string | undefined => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1]
   const aof = appendOnly ?? { 1: 'yes', 0: 'no' }[field('aof_enabled') ?? '']
   const mostOfClients = limitOfClients(all, memory)
@@ -69,11 +75,13 @@ export async function askServer(server: Redis, signal: AbortSignal): Promise<Ser
   return {
     product: field('server_name') === 'valkey' ? 'Valkey' : 'Redis',
     version: field('valkey_version') ?? version ?? 'unknown',
+    mode: field('redis_mode') ?? field('server_mode') ?? hello?.('mode') ?? 'unknown',
     // A server that tells no version is asked by a script: without flags a full server could not be emptied.
     scriptFlags: version === undefined ? await takesFlags(server) : Number.parseInt(version, 10) >= 7,
     runId: field('run_id') ?? '',
     clientId: clientId === undefined ? undefined : String(clientId),
     appendOnly: aof === 'yes' || aof === 'no' ? aof : 'unknown',
+    unsyncedRewrites: lax === 'yes',
     sync: sync === 'always' || sync === 'everysec' || sync === 'no' ? sync : 'unknown',
     eviction: eviction ?? 'unknown',
     limitsKnown: bulk !== undefined && queryBuffer !== undefined,
@@ -115,12 +123,15 @@ function versionIn(info: string): string | undefined {
   return /^redis_version:(.*?)\r?$/m.exec(info)?.[1]
 }
 
-/** The handshake tells it to users who may not read the server's description. */
-async function versionByHello(server: Redis): Promise<string | undefined> {
+/** Facts of the handshake, by name: it tells some to users who may not read the server's description. */
+async function greeting(server: Redis): Promise<(name: string) => string | undefined> {
   const reply = await optional(server.call('HELLO'))
   const facts: unknown[] = Array.isArray(reply) ? reply : []
-  const version = facts[facts.indexOf('version') + 1]
-  return facts.includes('version') && typeof version === 'string' ? version : undefined
+  return (name) => {
+    const at = facts.indexOf(name)
+    const fact = at < 0 ? undefined : facts[at + 1]
+    return typeof fact === 'string' ? fact : undefined
+  }
 }
 
 /** Redis 7 is what this adapter is for: only a server that cannot compile such a script is taken for an older one. */

@@ -109,7 +109,7 @@ export class Client implements RecordListener {
       }
       const aborted = (): void =>
         fail(connectFailed('no answer in the time allowed', endpoint.address, signal.reason))
-      const greeted = whileNotGreeted(address, (words) => fail(noZeromq(words, endpoint.address)))
+      const greeted = whileNotGreeted(address, (speech) => fail(noZeromq(speech, endpoint.address)))
       signal.addEventListener('abort', aborted, { once: true })
       if (signal.aborted) return aborted()
       socket.events.on(
