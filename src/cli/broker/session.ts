@@ -12,7 +12,8 @@ import { brokerUrl } from './broker-url.ts'
 import { keptAddress } from './kept-address.ts'
 import type { Library } from './library.ts'
 
-export interface Session {
+/** Its end closes the connection, within {@link CLOSE_MS}. */
+export interface Session extends AsyncDisposable {
   readonly connection: Connection
   readonly library: Library
   /** Nothing but what is durable is there for the next command. */
@@ -20,6 +21,9 @@ export interface Session {
   /** Takes an address string, or `@name` of the configuration. */
   address(text: string): string
 }
+
+/** How long a command that ends may take to settle what is open. Unit: ms. */
+export const CLOSE_MS = 5_000
 
 export interface SessionOptions {
   /** Instead of the option `broker`. */
@@ -44,6 +48,7 @@ export async function openSession(context: Context, options: SessionOptions = {}
       const resolved = resolveAddress(text, addresses)
       return keeps ? keptAddress(library, resolved) : resolved
     },
+    [Symbol.asyncDispose]: () => connection.close({ timeoutMs: CLOSE_MS }),
   }
 }
 

@@ -3,8 +3,7 @@ import type { Context } from '../command/command.ts'
 import type { Session, SessionOptions } from './session.ts'
 import { traceLines } from './trace-lines.ts'
 
-/** How long a command that ends may take to settle what is open. Unit: ms. */
-const CLOSE_MS = 5_000
+/** How long a command that was interrupted may take to settle what is open. Unit: ms. */
 const INTERRUPTED_CLOSE_MS = 1_000
 
 export async function withSession<T>(
@@ -16,7 +15,7 @@ export async function withSession<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   // Not needed for help, which is to come at once.
-  const { openSession } = await import('./session.ts')
+  const { CLOSE_MS, openSession } = await import('./session.ts')
   const { signal } = context
   const session = await openSession(context, options)
   const { connection } = session

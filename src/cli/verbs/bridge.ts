@@ -17,8 +17,6 @@ import { UsageError } from '../errors.ts'
 import { Progress, progressText } from '../output/progress.ts'
 import { jsonText } from '../print/terminal-text.ts'
 
-const CLOSE_MS = 5_000
-
 export const bridge: Command = {
   usage: '[options] FROM TO',
   description:
@@ -116,47 +114,52 @@ export const bridge: Command = {
     const source = endPoint(from, 'FROM')
     const target = endPoint(to, 'TO')
     const map = subjectMap(args.list('map'))
-    const capacity = args.number('capacity')!
-    if (capacity < 1) throw new UsageError('option --capacity: less than 1')
-    const limit = args.number('count') || Infinity
-    const credit = Math.min(capacity, limit)
-    const left = await openSession(context, { broker: source.broker, reconnect: 'always' })
-    try {
-      const right = await openSession(context, { broker: target.broker, reconnect: 'always' })
-      try {
-        if (args.flag('copy')) {
-          await copyAll(context, left, source, right, target)
-          return 0
-        }
-        const { receiving, isTopic, depth, close } = await openSource(context, left, source, credit)
-        const sender = await openSender(context, right, target, isTopic, capacity)
-        const seconds = args.number('timeout') ?? (isChosen(args) ? 0 : undefined)
-        // Without an end there is nothing left to count down to.
-        const total = limit !== Infinity ? limit : seconds === undefined ? undefined : depth
-        const moving = new Bridge(receiving, sender, right.connection, {
-          map,
-          limit,
-          idleMs: seconds === undefined ? undefined : seconds * 1000,
-          onLoop: (args.text('on-loop') ?? (isTopic ? 'drop' : 'stop')) as 'stop' | 'drop' | 'ignore',
-          rejectRefused: args.flag('reject-refused'),
-          makeDurable: right.keeps,
-          from: markOf(left, source),
-          to: markOf(right, target),
-        })
-        try {
-          await withCounts(context, moving.counts, total, () => moving.run(context.signal))
-        } finally {
-          await close()
-        }
-        await sender.close()
-      } finally {
-        await right.connection.close({ timeoutMs: CLOSE_MS })
-      }
-    } finally {
-      await left.connection.close({ timeoutMs: CLOSE_MS })
-    }
+    if (args.number('capacity')! < 1) throw new UsageError('option --capacity: less than 1')
+    await using left = await openSession(context, { broker: source.broker, reconnect: 'always' })
+    await using right = await openSession(context, { broker: target.broker, reconnect: 'always' })
+    if (args.flag('copy')) await copyAll(context, left, source, right, target)
+    else await moveAll(context, left, source, right, target, map)
     return 0
   },
+}
+
+async function moveAll(
+  context: Context,
+  left: Session,
+  source: EndPoint,
+  right: Session,
+  target: EndPoint,
+  map: ReturnType<typeof subjectMap>,
+): Promise<void> {
+  const { args, signal } = context
+  const capacity = args.number('capacity')!
+  const limit = args.number('count') || Infinity
+  const { receiving, isTopic, depth, close } = await openSource(
+    context,
+    left,
+    source,
+    Math.min(capacity, limit),
+  )
+  const sender = await openSender(context, right, target, isTopic, capacity)
+  const seconds = args.number('timeout') ?? (isChosen(args) ? 0 : undefined)
+  // Without an end there is nothing left to count down to.
+  const total = limit !== Infinity ? limit : seconds === undefined ? undefined : depth
+  const moving = new Bridge(receiving, sender, right.connection, {
+    map,
+    limit,
+    idleMs: seconds === undefined ? undefined : seconds * 1000,
+    onLoop: (args.text('on-loop') ?? (isTopic ? 'drop' : 'stop')) as 'stop' | 'drop' | 'ignore',
+    rejectRefused: args.flag('reject-refused'),
+    makeDurable: right.keeps,
+    from: markOf(left, source),
+    to: markOf(right, target),
+  })
+  try {
+    await withCounts(context, moving.counts, total, () => moving.run(signal))
+  } finally {
+    await close()
+  }
+  await sender.close()
 }
 
 function markOf({ library, address }: Session, { broker, address: text }: EndPoint): string {

@@ -35,14 +35,9 @@ export const doctor: Command = {
     const { args } = context
     const broker = brokerArgument(args)
     if (args.has('rescue')) return await rescue(context, broker)
-    const session = await connectOrExplain(context, broker)
-    try {
-      return args.flag('json')
-        ? await reportJson(context, session, broker)
-        : await reportText(context, session, broker)
-    } finally {
-      await session.connection.close()
-    }
+    await using session = await connectOrExplain(context, broker)
+    const report = args.flag('json') ? reportJson : reportText
+    return await report(context, session, broker)
   },
 }
 

@@ -3,13 +3,12 @@
 import { clientLibrary } from '../../core/connecting/client-library.ts'
 import { pause } from '../../core/time/waiting.ts'
 import type { Relay, RelayStatus } from '../../outbox/index.ts'
-import { openSession } from '../broker/session.ts'
+import { CLOSE_MS, openSession } from '../broker/session.ts'
 import type { Command, Context } from '../command/command.ts'
 import { CommandError, UsageError } from '../errors.ts'
 import { Progress, progressText } from '../output/progress.ts'
 import { jsonText, visible } from '../print/terminal-text.ts'
 
-const CLOSE_MS = 5_000
 /** Between two looks whether all is handed on. Unit: ms. */
 const LOOK_MS = 200
 
@@ -78,20 +77,16 @@ export const relay: Command = {
       if (args.number('batch')! < 1) throw new UsageError('option --batch: less than 1')
       if (!(args.number('poll')! > 0)) throw new UsageError('option --poll: not above 0')
       await ofDatabase(() => pool.query('SELECT FROM sluice_outbox LIMIT 1'))
-      const session = await openSession(context, { broker, reconnect: 'always' })
-      try {
-        const running = start({
-          pool,
-          connection: session.connection,
-          batch: args.number('batch'),
-          pollMs: args.number('poll')! * 1_000,
-          onStatus: (status) => tell(context, status),
-        })
-        if (!args.flag('quiet')) await context.err.line(`handing on to ${session.connection.adapter}`)
-        await work(context, running)
-      } finally {
-        await session.connection.close({ timeoutMs: CLOSE_MS })
-      }
+      await using session = await openSession(context, { broker, reconnect: 'always' })
+      const running = start({
+        pool,
+        connection: session.connection,
+        batch: args.number('batch'),
+        pollMs: args.number('poll')! * 1_000,
+        onStatus: (status) => tell(context, status),
+      })
+      if (!args.flag('quiet')) await context.err.line(`handing on to ${session.connection.adapter}`)
+      await work(context, running)
       return 0
     } finally {
       await pool.end()
