@@ -2,10 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import rhea from 'rhea'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Connection, connect, queue, topic } from '../../../src/index.ts'
 import { brokerVariable, PrivateBroker } from '../../support/brokers.ts'
 import { Child } from '../../support/child.ts'
+import { eventually } from '../../support/eventually.ts'
 import { uniqueName } from '../../support/names.ts'
 import { rejection, url } from './fixture.ts'
 
@@ -275,6 +277,34 @@ function wrongHost(): Error {
 function port(of: string): string {
   return `:${new URL(of).port}`
 }
+
+test('connections that share a container id take nothing from each other, also when another program takes the name', async () => {
+  const native = { containerId: uniqueName('shared') }
+  const reconnect = { minDelayMs: 50, maxDelayMs: 300 }
+  await using one = await connect({ url, native, reconnect })
+  await using other = await connect({ url, native, reconnect })
+  const node = queue<number>(uniqueName('shared'), { delete: 'always' })
+  const seen = new Set<number>()
+  await using _takesHere = await one.consume(node, ({ body }) => void seen.add(body))
+  await using _takesThere = await other.consume(node, ({ body }) => void seen.add(body))
+  const back = Promise.all([one, other].map(reconnected))
+  const { hostname, port: at, username, password } = new URL(url)
+  const thief = rhea.create_container({ id: native.containerId }).connect({
+    host: hostname,
+    port: Number(at),
+    username,
+    password,
+    reconnect: false,
+    desired_capabilities: 'sole-connection-for-container',
+    // The others end.
+    properties: { 'sole-connection-enforcement-policy': rhea.types.wrap_uint(1) },
+  })
+  for (const event of ['connection_error', 'connection_close', 'disconnected']) thief.on(event, () => {})
+  await back
+  for (let n = 0; n < 8; n++) await (n % 2 ? one : other).send(node, n, { timeoutMs: 10_000 })
+  await eventually(() => seen.size === 8)
+  thief.close()
+})
 
 test('a broker that misses no vanished client says so, and which setting changes that', async () => {
   await using connection = await connect(url)

@@ -6,7 +6,7 @@
 import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
 
-/** Heartbeats without anything until a link counts as silent. */
+/** Heartbeats without anything until a link counts as silent; it is looked at once in each. */
 const HEARTBEATS = 3
 /** Where heartbeats are off. Unit: ms. */
 const USUAL_HEARTBEAT_MS = 10_000
@@ -24,20 +24,20 @@ export function heard(
   heartbeatMs: number,
   arrived: () => number,
 ): Promise<void> {
-  const limitMs = HEARTBEATS * (heartbeatMs || USUAL_HEARTBEAT_MS)
+  const lookMs = heartbeatMs || USUAL_HEARTBEAT_MS
   return new Promise((resolve, reject) => {
     let count = arrived()
+    let quiet = 0
     const timer = setInterval(() => {
       // A program that stood still may have the answer in its socket: it is read before an immediate runs.
       setImmediate(() => {
-        if (arrived() !== count) {
-          count = arrived()
-          return
-        }
+        quiet = arrived() === count ? quiet + 1 : 0
+        count = arrived()
+        if (quiet < HEARTBEATS) return
         clearInterval(timer)
-        reject(noAnswer(address, limitMs))
+        reject(noAnswer(address, HEARTBEATS * lookMs))
       })
-    }, limitMs).unref()
+    }, lookMs).unref()
     const settled = (): void => {
       clearInterval(timer)
       resolve()
