@@ -17,7 +17,7 @@ const AGAIN_MS = 1500
 export function Palette() {
   const [text, setText] = useState('')
   const [active, setActive] = useState(0)
-  const [found, setFound] = useState<readonly NodeView[]>([])
+  const found = useFound(text)
   const dialog = useRef<HTMLDialogElement>(null)
   const list = useRef<HTMLUListElement>(null)
   const id = useId()
@@ -26,24 +26,6 @@ export function Palette() {
   }
 
   useEffect(() => dialog.current?.showModal(), [])
-  useEffect(() => {
-    let left = false
-    let timer: ReturnType<typeof setTimeout>
-    const look = async () => {
-      const asked = brokerNames.peek().filter(isConnected)
-      const lists = await Promise.all(
-        asked.map((broker) => findNodes(broker, nameIn(text, asked), PER_BROKER).catch(() => [])),
-      )
-      if (left) return
-      setFound(lists.flat())
-      timer = setTimeout(() => void look(), AGAIN_MS)
-    }
-    timer = setTimeout(() => void look(), PAUSE_MS)
-    return () => {
-      left = true
-      clearTimeout(timer)
-    }
-  }, [text])
 
   const entries = useMemo(() => {
     const listed = nodeEntries(text, [...knownNodes.value, ...found])
@@ -121,4 +103,28 @@ export function Palette() {
       {entries.length === 0 && <p class="palette-none soft">Nothing is called that.</p>}
     </dialog>
   )
+}
+
+/** Nodes of all brokers whose name holds the text; looked for again while the palette is open. */
+function useFound(text: string): readonly NodeView[] {
+  const [found, setFound] = useState<readonly NodeView[]>([])
+  useEffect(() => {
+    let left = false
+    let timer: ReturnType<typeof setTimeout>
+    const look = async () => {
+      const asked = brokerNames.peek().filter(isConnected)
+      const lists = await Promise.all(
+        asked.map((broker) => findNodes(broker, nameIn(text, asked), PER_BROKER).catch(() => [])),
+      )
+      if (left) return
+      setFound(lists.flat())
+      timer = setTimeout(() => void look(), AGAIN_MS)
+    }
+    timer = setTimeout(() => void look(), PAUSE_MS)
+    return () => {
+      left = true
+      clearTimeout(timer)
+    }
+  }, [text])
+  return found
 }

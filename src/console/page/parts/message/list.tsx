@@ -60,50 +60,72 @@ export function MessageList({ messages, label, open, onOpen, chosen, onChoose, b
       </thead>
       <tbody ref={body}>
         {messages.map((message, index) => (
-          <tr key={message.position} aria-selected={index === open} onClick={() => onOpen(index)}>
-            {chosen !== undefined && (
-              <td class="tick" onClick={(event) => event.stopPropagation()}>
-                {message.id !== undefined && (
-                  <input
-                    type="checkbox"
-                    aria-label={`Choose message ${message.position + 1}`}
-                    checked={chosen.has(message.id)}
-                    onChange={(event) => toggle([message.id!], event.currentTarget.checked)}
-                  />
-                )}
-              </td>
-            )}
-            <td class="figure soft">{message.position + 1}</td>
-            <td class="message-cell">
-              <button
-                type="button"
-                class="row-open"
-                aria-expanded={index === open}
-                onClick={(event) => {
-                  event.stopPropagation()
-                  onOpen(index)
-                }}
-              >
-                <Visible text={message.id ?? 'without id'} limit={80} />
-              </button>
-              <Marks message={message} />
-              <span class="preview">
-                <Preview message={message} />
-              </span>
-            </td>
-            <td class="wide-only subject">
-              <Visible text={message.subject ?? ''} limit={80} />
-            </td>
-            <td class="figure wide-only soft">
-              {message.body.bytes === undefined ? '' : bytes(message.body.bytes)}
-            </td>
-            <td class="figure soft" title={exact(message.createdAt)}>
-              {ago(message.createdAt)}
-            </td>
-          </tr>
+          <Row
+            key={message.position}
+            message={message}
+            open={index === open}
+            onOpen={() => onOpen(index)}
+            chosen={chosen === undefined ? undefined : message.id !== undefined && chosen.has(message.id)}
+            onChosen={(on) => toggle([message.id!], on)}
+          />
         ))}
       </tbody>
     </table>
+  )
+}
+
+interface RowProps {
+  readonly message: MessageView
+  readonly open: boolean
+  readonly onOpen: () => void
+  /** Absent: nothing can be chosen. */
+  readonly chosen: boolean | undefined
+  readonly onChosen: (chosen: boolean) => void
+}
+
+function Row({ message, open, onOpen, chosen, onChosen }: RowProps) {
+  return (
+    <tr aria-selected={open} onClick={onOpen}>
+      {chosen !== undefined && (
+        <td class="tick" onClick={(event) => event.stopPropagation()}>
+          {message.id !== undefined && (
+            <input
+              type="checkbox"
+              aria-label={`Choose message ${message.position + 1}`}
+              checked={chosen}
+              onChange={(event) => onChosen(event.currentTarget.checked)}
+            />
+          )}
+        </td>
+      )}
+      <td class="figure soft">{message.position + 1}</td>
+      <td class="message-cell">
+        <button
+          type="button"
+          class="row-open"
+          aria-expanded={open}
+          onClick={(event) => {
+            event.stopPropagation()
+            onOpen()
+          }}
+        >
+          <Visible text={message.id ?? 'without id'} limit={80} />
+        </button>
+        <Marks message={message} />
+        <span class="preview">
+          <Preview message={message} />
+        </span>
+      </td>
+      <td class="wide-only subject">
+        <Visible text={message.subject ?? ''} limit={80} />
+      </td>
+      <td class="figure wide-only soft">
+        {message.body.bytes === undefined ? '' : bytes(message.body.bytes)}
+      </td>
+      <td class="figure soft" title={exact(message.createdAt)}>
+        {ago(message.createdAt)}
+      </td>
+    </tr>
   )
 }
 
