@@ -69,3 +69,19 @@ it('a full queue refuses after some messages more, and keeps what it has taken',
     await delivery.accept()
   }
 })
+
+it('a negative answer of a queue that is not known to refuse when it is full is in doubt', async () => {
+  const name = named('unknown')
+  await using owner = await connect({ url, native: { queueType: 'quorum' } })
+  await owner.admin.declare(queue(name, { maxLength: 3 }))
+  // It has declared no queue with a limit.
+  await using other = await connect({ url, native: { queueType: 'quorum' } })
+  const sender = await other.sender(name)
+  let refused: unknown
+  for (let at = 0; at < 200 && refused === undefined; at++) {
+    await sender.send(at).catch((error: unknown) => {
+      refused = error
+    })
+  }
+  expect(isMessagingError(refused, 'SEND_UNCONFIRMED')).toBe(true)
+})

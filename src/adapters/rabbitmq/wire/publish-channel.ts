@@ -4,7 +4,7 @@
  * ```text
  * publish ─▶ in flight ─┬─ ack ──────────────▶ accepted
  *                       ├─ return, then ack ─▶ SEND_UNROUTABLE
- *                       ├─ nack ─────────────▶ SEND_REJECTED
+ *                       ├─ nack ─────────────▶ SEND_REJECTED, or SEND_UNCONFIRMED of a queue with replicas
  *                       └─ channel ended ────▶ in doubt: reported once, by `ended`; refused where that is certain
  * ```
  *
@@ -65,7 +65,11 @@ export class PublishChannel {
     this.#warn = (error) => session.warn(error)
     channel.on('ack', ({ deliveryTag, multiple }) => this.#confirmed(deliveryTag, multiple, undefined))
     channel.on('nack', ({ deliveryTag, multiple }) =>
-      this.#confirmed(deliveryTag, multiple, refused(address)),
+      this.#confirmed(
+        deliveryTag,
+        multiple,
+        session.queueType === 'quorum' && !session.someMayRefuse ? untold(address) : refused(address),
+      ),
     )
     channel.on('return', (message) => this.#onReturn(message))
     channel.on('error', (error) => {
@@ -192,6 +196,14 @@ function unroutable(native: Message, messageId: string): MessagingError {
 function refusal(error: MessagingError): MessagingError {
   if (error.code !== 'ADDRESS_NOT_FOUND') return error
   return new MessagingError('SEND_UNROUTABLE', error.message, { cause: error, context: error.context })
+}
+
+/** protocol: a quorum queue whose leader goes away gives a negative answer also to messages that its replicas have. */
+function untold(address: string | undefined): MessagingError {
+  return new MessagingError('SEND_UNCONFIRMED', 'RabbitMQ does not say whether the queue has the message', {
+    hint: 'Too few replicas of the queue were there, or it is full. Send again under the same id, if a second copy does no harm.',
+    context: { adapter: ADAPTER, address, operation: 'send' },
+  })
 }
 
 function refused(address: string | undefined): MessagingError {

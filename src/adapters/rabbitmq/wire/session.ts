@@ -83,6 +83,11 @@ export class Session {
     return this.#refusing.has(queue)
   }
 
+  /** A queue that was declared here refuses messages when it is full. */
+  get someMayRefuse(): boolean {
+    return this.#refusing.size > 0
+  }
+
   warn(error: MessagingError): void {
     if (this.alive) this.#warn(error)
   }
