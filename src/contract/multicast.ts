@@ -1,5 +1,6 @@
 /** A multicast on a broker that has queues only: a copy for the queue of each member, and one outcome once that of every copy is known. */
 import { MessagingError } from '../model/errors.ts'
+import { listed } from '../model/listed.ts'
 import type { OutgoingMessage } from '../model/message.ts'
 import type { Transfer } from './links.ts'
 import { memberQueue } from './nodes.ts'
@@ -58,7 +59,7 @@ class MulticastOutcome {
   }
 
   #unroutable(): MessagingError {
-    const text = `No such member of '${this.#node}': ${this.#missing.join(', ')}`
+    const text = `No such member of '${this.#node}': ${listed(this.#missing)}`
     return new MessagingError('SEND_UNROUTABLE', text, {
       cause: this.#failure,
       context: {

@@ -3,6 +3,7 @@ import { memberQueue, type NodeInfo, type NodeRef, type Transfer } from '../../c
 import { parseAddress } from '../../model/address-text/index.ts'
 import { deadLetterOf } from '../../model/copy.ts'
 import { MessagingError, nodeFull } from '../../model/errors.ts'
+import { listed } from '../../model/listed.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
 import type { Kernel } from '../queue/kernel.ts'
 import type { Queue } from '../queue/queue.ts'
@@ -159,7 +160,7 @@ export class Router {
     }
     let error = full.length > 0 ? rejectedAsFull(full, message) : undefined
     if (missing.length > 0 || message.members === undefined) {
-      const text = `No such member of '${node}': ${missing.join(', ')}`
+      const text = `No such member of '${node}': ${listed(missing)}`
       error = unroutable(node, message, text, error, { members: missing })
     }
     return this.#toQueues(queues, transfer, sender, error) && error === undefined

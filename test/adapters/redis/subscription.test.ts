@@ -140,6 +140,18 @@ describe('a multicast', () => {
     expect(await at('two:2')).toEqual(['a', 'b'])
     expect(await at('full')).toEqual(['a'])
   })
+
+  it('takes more names than 16 bits count, and an error shows a few of them', async () => {
+    const fleet = on.name('fleet')
+    await on.node({ name: memberQueue(fleet, 'one') })
+    const sender = await on.sender({ name: fleet, type: 'multicast' })
+    const members = [...range(70_000).map((n) => `ghost-${n}`), 'one']
+    const outcome = await send(sender, message('a', { members }))
+    expect(outcome).toMatchObject({ code: 'SEND_UNROUTABLE' })
+    expect((outcome!.context.members as string[]).length).toBe(70_000)
+    expect(outcome!.message.length).toBeLessThan(500)
+    expect(texts(await on.browse({ name: memberQueue(fleet, 'one'), type: 'queue' }))).toEqual(['a'])
+  })
 })
 
 describe('request and response', () => {

@@ -6,7 +6,7 @@
  *
  *     1 FACTS    priority (8), time to live and delay in ms (64-bit floats, 0: none), earlier deliveries (32)
  *     2 RESEND   earlier attempts (8 bits), of each the link (8-bit length, text) and the number there (64-bit float)
- *     4 TARGETS  how many (16), their indexes (16 each)
+ *     4 TARGETS  how many (32), their indexes (32 each)
  *     8 CHANNEL  where it is published (32-bit length, text), from which byte of the payload on (32)
  *
  * From the server, per message: rank (64-bit float), flags (8), payload length (32), with flag 1 the earlier deliveries
@@ -28,10 +28,6 @@ export class RecordWriter {
 
   byte(value: number): void {
     this.buffer[this.at++] = value
-  }
-
-  short(value: number): void {
-    this.at = this.buffer.writeUInt16BE(value, this.at)
   }
 
   long(value: number): void {

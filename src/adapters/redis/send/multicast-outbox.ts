@@ -1,6 +1,7 @@
 /** To named members, all of which share one slot: one step for all of them. */
 import { memberQueue } from '../../../contract/adapter.ts'
 import type { MessagingError } from '../../../model/errors.ts'
+import { listed } from '../../../model/listed.ts'
 import type { OutgoingMessage } from '../../../model/message.ts'
 import { TARGETS } from '../codec/records.ts'
 import { type Batch, COMES_EARLY, Outbox, writeAll } from './outbox.ts'
@@ -54,7 +55,7 @@ export class MulticastOutbox extends Outbox {
     if (message.members === undefined) return this.#nobody(message)
     const absent = message.members.filter((member) => gone.has(member))
     if (absent.length > 0) {
-      const text = `No such member of '${this.label}': ${absent.join(', ')}`
+      const text = `No such member of '${this.label}': ${listed(absent)}`
       return this.unroutable(message, text, { members: absent })
     }
     return full === undefined ? undefined : this.full(message, `${this.label}:${full}`)

@@ -3,7 +3,7 @@
  * way, and their order is that of `send`.
  */
 import type { Transfer } from '../../../contract/adapter.ts'
-import { MessagingError, nodeFull } from '../../../model/errors.ts'
+import { asMessagingError, MessagingError, nodeFull } from '../../../model/errors.ts'
 import { NORMAL_PRIORITY, type OutgoingMessage } from '../../../model/message.ts'
 import { type Attempt, attemptsOf, noteAttempt } from '../codec/attempts.ts'
 import { formatHeader, HEADER_AT, writeHeader } from '../codec/envelope.ts'
@@ -206,7 +206,7 @@ export abstract class Outbox {
     const body = bodyOf(message).byteLength
     if (limit > FAR_BYTES && body < limit / 2) return body
     const { subject = '', members = [] } = message
-    const names = Buffer.byteLength(subject) + Buffer.byteLength(this.label) + 2 * members.length
+    const names = Buffer.byteLength(subject) + Buffer.byteLength(this.label) + 4 * members.length
     return RECORD_BYTES + 3 * names + Buffer.byteLength(formatHeader(message)) + body
   }
 
@@ -225,12 +225,17 @@ export abstract class Outbox {
   #write(batch: Batch): void {
     const [oldest = batch] = this.#written
     this.#written.add(batch)
-    const { script, keys, args } = this.call(batch, [
-      this.#link,
-      batch.first,
-      batch.transfers.length,
-      oldest.first - 1,
-    ])
+    const head = [this.#link, batch.first, batch.transfers.length, oldest.first - 1]
+    let call: ReturnType<Outbox['call']>
+    try {
+      call = this.call(batch, head)
+    } catch (cause) {
+      // What cannot be written ends with those that wait for it, and not with the process.
+      this.#written.delete(batch)
+      settleAll(batch, asMessagingError(cause))
+      return
+    }
+    const { script, keys, args } = call
     const running = this.session.runSend(script, keys, args)
     if (this.#unconfirmed) settleAll(batch, undefined)
     running.then(
@@ -335,7 +340,7 @@ export function recordBytes({ flags, attempts, targets }: Encoded): number {
     bytes += 1
     for (const { link } of attempts) bytes += 9 + link.length
   }
-  if (targets !== undefined) bytes += 2 + 2 * targets.length
+  if (targets !== undefined) bytes += 4 + 4 * targets.length
   return bytes
 }
 
@@ -364,8 +369,8 @@ export function writeRecord(writer: RecordWriter, encoded: Encoded, payloadBytes
     }
   }
   if ((flags & TARGETS) !== 0) {
-    writer.short(targets!.length)
-    for (const target of targets!) writer.short(target)
+    writer.long(targets!.length)
+    for (const target of targets!) writer.long(target)
   }
 }
 

@@ -26,9 +26,9 @@ local function next_record(batch, at)
   end
   if bit.band(flags, 4) ~= 0 then
     local count
-    count, at = struct.unpack('>I2', batch, at)
+    count, at = struct.unpack('>I4', batch, at)
     record.targets = {}
-    for n = 1, count do record.targets[n], at = struct.unpack('>I2', batch, at) end
+    for n = 1, count do record.targets[n], at = struct.unpack('>I4', batch, at) end
   end
   if bit.band(flags, 8) ~= 0 then
     local size
