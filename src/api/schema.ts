@@ -1,5 +1,8 @@
 /** Bodies checked by any Standard Schema (zod, valibot, arktype …). */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { abortedError, onAbort } from '../core/aborts.ts'
+import { countdown } from '../core/time/countdown.ts'
+import { timerMs } from '../core/time/longest-timer.ts'
 import { type CodecTable, decodeBody } from '../model/body-codec.ts'
 import { type ErrorCode, MessagingError, messageOfThrown } from '../model/errors.ts'
 import type { OutgoingMessage } from '../model/message.ts'
@@ -34,6 +37,48 @@ export function checkOutgoing(
   codecs: CodecTable,
 ): unknown {
   return validateBody(schema, decodeBody(message.body, message.contentType, codecs), 'ENCODE_FAILED')
+}
+
+/** A call that waits for its schema. */
+interface CheckedCall {
+  readonly operation: string
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * Waits for an asynchronous check as long as the call may take. Resolves to what is left of its time. Unit: ms.
+ *
+ * @throws `ENCODE_FAILED`, `ABORTED`; nothing was sent then
+ */
+export function checkedInTime(checking: Promise<unknown>, call: CheckedCall): Promise<number> {
+  const { operation, timeoutMs, signal } = call
+  const left = countdown(timeoutMs)
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => end(() => reject(abortedError(signal!, operation, { inDoubt: false })))
+    const late = (): void => end(() => reject(lateSchema(operation, timeoutMs)))
+    const off = onAbort(signal, aborted)
+    const timer = timeoutMs === Infinity ? undefined : setTimeout(late, timerMs(timeoutMs))
+    const end = (settle: () => void): void => {
+      off()
+      clearTimeout(timer)
+      settle()
+    }
+    if (signal?.aborted) aborted()
+    checking.then(
+      () => end(() => resolve(left())),
+      (error) => end(() => reject(error)),
+    )
+  })
+}
+
+function lateSchema(operation: string, timeoutMs: number): MessagingError {
+  const text = `The schema did not say within ${timeoutMs} ms whether the body fits; nothing was sent`
+  return new MessagingError('ENCODE_FAILED', text, {
+    retryable: true,
+    hint: 'See what the schema waits for, or allow more time with timeoutMs.',
+    context: { operation },
+  })
 }
 
 function outcome(result: StandardSchemaV1.Result<unknown>, code: ErrorCode): unknown {

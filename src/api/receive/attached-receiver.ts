@@ -227,7 +227,7 @@ export class AttachedReceiver<Body = unknown> implements Receiver<Body> {
   async #lastLook(): Promise<void> {
     const native = this.#native
     if (native) await settledWithin(native.flush(), LAST_LOOK_MS)
-    await this.#intake.checked()
+    await settledWithin(this.#intake.checked(), LAST_LOOK_MS)
   }
 
   #next(): Promise<IteratorResult<LinkDelivery<Body>>> {

@@ -15,7 +15,7 @@ import type { LinkHost } from '../link/link-host.ts'
 import type { ReceivedMessage } from '../message/received-message.ts'
 import { WireMessage } from '../message/wire-message.ts'
 import { DEFAULT_CAPACITY, DEFAULT_TIMEOUT_MS, type RequestOptions } from '../options.ts'
-import { checkOutgoing } from '../schema.ts'
+import { checkedInTime, checkOutgoing } from '../schema.ts'
 import type { MessageFields } from '../send/message-fields.ts'
 import { outgoingMessage, readFields } from '../send/outgoing.ts'
 import { sendError } from '../send/send-error.ts'
@@ -116,14 +116,18 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
       encoding: bodyEncoding,
     })
     const { schema } = this.#plan.options
-    if (schema) await checkOutgoing(schema, message, this.#host.codecs)
+    const checking = schema && checkOutgoing(schema, message, this.#host.codecs)
+    const left =
+      checking instanceof Promise
+        ? await checkedInTime(checking, { operation: 'request', timeoutMs, signal })
+        : timeoutMs
     // Always our own: answers of two requests must not cross, whatever id the application gave.
     message.correlationId = newMessageId()
-    if (!channels.request.hasSubscribers) return this.#ask(message, timeoutMs, signal)
+    if (!channels.request.hasSubscribers) return this.#ask(message, left, signal)
     const operation = new Operation('request', this.#host, placeOf(this.#plan)).of([message])
     return operation.promise(() => {
       inject(operation.trace.carrier, message)
-      return this.#ask(message, timeoutMs, signal)
+      return this.#ask(message, left, signal)
     })
   }
 

@@ -23,6 +23,7 @@ import {
   type SenderOptions,
   type SendOptions,
 } from '../options.ts'
+import { checkedInTime } from '../schema.ts'
 import { inject } from '../tracing/carrier.ts'
 import { channels, Operation, placeOf } from '../tracing/operation.ts'
 import type { Trace } from '../tracing/trace.ts'
@@ -186,9 +187,12 @@ export class AttachedSender<Body = unknown> implements Sender<Body> {
     } catch (error) {
       return Promise.reject(this.#host.named(error))
     }
-    const submit = (): Promise<Outcome> => this.submitNew(message, given.timeoutMs, given.signal)
-    if (!(checking instanceof Promise)) return submit()
-    return checking.then(submit, (error) => Promise.reject(this.#host.named(error)))
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = given
+    if (!(checking instanceof Promise)) return this.submitNew(message, timeoutMs, signal)
+    return checkedInTime(checking, { operation: 'send', timeoutMs, signal }).then(
+      (left) => this.submitNew(message, left, signal),
+      (error) => Promise.reject(this.#host.named(error)),
+    )
   }
 
   /** Passes a received message on with other properties. */

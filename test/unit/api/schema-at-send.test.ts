@@ -54,3 +54,40 @@ test('a request is checked as it will arrive, too', async () => {
     code: 'ENCODE_FAILED',
   })
 })
+
+test('a schema that never answers takes no longer than the call may take, and nothing is sent afterwards', async () => {
+  await using connection = await connect('memory:schema-silent')
+  const answers: (() => void)[] = []
+  const silent: StandardSchemaV1<number, number> = {
+    '~standard': {
+      version: 1,
+      vendor: 'test',
+      validate: (value) => new Promise((resolve) => answers.push(() => resolve({ value: value as number }))),
+    },
+  }
+  const jobs = queue('silent', { schema: silent })
+  const asked = service<number, number>('silent-service', { schema: silent })
+  await using sender = await connection.sender(jobs)
+  for (const send of [
+    () => connection.send(jobs, 1, { timeoutMs: 20 }),
+    () => sender.send(1, { timeoutMs: 20 }),
+    () => connection.request(asked, 1, { timeoutMs: 20 }),
+  ])
+    await expect(send()).rejects.toMatchObject({
+      code: 'ENCODE_FAILED',
+      retryable: true,
+      message: expect.stringContaining('20 ms'),
+    })
+  for (const signal of [AbortSignal.abort(), AbortSignal.timeout(20)])
+    await expect(sender.send(1, { signal })).rejects.toMatchObject({
+      code: 'ABORTED',
+      context: { inDoubt: false },
+    })
+  for (const answer of answers) answer()
+  const sent = sender.send(2)
+  answers.at(-1)!()
+  await sent
+  expect((await connection.admin.inspect(jobs))?.depth).toBe(1)
+  await using receiver = await connection.receiver(jobs)
+  expect(await receiver.receive({ timeoutMs: 20 })).toBeUndefined()
+})
