@@ -205,6 +205,33 @@ describe('losing the connection', () => {
     await expect.poll(() => sockets(connection.native).every((socket) => socket.destroyed)).toBe(true)
   })
 
+  test('a message that announces a terabyte is not waited for', async () => {
+    const given: net.Socket[] = []
+    const proxy = await speaker((socket) => {
+      const to = net.connect(Number(place.port), place.hostname)
+      to.on('error', () => {})
+      socket.pipe(to).pipe(socket)
+      given.push(socket)
+    })
+    const { connection, reports } = await fixture.connect({ url: proxy, heartbeatMs: 0 })
+    await fixture.receiver(await fixture.node(), { credit: 1 }, connection)
+    const [, consuming] = sockets(connection.native)
+    const { channels } = (connection.native as { consuming: ChannelModel }).consuming
+      .connection as unknown as {
+      channels: (object | null)[]
+    }
+    const channel = channels.findLastIndex((one) => one !== null)
+    const deliver = [1, 0, channel, 0, 0, 0, 16, 0, 60, 0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0xce]
+    const header = [2, 0, channel, 0, 0, 0, 14, 0, 60, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0xce]
+    given
+      .find((socket) => socket.remotePort === consuming!.localPort)!
+      .write(Buffer.from([...deliver, ...header]))
+    await reports.until(() => reports.lost.length > 0)
+    expect(reports.lost).toMatchObject([
+      { code: 'CONNECTION_LOST', message: expect.stringContaining('bytes was announced') },
+    ])
+  })
+
   test('a peer that falls silent is noticed by its heartbeats', async () => {
     let silent = false
     const proxy = await speaker((socket) => {

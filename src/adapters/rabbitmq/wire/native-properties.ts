@@ -134,6 +134,8 @@ interface FrameReader {
 const FRAME_HEADER = 2
 const FRAME_END = 0xce
 const FRAME_OVERHEAD = 8
+/** No RabbitMQ has ever taken more. Unit: bytes. */
+const LARGEST_BODY_BYTES = 0x7fff_ffff
 /** Class id of `basic`, by which amqplib knows a message header. */
 const BASIC = 60
 
@@ -169,11 +171,14 @@ export function tapHeaderFrames(model: ChannelModel): boolean {
     const end = 7 + rest.readUInt32BE(3)
     // An unfinished frame, a broken one or another class: amqplib's own words for it.
     if (rest[end] !== FRAME_END || rest.readUInt16BE(7) !== BASIC) return receive.call(this)
+    const size = rest.readUInt32BE(11) * 0x1_0000_0000 + rest.readUInt32BE(15)
+    // It would be waited for, with all that comes of it kept.
+    if (size > LARGEST_BODY_BYTES) throw new Error(`a message of ${size} bytes was announced`)
     this.rest = rest.subarray(end + 1)
     return {
       id: BASIC,
       channel: rest.readUInt16BE(1),
-      size: rest.readUInt32BE(11) * 0x1_0000_0000 + rest.readUInt32BE(15),
+      size,
       fields: new RawProperties(rest.subarray(19, end)),
     }
   }
