@@ -40,15 +40,13 @@ describe('a heartbeat', () => {
     },
   )
 
-  it.each([10_000, 0])(
-    'of %i ms comes more often where the server ends idle connections sooner',
-    async (heartbeatMs) => {
-      await using server = await RedisServer.start([['timeout', '1']])
-      const { reports } = await on.connect({ heartbeatMs }, server.url)
-      // It opens later than the connection, and asks nothing either.
-      const idle = new Redis(server.port, { protocol: 2, retryStrategy: () => null })
-      await once(idle, 'close')
-      expect(reports.lost).toEqual([])
-    },
-  )
+  it('comes more often where the server ends idle connections sooner, also where silence is to end none', async () => {
+    await using server = await RedisServer.start([['timeout', '2']])
+    const connections = [10_000, 0].map((heartbeatMs) => on.connect({ heartbeatMs }, server.url))
+    const opened = await Promise.all(connections)
+    // It opens later than those, and asks nothing either.
+    const idle = new Redis(server.port, { protocol: 2, retryStrategy: () => null })
+    await once(idle, 'close')
+    expect(opened.flatMap(({ reports }) => reports.lost)).toEqual([])
+  })
 })
