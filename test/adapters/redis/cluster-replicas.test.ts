@@ -117,6 +117,20 @@ it('what a master took before a replica replaced it is in doubt, whatever the ne
   }
 }, 60_000)
 
+it('a delivery that its full dead-letter queue in another slot refuses stays open for another verdict', async () => {
+  const aside = queue<string>(uniqueName('aside'), { maxLength: 1 })
+  const orders = queue<string>(uniqueName('orders'), { deadLetter: aside })
+  await connection.send(aside, 'there')
+  await connection.send(orders, 'bad')
+  await using receiver = await connection.receiver(orders)
+  const delivery = (await receiver.receive())!
+  await expect(delivery.reject('no room')).rejects.toMatchObject({ code: 'SEND_REJECTED' })
+  await delivery.release()
+  const again = (await receiver.receive())!
+  expect(again.body).toBe('bad')
+  await again.accept()
+})
+
 /** Resolves when a replica of the key's master is the master. */
 async function takeOver(key: string): Promise<void> {
   const { password, hostname, port } = new URL(broker.url.split(',')[0]!)

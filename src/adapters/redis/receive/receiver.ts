@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../../contract/adapter.ts'
-import { MessagingError } from '../../../model/errors.ts'
+import { isMessagingError, MessagingError } from '../../../model/errors.ts'
 import { type Origin, RedisMessage } from '../codec/incoming.ts'
 import { ClaimReader } from '../codec/records.ts'
 import { ADAPTER, connectionLost, nodeDeleted } from '../errors.ts'
@@ -97,7 +97,13 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
 
   async #reject(held: RedisDelivery, reason: string, error?: string): Promise<void> {
     const { deadLetter } = this.#parts
-    if (deadLetter !== undefined && (await this.#rejection.reject(held, reason, error, this.#owner))) return
+    try {
+      if (deadLetter !== undefined && (await this.#rejection.reject(held, reason, error, this.#owner))) return
+    } catch (cause) {
+      // It stays open for another verdict.
+      if (!this.#ended && !isMessagingError(cause, 'DELIVERY_LOST')) this.#window.held.add(held)
+      throw cause
+    }
     this.#turns.verdicts.accepted.push(held.rank)
     return this.#settled()
   }
