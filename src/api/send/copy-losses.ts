@@ -8,8 +8,8 @@ const MAX_TOLD = 10_000
 const told = new WeakMap<LinkHost, Set<string>>()
 
 /** @param address where the copy goes to */
-export function tellLosses(host: LinkHost, address: string, original: IncomingMessage): void {
-  const { nativeOnly } = original
+export function tellLosses(host: LinkHost, address: string, original: IncomingMessage | undefined): void {
+  const nativeOnly = original?.nativeOnly
   if (!nativeOnly || nativeOnly.adapter === host.adapter.name) return
   const known = told.get(host) ?? new Set()
   told.set(host, known)

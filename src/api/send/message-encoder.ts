@@ -44,7 +44,7 @@ export class MessageEncoder {
   /** A received message on its way to this sender's node. @throws as `forward` does of what its caller gave */
   copy(message: ReceivedMessage, fields: MessageFields, properties: Properties | undefined): OutgoingMessage {
     const copy = forwardedMessage(message, fields, this.#defaultsNow)
-    tellLosses(this.#host, this.#plan?.label ?? '', copy.original!)
+    tellLosses(this.#host, this.#plan?.label ?? '', copy.original)
     if (properties) copy.properties = properties
     copy.members = this.#plan?.members
     // Every message that came in has a priority. The usual one needs no broker that knows priorities.
