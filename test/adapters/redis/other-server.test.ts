@@ -22,7 +22,12 @@ function refusal(url: string): Promise<unknown> {
 }
 
 it.each([[[]], [['-info']]])('one server of a Cluster, for a user %j', async (rules) => {
-  await using server = await RedisServer.start([['cluster-enabled', 'yes']])
+  // Its port for other servers is ten thousand above the one for clients, where anybody may listen.
+  const settings: [string, string][] = [
+    ['cluster-enabled', 'yes'],
+    ['cluster-port', String(await freePorts(1))],
+  ]
+  await using server = await RedisServer.start(settings)
   const url = await server.user('app', '~*', '&*', '+@all', ...rules)
   expect(await refusal(url)).toMatchObject({
     code: 'CONNECT_FAILED',
