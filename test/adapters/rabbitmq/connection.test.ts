@@ -45,6 +45,18 @@ async function speaker(onConnection: (socket: net.Socket) => void): Promise<stri
   return through.href
 }
 
+/** A way to RabbitMQ on which a test can put in words of its own: the sockets towards the client, in order. */
+async function openProxy(): Promise<{ proxy: string; given: net.Socket[] }> {
+  const given: net.Socket[] = []
+  const proxy = await speaker((socket) => {
+    const to = net.connect(Number(place.port), place.hostname)
+    to.on('error', () => {})
+    socket.pipe(to).pipe(socket)
+    given.push(socket)
+  })
+  return { proxy, given }
+}
+
 describe('connecting', () => {
   test('tells what is at the other end', () => {
     expect(fixture.connection.broker.product).toBe('RabbitMQ')
@@ -189,13 +201,7 @@ describe('losing the connection', () => {
     ['four gigabytes', 0xffff_ffff],
     ['a byte more than was agreed on', 131_065],
   ])('a frame that announces %s is not waited for', async (_, size) => {
-    const given: net.Socket[] = []
-    const proxy = await speaker((socket) => {
-      const to = net.connect(Number(place.port), place.hostname)
-      to.on('error', () => {})
-      socket.pipe(to).pipe(socket)
-      given.push(socket)
-    })
+    const { proxy, given } = await openProxy()
     const { connection, reports } = await fixture.connect({ url: proxy, heartbeatMs: 0 })
     const frame = Buffer.from([3, 0, 1, 0, 0, 0, 0])
     frame.writeUInt32BE(size, 3)
@@ -206,13 +212,7 @@ describe('losing the connection', () => {
   })
 
   test('a message that announces a terabyte is not waited for', async () => {
-    const given: net.Socket[] = []
-    const proxy = await speaker((socket) => {
-      const to = net.connect(Number(place.port), place.hostname)
-      to.on('error', () => {})
-      socket.pipe(to).pipe(socket)
-      given.push(socket)
-    })
+    const { proxy, given } = await openProxy()
     const { connection, reports } = await fixture.connect({ url: proxy, heartbeatMs: 0 })
     await fixture.receiver(await fixture.node(), { credit: 1 }, connection)
     const [, consuming] = sockets(connection.native)
