@@ -28,8 +28,8 @@ export class Refused extends Error {
 }
 
 /** The request does not say what it must. */
-export function invalid(message: string, hint?: string): Refused {
-  return new Refused(400, 'REQUEST_INVALID', message, { hint })
+export function invalid(message: string): Refused {
+  return new Refused(400, 'REQUEST_INVALID', message)
 }
 
 const STATUS: Readonly<Record<string, number>> = {

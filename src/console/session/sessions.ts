@@ -18,13 +18,11 @@ export interface Session {
 export class Sessions {
   /** Cookies of one host are seen on all its ports: each console has a name of its own. */
   readonly cookieName: string
-  readonly #lifetimeMs: number
   readonly #sessions = new Map<string, Session>()
   readonly #links = new Set<string>()
 
-  constructor(port: number, lifetimeMs = LIFETIME_MS) {
+  constructor(port: number) {
     this.cookieName = `sluice-console-${port}`
-    this.#lifetimeMs = lifetimeMs
   }
 
   /** A key that {@link exchange} takes once. The oldest of too many is forgotten. */
@@ -50,7 +48,7 @@ export class Sessions {
     }
     const hash = hashed(secret)
     this.#sessions.set(hash, { name: hash.slice(0, 8), usedAt: Date.now() })
-    return `${this.cookieName}=${secret}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${Math.ceil(this.#lifetimeMs / 1000)}`
+    return `${this.cookieName}=${secret}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${LIFETIME_MS / 1000}`
   }
 
   /** Of the values of the header `Cookie`. Our cookie twice is none: another program of this host may have set one. */
@@ -68,7 +66,7 @@ export class Sessions {
   }
 
   #forget(): void {
-    const since = Date.now() - this.#lifetimeMs
+    const since = Date.now() - LIFETIME_MS
     for (const [hash, { usedAt }] of this.#sessions) if (usedAt < since) this.#sessions.delete(hash)
   }
 }

@@ -10,20 +10,12 @@ interface ChartProps {
   readonly title: string
   readonly series: Series
   readonly unit?: string
-  readonly height?: number
-  /** The axis begins at nothing. */
-  readonly fromZero?: boolean
   readonly format?: (value: number) => string
 }
 
-export function Chart({
-  title,
-  series,
-  unit = '',
-  height = 180,
-  fromZero = true,
-  format = short,
-}: ChartProps) {
+const HEIGHT = 180
+
+export function Chart({ title, series, unit = '', format = short }: ChartProps) {
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(null)
   const colours = isDark.value
@@ -41,11 +33,11 @@ export function Chart({
     const drawn = new uPlot(
       {
         width: target.clientWidth || 320,
-        height,
+        height: HEIGHT,
         cursor: { y: false, points: { size: 6 } },
         legend: { show: false },
         padding: [8, 10, 0, 0],
-        scales: { y: { range: (_, low, high) => rangeOf(low, high, fromZero) } },
+        scales: { y: { range: (_, low, high) => rangeOf(low, high) } },
         axes: [
           { ...axis, values: (_, times) => times.map((at) => clock(at * 1000)), space: 90, size: 26 },
           { ...axis, values: (_, values) => values.map((value) => format(value)), size: 56, space: 34 },
@@ -59,14 +51,14 @@ export function Chart({
       target,
     )
     plot.current = drawn
-    const resize = new ResizeObserver(() => drawn.setSize({ width: target.clientWidth, height }))
+    const resize = new ResizeObserver(() => drawn.setSize({ width: target.clientWidth, height: HEIGHT }))
     resize.observe(target)
     return () => {
       resize.disconnect()
       drawn.destroy()
       plot.current = null
     }
-  }, [colours, height, fromZero])
+  }, [colours])
 
   useEffect(() => {
     plot.current?.setData(dataOf(series))
@@ -93,8 +85,9 @@ function dataOf(series: Series): uPlot.AlignedData {
   return [series.map(([at]) => at / 1000), series.map(([, value]) => value)]
 }
 
-function rangeOf(low: number | null, high: number | null, fromZero: boolean): uPlot.Range.MinMax {
-  const bottom = Math.min(low ?? 0, fromZero ? 0 : (low ?? 0))
+/** From nothing, or from the lowest figure below it. */
+function rangeOf(low: number | null, high: number | null): uPlot.Range.MinMax {
+  const bottom = Math.min(low ?? 0, 0)
   const top = high ?? 1
   const room = (top - bottom || 1) * 0.08
   return [bottom < 0 ? bottom - room : bottom, top + room]

@@ -19,7 +19,6 @@ export function Palette() {
   const [active, setActive] = useState(0)
   const found = useFound(text)
   const dialog = useRef<HTMLDialogElement>(null)
-  const list = useRef<HTMLUListElement>(null)
   const id = useId()
   const close = () => {
     overlay.value = undefined
@@ -32,9 +31,6 @@ export function Palette() {
     return [...placeEntries(text), ...listed.slice(0, MOST), ...openEntries(text, listed)]
   }, [text, found])
   const current = Math.min(active, entries.length - 1)
-  useEffect(() => {
-    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' })
-  }, [current])
 
   const choose = (entry: Entry | undefined) => {
     if (entry === undefined) return
@@ -80,28 +76,47 @@ export function Palette() {
           onKeyDown={onKeyDown}
         />
       </div>
-      <ul id={`${id}-list`} ref={list} role="listbox" aria-label="Found" class="palette-list">
-        {entries.map((entry, index) => (
-          <li
-            key={entry.id}
-            id={`${id}-${index}`}
-            role="option"
-            aria-selected={index === current}
-            onClick={() => choose(entry)}
-            onMouseMove={() => index !== current && setActive(index)}
-          >
-            <Icon name={entry.icon} />
-            <span class="palette-text">
-              <Visible text={entry.text} limit={120} />
-            </span>
-            <span class="soft">
-              <Visible text={entry.about} limit={60} />
-            </span>
-          </li>
-        ))}
-      </ul>
+      <Entries id={id} entries={entries} current={current} onCurrent={setActive} onChoose={choose} />
       {entries.length === 0 && <p class="palette-none soft">Nothing is called that.</p>}
     </dialog>
+  )
+}
+
+interface EntriesProps {
+  /** Of the palette; the ids of its parts begin with it. */
+  readonly id: string
+  readonly entries: readonly Entry[]
+  readonly current: number
+  readonly onCurrent: (index: number) => void
+  readonly onChoose: (entry: Entry) => void
+}
+
+function Entries({ id, entries, current, onCurrent, onChoose }: EntriesProps) {
+  const list = useRef<HTMLUListElement>(null)
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' })
+  }, [current])
+  return (
+    <ul id={`${id}-list`} ref={list} role="listbox" aria-label="Found" class="palette-list">
+      {entries.map((entry, index) => (
+        <li
+          key={entry.id}
+          id={`${id}-${index}`}
+          role="option"
+          aria-selected={index === current}
+          onClick={() => onChoose(entry)}
+          onMouseMove={() => index !== current && onCurrent(index)}
+        >
+          <Icon name={entry.icon} />
+          <span class="palette-text">
+            <Visible text={entry.text} limit={120} />
+          </span>
+          <span class="soft">
+            <Visible text={entry.about} limit={60} />
+          </span>
+        </li>
+      ))}
+    </ul>
   )
 }
 

@@ -17,8 +17,6 @@ export interface Browsing {
   readonly first: (where?: string) => void
   readonly next: () => void
   readonly previous: () => void
-  /** The page at hand once more. */
-  readonly again: () => void
   readonly stop: () => void
 }
 
@@ -69,7 +67,6 @@ export function useBrowse(node: NodeDetail): Browsing {
     first: (condition = where.value) => void look(condition.trim(), [0]),
     next: () => page.value?.next !== undefined && void look(where.value, [...starts.value, page.value.next]),
     previous: () => starts.value.length > 1 && void look(where.value, starts.value.slice(0, -1)),
-    again: () => void look(where.value, starts.value),
     stop: () => {
       reader.value?.abort()
       busy.value = false

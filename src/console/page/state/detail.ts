@@ -10,13 +10,11 @@ import { knownNode, showNodes, withHistory } from './nodes.ts'
 interface DetailState {
   readonly detail: NodeDetail | undefined
   readonly problem: ApiError | undefined
-  readonly reread: () => void
 }
 
 export function useDetail(broker: string, address: string): DetailState {
   const detail = useSignal<NodeDetail | undefined>(undefined)
   const problem = useSignal<ApiError | undefined>(undefined)
-  const asked = useSignal(0)
   const state = brokerOf(broker)?.state
   useEffect(() => {
     const reader = new AbortController()
@@ -30,7 +28,7 @@ export function useDetail(broker: string, address: string): DetailState {
       },
     )
     return () => reader.abort()
-  }, [broker, address, asked.value, actsDone.value, state === 'connected'])
+  }, [broker, address, actsDone.value, state === 'connected'])
   const name = detail.value?.name
   useEffect(() => {
     // The name itself sorts before all that begin with it.
@@ -40,6 +38,5 @@ export function useDetail(broker: string, address: string): DetailState {
   return {
     detail: detail.value === undefined ? undefined : { ...detail.value, ...live },
     problem: problem.value,
-    reread: () => asked.value++,
   }
 }

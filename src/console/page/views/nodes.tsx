@@ -1,5 +1,5 @@
 /** The nodes of one broker, all of them, or the first of each broker. */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import type { ApiError, NodesWindow, NodeView } from '../../protocol.ts'
 import { Button, LinkButton } from '../parts/controls/button.tsx'
 import { FilterBox } from '../parts/controls/filter-box.tsx'
@@ -31,7 +31,6 @@ export function Nodes({ broker }: { readonly broker: string | undefined }) {
   const names = broker === undefined ? brokerNames.value : [broker]
   const [from, setFrom] = useState(0)
   const [active, setActive] = useState(-1)
-  const [declaring, setDeclaring] = useState(false)
 
   const offset = broker === undefined ? 0 : Math.max(0, Math.floor(from / CHUNK) * CHUNK - CHUNK)
   useEffect(() => {
@@ -44,16 +43,14 @@ export function Nodes({ broker }: { readonly broker: string | undefined }) {
   useEffect(() => setActive(-1), [filter, sort, type])
 
   const rows = rowsOf(names, sort)
-  const shown = useRef(rows)
-  shown.current = rows
-  const step = (by: number) => setActive((at) => Math.max(0, Math.min(shown.current.length - 1, at + by)))
+  const step = (by: number) => setActive((at) => Math.max(0, Math.min(rows.length - 1, at + by)))
   useKeys({
     j: () => step(1),
     k: () => step(-1),
     ArrowDown: () => step(1),
     ArrowUp: () => step(-1),
     Enter: () => {
-      const node = shown.current[active]
+      const node = rows[active]
       if (node !== undefined) go(nodeLink(node.broker, node.address))
     },
     Escape: () => (filter === '' ? go(link([])) : remember({ filter: undefined })),
@@ -64,28 +61,11 @@ export function Nodes({ broker }: { readonly broker: string | undefined }) {
   const view = broker === undefined ? undefined : brokerOf(broker)
   return (
     <div class="fill">
-      <PageHead
-        title={broker ?? 'Nodes'}
-        above={broker === undefined ? undefined : [['Brokers', link([])]]}
-        facts={
-          <>
-            {view !== undefined && <StateBadge state={view.state} />}
-            {view?.product !== undefined && <span>{view.product}</span>}
-            <span>{counted(total, 'node')}</span>
-          </>
-        }
-      >
-        {broker !== undefined && (
-          <LinkButton kind="quiet" icon="info" href={link(['capabilities', broker])}>
-            Capabilities
-          </LinkButton>
-        )}
-        {mayWrite.value && broker !== undefined && (
-          <Button icon="plus" reason={reasonAgainst(broker, 'declare')} onPress={() => setDeclaring(true)}>
-            Declare
-          </Button>
-        )}
-      </PageHead>
+      {broker === undefined ? (
+        <PageHead title="Nodes" facts={<span>{counted(total, 'node')}</span>} />
+      ) : (
+        <BrokerHead broker={broker} total={total} />
+      )}
       <div class="bar">
         <FilterBox
           label="Filter nodes by name"
@@ -101,11 +81,7 @@ export function Nodes({ broker }: { readonly broker: string | undefined }) {
         <Troubles key={name} broker={name} problem={problem} unlisted={unlisted} />
       ))}
       {rows.length === 0 ? (
-        lists.some(({ loading, problem }) => loading && problem === undefined) ? (
-          <Loading what="nodes" />
-        ) : (
-          <None filter={filter} />
-        )
+        <None filter={filter} loading={lists.some((list) => list.loading && list.problem === undefined)} />
       ) : (
         <VirtualList
           label="Nodes"
@@ -130,10 +106,35 @@ export function Nodes({ broker }: { readonly broker: string | undefined }) {
         </VirtualList>
       )}
       {broker === undefined && <More lists={lists} filter={filter} />}
-      {declaring && broker !== undefined && (
-        <DeclareDialog broker={broker} onClose={() => setDeclaring(false)} />
-      )}
     </div>
+  )
+}
+
+function BrokerHead({ broker, total }: { readonly broker: string; readonly total: number }) {
+  const [declaring, setDeclaring] = useState(false)
+  const view = brokerOf(broker)
+  return (
+    <PageHead
+      title={broker}
+      above={[['Brokers', link([])]]}
+      facts={
+        <>
+          {view !== undefined && <StateBadge state={view.state} />}
+          {view?.product !== undefined && <span>{view.product}</span>}
+          <span>{counted(total, 'node')}</span>
+        </>
+      }
+    >
+      <LinkButton kind="quiet" icon="info" href={link(['capabilities', broker])}>
+        Capabilities
+      </LinkButton>
+      {mayWrite.value && (
+        <Button icon="plus" reason={reasonAgainst(broker, 'declare')} onPress={() => setDeclaring(true)}>
+          Declare
+        </Button>
+      )}
+      {declaring && <DeclareDialog broker={broker} onClose={() => setDeclaring(false)} />}
+    </PageHead>
   )
 }
 
@@ -173,7 +174,8 @@ function Troubles({ broker, problem, unlisted }: TroublesProps) {
   return unlisted === undefined ? null : <OpenByAddress broker={broker} unlisted={unlisted} />
 }
 
-function None({ filter }: { readonly filter: string }) {
+function None({ filter, loading }: { readonly filter: string; readonly loading: boolean }) {
+  if (loading) return <Loading what="nodes" />
   if (filter !== '') {
     return (
       <Empty icon="search" title="No node is called that">

@@ -48,20 +48,12 @@ export function Send() {
   const missing = isMissing(target) ? 'Say where to first.' : (reasonAgainst(target.broker) ?? problem)
   const send = async () => {
     if (missing !== undefined) return
+    const { broker, address: typed } = target
     const messages = fromFile ?? [made as OutgoingView]
-    const result = await act(
-      {
-        act: 'send',
-        broker: target.broker,
-        address: make ? madeWhenMissing(target.address) : target.address.trim(),
-        messages,
-      },
-      { quiet: true },
-    )
+    const address = make ? madeWhenMissing(typed) : typed.trim()
+    const result = await act({ act: 'send', broker, address, messages }, { quiet: true })
     if (result === undefined) return
-    setSent((before) =>
-      [sentOf(result, target.broker, target.address, messages.length), ...before].slice(0, 20),
-    )
+    setSent((before) => [sentOf(result, broker, typed, messages.length), ...before].slice(0, 20))
     setFromFile(undefined)
   }
   const readFile = async (file: File) => {
@@ -105,26 +97,32 @@ export function Send() {
               setDraft(draftOf(message))
             }}
           />
-          <section class="card" aria-live="polite">
-            <h2>Sent</h2>
-            {sent.length === 0 ? (
-              <p class="soft">What the broker has taken is listed here.</p>
-            ) : (
-              <ul class="sent">
-                {sent.map((one) => (
-                  <li key={one.at}>
-                    <p>
-                      <span class="soft figures">{clock(one.at)}</span> {one.text} <a href={one.href}>open</a>
-                    </p>
-                    <CommandLine command={one.command} />
-                  </li>
-                ))}
-              </ul>
-            )}
-          </section>
+          <SentList sent={sent} />
         </aside>
       </div>
     </div>
+  )
+}
+
+function SentList({ sent }: { readonly sent: readonly Sent[] }) {
+  return (
+    <section class="card" aria-live="polite">
+      <h2>Sent</h2>
+      {sent.length === 0 ? (
+        <p class="soft">What the broker has taken is listed here.</p>
+      ) : (
+        <ul class="sent">
+          {sent.map(({ at, text, command, href }) => (
+            <li key={at}>
+              <p>
+                <span class="soft figures">{clock(at)}</span> {text} <a href={href}>open</a>
+              </p>
+              <CommandLine command={command} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
   )
 }
 

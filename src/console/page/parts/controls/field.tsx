@@ -77,10 +77,9 @@ interface ChoiceProps {
   readonly value: string
   readonly choices: readonly (readonly [value: string, text: string])[]
   readonly onValue: (value: string) => void
-  readonly help?: string
 }
 
-export function Choice({ label, value, choices, onValue, help }: ChoiceProps) {
+export function Choice({ label, value, choices, onValue }: ChoiceProps) {
   const id = useId()
   return (
     <div class="field">
@@ -92,7 +91,6 @@ export function Choice({ label, value, choices, onValue, help }: ChoiceProps) {
           </option>
         ))}
       </select>
-      {help !== undefined && <p class="field-help">{help}</p>}
     </div>
   )
 }
@@ -112,7 +110,7 @@ export function Check({ label, checked, onChecked }: CheckProps) {
   )
 }
 
-interface RadiosProps extends Omit<ChoiceProps, 'help'> {
+interface RadiosProps extends ChoiceProps {
   /** Why one of the choices cannot be taken. */
   readonly reasons?: Readonly<Record<string, string | undefined>>
 }

@@ -5,6 +5,14 @@ import { bytes } from '../../text/figures.ts'
 import { ago, exact } from '../../text/times.ts'
 import { Visible } from '../visible.tsx'
 
+const COLUMNS = [
+  ['#', 'figure'],
+  ['Message', undefined],
+  ['Subject', 'wide-only'],
+  ['Size', 'figure wide-only'],
+  ['Age', 'figure'],
+] as const
+
 interface MessageListProps {
   readonly messages: readonly MessageView[]
   readonly label: string
@@ -30,47 +38,41 @@ export function MessageList({ messages, label, open, onOpen, chosen, onChoose, b
     onChoose?.(next)
   }
   return (
-    <table class={`messages${busy ? ' busy' : ''}`} aria-label={label} aria-busy={busy || undefined}>
-      <thead>
-        <tr>
-          {chosen !== undefined && (
-            <th class="tick" scope="col">
-              <input
-                type="checkbox"
-                aria-label="Choose all messages of this page"
-                checked={all}
-                onChange={(event) => toggle(ids, event.currentTarget.checked)}
-              />
-            </th>
-          )}
-          <th scope="col" class="figure">
-            #
-          </th>
-          <th scope="col">Message</th>
-          <th scope="col" class="wide-only">
-            Subject
-          </th>
-          <th scope="col" class="figure wide-only">
-            Size
-          </th>
-          <th scope="col" class="figure">
-            Age
-          </th>
-        </tr>
-      </thead>
-      <tbody ref={body}>
-        {messages.map((message, index) => (
-          <Row
-            key={message.position}
-            message={message}
-            open={index === open}
-            onOpen={() => onOpen(index)}
-            chosen={chosen === undefined ? undefined : message.id !== undefined && chosen.has(message.id)}
-            onChosen={(on) => toggle([message.id!], on)}
-          />
-        ))}
-      </tbody>
-    </table>
+    <div class="scroll" tabIndex={0} role="region" aria-label="Messages">
+      <table class={`messages${busy ? ' busy' : ''}`} aria-label={label} aria-busy={busy || undefined}>
+        <thead>
+          <tr>
+            {chosen !== undefined && (
+              <th class="tick" scope="col">
+                <input
+                  type="checkbox"
+                  aria-label="Choose all messages of this page"
+                  checked={all}
+                  onChange={(event) => toggle(ids, event.currentTarget.checked)}
+                />
+              </th>
+            )}
+            {COLUMNS.map(([name, style]) => (
+              <th key={name} scope="col" class={style}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody ref={body}>
+          {messages.map((message, index) => (
+            <Row
+              key={message.position}
+              message={message}
+              open={index === open}
+              onOpen={() => onOpen(index)}
+              chosen={chosen === undefined ? undefined : message.id !== undefined && chosen.has(message.id)}
+              onChosen={(on) => toggle([message.id!], on)}
+            />
+          ))}
+        </tbody>
+      </table>
+    </div>
   )
 }
 

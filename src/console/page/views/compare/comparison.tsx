@@ -5,10 +5,10 @@ import { Button } from '../../parts/controls/button.tsx'
 import type { Picked } from '../../parts/controls/node-picker.tsx'
 import { MessageDetail } from '../../parts/message/detail.tsx'
 import { MessageList } from '../../parts/message/list.tsx'
+import { useOpenRow } from '../../parts/message/open-row.ts'
 import { Empty } from '../../parts/problem.tsx'
 import { Split } from '../../parts/split.tsx'
 import { perform } from '../../state/acts.ts'
-import { useKeys } from '../../state/keys.ts'
 import { mayWrite } from '../../state/session.ts'
 import { counted, whole } from '../../text/figures.ts'
 import { Differences } from './differences.tsx'
@@ -26,24 +26,17 @@ export function Comparison({ page, left, right }: ComparisonProps) {
   const [part, setPart] = useState<Part>(
     counts.onlyLeft > 0 ? 'onlyLeft' : counts.onlyRight > 0 ? 'onlyRight' : 'different',
   )
-  const [open, setOpen] = useState(-1)
   const messages = part === 'different' ? page.different.map(({ left }) => left) : page[part]
-  const step = (by: number) => setOpen((at) => Math.max(0, Math.min(messages.length - 1, at + by)))
-  useKeys({ j: () => step(1), k: () => step(-1), ...(open >= 0 && { Escape: () => setOpen(-1) }) })
-  const tile = (name: Part, text: string, count: number) => (
-    <button
-      type="button"
-      class="tile"
-      aria-pressed={part === name}
-      onClick={() => {
-        setPart(name)
-        setOpen(-1)
-      }}
-    >
-      <strong class={count > 0 ? 'warn' : undefined}>{whole(count)}</strong>
-      <span>{text}</span>
-    </button>
-  )
+  const [open, setOpen] = useOpenRow(messages.length)
+  const choose = (part: Part) => {
+    setPart(part)
+    setOpen(-1)
+  }
+  const tiles: readonly (readonly [Part, string])[] = [
+    ['onlyLeft', `only left (${left.broker})`],
+    ['onlyRight', `only right (${right.broker})`],
+    ['different', 'different'],
+  ]
   const alike = counts.onlyLeft + counts.onlyRight + counts.different === 0
   return (
     <>
@@ -52,9 +45,18 @@ export function Comparison({ page, left, right }: ComparisonProps) {
           <strong class="good">{whole(same)}</strong>
           <span>the same on both</span>
         </div>
-        {tile('onlyLeft', `only left (${left.broker})`, counts.onlyLeft)}
-        {tile('onlyRight', `only right (${right.broker})`, counts.onlyRight)}
-        {tile('different', 'different', counts.different)}
+        {tiles.map(([name, text]) => (
+          <button
+            key={name}
+            type="button"
+            class="tile"
+            aria-pressed={part === name}
+            onClick={() => choose(name)}
+          >
+            <strong class={counts[name] > 0 ? 'warn' : undefined}>{whole(counts[name])}</strong>
+            <span>{text}</span>
+          </button>
+        ))}
       </div>
       {cut && (
         <p class="note">
@@ -79,9 +81,7 @@ export function Comparison({ page, left, right }: ComparisonProps) {
               to={part === 'onlyLeft' ? right : left}
             />
           )}
-          <div class="scroll" tabIndex={0} role="region" aria-label="Messages">
-            <MessageList label="Messages" messages={messages} open={open} onOpen={setOpen} />
-          </div>
+          <MessageList label="Messages" messages={messages} open={open} onOpen={setOpen} />
         </Split>
       )}
     </>

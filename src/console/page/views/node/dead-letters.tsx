@@ -18,11 +18,18 @@ import { counted, whole } from '../../text/figures.ts'
 import { ReplayDialog } from './replay.tsx'
 import { Unlookable } from './unlookable.tsx'
 
-export function DeadLetters({ node }: { readonly node: NodeDetail }) {
+interface Looking {
+  readonly page: DeadLettersPage | undefined
+  readonly problem: ApiError | undefined
+  readonly busy: boolean
+  readonly look: () => void
+}
+
+/** Looks by itself where that disturbs nobody: at first, and after each act. */
+function useDeadLetters(node: NodeDetail): Looking {
   const [page, setPage] = useState<DeadLettersPage>()
   const [problem, setProblem] = useState<ApiError>()
   const [busy, setBusy] = useState(false)
-  const [replaying, setReplaying] = useState<DeadLetterGroup | 'all'>()
   const disturb = disturbs(node)
 
   const look = async () => {
@@ -40,13 +47,18 @@ export function DeadLetters({ node }: { readonly node: NodeDetail }) {
   useEffect(() => {
     if (node.browse.level === 'native') void look()
   }, [node.broker, node.address, disturb ? 0 : actsDone.value])
+  return { page, problem, busy, look: () => void look() }
+}
 
+export function DeadLetters({ node }: { readonly node: NodeDetail }) {
+  const { page, problem, busy, look } = useDeadLetters(node)
+  const [replaying, setReplaying] = useState<DeadLetterGroup | 'all'>()
   if (node.browse.level === 'unsupported') return <Unlookable node={node} />
   const groups = page?.groups ?? []
   return (
     <div class="scroll">
       <div class="bar">
-        <Button icon="refresh" busy={busy} onPress={() => void look()}>
+        <Button icon="refresh" busy={busy} onPress={look}>
           {page === undefined ? 'Look' : 'Refresh'}
         </Button>
         {page !== undefined && (
@@ -62,47 +74,10 @@ export function DeadLetters({ node }: { readonly node: NodeDetail }) {
         )}
       </div>
       {problem !== undefined && <Problem problem={problem} />}
-      {page === undefined ? (
-        busy ? (
-          <Loading what="dead letters" />
-        ) : (
-          disturb && (
-            <Empty icon="warning" title="Looking disturbs this queue">
-              {node.browse.reason}
-            </Empty>
-          )
-        )
-      ) : groups.length === 0 ? (
-        <Empty icon="check" title="No dead letter here">
-          A message that is rejected, expires or fails too often goes to the dead-letter address of its queue,
-          with the reason.
-        </Empty>
+      {groups.length > 0 ? (
+        <Groups groups={groups} onReplay={setReplaying} />
       ) : (
-        <table class="plain" aria-label="Dead letters by reason">
-          <thead>
-            <tr>
-              <th scope="col" class="figure">
-                Messages
-              </th>
-              <th scope="col">Reason</th>
-              <th scope="col">From</th>
-              {mayWrite.value && (
-                <th scope="col">
-                  <span class="sr">Acts</span>
-                </th>
-              )}
-            </tr>
-          </thead>
-          <tbody>
-            {groups.map((group) => (
-              <Group
-                key={`${group.reason}\n${group.origin}\n${group.error}`}
-                group={group}
-                onReplay={() => setReplaying(group)}
-              />
-            ))}
-          </tbody>
-        </table>
+        <None node={node} looked={page !== undefined} busy={busy} />
       )}
       {replaying !== undefined && (
         <ReplayDialog
@@ -112,6 +87,65 @@ export function DeadLetters({ node }: { readonly node: NodeDetail }) {
         />
       )}
     </div>
+  )
+}
+
+interface NoneProps {
+  readonly node: NodeDetail
+  readonly looked: boolean
+  readonly busy: boolean
+}
+
+function None({ node, looked, busy }: NoneProps) {
+  if (looked) {
+    return (
+      <Empty icon="check" title="No dead letter here">
+        A message that is rejected, expires or fails too often goes to the dead-letter address of its queue,
+        with the reason.
+      </Empty>
+    )
+  }
+  if (busy) return <Loading what="dead letters" />
+  if (!disturbs(node)) return null
+  return (
+    <Empty icon="warning" title="Looking disturbs this queue">
+      {node.browse.reason}
+    </Empty>
+  )
+}
+
+interface GroupsProps {
+  readonly groups: readonly DeadLetterGroup[]
+  readonly onReplay: (group: DeadLetterGroup) => void
+}
+
+function Groups({ groups, onReplay }: GroupsProps) {
+  return (
+    <table class="plain" aria-label="Dead letters by reason">
+      <thead>
+        <tr>
+          <th scope="col" class="figure">
+            Messages
+          </th>
+          <th scope="col">Reason</th>
+          <th scope="col">From</th>
+          {mayWrite.value && (
+            <th scope="col">
+              <span class="sr">Acts</span>
+            </th>
+          )}
+        </tr>
+      </thead>
+      <tbody>
+        {groups.map((group) => (
+          <Group
+            key={`${group.reason}\n${group.origin}\n${group.error}`}
+            group={group}
+            onReplay={() => onReplay(group)}
+          />
+        ))}
+      </tbody>
+    </table>
   )
 }
 

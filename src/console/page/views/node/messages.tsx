@@ -6,6 +6,7 @@ import { ConditionBox } from '../../parts/controls/condition-box.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import { MessageDetail } from '../../parts/message/detail.tsx'
 import { MessageList } from '../../parts/message/list.tsx'
+import { useOpenRow } from '../../parts/message/open-row.ts'
 import { Empty, Loading, Problem } from '../../parts/problem.tsx'
 import { Split } from '../../parts/split.tsx'
 import { levelOf } from '../../state/brokers.ts'
@@ -29,19 +30,15 @@ export function Messages({ node }: { readonly node: NodeDetail }) {
 function Pages({ node, onFollow }: { readonly node: NodeDetail; readonly onFollow?: () => void }) {
   const browsing = useBrowse(node)
   const { page, problem, busy } = browsing
-  const [typed, setTyped] = useState('')
-  const [open, setOpen] = useState(-1)
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const messages = page?.messages ?? []
+  const [open, setOpen] = useOpenRow(messages.length)
   useEffect(() => {
     setOpen(-1)
     setChosen(new Set())
   }, [page])
 
-  const step = (by: number) => setOpen((at) => Math.max(0, Math.min(messages.length - 1, at + by)))
   useKeys({
-    j: () => messages.length > 0 && step(1),
-    k: () => messages.length > 0 && step(-1),
     x: () => {
       const id = messages[open]?.id
       if (id === undefined || !mayWrite.peek()) return
@@ -49,7 +46,6 @@ function Pages({ node, onFollow }: { readonly node: NodeDetail; readonly onFollo
       if (!next.delete(id)) next.add(id)
       setChosen(next)
     },
-    ...(open >= 0 && { Escape: () => setOpen(-1) }),
   })
 
   if (node.browse.level === 'unsupported') return <Unlookable node={node} />
@@ -64,31 +60,7 @@ function Pages({ node, onFollow }: { readonly node: NodeDetail; readonly onFollo
         )
       }
     >
-      <div class="bar">
-        <ConditionBox
-          value={typed}
-          onValue={setTyped}
-          onEnter={browsing.first}
-          bad={problem?.code === 'ADDRESS_OPTION_INVALID' || problem?.code === 'REQUEST_INVALID'}
-        />
-        <Button
-          icon={busy ? 'stop' : 'refresh'}
-          onPress={() => (busy ? browsing.stop() : browsing.first(conditionOf(typed)))}
-        >
-          {busy
-            ? 'Stop'
-            : page === undefined
-              ? 'Look'
-              : conditionOf(typed) === browsing.where
-                ? 'Refresh'
-                : 'Search'}
-        </Button>
-        {onFollow !== undefined && (
-          <Button kind="quiet" icon="play" onPress={onFollow}>
-            Follow
-          </Button>
-        )}
-      </div>
+      <SearchBar browsing={browsing} onFollow={onFollow} />
       {problem !== undefined && <Problem problem={problem} />}
       {chosen.size > 0 && <ChosenActs node={node} chosen={[...chosen]} onDone={() => setChosen(new Set())} />}
       {page === undefined ? (
@@ -96,19 +68,50 @@ function Pages({ node, onFollow }: { readonly node: NodeDetail; readonly onFollo
       ) : messages.length === 0 ? (
         <NoMessage browsing={browsing} />
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-label="Messages">
-          <MessageList
-            label={`Messages of ${node.name}`}
-            messages={messages}
-            open={open}
-            onOpen={setOpen}
-            busy={busy}
-            {...(mayWrite.value && { chosen, onChoose: setChosen })}
-          />
-        </div>
+        <MessageList
+          label={`Messages of ${node.name}`}
+          messages={messages}
+          open={open}
+          onOpen={setOpen}
+          busy={busy}
+          {...(mayWrite.value && { chosen, onChoose: setChosen })}
+        />
       )}
       {page !== undefined && <Pager browsing={browsing} depth={node.depth} />}
     </Split>
+  )
+}
+
+interface SearchBarProps {
+  readonly browsing: Browsing
+  readonly onFollow: (() => void) | undefined
+}
+
+function SearchBar({ browsing, onFollow }: SearchBarProps) {
+  const { page, problem, busy } = browsing
+  const [typed, setTyped] = useState('')
+  const condition = conditionOf(typed)
+  const name = page === undefined ? 'Look' : condition === browsing.where ? 'Refresh' : 'Search'
+  return (
+    <div class="bar">
+      <ConditionBox
+        value={typed}
+        onValue={setTyped}
+        onEnter={browsing.first}
+        bad={problem?.code === 'ADDRESS_OPTION_INVALID' || problem?.code === 'REQUEST_INVALID'}
+      />
+      <Button
+        icon={busy ? 'stop' : 'refresh'}
+        onPress={() => (busy ? browsing.stop() : browsing.first(condition))}
+      >
+        {busy ? 'Stop' : name}
+      </Button>
+      {onFollow !== undefined && (
+        <Button kind="quiet" icon="play" onPress={onFollow}>
+          Follow
+        </Button>
+      )}
+    </div>
   )
 }
 

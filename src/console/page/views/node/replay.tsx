@@ -50,53 +50,29 @@ export function ReplayDialog({ node, group, onClose }: ReplayProps) {
     if (dryRun) setTried(result)
     else if (result !== undefined) onClose()
   }
+  const [first, then] =
+    tried === undefined ? (['primary', 'plain'] as const) : (['plain', 'primary'] as const)
+  const untried =
+    tried === undefined || looking ? 'Do a dry run first: it says what would happen.' : undefined
+  const what = group === undefined ? `all dead letters of ${node.name}` : counted(group.count, 'dead letter')
   return (
     <Dialog
-      title={
-        group === undefined
-          ? `Replay all dead letters of ${node.name}`
-          : `Replay ${counted(group.count, 'dead letter')}`
-      }
+      title={`Replay ${what}`}
       onClose={onClose}
       onSubmit={() => looking || void run(tried === undefined)}
       foot={
         <>
           <Button onPress={onClose}>Cancel</Button>
-          <Button
-            kind={tried === undefined ? 'primary' : 'plain'}
-            busy={busy}
-            reason={missing}
-            onPress={() => void run(true)}
-          >
+          <Button kind={first} busy={busy} reason={missing} onPress={() => void run(true)}>
             Dry run
           </Button>
-          <Button
-            kind={tried === undefined ? 'plain' : 'primary'}
-            icon="replay"
-            busy={busy}
-            reason={
-              tried === undefined || looking ? 'Do a dry run first: it says what would happen.' : undefined
-            }
-            onPress={() => void run(false)}
-          >
+          <Button kind={then} icon="replay" busy={busy} reason={untried} onPress={() => void run(false)}>
             Replay
           </Button>
         </>
       }
     >
-      {group !== undefined && (
-        <p>
-          <strong>
-            <Visible text={group.reason} limit={200} />
-          </strong>
-          {group.origin !== undefined && (
-            <span class="soft">
-              {' '}
-              from <Visible text={group.origin} limit={120} />
-            </span>
-          )}
-        </p>
-      )}
+      {group !== undefined && <GroupLine group={group} />}
       <Radios
         label="Where to"
         value={where}
@@ -121,6 +97,22 @@ export function ReplayDialog({ node, group, onClose }: ReplayProps) {
         </div>
       )}
     </Dialog>
+  )
+}
+
+function GroupLine({ group: { reason, origin } }: { readonly group: DeadLetterGroup }) {
+  return (
+    <p>
+      <strong>
+        <Visible text={reason} limit={200} />
+      </strong>
+      {origin !== undefined && (
+        <span class="soft">
+          {' '}
+          from <Visible text={origin} limit={120} />
+        </span>
+      )}
+    </p>
   )
 }
 

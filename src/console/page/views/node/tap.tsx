@@ -82,14 +82,12 @@ export function TapView({ node, onLeave }: TapViewProps) {
               : 'What arrives in the queue from now on appears here, and stays in the queue.')}
         </Empty>
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-label="Messages">
-          <MessageList
-            label={`Messages of ${node.name}, newest first`}
-            messages={numbered}
-            open={open}
-            onOpen={show}
-          />
-        </div>
+        <MessageList
+          label={`Messages of ${node.name}, newest first`}
+          messages={numbered}
+          open={open}
+          onOpen={show}
+        />
       )}
     </Split>
   )

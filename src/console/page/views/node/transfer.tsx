@@ -14,14 +14,13 @@ interface TransferProps {
   readonly node: NodeView
   /** Ids of chosen messages. */
   readonly chosen?: readonly string[]
-  readonly where?: string
   readonly onClose: () => void
 }
 
-export function TransferDialog({ node, chosen = [], where: known = '', onClose }: TransferProps) {
+export function TransferDialog({ node, chosen = [], onClose }: TransferProps) {
   const [kind, setKind] = useState<'copy' | 'move'>(chosen.length > 0 ? 'copy' : 'move')
-  const [what, setWhat] = useState(chosen.length > 0 ? 'chosen' : known === '' ? 'all' : 'where')
-  const [where, setWhere] = useState(known)
+  const [what, setWhat] = useState(chosen.length > 0 ? 'chosen' : 'all')
+  const [where, setWhere] = useState('')
   const [limit, setLimit] = useState('')
   const [to, setTo] = useState({ broker: node.broker, address: '' })
   const [make, setMake] = useState(false)
