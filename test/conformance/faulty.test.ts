@@ -3,31 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { memoryAdapter } from '../../src/adapters/memory/adapter.ts'
 import { registerAdapter } from '../../src/index.ts'
 import { collect } from './faulty/collector.ts'
-import { faults } from './faulty/faults.ts'
+import { faults, THAT_MOVE_MESSAGES } from './faulty/faults.ts'
 import { withFault } from './faulty/faulty-adapter.ts'
 import { memoryHarness } from './harness/memory.ts'
 
 /** Quick ones, and all that a fault of messages, order, verdicts or subscriptions could reach. */
-const CHAPTERS = [
-  'send',
-  'queue',
-  'settle',
-  'credit',
-  'browse',
-  'topic',
-  'subscription',
-  'broadcast',
-  'multicast',
-  'request',
-  'dead-letter',
-  'replay',
-  'timing',
-  'consume',
-  'batches',
-  'rates',
-  'messages',
-  'bodies',
-]
+const CHAPTERS = [...THAT_MOVE_MESSAGES, 'messages', 'bodies']
 
 interface Caught {
   readonly failed: string[]

@@ -5,12 +5,13 @@
  */
 import amqp, { type Channel, type ChannelModel, type GetMessage } from 'amqplib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Connection, connect, createHub, type Delivery, type Hub, queue } from '../../src/index.ts'
+import { type Connection, connect, type Delivery, queue } from '../../src/index.ts'
 import { amqpType as a } from '../adapters/qpid/amqp-values.ts'
 import { brokerUrl } from '../support/brokers.ts'
 import { eventually } from '../support/eventually.ts'
 import { uniqueName } from '../support/names.ts'
 import { RawPeer } from './amqp10/raw-peer.ts'
+import { CopyTargets } from './copy-targets.ts'
 import { mappingTable } from './mapping-table.ts'
 
 const RABBITMQ = brokerUrl('rabbitmq')
@@ -243,32 +244,16 @@ function said(row: string, cell: string): string {
 
 const { heads, rows } = mappingTable('Fields of AMQP 1.0')
 const NAMES = { Redis: 'redis', hub: 'hub', '`memory:`, `file:`': 'memory' } as const
-const targets = new Map<string, Connection>()
-/** What a connection told of copies. */
-const told = new Map<string, unknown[]>()
-let hub: Hub
+let targets: CopyTargets
 let source: Connection
-let rabbitmq: Connection
 let peer: RawPeer
 let bare: ChannelModel
 let channel: Channel
 
 beforeAll(async () => {
-  hub = await createHub({ listen: ['tcp://127.0.0.1:*'] })
+  targets = await CopyTargets.open(NODE, 'rabbitmq')
   source = await connect(QPID)
-  rabbitmq = await connect(RABBITMQ)
-  const urls = {
-    redis: brokerUrl('redis'),
-    hub: hub.urls[0]!.replace('tcp:', 'zmq:'),
-    memory: `memory:${uniqueName('mapping')}`,
-  }
-  for (const [name, url] of Object.entries(urls)) {
-    const connection = await connect(url)
-    targets.set(name, connection)
-    told.set(name, [])
-    connection.on('warning', ({ error }) => told.get(name)!.push(...((error.context.lost as string[]) ?? [])))
-  }
-  for (const connection of [source, rabbitmq, ...targets.values()]) await connection.admin.declare(NODE)
+  await source.admin.declare(NODE)
   peer = await RawPeer.open(QPID)
   bare = await amqp.connect(RABBITMQ.replace(/^rabbitmq/, 'amqp'))
   channel = await bare.createChannel()
@@ -277,11 +262,9 @@ beforeAll(async () => {
 afterAll(async () => {
   await bare?.close()
   await peer?.close()
-  for (const connection of [source, rabbitmq, ...targets.values()]) {
-    await connection.admin.delete(NODE)
-    await connection.close()
-  }
-  await hub.close()
+  await source?.admin.delete(NODE)
+  await source?.close()
+  await targets?.close()
 })
 
 /** Publishes each message, forwards it, and has its copy fetched. */
@@ -305,7 +288,7 @@ test('every row is looked for, and every column is a broker', () => {
 })
 
 test('RabbitMQ keeps each field as its column says, for another client', async () => {
-  const natives = await copiesAt(rabbitmq, async () =>
+  const natives = await copiesAt(targets.of('rabbitmq').connection, async () =>
     eventually(async () => (await channel.get(NODE.name, { noAck: true })) || undefined),
   )
   const found = rows.map(([row]) => [row, LOOKS[row!]!.rabbitmq(natives)] as const)
@@ -321,14 +304,14 @@ test('RabbitMQ keeps each field as its column says, for another client', async (
 
 describe.each(Object.entries(NAMES))('%s', (head, name) => {
   test('keeps each field as its column says', async () => {
-    const target = targets.get(name)!
+    const { connection: target, told } = targets.of(name)
     const copies = await copiesAt(target, async () => {
       await using receiver = await target.receiver(NODE, { credit: 1 })
       const copy = (await receiver.receive({ timeoutMs: 15_000 }))!
       await copy.accept()
       return copy
     })
-    expect(told.get(name)!.sort()).toEqual(['ids that are no text', 'the length of numbers'])
+    expect(told.sort()).toEqual(['ids that are no text', 'the length of numbers'])
     const column = 1 + heads.indexOf(head)
     const found = rows.map(([row]) => [row, LOOKS[row!]!.others(copies, name)])
     expect(Object.fromEntries(found)).toEqual(

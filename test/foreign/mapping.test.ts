@@ -5,9 +5,10 @@
 import amqp, { type Channel, type ChannelModel } from 'amqplib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { copyFrames } from '../../src/adapters/rabbitmq/wire/publish-frames.ts'
-import { type Connection, connect, createHub, type Delivery, type Hub, queue } from '../../src/index.ts'
+import { type Connection, connect, type Delivery, queue } from '../../src/index.ts'
 import { brokerUrl } from '../support/brokers.ts'
 import { uniqueName } from '../support/names.ts'
+import { CopyTargets } from './copy-targets.ts'
 import { mappingTable } from './mapping-table.ts'
 
 const RABBITMQ = brokerUrl('rabbitmq')
@@ -75,41 +76,24 @@ function said(row: string, cell: string): Place {
   return cell.startsWith('annotation') ? 'annotation' : 'field'
 }
 
-let hub: Hub
+let targets: CopyTargets
 let bare: ChannelModel
 let channel: Channel
 let source: Connection
-const targets = new Map<string, Connection>()
-/** What a connection told of copies. */
-const told = new Map<string, unknown[]>()
 
 beforeAll(async () => {
-  hub = await createHub({ listen: ['tcp://127.0.0.1:*'] })
+  targets = await CopyTargets.open(NODE, 'qpid')
   source = await connect(RABBITMQ)
-  const urls = {
-    qpid: brokerUrl('qpid'),
-    redis: brokerUrl('redis'),
-    hub: hub.urls[0]!.replace('tcp:', 'zmq:'),
-    memory: `memory:${uniqueName('mapping')}`,
-  }
-  for (const [name, url] of Object.entries(urls)) {
-    const connection = await connect(url)
-    targets.set(name, connection)
-    told.set(name, [])
-    connection.on('warning', ({ error }) => told.get(name)!.push(...((error.context.lost as string[]) ?? [])))
-  }
-  for (const connection of [source, ...targets.values()]) await connection.admin.declare(NODE)
+  await source.admin.declare(NODE)
   bare = await amqp.connect(RABBITMQ.replace(/^rabbitmq/, 'amqp'))
   channel = await bare.createChannel()
 })
 
 afterAll(async () => {
-  await bare.close()
-  for (const connection of [source, ...targets.values()]) {
-    await connection.admin.delete(NODE)
-    await connection.close()
-  }
-  await hub.close()
+  await bare?.close()
+  await source?.admin.delete(NODE)
+  await source?.close()
+  await targets?.close()
 })
 
 function publishFull(): void {
@@ -174,7 +158,7 @@ test('every row is looked for, and every column is a broker', () => {
 
 describe.each(Object.entries(COLUMNS))('%s', (head, name) => {
   test('keeps each field as its column says', async () => {
-    const target = targets.get(name)!
+    const { connection: target, told } = targets.of(name)
     publishFull()
     const copy = await copied(target)
     publishOdd()
@@ -182,7 +166,7 @@ describe.each(Object.entries(COLUMNS))('%s', (head, name) => {
     publishOdd()
     await copied(target)
     // Once for each kind, however many messages have it.
-    expect(told.get(name)!.sort()).toEqual([
+    expect(told.sort()).toEqual([
       'a timestamp that no Date holds',
       'decimals',
       'text that is no UTF-8',

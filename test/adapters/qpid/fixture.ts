@@ -1,8 +1,9 @@
 /** The Qpid adapter driven through its contract, with bare rhea beside it as a second witness. */
 import { once } from 'node:events'
-import rhea, { type Connection, type EventContext, type Message } from 'rhea'
+import type { Connection, EventContext, Message } from 'rhea'
 import { qpidAdapter } from '../../../src/adapters/qpid/adapter.ts'
 import { AdapterFixture } from '../../support/adapter-fixture.ts'
+import { bareConnection } from '../../support/bare-rhea.ts'
 import { brokerUrl } from '../../support/brokers.ts'
 import * as contract from '../../support/contract.ts'
 
@@ -67,18 +68,4 @@ export class Fixture extends AdapterFixture {
     await once(receiver, 'receiver_close')
     return message!
   }
-}
-
-/** rhea by itself: what it sees, any AMQP 1.0 client sees. */
-export async function bareConnection(at = url): Promise<Connection> {
-  const { hostname, port, username, password } = new URL(at)
-  const connection = rhea.create_container().connect({
-    host: hostname,
-    port: Number(port),
-    username: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    reconnect: false,
-  })
-  await once(connection, 'connection_open')
-  return connection
 }

@@ -14,9 +14,10 @@ import {
   service,
 } from '../../../src/index.ts'
 import { StructuredBody } from '../../../src/model/message.ts'
+import { bareConnection } from '../../support/bare-rhea.ts'
 import { type BrokerName, brokerUrl, brokerVariable, isLeftOut } from '../../support/brokers.ts'
 import { uniqueName } from '../../support/names.ts'
-import { bareConnection, range, rejection } from './fixture.ts'
+import { range, rejection } from './fixture.ts'
 
 interface Other {
   readonly name: BrokerName

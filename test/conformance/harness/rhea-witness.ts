@@ -1,5 +1,6 @@
 /** Bare rhea at a queue, as a second pair of eyes on AMQP 1.0 brokers. */
 import rhea, { type Connection, type EventContext, type Message, type Receiver } from 'rhea'
+import { bareConnection } from '../../support/bare-rhea.ts'
 import type { ForeignFacts, Witness, WitnessedMessage } from '../suite/index.ts'
 
 /**
@@ -13,15 +14,7 @@ export async function rheaWitness(
   drains = true,
 ): Promise<Witness> {
   const terminus = (queue: string) => ({ address: wire(queue), capabilities: [...capabilities] })
-  const { hostname, port, username, password } = new URL(url)
-  const connection = rhea.create_container().connect({
-    host: hostname,
-    port: Number(port),
-    username: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    reconnect: false,
-  })
-  await event(connection, 'connection_open')
+  const connection = await bareConnection(url)
   return {
     depth: async (queue) =>
       (await take(connection, terminus(queue), 'copy', 1_000_000, { accept: false, drains })).length,

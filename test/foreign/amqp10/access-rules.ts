@@ -1,7 +1,7 @@
 /** Rules of access on the virtual host of Broker-J: everybody may do everything but what is denied. */
 import { once } from 'node:events'
 import type { Connection, EventContext, Receiver, ReceiverOptions, Sender } from 'rhea'
-import { bareConnection } from '../../adapters/qpid/fixture.ts'
+import { bareConnection } from '../../support/bare-rhea.ts'
 
 const TYPE = 'org.apache.qpid.VirtualHostAccessControlProvider'
 const NAME = 'situations'

@@ -1,7 +1,7 @@
 /** Artemis set up by its own management address, as its administrator does: queues, addresses, rights. */
 import { once } from 'node:events'
 import type { Connection, EventContext, Receiver, Sender, Source } from 'rhea'
-import { bareConnection } from '../../adapters/qpid/fixture.ts'
+import { bareConnection } from '../../support/bare-rhea.ts'
 
 export class ArtemisManagement {
   readonly #connection: Connection

@@ -1,7 +1,7 @@
 /** Bare rhea that sends and takes messages as raw bytes: what another client sees, type by type. */
 import { once } from 'node:events'
 import type { Connection, EventContext, Receiver, Sender, Session } from 'rhea'
-import { bareConnection } from '../../adapters/qpid/fixture.ts'
+import { bareConnection } from '../../support/bare-rhea.ts'
 
 /** The broker has ended this peer's connection. */
 export class PeerLost extends Error {}

@@ -6,7 +6,8 @@ import { once } from 'node:events'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { connect, queue } from '../../../src/index.ts'
-import { bareConnection, url } from '../../adapters/qpid/fixture.ts'
+import { url } from '../../adapters/qpid/fixture.ts'
+import { bareConnection } from '../../support/bare-rhea.ts'
 import { brokerUrl, brokerVariable, isLeftOut } from '../../support/brokers.ts'
 import { uniqueName } from '../../support/names.ts'
 import { runs, timeoutOf } from '../runs.ts'
@@ -197,7 +198,7 @@ test('RabbitMQ 3: a body of several sections arrives whole and in order, a list 
   await admin.admin.declare(queue(to.name))
   const from = queue<unknown>(uniqueName('from'))
   await brokerJ.admin.declare(from)
-  const bare = await bareConnection()
+  const bare = await bareConnection(url)
   const link = bare.open_sender(from.name)
   await once(link, 'sendable')
   // Delivery annotations, which the plugin ends the connection over, and two data sections, which it would turn round.
