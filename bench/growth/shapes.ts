@@ -1,14 +1,14 @@
-/** What grows: subscriptions, links and bodies. Each step is a workload and how many messages a round has. */
+/** What grows: subscriptions, links, bodies and messages that wait. Each step is a workload and how many messages a round has. */
 import { type Workload, workload } from '../../src/compare/index.ts'
 
 export interface Step {
   readonly size: number
   readonly workload: Workload
-  /** Messages of a round. */
+  /** Messages of a round, at most. */
   readonly count: number
 }
 
-const COUNT = 8_000
+const COUNT = 40_000
 const LINKS = [1, 1_000]
 const SUBSCRIPTIONS = [1, 100, 10_000]
 const SIZES = [200, 64 * 1024, 1024 * 1024, 16 * 1024 * 1024, 64 * 1024 * 1024]
@@ -55,11 +55,12 @@ export function sizeSteps(): Step[] {
 }
 
 /** Nothing is received until the receivers are attached. */
-export function waitingWorkload(): Workload {
-  return workload({ pattern: 'store-and-forward', bytes: 40, durable: false })
+export function waitingWorkload(backend: string): Workload {
+  // What waits on `file:` waits in its store: that is what grows there.
+  return workload({ pattern: 'store-and-forward', bytes: 40, durable: backend === 'file' })
 }
 
 /** Messages that wait already, fewer than the deepest. */
 export const WAITING = [1, 1_000]
-/** Messages sent on top of them, and then taken from them. */
+/** Messages sent on top of them, and then taken from the head. */
 export const ON_TOP = 10_000

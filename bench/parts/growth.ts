@@ -1,137 +1,105 @@
 /**
  * What a message costs as things grow: messages that wait, subscriptions with random patterns, links, bodies; through this library and
- * by the bare client on the same shape. Flat, or with the broker's own curve beside it.
+ * by the bare client on the same shape. Each cell is kept when it is measured; a run that ends before the last goes on with the rest.
  */
-import { randomUUID } from 'node:crypto'
 import type { Arm } from '../../src/compare/arm.ts'
 import { armsFor } from '../../src/compare/arms/index.ts'
-import {
-  linkSteps,
-  ON_TOP,
-  type Step,
-  sizeSteps,
-  subscriptionSteps,
-  WAITING,
-  waitingWorkload,
-} from '../growth/shapes.ts'
-import { type Cost, costOf, type Round, Stand } from '../growth/stand.ts'
+import { type Cell, cellsOf, type GrowthResult, type GrowthRow, keyOf, rowsOf } from '../growth/cells.ts'
+import { measureStep } from '../growth/measure-step.ts'
+import { measureWaiting } from '../growth/measure-waiting.ts'
+import { linkSteps, waitingWorkload } from '../growth/shapes.ts'
 import { listeningAt } from '../run/processor-time.ts'
 import type { Part } from './part.ts'
 
-/** Rounds that count; one before them warms up. */
-const ROUNDS = 3
-/** Messages of the first of all rounds, which says how many fit into the others. */
-const FIRST = 200
-/** About the length of a round. Unit: ms. */
-const ROUND_MS = 400
-/** A step that is not through by then is left out, and says so. Unit: ms. */
+/** Longest time of a cell; one that is not through by then says so. Unit: ms. */
 const STEP_MS = 60_000
+/** … of one that fills a queue. Unit: ms. */
+const WAITING_MS = 150_000
+/** With less time than this, a cell is left for the next run. Unit: ms. */
+const LEAST_MS = 5_000
 
-export interface GrowthRow {
-  readonly what: 'subscriptions' | 'links' | 'body' | 'waiting: send' | 'waiting: receive'
-  readonly size: number
-  readonly library: string
-  /** `undefined`: it could not be measured, for `problem`. */
-  readonly cost?: Cost
-  readonly problem?: string
-}
-
-export const growth: Part = async ({ backend, url, deep }) => {
+export const growth: Part = async ({ backend, url, deep, until, earlier, crashed, keep }) => {
   const arms = await armsFor(url)
+  const cells = cellsOf(backend, arms, deep)
+  const rows = rowsBefore(earlier as GrowthResult | undefined, crashed)
+  const result = (begun?: Cell): GrowthResult => ({
+    rows: cells.flatMap(rowsOf).flatMap((row) => rows.get(keyOf(row)) ?? []),
+    begun: begun && rowsOf(begun),
+  })
+  const missing = cells.filter((cell) => rowsOf(cell).some((row) => !rows.has(keyOf(row))))
+  const say = (text: string): void => {
+    const left = Math.max(0, Math.round((until - Date.now()) / 1000))
+    console.log(`growth, ${backend}, ${left} s left: ${text}`)
+  }
+
+  const measuring = new Measuring(backend, brokerOf(url), until)
+  if (missing.length > 0) await measuring.warmUp(arms)
+  for (const [at, cell] of missing.entries()) {
+    if (until - Date.now() < LEAST_MS) {
+      say(`${missing.length - at} of ${cells.length} cells are for the next run`)
+      break
+    }
+    await keep(result(cell))
+    for (const row of await measuring.measure(cell)) {
+      rows.set(keyOf(row), row)
+      const figure = row.cost ? `${Math.round(row.cost.rate.median)}/s` : row.problem
+      say(`cell ${cells.length - missing.length + at + 1} of ${cells.length}, ${keyOf(row)}: ${figure}`)
+    }
+    await keep(result())
+  }
+  return result()
+}
+
+/** A cell in which the process of its run ended is not tried again. */
+function rowsBefore(earlier: GrowthResult | undefined, crashed = false): Map<string, GrowthRow> {
+  const lost = crashed ? (earlier?.begun ?? []) : []
+  const all = [...lost.map((row) => ({ ...row, problem: 'its process ended' })), ...(earlier?.rows ?? [])]
+  return new Map(all.map((row) => [keyOf(row), row]))
+}
+
+/** Processes of the broker. */
+function brokerOf(url: string): number[] {
   const port = Number(/:(\d+)/.exec(url.replace(/^.*@/, '//'))?.[1] ?? Number.NaN)
-  const pids = Number.isNaN(port) ? [] : listeningAt(port)
-  const rows: GrowthRow[] = []
-  const note = (row: GrowthRow): void => {
-    rows.push(row)
-    const rate = row.cost ? `${Math.round(row.cost.rate.median)}/s` : row.problem
-    console.log(`growth, ${backend}: ${row.what} ${row.size}, ${row.library}: ${rate}`)
+  return Number.isNaN(port) ? [] : listeningAt(port)
+}
+
+class Measuring {
+  readonly #backend: string
+  readonly #pids: readonly number[]
+  readonly #until: number
+
+  constructor(backend: string, pids: readonly number[], until: number) {
+    this.#backend = backend
+    this.#pids = pids
+    this.#until = until
   }
-  const shapes = { subscriptions: subscriptionSteps(), links: linkSteps(), body: sizeSteps() }
-  for (const [what, steps] of Object.entries(shapes)) {
-    for (const step of steps) {
-      for (const arm of arms) {
-        if (!arm.patterns.includes(step.workload.pattern)) continue
-        note({
-          what: what as GrowthRow['what'],
-          size: step.size,
-          library: arm.library,
-          ...(await tried(arm, step, pids)),
-        })
-      }
+
+  /** The compilers do their work in runs that nobody sees. */
+  async warmUp(arms: readonly Arm[]): Promise<void> {
+    const [step] = linkSteps()
+    for (const arm of arms) {
+      await this.measure({ kind: 'step', what: 'links', step: step!, arm })
+      if (arm.patterns.includes('store-and-forward'))
+        await this.measure({ kind: 'waiting', size: 1, arms: [arm] })
     }
   }
-  // The queue of these brokers is the same for the bare client: it is filled once.
-  const shared = backend === 'rabbitmq' || backend === 'qpid'
-  const waiters = arms.filter(({ patterns }) => patterns.includes('store-and-forward'))
-  const groups = shared ? [waiters] : waiters.map((arm) => [arm])
-  // The compilers do their work in a run that nobody sees.
-  for (const group of groups) await waiting(group, 1, pids)
-  for (const size of [...WAITING, deep]) {
-    for (const group of groups) for (const row of await waiting(group, size, pids)) note(row)
-  }
-  return { rows }
-}
 
-async function tried(
-  arm: Arm,
-  { workload, count }: Step,
-  pids: readonly number[],
-): Promise<Pick<GrowthRow, 'cost' | 'problem'>> {
-  let stand: Stand | undefined
-  try {
-    const until = performance.now() + STEP_MS
-    stand = await Stand.open(arm, workload, nameOf(), pids)
-    await stand.through(Math.min(FIRST, count))
-    const { rate } = await stand.through(Math.min(FIRST, count))
-    const fitting = Math.ceil(Math.min(count, Math.max(2, (rate * ROUND_MS) / 1000)))
-    await stand.through(fitting)
-    const rounds: Round[] = []
-    while (rounds.length < ROUNDS && performance.now() < until) rounds.push(await stand.through(fitting))
-    return rounds.length > 0 ? { cost: costOf(rounds) } : { problem: `longer than ${STEP_MS / 1000} s` }
-  } catch (error) {
-    return { problem: (error as Error).message.split('\n')[0]! }
-  } finally {
-    await stand?.close().catch(() => {})
+  /** Resolves to nothing for what the end of the whole run cut short. */
+  async measure(cell: Cell): Promise<GrowthRow[]> {
+    const most = cell.kind === 'step' ? STEP_MS : WAITING_MS
+    const signal = AbortSignal.timeout(Math.max(1, Math.min(most, this.#until - Date.now())))
+    const rows = await this.#rows(cell, signal)
+    if (!signal.aborted) return rows
+    if (Date.now() >= this.#until) return rows.filter(({ cost }) => cost)
+    return rows.map((row) => (row.cost ? row : { ...row, problem: `not within ${most / 1000} s` }))
   }
-}
 
-/** The first fills the queue; each sends on top of it, and takes what is at its head. */
-async function waiting(arms: readonly Arm[], size: number, pids: readonly number[]): Promise<GrowthRow[]> {
-  const rows: GrowthRow[] = []
-  const [name, workload] = [nameOf(), waitingWorkload()]
-  const stands: Stand[] = []
-  try {
-    for (const [at, arm] of arms.entries())
-      stands.push(await Stand.open(arm, workload, name, pids, at === 0 ? 'both' : 'send'))
-    await stands[0]!.fill(size)
-    for (const stand of stands) await stand.fill(ON_TOP / 5)
-    for (const [at, stand] of stands.entries())
-      rows.push({
-        what: 'waiting: send',
-        size,
-        library: arms[at]!.library,
-        cost: costOf([await stand.fill(ON_TOP)]),
-      })
-    // Whoever takes keeps on taking until it is closed.
-    for (const [at, stand] of [...stands.entries()].reverse()) {
-      rows.push({
-        what: 'waiting: receive',
-        size,
-        library: arms[at]!.library,
-        cost: costOf([await stand.drain(ON_TOP / 2)]),
-      })
-      await stand.close()
-      stands.splice(at, 1)
-    }
-  } catch (error) {
-    const problem = (error as Error).message.split('\n')[0]!
-    rows.push({ what: 'waiting: receive', size, library: arms[0]!.library, problem })
-  } finally {
-    for (const stand of stands.reverse()) await stand.close().catch(() => {})
+  async #rows(cell: Cell, signal: AbortSignal): Promise<GrowthRow[]> {
+    if (cell.kind === 'waiting')
+      return measureWaiting(cell.arms, cell.size, waitingWorkload(this.#backend), this.#pids, signal)
+    const { what, step, arm } = cell
+    return [
+      { what, size: step.size, library: arm.library, ...(await measureStep(arm, step, this.#pids, signal)) },
+    ]
   }
-  return rows
-}
-
-function nameOf(): string {
-  return `sluice-bench-${randomUUID().slice(0, 8)}`
 }

@@ -7,6 +7,8 @@ export type Backend = (typeof BACKENDS)[number]
 interface Entry {
   readonly what: string
   readonly backends: readonly Backend[]
+  /** It keeps to a time, and begins where its last run ended. */
+  readonly canContinue?: boolean
   load(): Promise<Part>
 }
 
@@ -34,6 +36,7 @@ export const PARTS: Readonly<Record<string, Entry>> = {
   growth: {
     what: 'cost of a message with many waiting, many subscriptions, many links, large bodies',
     backends: BACKENDS,
+    canContinue: true,
     load: async () => (await import('./growth.ts')).growth,
   },
   start: {

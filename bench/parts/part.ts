@@ -14,6 +14,14 @@ export interface Given {
   readonly rounds: number
   /** Messages of the deepest queue. */
   readonly deep: number
+  /** When it should be through. Unit: ms since 1970. Only for a part that can be continued. */
+  readonly until: number
+  /** What an earlier run of a part that can be continued had kept. */
+  readonly earlier?: object
+  /** The process of that run did not live to its end. */
+  readonly crashed?: boolean
+  /** Keeps what there is so far, for a run that is broken off. */
+  keep(result: object): Promise<void>
 }
 
 /** Resolves to plain data. */

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { markdownTable } from '../../src/compare/index.ts'
+import type { GrowthResult } from '../growth/cells.ts'
 import type { CeilingRow } from '../parts/ceilings.ts'
 import type { FreshRow } from '../parts/fresh.ts'
-import type { GrowthRow } from '../parts/growth.ts'
 import { BACKENDS } from '../parts/index.ts'
 import type { Kept, Several } from '../parts/part.ts'
 import type { SizeRow, StartRow } from '../parts/start.ts'
@@ -22,7 +22,10 @@ export async function writePerformance(results: string, page: string): Promise<v
     const [begin, end] = [`<!-- ${part}:start -->`, `<!-- ${part}:end -->`]
     const [from, to] = [text.indexOf(begin), text.indexOf(end)]
     if (from < 0 || to < from) throw new Error(`${begin} and ${end} are not in ${page}`)
-    const content = all.length === 0 ? 'Not measured yet.' : `${tables(all as never)}\n\n${origin(all)}`
+    const content =
+      all.length === 0
+        ? 'Not measured yet.'
+        : `${tables(all as never)}\n\n${origin(all)} ${FIGURES[part] ?? SPREAD}`
     text = `${text.slice(0, from + begin.length)}\n${content}\n${text.slice(to)}`
   }
   await writeFile(page, text)
@@ -82,7 +85,7 @@ const TABLES: Readonly<Record<string, (all: never) => string>> = {
         ['a durable send on `file:`, 200 B', `${spread(sendUs, 0)} µs`],
       ]),
     ),
-  growth: (all: Results<{ rows: GrowthRow[] }>) =>
+  growth: (all: Results<GrowthResult>) =>
     growthTables(all.map(({ backend, result }) => ({ backend, rows: result.rows }))),
   start: (all: Results<{ rows: StartRow[]; sizes: SizeRow[] }>) =>
     [
@@ -121,10 +124,17 @@ function spread({ least, median, most }: Several, digits: number): string {
   return `${median.toFixed(digits)} (${least.toFixed(digits)} to ${most.toFixed(digits)})`
 }
 
+const SPREAD = 'Behind a figure its least and its most.'
+/** What its figures are, where they are others. */
+const FIGURES: Readonly<Record<string, string>> = {
+  growth:
+    'A figure is the median of five rounds, received: of one; the processor time is that of client and broker. Growth is told by the best rounds. A cell with words could not be measured, for that reason.',
+}
+
 /** When, where and with what. */
 function origin(all: Results<unknown>): string {
   const days = [...new Set(all.map(({ createdAt }) => createdAt.slice(0, 10)))].sort()
   const { node, cores, cpu, libraries } = all[0]!.environment
   const used = ['amqplib', 'rhea', 'ioredis', 'zeromq', 'lmdb'].map((name) => `${name} ${libraries[name]}`)
-  return `${days.join(', ')}; broker and clients on the same ${cores} cores (${cpu}), Node ${node}; ${used.join(', ')}. Behind a figure its least and its most.`
+  return `${days.join(', ')}; broker and clients on the same ${cores} cores (${cpu}), Node ${node}; ${used.join(', ')}.`
 }
