@@ -173,7 +173,8 @@ export interface Connection<Native = unknown> extends AsyncDisposable {
 
   /**
    * Settles what is open within `timeoutMs` (default 5 s), gives unsettled deliveries back, ends the connection. A broker that does
-   * not answer holds it up for a quarter of a second longer at most. Idempotent.
+   * not answer holds it up for a quarter of a second longer at most; handlers that still run then have half a second to return, in which the
+   * connection ends behind this call. In a handler, do not await it, as with that of a consumer. Idempotent.
    */
   close(options?: CloseOptions): Promise<void>
 

@@ -10,6 +10,7 @@ import { toAddress } from './address/text-address.ts'
 import type { Admin } from './admin.ts'
 import type { Connection } from './connection.ts'
 import { consumeBatches } from './consume/batch-consumer.ts'
+import { LAST_WORD_MS } from './consume/closing.ts'
 import type { BatchHandler, Consumer, Handler } from './consume/consumer.ts'
 import { RunningConsumer } from './consume/running-consumer.ts'
 import { LinkCache } from './link/link-cache.ts'
@@ -205,8 +206,16 @@ export class LiveConnection<Native = unknown> implements Connection<Native> {
 
   async #close(timeoutMs: number): Promise<void> {
     const left = countdown(timeoutMs)
-    const handles = [...this.#host.handles].map((handle) => handle.close({ timeoutMs }))
-    await settledWithin(Promise.all(handles), left())
-    await this.#host.close(left())
+    const handles = [...this.#host.handles]
+    await settledWithin(Promise.all(handles.map((handle) => handle.close({ timeoutMs }))), left())
+    const late = handles.filter((handle) => handle.closing && this.#host.handles.has(handle))
+    if (late.length === 0) await this.#host.close(left())
+    // A handler may be waiting for this very close: see `closing.ts`.
+    else void this.#closeBehind(late.map((handle) => handle.closing!.done))
+  }
+
+  async #closeBehind(handles: readonly Promise<void>[]): Promise<void> {
+    await settledWithin(Promise.all(handles), 2 * LAST_WORD_MS)
+    await this.#host.close(0)
   }
 }

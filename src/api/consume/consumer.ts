@@ -28,7 +28,12 @@ export interface Consumer extends AsyncDisposable {
    */
   readonly closed: Promise<void>
 
-  /** Takes nothing new, lets running handlers finish up to `timeoutMs` (default 5 s), gives the rest back. Idempotent. */
+  /**
+   * Takes nothing new, lets running handlers finish up to `timeoutMs` (default 5 s), gives the rest back. Idempotent.
+   *
+   * In a handler, do not await it: the consumer ends behind the handlers that run, with their verdicts. A handler that awaits it waits for
+   * itself, until `timeoutMs` is over; what it returns within a quarter of a second then still counts.
+   */
   close(options?: CloseOptions): Promise<void>
 
   /** `await using`: the same as `close()`. */

@@ -1,6 +1,4 @@
 /** A handler for every delivery, or for every batch of them: the workers that call it until the consumer is closed. */
-import { settledWithin } from '../../core/aborts.ts'
-import { countdown } from '../../core/time/countdown.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import type { LinkHost } from '../link/link-host.ts'
 import { type CloseOptions, type ConsumeOptions, checkOptions, DEFAULT_CLOSE_MS } from '../options.ts'
@@ -9,6 +7,7 @@ import type { LinkDelivery } from '../receive/link-delivery.ts'
 import { processing, within } from '../tracing/operation.ts'
 import { AfterHandler } from './after-handler.ts'
 import { Batches } from './batches.ts'
+import { Closing } from './closing.ts'
 import type { Consumer } from './consumer.ts'
 import { readAhead } from './read-ahead.ts'
 
@@ -32,7 +31,7 @@ export class RunningConsumer implements Consumer {
   readonly #work: Work
   readonly #workers: Promise<void>[] = []
   #stopping = false
-  #closing: Promise<void> | undefined
+  #closing: Closing | undefined
 
   /** Used by `connection.consumeBatch()`. `concurrency`: workers. */
   constructor(host: LinkHost, receiver: AttachedReceiver, work: Work, concurrency: number) {
@@ -84,7 +83,12 @@ export class RunningConsumer implements Consumer {
   }
 
   close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(checkOptions('close', options).timeoutMs ?? DEFAULT_CLOSE_MS)
+    const { timeoutMs = DEFAULT_CLOSE_MS } = checkOptions('close', options)
+    this.#closing ??= this.#close(timeoutMs)
+    return this.#closing.told
+  }
+
+  get closing(): Closing | undefined {
     return this.#closing
   }
 
@@ -96,13 +100,14 @@ export class RunningConsumer implements Consumer {
     while (!this.#stopping) if (!(await this.#work.next())) return
   }
 
-  async #close(timeoutMs: number): Promise<void> {
+  #close(timeoutMs: number): Closing {
     this.#stopping = true
     this.#work.stop()
-    const left = countdown(timeoutMs)
-    await settledWithin(Promise.all([this.#receiver.quiesce(), ...this.#workers]), left())
-    await this.#receiver.close({ timeoutMs: left() })
-    this.#host.handles.delete(this)
+    const handlers = Promise.all([this.#receiver.quiesce(), ...this.#workers])
+    return new Closing(handlers, timeoutMs, async (leftMs) => {
+      await this.#receiver.close({ timeoutMs: leftMs })
+      this.#host.handles.delete(this)
+    })
   }
 }
 

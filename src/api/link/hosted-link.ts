@@ -9,6 +9,8 @@ export type HoldUp = 'away' | 'blocked'
 /** A consumer or responder: outlives the call that made it, and must end before the links do. */
 export interface Handle {
   close(options: { timeoutMs: number }): Promise<void>
+  /** Of what calls handlers: settles when all is done, which may be after `close()`. */
+  readonly closing?: { readonly done: Promise<void> } | undefined
 }
 
 /** A link as its host sees it. */

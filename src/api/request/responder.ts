@@ -16,7 +16,10 @@ export interface Responder extends AsyncDisposable {
   /** As that of a consumer: rejects with what ended it for good. Nobody has to listen to it. */
   readonly closed: Promise<void>
 
-  /** Takes no further requests, answers those begun up to `timeoutMs` (default 5 s). Idempotent. */
+  /**
+   * Takes no further requests, answers those begun up to `timeoutMs` (default 5 s). Idempotent. In a handler, do not await it, as with that of
+   * a consumer: the answer of a handler that does leaves when `timeoutMs` is over.
+   */
   close(options?: CloseOptions): Promise<void>
 
   /** `await using`: the same as `close()`. */

@@ -1,11 +1,10 @@
 /** The answering side of request/response: a consumer whose handler's return value goes back to the asker. */
 
-import { countdown } from '../../core/time/countdown.ts'
 import { isMessagingError, type MessagingError, messageOfThrown } from '../../model/errors.ts'
 import { noProperties, type Properties, RESPONSE_ERROR } from '../../model/message.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import { refuseUnsupported } from '../address/refusal.ts'
-import type { Consumer } from '../consume/consumer.ts'
+import { Closing } from '../consume/closing.ts'
 import { RunningConsumer } from '../consume/running-consumer.ts'
 import type { LinkHost } from '../link/link-host.ts'
 import { type CloseOptions, checkOptions, DEFAULT_CLOSE_MS, type RespondOptions } from '../options.ts'
@@ -18,11 +17,11 @@ import type { RequestHandler, Responder } from './responder.ts'
 
 export class RunningResponder implements Responder {
   readonly #host: LinkHost
-  readonly #consumer: Consumer
+  readonly #consumer: RunningConsumer
   readonly #sender: AttachedSender
-  #closing: Promise<void> | undefined
+  #closing: Closing | undefined
 
-  private constructor(host: LinkHost, consumer: Consumer, sender: AttachedSender) {
+  private constructor(host: LinkHost, consumer: RunningConsumer, sender: AttachedSender) {
     this.#host = host
     this.#consumer = consumer
     this.#sender = sender
@@ -63,7 +62,12 @@ export class RunningResponder implements Responder {
   }
 
   close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(checkOptions('close', options).timeoutMs ?? DEFAULT_CLOSE_MS)
+    const { timeoutMs = DEFAULT_CLOSE_MS } = checkOptions('close', options)
+    this.#closing ??= this.#close(timeoutMs)
+    return this.#closing.told
+  }
+
+  get closing(): Closing | undefined {
     return this.#closing
   }
 
@@ -71,11 +75,12 @@ export class RunningResponder implements Responder {
     return this.close()
   }
 
-  async #close(timeoutMs: number): Promise<void> {
-    const left = countdown(timeoutMs)
-    await this.#consumer.close({ timeoutMs })
-    await this.#sender.close({ timeoutMs: left() })
-    this.#host.handles.delete(this)
+  #close(timeoutMs: number): Closing {
+    void this.#consumer.close({ timeoutMs })
+    return new Closing(this.#consumer.closing!.done, timeoutMs, async (leftMs) => {
+      await this.#sender.close({ timeoutMs: leftMs })
+      this.#host.handles.delete(this)
+    })
   }
 }
 

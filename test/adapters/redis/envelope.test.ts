@@ -1,12 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  bodyOffset,
-  envelope,
-  isPlain,
-  plainContentType,
-} from '../../../src/adapters/redis/codec/envelope.ts'
+import { bodyOffset, isPlain, plainContentType } from '../../../src/adapters/redis/codec/envelope.ts'
 import { RedisMessage } from '../../../src/adapters/redis/codec/incoming.ts'
+import { envelope } from '../../../src/adapters/redis/codec/outgoing.ts'
 import type { PropertyValue } from '../../../src/model/message.ts'
 import { message } from '../../support/contract.ts'
 

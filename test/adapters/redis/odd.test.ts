@@ -190,7 +190,7 @@ it('native extras that a copy brings stand in the envelope, and are there again 
   }
   const original = { ...(await received(source, place)), annotations }
   const { copyOf } = await import('../../../src/model/copy.ts')
-  const { formatHeader, envelope } = await import('../../../src/adapters/redis/codec/envelope.ts')
+  const { formatHeader, envelope } = await import('../../../src/adapters/redis/codec/outgoing.ts')
   const { RedisMessage } = await import('../../../src/adapters/redis/codec/incoming.ts')
   const copy = copyOf(original as never)
   const message = new RedisMessage(envelope(copy, Buffer.from('x')), { durable: true }, undefined)

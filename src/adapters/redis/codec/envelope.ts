@@ -11,14 +11,8 @@
  * from it (see {@link plainContentType}).
  */
 import { isUtf8 } from 'node:buffer'
-import { annotationsText, carriedAnnotations } from '../../../model/annotations.ts'
-import {
-  noProperties,
-  type OutgoingMessage,
-  type Properties,
-  type PropertyValue,
-} from '../../../model/message.ts'
-import { timeInRange, toldTime } from '../../../model/ranges.ts'
+import type { Properties, PropertyValue } from '../../../model/message.ts'
+import { timeInRange } from '../../../model/ranges.ts'
 
 const MAGIC = 0xff534c31
 /** Bytes before the header. */
@@ -44,26 +38,14 @@ export interface Header {
   readonly annotations?: unknown
 }
 
-export function formatHeader(message: OutgoingMessage): string {
-  const { subject, contentType, properties, replyTo, correlationId, priority, ttlMs, delayMs } = message
-  let text = `{"id":${JSON.stringify(message.id)}`
-  const createdAt = toldTime(message.createdAt)
-  if (createdAt !== undefined) text += `,"createdAt":${createdAt}`
-  if (contentType !== undefined) text += `,"contentType":${JSON.stringify(contentType)}`
-  if (subject !== undefined) text += `,"subject":${JSON.stringify(subject)}`
-  if (properties !== noProperties()) text += formatProperties(properties)
-  if (correlationId !== undefined) text += `,"correlationId":${JSON.stringify(correlationId)}`
-  if (replyTo !== undefined) text += `,"replyTo":${JSON.stringify(replyTo)}`
-  if (priority !== undefined) text += `,"priority":${priority}`
-  if (ttlMs !== undefined) text += `,"ttlMs":${ttlMs}`
-  if (delayMs !== undefined) text += `,"delayMs":${delayMs}`
-  if (!message.durable) text += ',"durable":false'
-  if (message.userId !== undefined) text += `,"userId":${JSON.stringify(message.userId)}`
-  if (message.groupId !== undefined) text += `,"groupId":${JSON.stringify(message.groupId)}`
-  if (message.deliveriesBefore > 0) text += `,"deliveries":${message.deliveriesBefore}`
-  const annotations = carriedAnnotations(message)
-  if (annotations !== undefined) text += `,"annotations":${annotationsText(annotations)}`
-  return `${text}}`
+const FIELDS: ReadonlySet<string> = new Set<keyof Header>([
+  ...(['id', 'createdAt', 'subject', 'contentType', 'properties', 'replyTo', 'correlationId'] as const),
+  ...(['priority', 'ttlMs', 'delayMs', 'durable', 'userId', 'groupId', 'deliveries', 'annotations'] as const),
+])
+
+/** Fields of a header that only the program knows which wrote it. */
+export function strangers(header: Header): readonly string[] {
+  return Object.keys(header).filter((name) => !FIELDS.has(name))
 }
 
 /** Writes the bytes before the body; returns where the body begins. `headerBytes` is the header's length in UTF-8. */
@@ -73,15 +55,6 @@ export function writeHeader(buffer: Buffer, at: number, header: string, headerBy
   if (headerBytes === header.length) buffer.write(header, at + HEADER_AT, 'latin1')
   else buffer.write(header, at + HEADER_AT, 'utf8')
   return at + HEADER_AT + headerBytes
-}
-
-/** A whole payload. */
-export function envelope(message: OutgoingMessage, body: Uint8Array): Buffer {
-  const header = formatHeader(message)
-  const headerBytes = Buffer.byteLength(header)
-  const buffer = Buffer.allocUnsafe(HEADER_AT + headerBytes + body.byteLength)
-  buffer.set(body, writeHeader(buffer, 0, header, headerBytes))
-  return buffer
 }
 
 /** Where the body begins; 0: the payload is a body alone. */
@@ -99,30 +72,6 @@ export function parseHeader(payload: Buffer, end: number): Header {
   return header
 }
 
-function formatProperties(properties: Properties): string {
-  let text = ''
-  for (const key of Object.keys(properties)) {
-    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${formatValue(properties[key]!)}`
-  }
-  return text === '' ? '' : `,"properties":{${text}}`
-}
-
-function formatValue(value: PropertyValue): string {
-  switch (typeof value) {
-    case 'bigint':
-      return `["bigint","${value}"]`
-    case 'number':
-      if (Number.isFinite(value) && !Object.is(value, -0)) return String(value)
-      return `["number","${Object.is(value, -0) ? '-0' : value}"]`
-    case 'object':
-      if (value === null) return 'null'
-      if (value instanceof Date) return `["date",${value.getTime()}]`
-      return `["bytes","${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}"]`
-    default:
-      return JSON.stringify(value)
-  }
-}
-
 /** Typed again; what no property can be (a list or map of another client) stays as its JSON text. */
 export function parseProperties(properties: Readonly<Record<string, unknown>>): Properties {
   const typed: Record<string, PropertyValue> = Object.create(null)
@@ -130,7 +79,7 @@ export function parseProperties(properties: Readonly<Record<string, unknown>>): 
   return typed
 }
 
-function parseValue(value: unknown): PropertyValue {
+export function parseValue(value: unknown): PropertyValue {
   if (
     value === null ||
     typeof value === 'string' ||
@@ -151,7 +100,7 @@ function parseValue(value: unknown): PropertyValue {
 }
 
 /** Lists inside each other may be deeper than what the writer of JSON can bear. */
-function jsonText(value: unknown): string | null {
+export function jsonText(value: unknown): string | null {
   try {
     return JSON.stringify(value)
   } catch {

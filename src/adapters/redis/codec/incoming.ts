@@ -4,7 +4,17 @@ import { annotationsOf } from '../../../model/annotations.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { type IncomingMessage, noProperties, type Properties } from '../../../model/message.ts'
 import { ADAPTER } from '../errors.ts'
-import { bodyOffset, type Header, parseHeader, parseProperties, plainContentType } from './envelope.ts'
+import {
+  bodyOffset,
+  HEADER_AT,
+  type Header,
+  parseHeader,
+  parseProperties,
+  parseValue,
+  plainContentType,
+  strangers,
+  writeHeader,
+} from './envelope.ts'
 
 /** What the place a message comes from adds to it. */
 export interface Origin {
@@ -67,9 +77,8 @@ export class RedisMessage implements IncomingMessage {
   }
   get properties(): Properties {
     if (this.#properties === undefined) {
-      const { properties } = this.header
-      this.#properties =
-        typeof properties === 'object' && properties !== null ? parseProperties(properties) : noProperties()
+      const properties = propertiesOf(this.header)
+      this.#properties = properties ? parseProperties(properties) : noProperties()
     }
     return this.#properties
   }
@@ -98,9 +107,32 @@ export class RedisMessage implements IncomingMessage {
   }
   get annotations(): Readonly<Record<string, unknown>> | undefined {
     const { annotations } = this.header
-    if (annotations === undefined) return this.#origin.annotations
-    this.#annotations ??= { ...annotationsOf(annotations), ...this.#origin.annotations }
+    const others = strangers(this.header)
+    if (annotations === undefined && others.length === 0) return this.#origin.annotations
+    if (this.#annotations === undefined) {
+      const all: Record<string, unknown> = Object.assign(Object.create(null), annotationsOf(annotations))
+      const header = this.header as Record<string, unknown>
+      Object.assign(all, annotationsOf(Object.fromEntries(others.map((name) => [name, header[name]]))))
+      this.#annotations = Object.assign(all, this.#origin.annotations)
+    }
     return this.#annotations
+  }
+  /** The header, where it holds what only the program knows which wrote it. */
+  get wireForm(): Buffer | undefined {
+    const odd = Object.values(propertiesOf(this.header) ?? {}).some(isReadAsText)
+    if (!odd && strangers(this.header).length === 0) return undefined
+    return this.#payload.subarray(HEADER_AT, this.#bodyAt)
+  }
+
+  /** @throws `DECODE_FAILED` where `form` is nothing that {@link wireForm} gives */
+  static fromWireForm(form: Uint8Array, body: Uint8Array): RedisMessage {
+    const header = Buffer.from(form).toString()
+    const front = Buffer.allocUnsafe(HEADER_AT + form.byteLength)
+    writeHeader(front, 0, header, form.byteLength)
+    const message = new RedisMessage(Buffer.concat([front, body]), { durable: true }, undefined)
+    if (message.damage) throw message.damage
+    // No server counts its life meanwhile.
+    return message.with(numberOr(message.header.ttlMs))
   }
 
   get header(): Header {
@@ -119,6 +151,17 @@ export class RedisMessage implements IncomingMessage {
       return NO_HEADER
     }
   }
+}
+
+/** Properties of a header, which may be anything. */
+export function propertiesOf(header: Header | undefined): Header['properties'] {
+  const properties = header?.properties
+  return typeof properties === 'object' && properties !== null ? properties : undefined
+}
+
+/** A list or a map. */
+function isReadAsText(value: unknown): boolean {
+  return typeof value === 'object' && typeof parseValue(value) === 'string'
 }
 
 function textOr<T extends string | undefined>(value: unknown, otherwise: T): string | T {

@@ -1,5 +1,5 @@
 /** Answers to one requester, which hears them on a channel of its own. Nothing of them is kept. */
-import { envelope } from '../codec/envelope.ts'
+import { envelope } from '../codec/outgoing.ts'
 import { type Batch, bodyOf, Outbox, settleAll } from './outbox.ts'
 
 export class ReplyOutbox extends Outbox {

@@ -264,4 +264,39 @@ export const closeChapter = chapter('close', [
       }
     },
   },
+  {
+    id: 'inside-responder',
+    title: 'a responder, or its connection, that is closed in its own handler answers what it has in hand',
+    async run(c) {
+      for (const closes of ['responder', 'connection'] as const) {
+        const connection = await c.connect()
+        const asked = c.service<string, string>()
+        const responder = await connection.respond(asked, async () => {
+          await { responder, connection }[closes].close({ timeoutMs: 300 })
+          return 'the last word'
+        })
+        assert.equal((await c.connection.request(asked, 'x')).body, 'the last word')
+        await within(responder.closed, 5_000, 'the end of the responder')
+        await connection.close()
+      }
+    },
+  },
+  {
+    id: 'inside-consumer',
+    title: 'a consumer that is closed in its own handler ends behind it; what it handled is accepted',
+    async run(c) {
+      const orders = c.queue<string>()
+      let handled = 0
+      const consumer = await c.connection.consume(orders, async () => {
+        await consumer.close({ timeoutMs: 300 })
+        handled++
+      })
+      await c.connection.send(orders, 'x')
+      await within(consumer.closed, 5_000, 'the end of the consumer')
+      assert.equal(handled, 1)
+      const next = await c.connection.receiver(orders)
+      await nothing(next)
+      await next.close()
+    },
+  },
 ])

@@ -77,12 +77,32 @@ local function close_queues(queues, now)
   announce_all(queues, now)
 end
 
--- Bodies pushed by foreign clients take their places.
+-- Unit: ms. As far from 1970 as a date can be.
+local LONGEST_MS = 8640000000000000
+
+-- What the header of a pushed message asks for; nothing where there is no header, or it says what no message can have.
+local function asked(payload)
+  local facts = { priority = NORMAL, ttlMs = 0, delayMs = 0, deliveries = 0 }
+  if #payload < 8 or string.sub(payload, 1, 4) ~= '\255SL1' then return facts end
+  local readable, header = pcall(cjson.decode, string.sub(payload, 9, 8 + struct.unpack('>I4', payload, 5)))
+  if not readable or type(header) ~= 'table' then return facts end
+  for name, most in pairs({ priority = 9, ttlMs = LONGEST_MS, delayMs = LONGEST_MS, deliveries = 4294967295 }) do
+    local value = header[name]
+    -- Neither below zero nor NaN, which is not itself.
+    if type(value) == 'number' and value == value and value >= 0 then facts[name] = math.min(math.ceil(value), most) end
+  end
+  return facts
+end
+
+-- Messages pushed by foreign clients take their places.
 local function drain(base, now, limit)
   local bodies = call('LRANGE', base .. '#in', 0, limit - 1)
   if #bodies == 0 then return 0 end
   local queue = open_queue(base, now)
-  for _, body in ipairs(bodies) do put(queue, now, body, NORMAL, 0, 0, 0) end
+  for _, body in ipairs(bodies) do
+    local facts = asked(body)
+    put(queue, now, body, facts.priority, facts.ttlMs, facts.delayMs, facts.deliveries)
+  end
   close_queues({ queue }, now)
   call('LTRIM', base .. '#in', #bodies, -1)
   return #bodies
