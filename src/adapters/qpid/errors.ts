@@ -81,6 +81,14 @@ export function senderError(cause: unknown, context: ErrorContext): MessagingErr
   })
 }
 
+/** A message of which more has come than a receiver takes. The broker would send it again to a link that came back. */
+export function tooLargeToTake(address: string | undefined, limit: number): MessagingError {
+  return new MessagingError('MESSAGE_TOO_LARGE', `The broker sends a message of more than ${limit} bytes`, {
+    hint: 'Raise native: { maxMessageBytes }, or take the message off the queue with a tool of the broker: it is still there.',
+    context: { adapter: ADAPTER, address, limit, operation: 'receive' },
+  })
+}
+
 /** A link for which the connection has no session left. */
 export function noChannelLeft(address: string | undefined, lastChannel: number): MessagingError {
   return new MessagingError(

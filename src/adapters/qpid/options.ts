@@ -22,6 +22,11 @@ export interface QpidOptions {
   mechanism?: LoginMechanism
   /** Largest frame that is taken from the broker. Unit: bytes, at least 512. Default: 1,048,576. */
   maxFrameBytes?: number
+  /**
+   * Largest message that a receiver takes. A link that brings a larger one ends with `MESSAGE_TOO_LARGE`; the message stays at the broker.
+   * Unit: bytes; each frame counts 128 more. Default: 536,870,912.
+   */
+  maxMessageBytes?: number
 }
 
 export interface Endpoint {
@@ -35,6 +40,7 @@ export interface Endpoint {
   readonly mechanism: LoginMechanism | undefined
   readonly containerId: string | undefined
   readonly maxFrameBytes: number
+  readonly maxMessageBytes: number
   readonly heartbeatMs: number
   readonly tls: Readonly<Record<string, unknown>>
   readonly clientName: string
@@ -47,7 +53,7 @@ const URL_FORM = {
   form: 'qpid://user:password@host:port/virtual-host',
   query: ['mechanism'],
 }
-const OPTIONS = ['virtualHost', 'containerId', 'maxFrameBytes', 'mechanism'] as const
+const OPTIONS = ['virtualHost', 'containerId', 'maxFrameBytes', 'maxMessageBytes', 'mechanism'] as const
 const MECHANISMS: readonly unknown[] = ['PLAIN', 'ANONYMOUS', 'EXTERNAL'] satisfies LoginMechanism[]
 /** Broker-J refuses a shorter idle time-out. Unit: ms. */
 const LEAST_HEARTBEAT_MS = 1_000
@@ -55,6 +61,8 @@ const LEAST_HEARTBEAT_MS = 1_000
 const LEAST_FRAME_BYTES = 512
 /** More than any broker cuts messages into. */
 const USUAL_FRAME_BYTES = 1_048_576
+/** More than brokers take by default. */
+const USUAL_MESSAGE_BYTES = 512 * 1024 * 1024
 
 const { invalid, text, wholeNumber } = optionReader(ADAPTER, 'connect()')
 
@@ -86,6 +94,7 @@ export function endpointOf(target: ConnectTarget): Endpoint {
     mechanism,
     containerId: text('containerId', native.containerId),
     maxFrameBytes: wholeNumber('maxFrameBytes', native.maxFrameBytes, LEAST_FRAME_BYTES) ?? USUAL_FRAME_BYTES,
+    maxMessageBytes: wholeNumber('maxMessageBytes', native.maxMessageBytes, 1) ?? USUAL_MESSAGE_BYTES,
     heartbeatMs: target.heartbeatMs === 0 ? 0 : Math.max(LEAST_HEARTBEAT_MS, target.heartbeatMs),
     tls: target.tls ?? {},
     clientName: target.clientName,

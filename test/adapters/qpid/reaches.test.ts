@@ -25,6 +25,7 @@ await proveReaches({
       'renamed',
       { from: /((?:Receiver|Sender)\.prototype|_get_link\(frame\))\.on_flow\b/g, to: '$1.take_flow' },
     ],
+    ['peerHabits', 'renamed', { from: /\b_write_flow\b/g, to: '_put_flow' }],
     [
       'senderCredit',
       'renamed',

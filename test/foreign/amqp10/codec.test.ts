@@ -1,11 +1,13 @@
 /** Messages of strangers through the codec alone: decoded as the standard means them, and copied byte by byte. */
-import { deepStrictEqual, equal, ok } from 'node:assert/strict'
+import { deepStrictEqual, equal, ok, throws } from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { AmqpMessage } from '../../../src/adapters/qpid/codec/amqp-message.ts'
 import { decodeMessage, encodeMessage } from '../../../src/adapters/qpid/codec/codec.ts'
 import { narrowed } from '../../../src/adapters/qpid/codec/narrow-sections.ts'
 import { DELIVERY_ANNOTATIONS, isBody, sectionsOf, VALUE } from '../../../src/adapters/qpid/codec/sections.ts'
+import { artemis } from '../../../src/adapters/qpid/nodes/products/artemis.ts'
+import { brokerJ } from '../../../src/adapters/qpid/nodes/products/broker-j.ts'
 import { bodyBytes } from '../../../src/model/body-codec.ts'
 import { copyOf, deadLetterOf } from '../../../src/model/copy.ts'
 import type { MessagingError } from '../../../src/model/errors.ts'
@@ -101,6 +103,22 @@ test('whatever comes is decoded or told as DECODE_FAILED, and can be copied', {
     }),
     runs(COUNT * 2),
   )
+})
+
+test('an array of nulls beside the body, over which Broker-J ends itself, is refused there, and goes out elsewhere', () => {
+  const annotations = (value: string): Buffer => Buffer.from(`005372${value}005375a00178`, 'hex')
+  const copy = (bytes: Buffer) => () =>
+    encodeMessage(copyOf(decodeMessage(bytes).message), brokerJ.dialect).toString('hex')
+  for (const array of ['e0020140', 'f0000000050000000140', '00a3017ae0020140', 'c0060241e0020140']) {
+    const inside = `a303782d61${array}`
+    const bytes = annotations(`c1${(inside.length / 2 + 1).toString(16).padStart(2, '0')}02${inside}`)
+    throws(copy(bytes), { code: 'ENCODE_FAILED' }, array)
+    ok(encodeMessage(copyOf(decodeMessage(bytes).message), artemis.dialect).equals(bytes), array)
+  }
+  const flags = annotations('c10a02a303782d61e0020141')
+  equal(copy(flags)(), flags.toString('hex'))
+  const body = Buffer.from('005377e0020140', 'hex')
+  equal(copy(body)(), body.toString('hex'))
 })
 
 test('a wire form may come from anybody', { timeout: timeoutOf(COUNT, 5) }, () => {

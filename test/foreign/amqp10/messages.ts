@@ -157,7 +157,7 @@ function maybe<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
   return fc.option(arbitrary, { nil: undefined })
 }
 
-/** `flat`: only what Broker-J takes and keeps waiting. */
+/** Of one section at least. `flat`: only what Broker-J takes and keeps waiting. */
 function messages(flat: boolean): fc.Arbitrary<ForeignMessage> {
   const times: TypeName[] = flat ? ['date'] : ['timestamp', 'date']
   return fc
@@ -170,6 +170,7 @@ function messages(flat: boolean): fc.Arbitrary<ForeignMessage> {
       flat ? body : fc.oneof({ arbitrary: body, weight: 9 }, { arbitrary: fc.constant(noBody), weight: 1 }),
       maybe(annotations(0x78, 'amqp:footer:map')),
     )
+    .filter((sections) => sections.some((each) => each !== undefined && each !== noBody))
     .map((sections) => {
       const present = sections.filter((part) => part !== undefined)
       return {

@@ -137,6 +137,36 @@ test('messages in pieces, given up, settled, without tag or bytes, of another fo
   expect(lost).toEqual([])
 })
 
+test.each([1, 500])(
+  'a message that never ends, in pieces of %i bytes, ends its receiver and nothing else',
+  async (bytes) => {
+    await using peer = await OddPeer.open()
+    await using connection = await connect({ url: peer.url, native: { maxMessageBytes: 100_000 } })
+    const lost = losses(connection)
+    await using other = await connection.receiver(node)
+    await eventually(() => peer.senders.length === 1)
+    await using receiver = await connection.receiver(node)
+    await eventually(() => peer.senders[1]?.sendable() === true)
+    const [beside, sender] = peer.senders
+    const piece = Buffer.alloc(bytes)
+    transfer(sender, { delivery_id: 0, delivery_tag: Buffer.of(0), message_format: 0, more: true }, piece)
+    let condition: string | undefined
+    sender!.on('sender_error', () => {
+      condition = (sender!.error as { condition?: string }).condition
+    })
+    for (let sent = 0; condition === undefined && sent < 100_000; sent += 100) {
+      for (let at = 0; at < 100; at++) transfer(sender, { more: true }, piece)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(condition).toBe('amqp:link:message-size-exceeded')
+    expect(await codeOf(receiver.closed)).toBe('MESSAGE_TOO_LARGE')
+    expect(await codeOf(receiver.receive({ timeoutMs: 0 }))).toBe('MESSAGE_TOO_LARGE')
+    beside!.send({ body: rhea.message.data_section(Buffer.from('alive')) })
+    expect(await next(other)).toBe('alive')
+    expect([lost, peer.senders.length]).toEqual([[], 2])
+  },
+)
+
 test('outcomes of every kind', async () => {
   const { accepted, modified, received } = rhea.message as unknown as Record<
     'accepted' | 'modified' | 'received',

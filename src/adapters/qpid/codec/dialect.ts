@@ -12,7 +12,7 @@ export interface Dialect {
   readonly notBefore: string
   /** Annotation, with its value of type ubyte, of a message to a member's queue by a link without target. */
   readonly toQueue: readonly [name: string, value: number] | undefined
-  /** Writes a message so that the product's decoder takes it, where that takes less than the standard allows. */
+  /** Writes a message so that the product's decoder takes it, where that takes less than the standard allows; throws where it cannot. */
   readonly narrow: ((bytes: Buffer) => Buffer) | undefined
 }
 

@@ -44,6 +44,7 @@ export class LinkSender implements AdapterSender {
       link.on(outcome, ({ delivery }) => this.#settled(delivery!, this.#givenBack(outcome, delivery!)))
     link.on('settled', ({ delivery }) => this.#withoutOutcome(delivery!))
     link.on('sendable', () => this.#pump())
+    link.on('sender_draining', () => this.#drained())
     physical.watch(link, (error) => {
       this.#over = true
       this.#whenWritten()
@@ -124,6 +125,15 @@ export class LinkSender implements AdapterSender {
     const delivery = this.#link.send(bytes, undefined, 0)
     if (this.#options.presettled) transfer.settle()
     else this.#inFlight.set(delivery, transfer)
+  }
+
+  /** protocol: a peer that drains gets what there is, and the rest of its credit back. */
+  #drained(): void {
+    this.#pump()
+    const { credit, delivery_count } = this.#link
+    // rhea counts as sent what it gives back.
+    this.#handed = Math.max(this.#handed, delivery_count + credit)
+    this.#link.set_drained(true)
   }
 
   /** rhea charges credit when it writes: until then it would take more than there is credit for. */

@@ -34,7 +34,7 @@ export function watchEcho(connection: RheaConnection, socket: Socket, turns: Ses
     const written = socket.bytesWritten
     // Timers come a little early at times.
     dueAt = performance.now() + 0.9 * heartbeatMs + (written - arrived) / LEAST_PACE
-    const session = openRawSession(connection, turns, 1)
+    const session = openRawSession(connection, turns, 1, 1)
     session.once('session_open', () => {
       asked = false
       arrived = written

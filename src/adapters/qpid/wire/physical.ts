@@ -4,7 +4,14 @@ import type { Socket } from 'node:net'
 import { settledWithin } from '../../../core/aborts.ts'
 import { lookFor } from '../../../core/connecting/reach.ts'
 import type { MessagingError } from '../../../model/errors.ts'
-import { connectError, connectionLost, linkError, noChannelLeft, senderError } from '../errors.ts'
+import {
+  connectError,
+  connectionLost,
+  linkError,
+  noChannelLeft,
+  senderError,
+  tooLargeToTake,
+} from '../errors.ts'
 import { loadRhea } from '../library.ts'
 import { type Product, productOf } from '../nodes/product.ts'
 import type { Endpoint } from '../options.ts'
@@ -46,6 +53,7 @@ export class Physical {
   readonly heartbeatMs: number
   /** After this time without a word the broker takes a client for gone. Unit: ms; 0: never. */
   readonly brokerIdleMs: number
+  readonly #maxMessageBytes: number
   readonly #socket: Socket
   readonly #turns: SessionTurns
   /** Whoever waits for the broker: a lost connection ends it. */
@@ -64,11 +72,12 @@ export class Physical {
     connection: RheaConnection,
     turns: SessionTurns,
     socket: Socket,
-    heartbeatMs: number,
+    { heartbeatMs, maxMessageBytes }: Endpoint,
     brokerIdleMs: number,
   ) {
     this.rhea = rhea
     this.heartbeatMs = heartbeatMs
+    this.#maxMessageBytes = maxMessageBytes
     this.brokerIdleMs = brokerIdleMs
     this.connection = connection
     this.product = productOf(connection.properties)
@@ -104,6 +113,8 @@ export class Physical {
         ...loginOptions(endpoint, container),
         ...openFields(identity, rhea, { product: 'Sluice', 'client-name': endpoint.clientName }),
         reconnect: false,
+        // Of links that the peer makes.
+        receiver_options: { autoaccept: false, credit_window: 0 },
         connect: (_port: number, _host: string, _options: object, connected: () => void) => {
           socket = dial(endpoint, connected)
           // order: before rhea listens.
@@ -136,6 +147,8 @@ export class Physical {
         })
       }
       connection.on('session_error', () => {})
+      for (const event of ['receiver_open', 'sender_open']) connection.on(event, refuseLink)
+      for (const event of ['receiver_error', 'sender_error']) connection.on(event, () => {})
       connection.on('connection_close', () => ended(connection.error ?? early))
       connection.on('disconnected', (context) => ended(early ?? context.error))
       connection.once('connection_open', () => {
@@ -150,7 +163,7 @@ export class Physical {
         setImmediate(() => {
           if (early !== undefined || signal.aborted) return fail(early ?? signal.reason)
           signal.removeEventListener('abort', onAbort)
-          physical = new Physical(rhea, connection, turns, socket!, endpoint.heartbeatMs, brokerIdleMs)
+          physical = new Physical(rhea, connection, turns, socket!, endpoint, brokerIdleMs)
           physical.#onLost = lost
           resolve(physical)
         })
@@ -213,7 +226,7 @@ export class Physical {
     const lastChannel = channel_max ?? 0xffff
     // One session more than agreed on, and the broker ends the whole connection.
     if (Object.keys(channels).length > lastChannel) return Promise.reject(noChannelLeft(address, lastChannel))
-    const session = openRawSession(this.connection, this.#turns, window * 2 + SPARE)
+    const session = openRawSession(this.connection, this.#turns, window * 2 + SPARE, this.#maxMessageBytes)
     return new Promise((resolve, reject) => {
       const link = open(session)
       const life = new LinkLife()
@@ -243,6 +256,12 @@ export class Physical {
         })
       }
       for (const event of ['session_error', 'session_close']) session.on(event, () => ended(session.error))
+      link.on('too_large', () => {
+        const error = tooLargeToTake(address, this.#maxMessageBytes)
+        if (!life.over) life.ended(error)
+        link.close({ condition: 'amqp:link:message-size-exceeded', description: error.message })
+        session.close()
+      })
       link.once(`${side}_open`, () => {
         const terminus = side === 'sender' ? (link as RheaSender).target : (link as RheaReceiver).source
         // An attach without terminus is a refusal: the detach with the reason follows. No credit until then, or the session ends.
@@ -352,6 +371,12 @@ function mechanismsOf(
   else if (mechanism === 'EXTERNAL') mechanisms.enable_external()
   else mechanisms.enable_anonymous(username ?? 'anonymous')
   return mechanisms
+}
+
+/** A peer's own: nobody here listens to it. */
+function refuseLink({ receiver, sender }: RheaContext): void {
+  const link = receiver ?? sender
+  link?.close({ condition: 'amqp:not-allowed', description: 'This program serves no links' })
 }
 
 /** Of a peer that says less than every peer must take, rhea would cut a message into pieces for ever. */

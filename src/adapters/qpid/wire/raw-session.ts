@@ -5,12 +5,15 @@
  * Out, `send(bytes, tag, 0)` writes bytes as they are. In, rhea decodes every message of format 0 and hands others over raw; so a format
  * of ours is put on a transfer as it arrives. One session carries one link: a link without credit must not hold up others.
  */
+import { heedPeer } from './peer-habits.ts'
 import type { RheaConnection, RheaDelivery, RheaReceiver, RheaSession } from './rhea-types.ts'
 import type { SessionTurns } from './session-turns.ts'
 
 /** Any format but 0; never leaves this process. */
 const RAW_FORMAT = 1
 const NOTHING = Buffer.alloc(0)
+/** What a piece of a message costs beside its bytes: a peer may cut one into as many as it likes. Unit: bytes. */
+const PIECE_BYTES = 128
 /**
  * Frames the peer may send: more than it ever will, because the credit of the link is the bound. Broker-J takes a session whose
  * window is used up by large messages for one whose queue is empty: it returns the credit of a drain, and a browser would end too early.
@@ -23,6 +26,7 @@ export function openRawSession(
   connection: RheaConnection,
   turns: SessionTurns,
   outgoing: number,
+  maxMessageBytes: number,
 ): RheaSession {
   const { found } = turns
   const ownTable = found.has('deliveryTable')
@@ -30,29 +34,43 @@ export function openRawSession(
   turns.add(session)
   const { incoming } = session
   if (ownTable) incoming.deliveries = new DeliveryTable(INCOMING_FRAMES)
-  if (found.has('rawTransfers')) takeRaw(incoming)
+  if (found.has('rawTransfers')) takeRaw(incoming, maxMessageBytes)
   if (found.has('verdicts')) writeOneVerdictAtATime(incoming)
+  if (found.has('peerHabits')) heedPeer(session)
   session.begin()
   return session
 }
 
 /** Where a peer's transfer is more than rhea expects, it is made so that rhea takes it for what it is. */
-function takeRaw(incoming: RheaSession['incoming']): void {
+function takeRaw(incoming: RheaSession['incoming'], maxMessageBytes: number): void {
   const onTransfer = incoming.on_transfer
+  /** Of the message that is on its way. */
+  let gathered = 0
+  let tooLarge = false
   incoming.on_transfer = function (frame, receiver) {
+    // What still comes by a link that is being ended.
+    if (tooLarge) return
     const { performative } = frame
     const aborted = performative.aborted === true
     if (performative.message_format === 0) performative.message_format = RAW_FORMAT
     // rhea writes to stderr of a broker that sends more than there is credit for.
     if (!performative.more && receiver.credit <= 0) receiver.credit = 1
-    // A frame may have no bytes: several such pieces would be one exception.
-    frame.payload ??= NOTHING
+    // A frame may have no bytes: a message that begins with such pieces would be an exception.
+    if (!receiver._incomplete) frame.payload ??= NOTHING
+    const { length } = frame.payload ?? NOTHING
+    if (length > 0) gathered += length + PIECE_BYTES
     // protocol: numbers of deliveries turn at 32 bits.
     if (this.next_delivery_id !== undefined) this.next_delivery_id >>>= 0
     // rhea would hand over what has come of a message that the peer has given up.
     if (aborted) performative.more = true
     onTransfer.call(this, frame, receiver)
     if (aborted) forget(receiver)
+    if (!receiver._incomplete) gathered = 0
+    else if (gathered > maxMessageBytes) {
+      tooLarge = true
+      receiver._incomplete.frames!.length = 0
+      receiver.dispatch('too_large')
+    }
   }
 }
 

@@ -30,7 +30,8 @@ export const REACHES = {
     expects:
       'session.incoming.on_transfer(frame, receiver) hands over the bytes of a message whose format is not 0',
     isThere: ({ session }) => hasMethods(session.incoming, 'on_transfer'),
-    otherwise: 'messages are decoded by rhea, which rounds large integers and loses some types.',
+    otherwise:
+      'messages are decoded by rhea, which rounds large integers and loses some types; one that never ends is gathered for ever.',
     test: TEST,
   },
   deliveryTable: {
@@ -76,6 +77,17 @@ export const REACHES = {
       'remote' in receiver,
     otherwise:
       'the end of a drain is what rhea takes for it: a late answer of the broker may be taken for a new one.',
+    test: TEST,
+  },
+  peerHabits: {
+    expects:
+      'session.on_flow(frame) and on_disposition(frame) take what the peer says, session._write_flow() and link.issue_flow answer',
+    isThere: ({ session, sender }) =>
+      hasMethods(session, 'on_flow', 'on_disposition', '_get_link', '_write_flow') &&
+      typeof session.outgoing.next_delivery_id === 'number' &&
+      typeof sender.issue_flow === 'boolean',
+    otherwise:
+      'a peer that asks how things stand gets no answer, and one that settles what was never sent stops the program for a while.',
     test: TEST,
   },
   senderCredit: {

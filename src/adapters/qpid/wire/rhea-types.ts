@@ -14,7 +14,7 @@ export interface RheaDelivery {
   readonly state?: { readonly descriptor: { readonly value: number } }
   settled: boolean
   /** What has come of it, while it is on its way. */
-  readonly frames?: readonly Buffer[]
+  readonly frames?: Buffer[]
   accept(): void
   release(params?: { delivery_failed?: boolean; undeliverable_here?: boolean }): void
 }
@@ -25,6 +25,8 @@ export interface RheaContext {
   readonly message?: Buffer | object
   readonly error?: unknown
   readonly connection: RheaConnection
+  readonly receiver?: RheaReceiver
+  readonly sender?: RheaSender
 }
 
 export interface RheaLink extends Emitter {
@@ -38,13 +40,17 @@ export interface RheaLink extends Emitter {
   readonly remote: { readonly attach?: { readonly initial_delivery_count?: number | null } | undefined }
   is_open(): boolean
   is_closed(): boolean
-  close(): void
+  close(error?: AmqpError): void
+  /** A flow is to be written. */
+  issue_flow: boolean
 }
 
 export interface RheaSender extends RheaLink {
   readonly target?: { readonly address?: string | null } | null
   send(message: Buffer, tag: Buffer | undefined, format: number): RheaDelivery
   sendable(): boolean
+  /** Credit that is not used up is given back to a peer that drains. */
+  set_drained(drained: boolean): void
 }
 
 export interface RheaReceiver extends RheaLink {
@@ -54,13 +60,13 @@ export interface RheaReceiver extends RheaLink {
   drain_credit(): void
   /** The delivery of which more is to come. */
   _incomplete?: RheaDelivery | undefined
-  dispatch(event: 'aborted'): boolean
+  dispatch(event: 'aborted' | 'too_large'): boolean
   /** Called by rhea for every flow of the peer. */
   on_flow(frame: FlowFrame): void
 }
 
 export interface RheaSession extends Emitter {
-  readonly outgoing: { available(): number }
+  readonly outgoing: { available(): number; readonly next_delivery_id: number }
   readonly incoming: {
     deliveries: unknown
     /** Settled by us, not told to the peer yet. */
@@ -76,6 +82,10 @@ export interface RheaSession extends Emitter {
   readonly local: { readonly channel: number }
   begin(): void
   close(): void
+  on_flow(frame: FlowFrame): void
+  on_disposition(frame: DispositionFrame): void
+  _get_link(frame: FlowFrame): RheaLink
+  _write_flow(): void
   /** Writes what there is to write, and tells of outcomes. */
   _process(): void
   /** Forgets a link that has ended. */
@@ -93,6 +103,17 @@ export interface FlowFrame {
     readonly delivery_count?: number | null
     readonly link_credit?: number | null
     readonly available?: number | null
+    readonly echo?: boolean | null
+    readonly handle?: number | null
+  }
+}
+
+export interface DispositionFrame {
+  readonly performative: {
+    /** Of who settles: true for a receiver. */
+    readonly role: boolean
+    readonly first: number
+    last?: number | null
   }
 }
 
