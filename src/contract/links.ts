@@ -148,8 +148,6 @@ export interface ReceiverEvents extends LinkEvents {
   deliver(delivery: AdapterDelivery): void
   /** The broker took this delivery back (its lease ended) though the link lives; a verdict would be void. */
   lost(delivery: AdapterDelivery): void
-  /** An `accept` came after the broker had taken the delivery back, so that the message may be handled twice. Need not be told twice. */
-  tooLate?(delivery: AdapterDelivery): void
   /** Live subscriptions: messages were or may have been missed. `count` where it is known. */
   gap(reason: string, count: number | undefined): void
   /** Browse without follow: everything that was there has been handed over. */

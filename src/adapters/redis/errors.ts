@@ -15,14 +15,10 @@ interface NativeError {
 }
 
 /** What a command was answered with, or that it was not answered. */
-export function redisError(
-  cause: unknown,
-  context: ErrorContext,
-  fallback: ErrorCode = 'DETACHED',
-): MessagingError {
+export function redisError(cause: unknown, context: ErrorContext): MessagingError {
   if (cause instanceof MessagingError) return cause
   const text = textOf(cause)
-  const { code, hint, retryable, reason } = meaning(text, fallback, context.operation)
+  const { code, hint, retryable, reason } = meaning(text, context.operation)
   const shown = withoutArguments(text)
   forgetCommand(cause)
   return new MessagingError(code, shown, {
@@ -182,7 +178,7 @@ interface Meaning {
   readonly reason?: ErrorContext['reason']
 }
 
-function meaning(text: string, fallback: ErrorCode, operation: string | undefined): Meaning {
+function meaning(text: string, operation: string | undefined): Meaning {
   // Where nothing was sent, no message was refused.
   const code = operation === 'send' ? 'SEND_REJECTED' : 'STORE_FAILED'
   const refused = (hint: string, reason?: Meaning['reason']): Meaning => ({
@@ -211,11 +207,11 @@ function meaning(text: string, fallback: ErrorCode, operation: string | undefine
       return refused('The server takes no writes while it has too few replicas (min-replicas-to-write).')
     case 'WRONGTYPE':
       return {
-        code: fallback,
+        code: 'DETACHED',
         hint: 'A key of Sluice was overwritten by another program: choose another prefix.',
       }
   }
-  return { code: fallback }
+  return { code: 'DETACHED' }
 }
 
 /** What a script was refused: command and key behind the server's words (`scripts/library/basics.lua`). */

@@ -297,7 +297,6 @@ export class AttachedReceiver<Body = unknown> implements Receiver<Body> {
         if (link === this.#link && !this.#closing) this.#intake.take(link, delivery)
       },
       lost: (delivery) => link.leaseEnded(delivery),
-      tooLate: (delivery) => link.tooLate(delivery),
       gap: (reason, count) => this.#host.emit({ type: 'gap', address: this.#plan.label, reason, count }),
       end: () => void this.#end(link),
       detached: (error) => detached(this.#made(error)),

@@ -47,10 +47,6 @@ export class ReceiverLink {
     this.#native = native
   }
 
-  get alive(): boolean {
-    return this.#alive
-  }
-
   holds(delivery: AdapterDelivery): boolean {
     return this.#alive && this.#native !== undefined && !this.#lost?.has(delivery)
   }
@@ -68,17 +64,6 @@ export class ReceiverLink {
     this.#lost ??= new WeakSet()
     this.#lost.add(delivery)
     this.#abort(delivery, 'The lease of the delivery ended')
-  }
-
-  /** A verdict came after the broker had taken the delivery back: another receiver may have it. */
-  tooLate({ message: { id } }: AdapterDelivery): void {
-    const text = 'The lease of a delivery had ended before its verdict came: the message may be handled twice'
-    this.#host.warning(
-      new MessagingError('DELIVERY_LOST', text, {
-        hint: 'Handle messages within the lease, or make it longer; heed delivery.signal in long work.',
-        context: { adapter: this.adapter, address: this.label, messageId: id },
-      }),
-    )
   }
 
   /** The link is gone, and with it every open delivery. */

@@ -102,7 +102,7 @@ export class Queue implements EntryQueue, Deferred {
   // ── arrival ──
 
   /** Gives the message its place. It is not there for anybody before {@link arrive}. */
-  admit(message: OutgoingMessage, count = message.deliveriesBefore): Entry {
+  admit(message: OutgoingMessage): Entry {
     const seq = this.kernel.nextSeq()
     const ttlMs = shorter(message.ttlMs, soundTtl(this.settings.ttlMs))
     const entry = new Entry(
@@ -112,7 +112,7 @@ export class Queue implements EntryQueue, Deferred {
       message,
       message.priority ?? NORMAL_PRIORITY,
       ttlMs === undefined ? 0 : now() + ttlMs,
-      count,
+      message.deliveriesBefore,
     )
     if (message.delayMs !== undefined && message.delayMs > 0) entry.dueAt = now() + message.delayMs
     this.#pending++

@@ -2,7 +2,6 @@
 import {
   type Browsable,
   type Connection,
-  type ConnectOptions,
   connect,
   type Receiver,
   type ServiceAddress,
@@ -19,7 +18,7 @@ const CLOSE = { timeoutMs: 1_000 } as const
 /** Handlers of the responder that run at once. */
 const RESPONDERS = 16
 
-export function sluiceArm(url: string, adapter: string, options: Partial<ConnectOptions> = {}): Arm {
+export function sluiceArm(url: string, adapter: string): Arm {
   return {
     library: 'sluice',
     kind: 'sluice',
@@ -27,7 +26,7 @@ export function sluiceArm(url: string, adapter: string, options: Partial<Connect
     url,
     patterns: PATTERNS,
     async open(plan, events) {
-      const connection = await connect({ ...options, url })
+      const connection = await connect(url)
       const run = new SluiceRun(connection, plan, events)
       try {
         await run.setUp()
@@ -38,7 +37,7 @@ export function sluiceArm(url: string, adapter: string, options: Partial<Connect
       }
     },
     async sweep(plan) {
-      await using connection = await connect({ ...options, url, connectTimeoutMs: SWEEP_CONNECT_MS })
+      await using connection = await connect({ url, connectTimeoutMs: SWEEP_CONNECT_MS })
       await deleteAll(connection, placesOf(plan).nodes)
     },
   }
