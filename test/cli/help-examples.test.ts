@@ -39,7 +39,7 @@ const INPUT: Readonly<Record<string, string>> = {
 const cases: [verb: string, line: string][] = []
 for (const [name, verb] of Object.entries(VERBS)) {
   const { examples } = await verb.load()
-  cases.push(...examples.map(({ line }: Example): [string, string] => [name, line]))
+  cases.push(...examples.map(([line]: Example): [string, string] => [name, line]))
 }
 
 describe('examples of the help', () => {

@@ -44,7 +44,7 @@ describe('the list of commands', () => {
     expect(text).toMatch(new RegExp(`^Usage: sluice ${name} `))
     const command = await VERBS[name]!.load()
     expect(command.examples.length).toBeGreaterThan(0)
-    for (const { line } of command.examples) {
+    for (const [line] of command.examples) {
       const [program, ...words] = shellWords(line)
       const own = program === 'sluice' ? words.slice(words.indexOf(name) + 1) : words
       expect(() => parseArguments(command.options, own), line).not.toThrow()

@@ -1,6 +1,6 @@
 /** A node by name and options of the command line: a builder's address, or the address string as it was written. */
 import type { AnyAddress, NodeOptions } from '../../index.ts'
-import type { Option } from '../command/option.ts'
+import { type Option, text } from '../command/option.ts'
 import { UsageError } from '../errors.ts'
 import type { Library } from './library.ts'
 
@@ -8,20 +8,14 @@ export const NODE_TYPES = ['queue', 'topic', 'broadcast', 'multicast'] as const
 
 export type NodeTypeName = (typeof NODE_TYPES)[number]
 
-export const TYPE: Option = {
-  name: 'type',
-  short: 'T',
-  kind: 'text',
+export const TYPE: Option = text('-T, --type TYPE', 'kind of the node, where the broker needs to be told', {
   choices: NODE_TYPES,
-  help: 'kind of the node, where the broker needs to be told',
-}
+})
 
-export const SUBSCRIPTION: Option = {
-  name: 'subscription',
-  kind: 'text',
-  metavar: 'NAME',
-  help: 'the named subscription of the topic instead of the topic itself',
-}
+export const SUBSCRIPTION: Option = text(
+  '--subscription NAME',
+  'the named subscription of the topic instead of the topic itself',
+)
 
 /**
  * For looking at, emptying and deleting. Without a type any kind of node answers, as for an address string.

@@ -4,10 +4,7 @@ import type { Output } from '../output/output.ts'
 import type { Arguments } from './arguments.ts'
 import type { Option } from './option.ts'
 
-export interface Example {
-  readonly line: string
-  readonly what: string
-}
+export type Example = readonly [line: string, what: string]
 
 export interface Command {
   /** What follows the command's name. */

@@ -1,8 +1,8 @@
 /** Help texts, made from the description of a command. */
 import type { Command } from './command.ts'
-import type { Option } from './option.ts'
+import { flag, type Option } from './option.ts'
 
-export const HELP: Option = { name: 'help', short: 'h', kind: 'flag', help: 'show this help and exit' }
+export const HELP: Option = flag('-h, --help', 'show this help and exit')
 
 const WIDTH = 100
 const COLUMN = 30
@@ -17,14 +17,14 @@ export function helpText(program: string, command: Command): string {
   for (const option of command.options) parts.push(...optionLines(option))
   if (command.examples.length > 0) {
     parts.push('', 'Examples:')
-    for (const { line, what } of command.examples)
+    for (const [line, what] of command.examples)
       parts.push(`  ${line}`, ...wrap(what, WIDTH - 6).map((text) => `      ${text}`))
   }
   return `${parts.join('\n')}\n`
 }
 
 function optionLines(option: Option): string[] {
-  const metavar = option.kind === 'flag' ? '' : (option.metavar ?? option.name.toUpperCase())
+  const { metavar = '' } = option
   const long = `--${option.name}${metavar === '' ? '' : `=${metavar}`}`
   const left = `  ${option.short === undefined ? '' : `-${option.short}${metavar === '' ? '' : ` ${metavar}`}, `}${long}`
   const notes = [

@@ -5,7 +5,7 @@ export interface Option {
   /** One letter. */
   readonly short?: string
   readonly kind: 'flag' | 'text' | 'integer' | 'number' | 'list'
-  /** What stands for the value in the help. Default: the name in capitals. */
+  /** What stands for the value in the help; a flag has none. */
   readonly metavar?: string
   readonly help: string
   /** Text and numbers only; shown in the help. */
@@ -15,3 +15,26 @@ export interface Option {
   /** Values a `text` option may have. */
   readonly choices?: readonly string[]
 }
+
+type More = Pick<Option, 'fallback' | 'original' | 'choices'>
+
+/** `spec` as the help shows it: `'-t, --timeout SECONDS'`; without a value `'--json'`. */
+function option(kind: Option['kind'], spec: string, help: string, more: More = {}): Option {
+  const [, short, name, metavar] = /^(?:-(\w), )?--([\w-]+)(?: (.+))?$/.exec(spec)!
+  return {
+    name: name!,
+    kind,
+    help,
+    ...(short !== undefined && { short }),
+    ...(metavar !== undefined && { metavar }),
+    ...more,
+  }
+}
+
+export const flag = (spec: string, help: string): Option => option('flag', spec, help)
+export const text = (spec: string, help: string, more?: More): Option => option('text', spec, help, more)
+export const integer = (spec: string, help: string, more?: More): Option =>
+  option('integer', spec, help, more)
+export const number = (spec: string, help: string, more?: More): Option => option('number', spec, help, more)
+/** May be repeated. */
+export const list = (spec: string, help: string): Option => option('list', spec, help)

@@ -13,6 +13,7 @@ import { builtNode } from '../broker/node-address.ts'
 import { openSession, type Session } from '../broker/session.ts'
 import type { Arguments } from '../command/arguments.ts'
 import type { Command, Context } from '../command/command.ts'
+import { flag, integer, list, number, text } from '../command/option.ts'
 import { UsageError } from '../errors.ts'
 import { Progress, progressText } from '../output/progress.ts'
 import { jsonText } from '../print/terminal-text.ts'
@@ -22,89 +23,54 @@ export const bridge: Command = {
   description:
     'Move messages from FROM to TO, each URL#ADDRESS, until Ctrl-C. A message is accepted at its source only after the target has confirmed it; what dies in between is delivered again with the same id. All fields, properties and the remaining time to live are kept, and the order of each sender. Both ends reconnect by themselves.',
   options: [
-    {
-      name: 'count',
-      short: 'c',
-      kind: 'integer',
-      fallback: 0,
-      help: 'stop after this many messages; 0: no limit',
-    },
-    {
-      name: 'timeout',
-      short: 't',
-      kind: 'number',
-      metavar: 'SECONDS',
-      help: 'stop when there is none for this long; 0: what is there now',
-    },
-    {
-      name: 'where',
-      short: 'w',
-      kind: 'text',
-      metavar: 'CONDITION',
-      help: 'only those that fit, in the language of drain -p; the others are held back until the end, then given back',
-    },
-    { name: 'id', kind: 'list', help: 'only the message of this id; may be repeated' },
-    { name: 'copy', kind: 'flag', help: 'look instead of taking: the source keeps what is copied' },
-    {
-      name: 'create',
-      kind: 'flag',
-      help: 'make the target if it is missing, of the same kind as the source',
-    },
-    {
-      name: 'subscription',
-      kind: 'text',
-      metavar: 'NAME',
-      help: 'FROM is a topic: subscribe under this name, so that nothing is missed while the bridge is away',
-    },
-    {
-      name: 'map',
-      short: 'm',
-      kind: 'list',
-      metavar: 'PATTERN=SUBJECT',
-      help: "change subjects: 'us.*.#=usa.$1.$2'; may be repeated, the first that fits decides",
-    },
-    {
-      name: 'capacity',
-      kind: 'integer',
-      metavar: 'N',
-      fallback: 1000,
-      help: 'messages on their way at once',
-    },
-    {
-      name: 'on-loop',
-      kind: 'text',
-      choices: ['stop', 'drop', 'ignore'],
-      help: 'what to do with a message that has been at the target before (default stop, from a topic drop)',
-    },
-    {
-      name: 'reject-refused',
-      kind: 'flag',
-      help: 'reject at the source what the target refuses, instead of stopping',
-    },
-    { name: 'quiet', short: 'q', kind: 'flag', help: 'no counts on stderr' },
-    { name: 'json', kind: 'flag', help: 'print the final counts as JSON' },
+    integer('-c, --count COUNT', 'stop after this many messages; 0: no limit', { fallback: 0 }),
+    number('-t, --timeout SECONDS', 'stop when there is none for this long; 0: what is there now'),
+    text(
+      '-w, --where CONDITION',
+      'only those that fit, in the language of drain -p; the others are held back until the end, then given back',
+    ),
+    list('--id ID', 'only the message of this id; may be repeated'),
+    flag('--copy', 'look instead of taking: the source keeps what is copied'),
+    flag('--create', 'make the target if it is missing, of the same kind as the source'),
+    text(
+      '--subscription NAME',
+      'FROM is a topic: subscribe under this name, so that nothing is missed while the bridge is away',
+    ),
+    list(
+      '-m, --map PATTERN=SUBJECT',
+      "change subjects: 'us.*.#=usa.$1.$2'; may be repeated, the first that fits decides",
+    ),
+    integer('--capacity N', 'messages on their way at once', { fallback: 1000 }),
+    text(
+      '--on-loop ON-LOOP',
+      'what to do with a message that has been at the target before (default stop, from a topic drop)',
+      { choices: ['stop', 'drop', 'ignore'] },
+    ),
+    flag('--reject-refused', 'reject at the source what the target refuses, instead of stopping'),
+    flag('-q, --quiet', 'no counts on stderr'),
+    flag('--json', 'print the final counts as JSON'),
   ],
   examples: [
-    {
-      line: "sluice bridge 'rabbitmq://localhost#orders' 'redis://localhost#orders' --create",
-      what: 'a queue to another broker',
-    },
-    {
-      line: "sluice bridge 'rabbitmq://localhost#orders.failed' 'rabbitmq://localhost#orders' -t 0",
-      what: 'play dead letters again, then end',
-    },
-    {
-      line: "sluice bridge 'rabbitmq://localhost#orders' 'redis://localhost#big' --create -t 0 -w 'M.subject ~ \"us.\"'",
-      what: 'chosen messages',
-    },
-    {
-      line: "sluice bridge 'redis://localhost#orders' 'file:./copy#orders' --create --copy",
-      what: 'copies, to look at elsewhere',
-    },
-    {
-      line: "sluice bridge 'qpid://localhost#news/us.#' 'zmq://localhost#news' --subscription bridge -m 'us.#=usa.$1'",
-      what: 'a topic, with other subjects',
-    },
+    [
+      "sluice bridge 'rabbitmq://localhost#orders' 'redis://localhost#orders' --create",
+      'a queue to another broker',
+    ],
+    [
+      "sluice bridge 'rabbitmq://localhost#orders.failed' 'rabbitmq://localhost#orders' -t 0",
+      'play dead letters again, then end',
+    ],
+    [
+      "sluice bridge 'rabbitmq://localhost#orders' 'redis://localhost#big' --create -t 0 -w 'M.subject ~ \"us.\"'",
+      'chosen messages',
+    ],
+    [
+      "sluice bridge 'redis://localhost#orders' 'file:./copy#orders' --create --copy",
+      'copies, to look at elsewhere',
+    ],
+    [
+      "sluice bridge 'qpid://localhost#news/us.#' 'zmq://localhost#news' --subscription bridge -m 'us.#=usa.$1'",
+      'a topic, with other subjects',
+    ],
   ],
   async run(context) {
     const { args } = context

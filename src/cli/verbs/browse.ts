@@ -2,6 +2,7 @@
 import { BROKER } from '../broker/connection-options.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command } from '../command/command.ts'
+import { flag } from '../command/option.ts'
 import { addressArgument, expectOnly } from '../command/positionals.ts'
 import { COUNT, PRINTING } from '../drain/options.ts'
 import { rendererFor } from '../drain/renderer.ts'
@@ -11,16 +12,11 @@ export const browse: Command = {
   usage: '[options] ADDRESS',
   description:
     'Print each message that waits at the address, in order, and change nothing. Ends at the end of the queue. Where a broker has no such operation, sluice doctor tells what the imitation does.',
-  options: [
-    BROKER,
-    COUNT,
-    { name: 'follow', short: 'f', kind: 'flag', help: 'go on with new arrivals' },
-    ...PRINTING,
-  ],
+  options: [BROKER, COUNT, flag('-f, --follow', 'go on with new arrivals'), ...PRINTING],
   examples: [
-    { line: 'sluice browse -b rabbitmq://localhost orders', what: 'everything that waits in the queue' },
-    { line: 'sluice browse orders --json | head -3', what: 'the first three, as JSON' },
-    { line: "sluice browse orders -p '%(M.id)s %(len(C))d'", what: 'ids and sizes' },
+    ['sluice browse -b rabbitmq://localhost orders', 'everything that waits in the queue'],
+    ['sluice browse orders --json | head -3', 'the first three, as JSON'],
+    ["sluice browse orders -p '%(M.id)s %(len(C))d'", 'ids and sizes'],
   ],
   async run(context) {
     const { args, signal } = context

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import type { CompareOptions, Report, Workload } from '../../compare/index.ts'
 import type { Arguments } from '../command/arguments.ts'
 import type { Command, Context } from '../command/command.ts'
+import { flag, integer, list, number, text } from '../command/option.ts'
 import { CommandError, UsageError } from '../errors.ts'
 import { jsonText, visible, visibleLines } from '../print/terminal-text.ts'
 
@@ -17,57 +18,29 @@ export const compare: Command = {
   description:
     'Run each workload through this library and through the bare client library on every broker given, interleaved, check that nothing was lost, and report. An invalid cell carries its reason and no number. Ends with 1 when a cell is invalid.',
   options: [
-    { name: 'broker', short: 'b', kind: 'list', metavar: 'URL', help: 'another URL; may be repeated' },
-    {
-      name: 'quick',
-      kind: 'flag',
-      help: 'one run of each, just long enough for a steady rate: under a minute for three brokers',
-    },
-    {
-      name: 'repeats',
-      kind: 'integer',
-      metavar: 'N',
-      help: `runs of each cell; default ${REPEATS}, with --quick 1`,
-    },
-    { name: 'workloads', kind: 'text', metavar: 'FILE', help: 'workloads from a JSON or YAML file' },
-    {
-      name: 'only',
-      kind: 'list',
-      metavar: 'NAME',
-      help: 'only this workload, or all of this pattern; repeatable',
-    },
-    { name: 'timeout', kind: 'number', metavar: 'SECONDS', fallback: 60, help: 'longest run of one cell' },
-    { name: 'apart', kind: 'flag', help: 'sender and receiver in separate processes' },
-    { name: 'without-bare', kind: 'flag', help: 'leave the bare client libraries out' },
-    { name: 'out', kind: 'text', metavar: 'BASE', help: 'write BASE.json, BASE.html, BASE.csv and BASE.md' },
-    { name: 'diff', kind: 'flag', help: 'compare two reports; ends with 1 when something got worse' },
-    {
-      name: 'least-throughput',
-      kind: 'number',
-      metavar: 'SHARE',
+    list('-b, --broker URL', 'another URL; may be repeated'),
+    flag('--quick', 'one run of each, just long enough for a steady rate: under a minute for three brokers'),
+    integer('--repeats N', `runs of each cell; default ${REPEATS}, with --quick 1`),
+    text('--workloads FILE', 'workloads from a JSON or YAML file'),
+    list('--only NAME', 'only this workload, or all of this pattern; repeatable'),
+    number('--timeout SECONDS', 'longest run of one cell', { fallback: 60 }),
+    flag('--apart', 'sender and receiver in separate processes'),
+    flag('--without-bare', 'leave the bare client libraries out'),
+    text('--out BASE', 'write BASE.json, BASE.html, BASE.csv and BASE.md'),
+    flag('--diff', 'compare two reports; ends with 1 when something got worse'),
+    number('--least-throughput SHARE', 'with --diff: below this share of the old throughput it is worse', {
       fallback: 0.9,
-      help: 'with --diff: below this share of the old throughput it is worse',
-    },
-    {
-      name: 'most-latency',
-      kind: 'number',
-      metavar: 'TIMES',
+    }),
+    number('--most-latency TIMES', 'with --diff: above this multiple of the old median latency it is worse', {
       fallback: 1.25,
-      help: 'with --diff: above this multiple of the old median latency it is worse',
-    },
-    { name: 'render', kind: 'flag', help: 'show a report again, and with --out write its other forms' },
-    { name: 'json', kind: 'flag', help: 'print the report, or the differences, as JSON' },
+    }),
+    flag('--render', 'show a report again, and with --out write its other forms'),
+    flag('--json', 'print the report, or the differences, as JSON'),
   ],
   examples: [
-    {
-      line: 'sluice compare --quick memory: redis://localhost rabbitmq://localhost',
-      what: 'three brokers in a minute',
-    },
-    {
-      line: 'sluice compare --out report rabbitmq://localhost qpid://localhost',
-      what: 'with charts in report.html',
-    },
-    { line: 'sluice compare --diff old.json new.json', what: 'for a pipeline' },
+    ['sluice compare --quick memory: redis://localhost rabbitmq://localhost', 'three brokers in a minute'],
+    ['sluice compare --out report rabbitmq://localhost qpid://localhost', 'with charts in report.html'],
+    ['sluice compare --diff old.json new.json', 'for a pipeline'],
   ],
   async run(context) {
     const engine = await import('../../compare/index.ts')

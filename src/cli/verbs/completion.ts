@@ -35,9 +35,9 @@ export function completionOf(loadAll: () => Promise<readonly NamedCommand[]>): C
       'Print the completion script of the shell. Names of nodes are asked of the broker that SLUICE_URL or sluice.config names.',
     options: [],
     examples: [
-      { line: 'eval "$(sluice completion bash)"', what: 'in ~/.bashrc' },
-      { line: 'sluice completion zsh > ~/.zfunc/_sluice', what: 'zsh, in a folder of $fpath' },
-      { line: 'sluice completion fish > ~/.config/fish/completions/sluice.fish', what: 'fish' },
+      ['eval "$(sluice completion bash)"', 'in ~/.bashrc'],
+      ['sluice completion zsh > ~/.zfunc/_sluice', 'zsh, in a folder of $fpath'],
+      ['sluice completion fish > ~/.config/fish/completions/sluice.fish', 'fish'],
     ],
     async run({ args, out }) {
       expectOnly(args, 'SHELL')

@@ -5,6 +5,7 @@ import type { ConnectOptions } from '../../index.ts'
 import { brokerUrl } from '../broker/broker-url.ts'
 import type { Library } from '../broker/library.ts'
 import type { Command, Context } from '../command/command.ts'
+import { flag, integer, list, text } from '../command/option.ts'
 import { CommandError, UsageError } from '../errors.ts'
 import { jsonText } from '../print/terminal-text.ts'
 
@@ -13,50 +14,35 @@ export const consoleVerb: Command = {
   description:
     'Serve a web page over the brokers given: names of sluice.config, URLs, or NAME=URL; without any, all connections of the configuration, else SLUICE_URL. It looks only, unless --write is given. The page can be reached from this machine alone; the link that is printed lets in one browser, once. A line for every act and every refusal goes to stderr. Runs until Ctrl-C.',
   options: [
-    {
-      name: 'port',
-      short: 'p',
-      kind: 'integer',
-      metavar: 'N',
-      fallback: 0,
-      help: 'port; 0: one that is free',
-    },
-    { name: 'write', kind: 'flag', help: 'let the page send, move, replay, purge, declare and delete' },
-    {
-      name: 'host',
-      kind: 'text',
-      help: 'listen at this address, which other machines can reach, instead of loopback; needs --password-file',
-    },
-    {
-      name: 'password-file',
-      kind: 'text',
-      metavar: 'FILE',
-      help: 'its first line lets people in, instead of a link',
-    },
-    { name: 'no-bodies', kind: 'flag', help: 'show no body of a message' },
-    {
-      name: 'production',
-      kind: 'list',
-      metavar: 'CONNECTION',
-      help: 'every act on it asks for the name of the node; may be repeated, and be said in sluice.config',
-    },
-    { name: 'open', kind: 'flag', help: 'open the page in the browser of this desktop' },
-    { name: 'json', kind: 'flag', help: 'print the link as JSON' },
+    integer('-p, --port N', 'port; 0: one that is free', { fallback: 0 }),
+    flag('--write', 'let the page send, move, replay, purge, declare and delete'),
+    text(
+      '--host HOST',
+      'listen at this address, which other machines can reach, instead of loopback; needs --password-file',
+    ),
+    text('--password-file FILE', 'its first line lets people in, instead of a link'),
+    flag('--no-bodies', 'show no body of a message'),
+    list(
+      '--production CONNECTION',
+      'every act on it asks for the name of the node; may be repeated, and be said in sluice.config',
+    ),
+    flag('--open', 'open the page in the browser of this desktop'),
+    flag('--json', 'print the link as JSON'),
   ],
   examples: [
-    { line: 'sluice console', what: 'all connections of sluice.config, to look at' },
-    {
-      line: 'sluice console rabbitmq://localhost redis://localhost --write',
-      what: 'two brokers, to move messages between them',
-    },
-    {
-      line: 'sluice console live=rabbitmq://localhost --production live --write',
-      what: 'every act asks for the name of the node',
-    },
-    {
-      line: 'sluice console --host 10.0.0.5 --port 8080 --password-file ./console-password --no-bodies',
-      what: 'for colleagues: by password, without bodies',
-    },
+    ['sluice console', 'all connections of sluice.config, to look at'],
+    [
+      'sluice console rabbitmq://localhost redis://localhost --write',
+      'two brokers, to move messages between them',
+    ],
+    [
+      'sluice console live=rabbitmq://localhost --production live --write',
+      'every act asks for the name of the node',
+    ],
+    [
+      'sluice console --host 10.0.0.5 --port 8080 --password-file ./console-password --no-bodies',
+      'for colleagues: by password, without bodies',
+    ],
   ],
   async run(context) {
     const { args, out, err, signal } = context

@@ -4,6 +4,7 @@ import { jsonable } from '../../tools/message/jsonable.ts'
 import { BROKER } from '../broker/connection-options.ts'
 import { brokerOf, openSession, type Session } from '../broker/session.ts'
 import type { Command, Context } from '../command/command.ts'
+import { flag, text } from '../command/option.ts'
 import { brokerArgument } from '../command/positionals.ts'
 import { likelyCause } from '../doctor/causes.ts'
 import { examine, type Finding } from '../doctor/examination.ts'
@@ -19,17 +20,15 @@ export const doctor: Command = {
     'Connect, run a few real round trips on throw-away nodes, clean up, and print what this broker can do. Ends with 1 when something failed. A damaged store: sluice doctor file:DIR --rescue NEWDIR.',
   options: [
     BROKER,
-    { name: 'json', kind: 'flag', help: 'print as JSON, in one line' },
-    {
-      name: 'rescue',
-      kind: 'text',
-      metavar: 'NEWDIR',
-      help: 'of a damaged store (file:DIR): write what can be read of it into a new one; DIR is left as it is',
-    },
+    flag('--json', 'print as JSON, in one line'),
+    text(
+      '--rescue NEWDIR',
+      'of a damaged store (file:DIR): write what can be read of it into a new one; DIR is left as it is',
+    ),
   ],
   examples: [
-    { line: 'sluice doctor rabbitmq://localhost', what: 'a broker by URL' },
-    { line: 'sluice doctor redis://localhost --json', what: 'for programs' },
+    ['sluice doctor rabbitmq://localhost', 'a broker by URL'],
+    ['sluice doctor redis://localhost --json', 'for programs'],
   ],
   async run(context) {
     const { args } = context

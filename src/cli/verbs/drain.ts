@@ -22,18 +22,12 @@ export const drain: Command = {
     'Drain messages from the supplied address. A message is acknowledged after it was printed. Ends when there is none within the timeout.',
   options: DRAIN_OPTIONS,
   examples: [
-    { line: 'drain hello', what: 'take and print what is there' },
-    { line: "drain 'hello; {mode: browse}'", what: 'look, and leave everything' },
-    { line: 'drain -f -c 10 orders', what: 'wait for ten messages' },
-    {
-      line: `drain -p '%(M.subject)s %(P["spout-id"])s %(C)s' hello`,
-      what: 'print subject, a property and the content',
-    },
-    {
-      line: 'drain --content-only lines > some.log',
-      what: 'the bodies alone, a line a message, byte for byte',
-    },
-    { line: 'drain --dump orders > saved.jsonl', what: 'save whole messages for spout --restore' },
+    ['drain hello', 'take and print what is there'],
+    ["drain 'hello; {mode: browse}'", 'look, and leave everything'],
+    ['drain -f -c 10 orders', 'wait for ten messages'],
+    [`drain -p '%(M.subject)s %(P["spout-id"])s %(C)s' hello`, 'print subject, a property and the content'],
+    ['drain --content-only lines > some.log', 'the bodies alone, a line a message, byte for byte'],
+    ['drain --dump orders > saved.jsonl', 'save whole messages for spout --restore'],
   ],
   async run(context) {
     const { args } = context

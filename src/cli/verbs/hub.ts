@@ -2,6 +2,7 @@
 
 import { aborted } from '../../core/time/waiting.ts'
 import type { Command } from '../command/command.ts'
+import { flag, list, text } from '../command/option.ts'
 import { expectOnly } from '../command/positionals.ts'
 import { CommandError } from '../errors.ts'
 import { jsonText } from '../print/terminal-text.ts'
@@ -11,29 +12,16 @@ export const hub: Command = {
   description:
     'Listen for clients with zmq: URLs and serve them queues, topics, browsing and store-and-forward until interrupted. With --data what is durable is kept on disk. Keys come from the environment: SLUICE_CURVE_PUBLIC and SLUICE_CURVE_SECRET.',
   options: [
-    {
-      name: 'listen',
-      kind: 'list',
-      metavar: 'ADDRESS',
-      help: 'tcp://host:port or ipc:///path, repeatable; default tcp://127.0.0.1:5600',
-    },
-    { name: 'data', kind: 'text', metavar: 'DIR', help: 'keep durable messages in this directory' },
-    {
-      name: 'allow',
-      kind: 'list',
-      metavar: 'KEY',
-      help: 'let in the client with this public CURVE key, repeatable',
-    },
-    { name: 'curve-keys', kind: 'flag', help: 'print a new pair of CURVE keys and end' },
-    { name: 'insecure', kind: 'flag', help: 'listen beyond this machine without CURVE' },
-    { name: 'json', kind: 'flag', help: 'print as JSON' },
+    list('--listen ADDRESS', 'tcp://host:port or ipc:///path, repeatable; default tcp://127.0.0.1:5600'),
+    text('--data DIR', 'keep durable messages in this directory'),
+    list('--allow KEY', 'let in the client with this public CURVE key, repeatable'),
+    flag('--curve-keys', 'print a new pair of CURVE keys and end'),
+    flag('--insecure', 'listen beyond this machine without CURVE'),
+    flag('--json', 'print as JSON'),
   ],
   examples: [
-    {
-      line: 'sluice hub --listen tcp://127.0.0.1:5600 --data ./hub-data',
-      what: 'a hub that keeps its messages',
-    },
-    { line: 'sluice hub --curve-keys', what: 'keys for a hub or a client' },
+    ['sluice hub --listen tcp://127.0.0.1:5600 --data ./hub-data', 'a hub that keeps its messages'],
+    ['sluice hub --curve-keys', 'keys for a hub or a client'],
   ],
   async run({ args, out, signal }) {
     const json = args.flag('json')

@@ -5,6 +5,7 @@ import { pause } from '../../core/time/waiting.ts'
 import type { Relay, RelayStatus } from '../../outbox/index.ts'
 import { CLOSE_MS, openSession } from '../broker/session.ts'
 import type { Command, Context } from '../command/command.ts'
+import { flag, integer, number } from '../command/option.ts'
 import { CommandError, UsageError } from '../errors.ts'
 import { Progress, progressText } from '../output/progress.ts'
 import { jsonText, visible } from '../print/terminal-text.ts'
@@ -17,37 +18,19 @@ export const relay: Command = {
   description:
     'Hand the messages that programs wrote to the outbox of DATABASE (postgres://…) to BROKER, in order for each node, until Ctrl-C. A message leaves the table when the broker has confirmed it; killed in between it goes again with the same id. Several relays may work on one table. What the broker refuses for now stays and is tried again; what can never be sent is put aside with its error. Both ends may go away and come back.',
   options: [
-    { name: 'init', kind: 'flag', help: 'make the tables in DATABASE, and end; safe to repeat' },
-    { name: 'sql', kind: 'flag', help: 'print the SQL that makes the tables, and end' },
-    { name: 'once', kind: 'flag', help: 'end when nothing waits any more' },
-    {
-      name: 'batch',
-      kind: 'integer',
-      metavar: 'N',
-      fallback: 500,
-      help: 'messages of one node on their way at once',
-    },
-    {
-      name: 'poll',
-      kind: 'number',
-      metavar: 'SECONDS',
-      fallback: 1,
-      help: 'longest until it looks without being woken',
-    },
-    { name: 'quiet', short: 'q', kind: 'flag', help: 'no counts on stderr' },
-    { name: 'json', kind: 'flag', help: 'print the final counts as JSON' },
+    flag('--init', 'make the tables in DATABASE, and end; safe to repeat'),
+    flag('--sql', 'print the SQL that makes the tables, and end'),
+    flag('--once', 'end when nothing waits any more'),
+    integer('--batch N', 'messages of one node on their way at once', { fallback: 500 }),
+    number('--poll SECONDS', 'longest until it looks without being woken', { fallback: 1 }),
+    flag('-q, --quiet', 'no counts on stderr'),
+    flag('--json', 'print the final counts as JSON'),
   ],
   examples: [
-    { line: 'sluice relay --sql > outbox.sql', what: 'the tables, for a migration' },
-    { line: 'sluice relay --init postgres://localhost/shop', what: 'or made at once' },
-    {
-      line: 'sluice relay postgres://localhost/shop rabbitmq://localhost',
-      what: 'run it beside the program',
-    },
-    {
-      line: 'sluice relay --once postgres://localhost/shop redis://localhost',
-      what: 'what is there, then end',
-    },
+    ['sluice relay --sql > outbox.sql', 'the tables, for a migration'],
+    ['sluice relay --init postgres://localhost/shop', 'or made at once'],
+    ['sluice relay postgres://localhost/shop rabbitmq://localhost', 'run it beside the program'],
+    ['sluice relay --once postgres://localhost/shop redis://localhost', 'what is there, then end'],
   ],
   async run(context) {
     const { args, out } = context

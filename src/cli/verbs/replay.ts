@@ -4,6 +4,7 @@ import { chosenLetters } from '../../tools/replay/chosen-letters.ts'
 import { BROKER } from '../broker/connection-options.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command, Context } from '../command/command.ts'
+import { flag, integer, text } from '../command/option.ts'
 import { addressArgument, expectOnly } from '../command/positionals.ts'
 import { UsageError } from '../errors.ts'
 import { Progress } from '../output/progress.ts'
@@ -23,33 +24,24 @@ export const replay: Command = {
     'Go through the dead letters of ADDRESS and send the chosen ones back, each to the node it came from, in their order; the others stay where they are. What goes back is the message as it was, with a fresh count of deliveries. It is taken out when its target has confirmed it: killed in between and begun again, some may go twice, with the same id, none is lost. Prints what was chosen, by reason. Ends with 1 when a target refused its messages; those stay.',
   options: [
     BROKER,
-    { name: 'reason', kind: 'text', metavar: 'TEXT', help: 'only those with exactly this reason' },
-    { name: 'origin', kind: 'text', metavar: 'ADDRESS', help: 'only those that came from there' },
-    { name: 'error', kind: 'text', metavar: 'TEXT', help: 'only those whose error holds this text' },
-    {
-      name: 'where',
-      short: 'w',
-      kind: 'text',
-      metavar: 'CONDITION',
-      help: 'only those that fit, in the language of drain -p: \'P["attempts"] > 3 and M.subject ~ "us."\'',
-    },
-    { name: 'to', kind: 'text', metavar: 'ADDRESS', help: 'send them there instead' },
-    { name: 'dry-run', short: 'n', kind: 'flag', help: 'tell what would go, and send nothing' },
-    { name: 'limit', short: 'c', kind: 'integer', fallback: 0, help: 'stop after so many; 0: no limit' },
-    { name: 'quiet', short: 'q', kind: 'flag', help: 'no counts on stderr' },
-    { name: 'json', kind: 'flag', help: 'print the report as JSON' },
+    text('--reason TEXT', 'only those with exactly this reason'),
+    text('--origin ADDRESS', 'only those that came from there'),
+    text('--error TEXT', 'only those whose error holds this text'),
+    text(
+      '-w, --where CONDITION',
+      'only those that fit, in the language of drain -p: \'P["attempts"] > 3 and M.subject ~ "us."\'',
+    ),
+    text('--to ADDRESS', 'send them there instead'),
+    flag('-n, --dry-run', 'tell what would go, and send nothing'),
+    integer('-c, --limit LIMIT', 'stop after so many; 0: no limit', { fallback: 0 }),
+    flag('-q, --quiet', 'no counts on stderr'),
+    flag('--json', 'print the report as JSON'),
   ],
   examples: [
-    {
-      line: 'sluice replay -b rabbitmq://localhost orders.failed --dry-run',
-      what: 'why they died, and how many',
-    },
-    { line: "sluice replay orders.failed --reason 'no stock'", what: 'back to where they came from' },
-    {
-      line: "sluice replay orders.failed --error TypeError --to 'orders' -c 100",
-      what: 'the first hundred, elsewhere',
-    },
-    { line: "sluice replay orders.failed -w 'M.priority > 6'", what: 'what is urgent' },
+    ['sluice replay -b rabbitmq://localhost orders.failed --dry-run', 'why they died, and how many'],
+    ["sluice replay orders.failed --reason 'no stock'", 'back to where they came from'],
+    ["sluice replay orders.failed --error TypeError --to 'orders' -c 100", 'the first hundred, elsewhere'],
+    ["sluice replay orders.failed -w 'M.priority > 6'", 'what is urgent'],
   ],
   async run(context) {
     const { args } = context

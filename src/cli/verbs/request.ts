@@ -4,6 +4,7 @@ import { BROKER, TRACE } from '../broker/connection-options.ts'
 import { serviceOf } from '../broker/service-address.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command } from '../command/command.ts'
+import { flag, list, number, text } from '../command/option.ts'
 import { addressArgument } from '../command/positionals.ts'
 import { PRINTING } from '../drain/options.ts'
 import { rendererFor } from '../drain/renderer.ts'
@@ -16,43 +17,21 @@ export const request: Command = {
     'Send a request and print the response. The words after the service are the body, joined by blanks. Fails when nobody answers in time, or when the responder failed.',
   options: [
     BROKER,
-    {
-      name: 'timeout',
-      short: 't',
-      kind: 'number',
-      metavar: 'SECONDS',
-      fallback: 30,
-      help: 'how long to wait for the answer',
-    },
-    { name: 'subject', short: 'S', kind: 'text', help: 'subject of the request' },
-    {
-      name: 'property',
-      short: 'P',
-      kind: 'list',
-      metavar: 'NAME=VALUE',
-      help: 'a property of the request; may be repeated',
-    },
-    {
-      name: 'content-type',
-      kind: 'text',
-      metavar: 'TYPE',
-      fallback: 'text/plain',
-      help: 'media type of the body',
-    },
-    { name: 'content-stdin', kind: 'flag', help: 'the standard input is the body' },
+    number('-t, --timeout SECONDS', 'how long to wait for the answer', { fallback: 30 }),
+    text('-S, --subject SUBJECT', 'subject of the request'),
+    list('-P, --property NAME=VALUE', 'a property of the request; may be repeated'),
+    text('--content-type TYPE', 'media type of the body', { fallback: 'text/plain' }),
+    flag('--content-stdin', 'the standard input is the body'),
     TRACE,
     ...PRINTING,
   ],
   examples: [
-    {
-      line: 'sluice request -b rabbitmq://localhost quotes ACME',
-      what: 'ask, and print the body of the answer',
-    },
-    { line: 'sluice request fibonacci 30 --json', what: 'the whole answer as JSON' },
-    {
-      line: 'sluice request resize --content-stdin --content-type image/png < in.png > out.png',
-      what: 'bytes in, bytes out, and a line feed',
-    },
+    ['sluice request -b rabbitmq://localhost quotes ACME', 'ask, and print the body of the answer'],
+    ['sluice request fibonacci 30 --json', 'the whole answer as JSON'],
+    [
+      'sluice request resize --content-stdin --content-type image/png < in.png > out.png',
+      'bytes in, bytes out, and a line feed',
+    ],
   ],
   async run(context) {
     const { args, signal } = context

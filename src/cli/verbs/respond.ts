@@ -7,6 +7,7 @@ import { serviceOf } from '../broker/service-address.ts'
 import { log } from '../broker/session.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command } from '../command/command.ts'
+import { flag, integer, text } from '../command/option.ts'
 import { addressArgument, expectOnly } from '../command/positionals.ts'
 import { UsageError } from '../errors.ts'
 import { decodeOrUndefined, visible } from '../print/terminal-text.ts'
@@ -22,33 +23,17 @@ export const respond: Command = {
     'Answer requests until Ctrl-C. With --exec each request runs the command in a shell: the body to its standard input, its standard output back; an exit code other than 0 is an error for the asker, with what the command wrote to its standard error. The command finds SLUICE_SUBJECT, SLUICE_MESSAGE_ID and SLUICE_CONTENT_TYPE in its environment, and TRACEPARENT where the request belongs to a trace.',
   options: [
     BROKER,
-    { name: 'exec', short: 'e', kind: 'text', metavar: 'COMMAND', help: 'run this for each request' },
-    { name: 'echo', kind: 'flag', help: 'answer with the body of the request' },
-    {
-      name: 'concurrency',
-      short: 'n',
-      kind: 'integer',
-      metavar: 'N',
-      fallback: 1,
-      help: 'requests answered at once',
-    },
-    {
-      name: 'count',
-      short: 'c',
-      kind: 'integer',
-      fallback: 0,
-      help: 'stop after this many answers; 0: no limit',
-    },
-    { name: 'verbose', short: 'v', kind: 'flag', help: 'tell of each request on stderr' },
+    text('-e, --exec COMMAND', 'run this for each request'),
+    flag('--echo', 'answer with the body of the request'),
+    integer('-n, --concurrency N', 'requests answered at once', { fallback: 1 }),
+    integer('-c, --count COUNT', 'stop after this many answers; 0: no limit', { fallback: 0 }),
+    flag('-v, --verbose', 'tell of each request on stderr'),
     TRACE,
   ],
   examples: [
-    {
-      line: "sluice respond -b rabbitmq://localhost upper --exec 'tr a-z A-Z'",
-      what: 'a service from a shell command',
-    },
-    { line: 'sluice respond -n 8 resize --exec "convert - -resize 50% png:-"', what: 'eight at once' },
-    { line: 'sluice respond ping --echo', what: 'to see that requests arrive' },
+    ["sluice respond -b rabbitmq://localhost upper --exec 'tr a-z A-Z'", 'a service from a shell command'],
+    ['sluice respond -n 8 resize --exec "convert - -resize 50% png:-"', 'eight at once'],
+    ['sluice respond ping --echo', 'to see that requests arrive'],
   ],
   async run(context) {
     const { args, signal } = context

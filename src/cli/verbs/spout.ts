@@ -28,17 +28,11 @@ export const spout: Command = {
     'Send messages to the supplied address. The words after it are the content, joined by blanks. Each message that the broker has taken is printed.',
   options: SPOUT_OPTIONS,
   examples: [
-    { line: "spout 'hello; {create: always}' Hello, world", what: 'send one message, making the queue' },
-    {
-      line: "spout -b rabbitmq://localhost -c 3 -P type=greeting 'hello; {create: always}' Hi",
-      what: 'three to RabbitMQ',
-    },
-    {
-      line: "spout -S us.weather 'news; {create: always, node: {type: topic}}' Sunny",
-      what: 'publish under a subject',
-    },
-    { line: "spout 'lines; {create: always}' --content-stdin < some.log", what: 'a line a message' },
-    { line: 'spout orders --restore < saved.jsonl', what: 'put back what drain --dump saved' },
+    ["spout 'hello; {create: always}' Hello, world", 'send one message, making the queue'],
+    ["spout -b rabbitmq://localhost -c 3 -P type=greeting 'hello; {create: always}' Hi", 'three to RabbitMQ'],
+    ["spout -S us.weather 'news; {create: always, node: {type: topic}}' Sunny", 'publish under a subject'],
+    ["spout 'lines; {create: always}' --content-stdin < some.log", 'a line a message'],
+    ['spout orders --restore < saved.jsonl', 'put back what drain --dump saved'],
   ],
   async run(context) {
     const { args, signal } = context

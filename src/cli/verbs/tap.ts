@@ -2,6 +2,7 @@
 import { BROKER, TRACE } from '../broker/connection-options.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command } from '../command/command.ts'
+import { flag, number } from '../command/option.ts'
 import { addressArgument } from '../command/positionals.ts'
 import { COUNT, PRINTING } from '../drain/options.ts'
 import { rendererFor } from '../drain/renderer.ts'
@@ -15,20 +16,14 @@ export const tap: Command = {
   options: [
     BROKER,
     COUNT,
-    {
-      name: 'timeout',
-      short: 't',
-      kind: 'number',
-      metavar: 'SECONDS',
-      help: 'stop when there is none for this long',
-    },
-    { name: 'create', kind: 'flag', help: 'make the topic if it is missing' },
+    number('-t, --timeout SECONDS', 'stop when there is none for this long'),
+    flag('--create', 'make the topic if it is missing'),
     TRACE,
     ...PRINTING,
   ],
   examples: [
-    { line: "sluice tap -b redis://localhost news '#.weather' 'us.*'", what: 'two patterns' },
-    { line: "sluice tap news -p '%(M.subject)s  %(C)s'", what: 'subjects and contents' },
+    ["sluice tap -b redis://localhost news '#.weather' 'us.*'", 'two patterns'],
+    ["sluice tap news -p '%(M.subject)s  %(C)s'", 'subjects and contents'],
   ],
   async run(context) {
     const { args, signal } = context

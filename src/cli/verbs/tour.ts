@@ -14,8 +14,8 @@ export const tour: Command = {
     'Walk through the six messaging patterns, and browse versus consume, on the embedded broker in memory or on the broker given. What it makes there has names of its own and is deleted at the end.',
   options: [{ ...BROKER, help: 'the same as URL' }],
   examples: [
-    { line: 'sluice tour', what: 'needs no broker' },
-    { line: 'sluice tour rabbitmq://localhost', what: 'the same on RabbitMQ' },
+    ['sluice tour', 'needs no broker'],
+    ['sluice tour rabbitmq://localhost', 'the same on RabbitMQ'],
   ],
   async run(context) {
     const broker = brokerArgument(context.args) ?? 'memory:'

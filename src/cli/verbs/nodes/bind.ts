@@ -2,6 +2,7 @@
 import { BROKER } from '../../broker/connection-options.ts'
 import { withSession } from '../../broker/with-session.ts'
 import type { Command } from '../../command/command.ts'
+import { list } from '../../command/option.ts'
 import { addressArgument, expectOnly } from '../../command/positionals.ts'
 import { CommandError } from '../../errors.ts'
 import { propertiesOf } from '../../spout/content.ts'
@@ -10,21 +11,8 @@ export const bind: Command = {
   usage: '[options] TOPIC QUEUE [ KEY ]',
   description:
     'From now on messages published on the topic whose subject fits the key (all of them without one) also go to the queue. For brokers that have bindings; sluice doctor tells.',
-  options: [
-    BROKER,
-    {
-      name: 'argument',
-      kind: 'list',
-      metavar: 'NAME=VALUE',
-      help: 'an argument of the binding; may be repeated',
-    },
-  ],
-  examples: [
-    {
-      line: "sluice bind -b rabbitmq://localhost news archive 'us.#'",
-      what: 'keep a copy of the American news',
-    },
-  ],
+  options: [BROKER, list('--argument NAME=VALUE', 'an argument of the binding; may be repeated')],
+  examples: [["sluice bind -b rabbitmq://localhost news archive 'us.#'", 'keep a copy of the American news']],
   async run(context) {
     const { args } = context
     expectOnly(args, 'TOPIC', 'QUEUE', 'KEY')

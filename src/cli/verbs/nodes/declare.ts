@@ -5,6 +5,7 @@ import { builtNode, type NodeTypeName, SUBSCRIPTION, TYPE } from '../../broker/n
 import { withSession } from '../../broker/with-session.ts'
 import type { Arguments } from '../../command/arguments.ts'
 import type { Command } from '../../command/command.ts'
+import { flag, integer, list, text } from '../../command/option.ts'
 import { addressArgument } from '../../command/positionals.ts'
 import { UsageError } from '../../errors.ts'
 import { nameValue } from '../../spout/content.ts'
@@ -16,45 +17,27 @@ export const declare: Command = {
   options: [
     BROKER,
     { ...TYPE, help: 'kind of the node (default queue)' },
-    { name: 'transient', kind: 'flag', help: 'does not survive a restart of the broker' },
-    {
-      name: 'max-deliveries',
-      kind: 'integer',
-      metavar: 'N',
-      help: 'deliveries of one message before it is a dead letter',
-    },
-    { name: 'dead-letter', kind: 'text', metavar: 'ADDRESS', help: 'where rejected messages go' },
-    { name: 'max-length', kind: 'integer', metavar: 'N', help: 'messages that may wait; more is refused' },
-    { name: 'ttl', kind: 'integer', metavar: 'MS', help: 'longest life of a message in the node' },
-    {
-      name: 'expires',
-      kind: 'integer',
-      metavar: 'MS',
-      help: 'the node deletes itself after so long without use',
-    },
-    { name: 'exclusive', kind: 'flag', help: 'one receiver at a time' },
+    flag('--transient', 'does not survive a restart of the broker'),
+    integer('--max-deliveries N', 'deliveries of one message before it is a dead letter'),
+    text('--dead-letter ADDRESS', 'where rejected messages go'),
+    integer('--max-length N', 'messages that may wait; more is refused'),
+    integer('--ttl MS', 'longest life of a message in the node'),
+    integer('--expires MS', 'the node deletes itself after so long without use'),
+    flag('--exclusive', 'one receiver at a time'),
     { ...SUBSCRIPTION, help: 'make this named subscription of the topic, with the patterns given' },
-    {
-      name: 'native',
-      kind: 'list',
-      metavar: 'NAME=VALUE',
-      help: "an argument of this broker's own; VALUE is JSON or text; may be repeated",
-    },
+    list('--native NAME=VALUE', "an argument of this broker's own; VALUE is JSON or text; may be repeated"),
   ],
   examples: [
-    {
-      line: 'sluice declare -b rabbitmq://localhost orders --dead-letter failed --max-deliveries 5',
-      what: 'a queue whose failures go elsewhere',
-    },
-    { line: 'sluice declare -T topic news', what: 'a topic' },
-    {
-      line: "sluice declare news --subscription archive '#.weather'",
-      what: 'a subscription that retains while nobody listens',
-    },
-    {
-      line: 'sluice declare -b rabbitmq://localhost jobs --native queueType=quorum',
-      what: "with a broker's own argument",
-    },
+    [
+      'sluice declare -b rabbitmq://localhost orders --dead-letter failed --max-deliveries 5',
+      'a queue whose failures go elsewhere',
+    ],
+    ['sluice declare -T topic news', 'a topic'],
+    [
+      "sluice declare news --subscription archive '#.weather'",
+      'a subscription that retains while nobody listens',
+    ],
+    ['sluice declare -b rabbitmq://localhost jobs --native queueType=quorum', "with a broker's own argument"],
   ],
   async run(context) {
     const { args } = context

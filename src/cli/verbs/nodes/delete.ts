@@ -3,6 +3,7 @@ import { BROKER } from '../../broker/connection-options.ts'
 import { existingNode, SUBSCRIPTION, TYPE } from '../../broker/node-address.ts'
 import { withSession } from '../../broker/with-session.ts'
 import type { Command } from '../../command/command.ts'
+import { flag } from '../../command/option.ts'
 import { addressArgument } from '../../command/positionals.ts'
 import { CommandError } from '../../errors.ts'
 
@@ -13,12 +14,12 @@ export const deleteNode: Command = {
     BROKER,
     TYPE,
     SUBSCRIPTION,
-    { name: 'if-exists', kind: 'flag', help: 'a node that is not there is no error' },
-    { name: 'if-empty', kind: 'flag', help: 'refuse when messages wait in it' },
+    flag('--if-exists', 'a node that is not there is no error'),
+    flag('--if-empty', 'refuse when messages wait in it'),
   ],
   examples: [
-    { line: 'sluice delete -b rabbitmq://localhost orders', what: 'a queue' },
-    { line: 'sluice delete news --subscription archive', what: 'a subscription, not its topic' },
+    ['sluice delete -b rabbitmq://localhost orders', 'a queue'],
+    ['sluice delete news --subscription archive', 'a subscription, not its topic'],
   ],
   async run(context) {
     const { args } = context

@@ -5,6 +5,7 @@ import { BROKER } from '../../broker/connection-options.ts'
 import { existingNode, SUBSCRIPTION, TYPE } from '../../broker/node-address.ts'
 import { withSession } from '../../broker/with-session.ts'
 import type { Command } from '../../command/command.ts'
+import { flag } from '../../command/option.ts'
 import { addressArgument, expectOnly } from '../../command/positionals.ts'
 import { CommandError } from '../../errors.ts'
 import { pairLines } from '../../print/table.ts'
@@ -13,10 +14,10 @@ import { jsonText } from '../../print/terminal-text.ts'
 export const inspect: Command = {
   usage: '[options] ADDRESS',
   description: 'Show what the broker tells of a node. A node that is not there ends with 1.',
-  options: [BROKER, TYPE, SUBSCRIPTION, { name: 'json', kind: 'flag', help: 'print as JSON' }],
+  options: [BROKER, TYPE, SUBSCRIPTION, flag('--json', 'print as JSON')],
   examples: [
-    { line: 'sluice inspect -b rabbitmq://localhost orders', what: 'a queue' },
-    { line: 'sluice inspect orders --json', what: 'for programs' },
+    ['sluice inspect -b rabbitmq://localhost orders', 'a queue'],
+    ['sluice inspect orders --json', 'for programs'],
   ],
   async run(context) {
     const { args, out } = context

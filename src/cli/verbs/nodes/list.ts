@@ -5,6 +5,7 @@ import { BROKER } from '../../broker/connection-options.ts'
 import { TYPE } from '../../broker/node-address.ts'
 import { withSession } from '../../broker/with-session.ts'
 import type { Command } from '../../command/command.ts'
+import { flag } from '../../command/option.ts'
 import { addressArgument } from '../../command/positionals.ts'
 import { CommandError } from '../../errors.ts'
 import { tableLines } from '../../print/table.ts'
@@ -25,12 +26,12 @@ export const list: Command = {
   options: [
     BROKER,
     { ...TYPE, help: 'only this kind' },
-    { name: 'json', kind: 'flag', help: 'print as JSON, a line each' },
-    { name: 'names', kind: 'flag', help: 'print the names only' },
+    flag('--json', 'print as JSON, a line each'),
+    flag('--names', 'print the names only'),
   ],
   examples: [
-    { line: 'sluice list -b rabbitmq://localhost', what: 'everything' },
-    { line: "sluice list 'orders*' --json", what: 'what begins with orders, for programs' },
+    ['sluice list -b rabbitmq://localhost', 'everything'],
+    ["sluice list 'orders*' --json", 'what begins with orders, for programs'],
   ],
   async run(context) {
     const { args, out } = context

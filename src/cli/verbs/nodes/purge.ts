@@ -5,6 +5,7 @@ import { BROKER } from '../../broker/connection-options.ts'
 import { existingNode, SUBSCRIPTION, TYPE } from '../../broker/node-address.ts'
 import { withSession } from '../../broker/with-session.ts'
 import type { Command } from '../../command/command.ts'
+import { flag, list, text } from '../../command/option.ts'
 import { addressArgument, expectOnly } from '../../command/positionals.ts'
 import { UsageError } from '../../errors.ts'
 import { jsonText } from '../../print/terminal-text.ts'
@@ -17,19 +18,13 @@ export const purge: Command = {
     BROKER,
     TYPE,
     SUBSCRIPTION,
-    { name: 'id', kind: 'list', help: 'only the message of this id; may be repeated' },
-    {
-      name: 'where',
-      short: 'w',
-      kind: 'text',
-      metavar: 'CONDITION',
-      help: 'only those that fit, in the language of drain -p',
-    },
-    { name: 'json', kind: 'flag', help: 'print as JSON' },
+    list('--id ID', 'only the message of this id; may be repeated'),
+    text('-w, --where CONDITION', 'only those that fit, in the language of drain -p'),
+    flag('--json', 'print as JSON'),
   ],
   examples: [
-    { line: 'sluice purge -b rabbitmq://localhost orders', what: 'empty the queue' },
-    { line: 'sluice purge orders -w \'M.subject = "test"\'', what: 'only what is a test' },
+    ['sluice purge -b rabbitmq://localhost orders', 'empty the queue'],
+    ['sluice purge orders -w \'M.subject = "test"\'', 'only what is a test'],
   ],
   async run(context) {
     const { args, out, signal } = context
