@@ -6,13 +6,18 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { compile } from './compile.ts'
 
+/** Where the checkout is, for a script that runs elsewhere. */
+export const CHECKOUT_VARIABLE = 'SLUICE_BENCH_CHECKOUT'
+
 /** `script`: path of a file in bench/. Resolves to its exit code. */
 export async function runCompiled(script: string, args: readonly string[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
   try {
-    await compile(resolve(import.meta.dirname, '..', '..'), folder)
+    const checkout = resolve(import.meta.dirname, '..', '..')
+    await compile(checkout, folder)
     const file = join(folder, 'bench', basename(script).replace(/\.ts$/, '.js'))
-    const [code] = await once(fork(file, args, { execArgv: [], stdio: 'inherit' }), 'exit')
+    const env = { ...process.env, [CHECKOUT_VARIABLE]: checkout }
+    const [code] = await once(fork(file, args, { execArgv: [], stdio: 'inherit', env }), 'exit')
     return code ?? 1
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -11,6 +11,7 @@ import type { Kept, Several } from '../parts/part.ts'
 import type { SizeRow, StartRow } from '../parts/start.ts'
 import type { StoreResult } from '../parts/store.ts'
 import { growthTables } from './growth-tables.ts'
+import { replaceBetween } from './marks.ts'
 
 type Results<R> = readonly (Kept<R> & { readonly backend: string })[]
 
@@ -19,14 +20,11 @@ export async function writePerformance(results: string, page: string): Promise<v
   let text = await readFile(page, 'utf8')
   for (const [part, tables] of Object.entries(TABLES)) {
     const all = await read(results, part)
-    const [begin, end] = [`<!-- ${part}:start -->`, `<!-- ${part}:end -->`]
-    const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-    if (from < 0 || to < from) throw new Error(`${begin} and ${end} are not in ${page}`)
     const content =
       all.length === 0
         ? 'Not measured yet.'
         : `${tables(all as never)}\n\n${origin(all)} ${FIGURES[part] ?? SPREAD}`
-    text = `${text.slice(0, from + begin.length)}\n${content}\n${text.slice(to)}`
+    text = replaceBetween(text, part, content, page)
   }
   await writeFile(page, text)
 }

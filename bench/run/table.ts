@@ -1,10 +1,9 @@
 /** The table of the README, from the results that are kept as data. */
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Cell, checkReport, markdownTable, type Report } from '../../src/compare/index.ts'
+import { writeBetween } from './marks.ts'
 
-const BEGIN = '<!-- bench:start -->'
-const END = '<!-- bench:end -->'
 const ORDER = ['rabbitmq', 'qpid', 'redis', 'zeromq', 'memory', 'file']
 
 /** Writes it between the marks. */
@@ -14,10 +13,7 @@ export async function writeTable(results: string, readme: string): Promise<void>
     files.map(async (name) => checkReport(JSON.parse(await readFile(join(results, name), 'utf8')))),
   )
   reports.sort((a, b) => place(a) - place(b))
-  const text = await readFile(readme, 'utf8')
-  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)]
-  if (from < 0 || to < from) throw new Error(`${BEGIN} and ${END} are not in the README`)
-  await writeFile(readme, `${text.slice(0, from + BEGIN.length)}\n${page(reports)}\n${text.slice(to)}`)
+  await writeBetween(readme, 'bench', page(reports))
 }
 
 function place(report: Report): number {
