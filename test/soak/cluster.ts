@@ -3,9 +3,14 @@
  * call must end, every link must come back, and nothing may be left at the brokers. Told are also how soon after a majority was there the last
  * lane had its first accepted send, and how long sends stood still.
  *
- *     npm run test:cluster -- rabbitmq-cluster|redis-cluster|redis-sentinel [SECONDS] [SEED]
+ *     npm run test:cluster -- rabbitmq-cluster|redis-cluster|redis-sentinel [SECONDS] [SEED] [--gap MS] [--rate MESSAGES]
+ *
+ * `--gap`: longest pause between two faults, 2,000 ms if nothing is said; `--rate`: sends a second over all lanes, as many as go through if
+ * nothing is said; `--faults`: the run ends when there were as many; `--trace`: tells when what happened.
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { type BareClient, rabbitmqBare, redisBare } from './cluster/bare.ts'
 import { Figures } from './cluster/figures.ts'
 import { leftovers } from './cluster/leftovers.ts'
 import { MajorityWatch, rabbitmqProbe, redisClusterProbe, sentinelProbe } from './cluster/majority.ts'
@@ -20,25 +25,46 @@ const BACK_MS = 60_000
 /** All that was accepted must have come this long after the last fault: RabbitMQ 3.10 tries a dead letter again after three minutes. Unit: ms. */
 const DRAIN_MS = 300_000
 const TOLD_EVERY_MS = 30_000
-const PROBES = {
-  'rabbitmq-cluster': rabbitmqProbe,
-  'redis-cluster': redisClusterProbe,
-  'redis-sentinel': sentinelProbe,
+const CLUSTERS = {
+  'rabbitmq-cluster': { probe: rabbitmqProbe, bare: rabbitmqBare },
+  'redis-cluster': { probe: redisClusterProbe, bare: redisBare },
+  'redis-sentinel': { probe: sentinelProbe, bare: redisBare },
 }
 
-const [name = '', seconds = '60', seed = String(Date.now() % 1_000_000)] = process.argv.slice(2)
-if (!(name in PROBES)) throw new Error(`cluster.ts ${Object.keys(PROBES).join('|')} [SECONDS] [SEED]`)
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    gap: { type: 'string', default: '2000' },
+    rate: { type: 'string' },
+    faults: { type: 'string', default: 'Infinity' },
+    trace: { type: 'boolean', default: false },
+  },
+})
+const [name = '', seconds = '60', seed = String(Date.now() % 1_000_000)] = positionals
+if (!(name in CLUSTERS)) throw new Error(`cluster.ts ${Object.keys(CLUSTERS).join('|')} [SECONDS] [SEED]`)
+const { probe, bare: openBare } = CLUSTERS[name as keyof typeof CLUSTERS]
 
 const watch = new Watch()
 process.on('unhandledRejection', (error) => watch.problem(`unhandled: ${(error as Error).stack}`))
 
 await using place = (await openCluster(name))!
-const traffic = await Traffic.open(place, watch, Number(seed))
+const traffic = await Traffic.open(
+  place,
+  watch,
+  Number(seed),
+  values.rate === undefined ? undefined : Number(values.rate),
+)
 const figures = new Figures(traffic)
+for (const [at, connection] of traffic.connections.entries()) {
+  for (const event of ['connected', 'disconnected'] as const)
+    connection.on(event, () => trace(`connection ${at + 1} ${event}`))
+}
 console.log(`${name}: seed ${seed}`)
 {
-  await using majority = new MajorityWatch(PROBES[name as keyof typeof PROBES](place.own), () => void back())
+  await using bare = await openBare(place.own)
+  await using majority = new MajorityWatch(probe(place.own), () => void back(majority, bare))
   await trouble(majority)
+  await bare.clear()
 }
 await traffic.stopSending()
 await drain()
@@ -66,14 +92,16 @@ async function trouble(majority: MajorityWatch): Promise<void> {
   const dice = new Dice(Number(seed), 'faults')
   const end = performance.now() + Number(seconds) * 1000
   let told = performance.now()
-  while (performance.now() < end) {
-    await delay(dice.between(200, 2_000))
+  while (performance.now() < end && figures.faults < Number(values.faults)) {
+    await delay(dice.between(Math.min(200, Number(values.gap)), Number(values.gap)))
     const fault = dice.of(place.faults)
     // The heaviest are taken whenever they are drawn.
     if (!dice.chance(fault.weight / 6)) continue
     for (const pulse of traffic.pulses) pulse.begin()
     const lost = majority.lost
+    trace(`«${fault.name}»`)
     await fault.run(dice).catch((error: Error) => watch.problem(`${fault.name} failed: ${error.message}`))
+    trace(`«${fault.name}» is over`)
     await everyPulse(traffic.pulses, `after «${fault.name}»`)
     figures.fault(fault.name, majority.lost > lost)
     if (performance.now() - told < TOLD_EVERY_MS) continue
@@ -83,16 +111,28 @@ async function trouble(majority: MajorityWatch): Promise<void> {
 }
 
 /** A majority is there again. */
-async function back(): Promise<void> {
+async function back(majority: MajorityWatch, bare: BareClient): Promise<void> {
+  const { lost } = majority
   const since = performance.now()
+  trace('a majority is there')
+  const ended = new AbortController()
+  const bareMs = bare.accepted(ended.signal).then((ok) => {
+    trace(`the client without the library ${ok ? 'was accepted' : 'was not accepted'}`)
+    return performance.now() - since
+  })
   await everyPulse(traffic.sends, 'with a majority there')
-  figures.firstOk(performance.now() - since)
+  const ms = performance.now() - since
+  ended.abort()
+  if (majority.lost === lost) figures.firstOk(ms, await bareMs)
+  else figures.cutShort()
 }
 
 async function everyPulse(pulses: readonly Pulse[], when: string): Promise<void> {
   await Promise.all(
     pulses.map(async (pulse) => {
-      if (!(await pulse.next(BACK_MS))) watch.problem(`${pulse.name} did not come back ${when}`)
+      const there = await pulse.next(BACK_MS)
+      trace(`${pulse.name} ${when}`)
+      if (!there) watch.problem(`${pulse.name} did not come back ${when}`)
     }),
   )
 }
@@ -100,4 +140,8 @@ async function everyPulse(pulses: readonly Pulse[], when: string): Promise<void>
 async function drain(): Promise<void> {
   const end = performance.now() + DRAIN_MS
   while (performance.now() < end && figures.open > 0) await delay(100)
+}
+
+function trace(text: string): void {
+  if (values.trace) console.log(`${new Date().toISOString()} ${text}`)
 }

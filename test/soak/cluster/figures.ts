@@ -10,6 +10,9 @@ export class Figures {
   readonly #begun = performance.now()
   readonly #faults = new Map<string, number[]>()
   readonly #firstOks: number[] = []
+  readonly #bareOks: number[] = []
+  readonly #behind: number[] = []
+  #cutShort = 0
   #withoutMajority = 0
 
   constructor(traffic: Traffic) {
@@ -23,9 +26,16 @@ export class Figures {
     if (majorityLost) this.#withoutMajority++
   }
 
-  /** Every lane had an accepted send so long after a majority was there. */
-  firstOk(ms: number): void {
+  /** Every lane had an accepted send so long after a majority was there, and a client without the library so long. */
+  firstOk(ms: number, bareMs: number): void {
     this.#firstOks.push(ms)
+    this.#bareOks.push(bareMs)
+    this.#behind.push(Math.max(0, ms - bareMs))
+  }
+
+  /** The majority was lost again before. */
+  cutShort(): void {
+    this.#cutShort++
   }
 
   /** Accepted, and not yet received and settled. */
@@ -36,7 +46,7 @@ export class Figures {
   progress(): string {
     const seconds = Math.round((performance.now() - this.#begun) / 1000)
     const heap = Math.round(process.memoryUsage().heapUsed / 2 ** 20)
-    return `${seconds} s: accepted ${this.#sum(({ accepted }) => accepted)}, to come ${this.open}, faults ${this.#count}, ${heap} MiB`
+    return `${seconds} s: accepted ${this.#sum(({ accepted }) => accepted)}, to come ${this.open}, faults ${this.faults}, ${heap} MiB`
   }
 
   report(): string {
@@ -46,9 +56,11 @@ export class Figures {
       ...this.#traffic.lanes.map(({ name, ledger }) => `  ${name}: ${ledgerText(ledger)}`),
       `  all: ${[...KINDS.keys()].map((kind) => `${kind} ${this.#sum(KINDS.get(kind)!)}`).join(', ')}`,
       `requests answered ${asking.answered}, failed ${asking.failed}; live published ${live.published}, came ${live.came}`,
-      `faults ${this.#count}, ${this.#withoutMajority} of them without a majority; sends stood still for`,
+      `faults ${this.faults}, ${this.#withoutMajority} of them without a majority; sends stood still for`,
       ...[...this.#faults].map(([name, all]) => `  ${name}: ${all.length} times, ${spread(all)}`),
       `first ok of every lane after a majority was there: ${this.#firstOks.length} times, ${spread(this.#firstOks)}`,
+      `  of a client without the library: ${spread(this.#bareOks)}; the lanes behind it: ${spread(this.#behind)}`,
+      `  the majority was lost again before: ${this.#cutShort} times`,
     ].join('\n')
   }
 
@@ -66,7 +78,7 @@ export class Figures {
     })
   }
 
-  get #count(): number {
+  get faults(): number {
     return [...this.#faults.values()].reduce((sum, all) => sum + all.length, 0)
   }
 

@@ -24,6 +24,8 @@ export interface LaneOptions {
   readonly source: Source<number>
   /** Some are released and rejected. What is rejected is done when its dead letter has been read. */
   readonly anyVerdict?: boolean
+  /** Sends a second at most. Default: as many as go through. */
+  readonly rate?: number
 }
 
 export class Lane {
@@ -33,6 +35,8 @@ export class Lane {
   readonly #watch: Watch
   readonly #dice: Dice
   #running = true
+  /** When the next send may begin. */
+  #next = 0
   #sender: Sender<number> | undefined
   #receiver: Receiver<number> | undefined
   #work: Promise<unknown>[] = []
@@ -76,6 +80,8 @@ export class Lane {
       const slow = ledger.accepted - ledger.done > MOST_WAITING
       if (slow) await delay(SLOW_MS)
       if (slow && !always) continue
+      await this.#turn()
+      if (!this.#running) return
       const at = ledger.sending()
       const { error } = await this.#watch.outcome('send', SEND_MS, () =>
         this.#sender!.send(at, { id: `${name}#${at}`, timeoutMs: SEND_MS }),
@@ -87,6 +93,15 @@ export class Lane {
         return
       } else await delay(SLOW_MS)
     }
+  }
+
+  async #turn(): Promise<void> {
+    const { rate } = this.#options
+    if (rate === undefined) return
+    const now = performance.now()
+    const at = Math.max(now, this.#next)
+    this.#next = at + 1000 / rate
+    await delay(at - now)
   }
 
   async #receive(receiver: Receiver<number>): Promise<void> {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import type { PrivateBroker } from '../../support/brokers.ts'
 import { manage } from '../random/rabbitmq-cluster-faults.ts'
-import { clusterUrls } from '../random/redis-cluster-faults.ts'
+import { redisNodeUrls } from './nodes.ts'
 
 /** Brokers notice an end, and count it, a little later. Unit: ms. */
 const PATIENCE_MS = 30_000
@@ -37,13 +37,7 @@ async function rabbitmq(own: PrivateBroker): Promise<Leftovers> {
 }
 
 async function redis(own: PrivateBroker): Promise<Leftovers> {
-  const urls =
-    own.name === 'redis-cluster'
-      ? clusterUrls(own)
-      : ['master', 'replica'].map(
-          (role) =>
-            `redis://:${own.environment.SLUICE_TEST_REDIS_SENTINEL_PASSWORD}@127.0.0.1:${own.ports[role]}`,
-        )
+  const urls = redisNodeUrls(own)
   let connections = 0
   let nodes = 0
   for (const url of urls) {

@@ -1,12 +1,10 @@
 /** Whether enough of a cluster is there to take a message: looked at from outside, by no more than a few bytes to each node. */
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import type { PrivateBroker } from '../../support/brokers.ts'
-import { clusterUrls } from '../random/redis-cluster-faults.ts'
+import { ANSWER_MS, openProbing, redisNodeUrls } from './nodes.ts'
 
-/** A node that does not answer in this time is away. Unit: ms. */
-const ANSWER_MS = 1_500
 const LOOK_MS = 50
 const SLOTS = 16_384
 
@@ -39,7 +37,7 @@ function greets(port: number): Promise<boolean> {
 
 /** Every slot has a master that takes writes, with a replica that follows it. */
 export function redisClusterProbe(own: PrivateBroker): Probe {
-  const nodes = clusterUrls(own).map(open)
+  const nodes = redisNodeUrls(own).map(openProbing)
   return {
     async look() {
       const owned = new Uint8Array(SLOTS)
@@ -65,8 +63,7 @@ export function redisClusterProbe(own: PrivateBroker): Probe {
 
 /** The master has a replica that follows it. */
 export function sentinelProbe(own: PrivateBroker): Probe {
-  const password = own.environment.SLUICE_TEST_REDIS_SENTINEL_PASSWORD
-  const nodes = ['master', 'replica'].map((role) => open(`redis://:${password}@127.0.0.1:${own.ports[role]}`))
+  const nodes = redisNodeUrls(own).map(openProbing)
   return {
     look: async () =>
       (await Promise.all(nodes.map((redis) => isFollowed(redis).catch(() => false)))).some(Boolean),
@@ -74,18 +71,6 @@ export function sentinelProbe(own: PrivateBroker): Probe {
       for (const redis of nodes) redis.disconnect()
     },
   }
-}
-
-function open(url: string): Redis {
-  const redis = new Redis(url, {
-    protocol: 2,
-    commandTimeout: ANSWER_MS,
-    connectTimeout: ANSWER_MS,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => LOOK_MS,
-  })
-  redis.on('error', () => {})
-  return redis
 }
 
 async function isFollowed(redis: Redis): Promise<boolean> {

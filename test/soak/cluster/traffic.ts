@@ -17,31 +17,46 @@ import { Lane } from './lane.ts'
 import type { Pulse } from './pulse.ts'
 
 const CONNECTIONS = 4
+const LANES = 5
 
 export class Traffic {
   readonly lanes: Lane[] = []
   readonly asking = new Asking()
   readonly live = new Live()
   readonly nodes: AnyAddress[] = []
-  readonly #connections: Connection[]
+  readonly connections: readonly Connection[]
   readonly #watch: Watch
   readonly #seed: number
+  /** Of one lane. */
+  readonly #rate: number | undefined
   #letters: Promise<void> = Promise.resolve()
   #closeLetters = async () => {}
 
-  static async open(place: Place, watch: Watch, seed: number): Promise<Traffic> {
+  /** @param rate sends a second over all lanes; `undefined`: as many as go through */
+  static async open(place: Place, watch: Watch, seed: number, rate?: number): Promise<Traffic> {
     const { url, native, password } = place
     const open = () =>
       connect({ url, native, password, heartbeatMs: 2_000, reconnect: { minDelayMs: 20, maxDelayMs: 500 } })
-    const traffic = new Traffic(await Promise.all(Array.from({ length: CONNECTIONS }, open)), watch, seed)
+    const traffic = new Traffic(
+      await Promise.all(Array.from({ length: CONNECTIONS }, open)),
+      watch,
+      seed,
+      rate,
+    )
     await traffic.#begin()
     return traffic
   }
 
-  private constructor(connections: Connection[], watch: Watch, seed: number) {
-    this.#connections = connections
+  private constructor(
+    connections: readonly Connection[],
+    watch: Watch,
+    seed: number,
+    rate: number | undefined,
+  ) {
+    this.connections = connections
     this.#watch = watch
     this.#seed = seed
+    this.#rate = rate === undefined ? undefined : rate / LANES
     for (const connection of connections)
       connection.on('warning', ({ error }) => {
         if (error.code === 'INTERNAL') watch.problem(`warning ${error.message}`)
@@ -58,7 +73,7 @@ export class Traffic {
   }
 
   async #begin(): Promise<void> {
-    const [first, second, third, fourth] = this.#connections as [
+    const [first, second, third, fourth] = this.connections as [
       Connection,
       Connection,
       Connection,
@@ -89,7 +104,9 @@ export class Traffic {
   }
 
   #lane(options: ConstructorParameters<typeof Lane>[0]): void {
-    this.lanes.push(new Lane(options, this.#watch, new Dice(this.#seed, options.name)))
+    this.lanes.push(
+      new Lane({ ...options, rate: this.#rate }, this.#watch, new Dice(this.#seed, options.name)),
+    )
   }
 
   /** A letter that was read is done with. */
@@ -118,12 +135,12 @@ export class Traffic {
 
   async deleteNodes(): Promise<void> {
     for (const node of this.nodes)
-      await this.#watch.call('delete', 15_000, () => this.#connections[0]!.admin.delete(node))
+      await this.#watch.call('delete', 15_000, () => this.connections[0]!.admin.delete(node))
   }
 
   async close(): Promise<void> {
     await Promise.all(
-      this.#connections.map((each) => this.#watch.call('close-connection', 8_000, () => each.close())),
+      this.connections.map((each) => this.#watch.call('close-connection', 8_000, () => each.close())),
     )
   }
 }

@@ -1,0 +1,108 @@
+/**
+ * A client without the library, which tries without pause once a majority is there: what it waits is the broker's own part of a first
+ * accepted send. It keeps to nodes of its own, whose messages push each other out.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import amqp from 'amqplib'
+import type { Redis } from 'ioredis'
+import type { PrivateBroker } from '../../support/brokers.ts'
+import { openProbing, redisNodeUrls } from './nodes.ts'
+
+/** Unit: ms. */
+const AGAIN_MS = 25
+/** One try may take as long. Unit: ms. */
+const TRY_MS = 2_000
+
+export interface BareClient extends AsyncDisposable {
+  /** Resolves when a message to each of some nodes was accepted, wherever they live; `false` when it was ended before. */
+  accepted(signal: AbortSignal): Promise<boolean>
+  /** Of what it made at the broker. */
+  clear(): Promise<void>
+}
+
+const QUEUES = ['bare-1', 'bare-2', 'bare-3']
+const SMALL = { durable: true, arguments: { 'x-queue-type': 'quorum', 'x-max-length': 10 } }
+
+/** A new connection for each try, to every node at once. */
+export async function rabbitmqBare(own: PrivateBroker): Promise<BareClient> {
+  const urls = own.url.split(',').map((url) => url.replace('rabbitmq:', 'amqp:'))
+  const withChannel = async <T>(url: string, work: (channel: amqp.ConfirmChannel) => Promise<T>) => {
+    const connection = await amqp.connect(url, { timeout: TRY_MS })
+    connection.on('error', () => {})
+    try {
+      const channel = await connection.createConfirmChannel()
+      channel.on('error', () => {})
+      return await work(channel)
+    } finally {
+      await Promise.race([connection.close().catch(() => {}), delay(TRY_MS)])
+    }
+  }
+  // Leaders are where their queues were declared.
+  for (const [at, name] of QUEUES.entries())
+    await withChannel(urls[at % urls.length]!, (channel) => channel.assertQueue(name, SMALL))
+
+  const publish = (channel: amqp.ConfirmChannel, name: string) =>
+    new Promise<void>((resolve, reject) => {
+      channel.sendToQueue(name, Buffer.from('.'), {}, (error) => (error ? reject(error) : resolve()))
+    })
+  return {
+    async accepted(signal) {
+      const open = new Set(QUEUES)
+      const at = (url: string) =>
+        withChannel(url, async (channel) => {
+          const all = [...open].map((name) => publish(channel, name).then(() => open.delete(name)))
+          await Promise.race([Promise.allSettled(all), delay(TRY_MS)])
+        }).catch(() => {})
+      const keepTrying = async (url: string) => {
+        while (open.size > 0 && !signal.aborted) await Promise.all([at(url), delay(AGAIN_MS)])
+      }
+      await Promise.any([...urls.map(keepTrying), ended(signal)])
+      return open.size === 0
+    },
+    async clear() {
+      await withChannel(urls[0]!, async (channel) => {
+        for (const name of QUEUES) await channel.deleteQueue(name)
+      })
+    },
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+/** As many keys as make sure that every master has some. */
+const KEYS = Array.from({ length: 24 }, (_, at) => `bare-${at}`)
+const REPLICA_MS = 500
+
+/** A connection to every node; a write counts when a replica has it. */
+export async function redisBare(own: PrivateBroker): Promise<BareClient> {
+  const nodes = redisNodeUrls(own).map(openProbing)
+  const write = async (redis: Redis, open: Set<string>) => {
+    for (const key of [...open]) {
+      try {
+        await redis.set(key, '.')
+        if ((await redis.wait(1, REPLICA_MS)) > 0) open.delete(key)
+      } catch {
+        // Another's, or away.
+      }
+    }
+  }
+  return {
+    async accepted(signal) {
+      const open = new Set(KEYS)
+      const keepTrying = async (redis: Redis) => {
+        while (open.size > 0 && !signal.aborted) await Promise.all([write(redis, open), delay(AGAIN_MS)])
+      }
+      await Promise.any([...nodes.map(keepTrying), ended(signal)])
+      return open.size === 0
+    },
+    async clear() {
+      for (const redis of nodes) for (const key of KEYS) await redis.del(key).catch(() => {}) // Another's.
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const redis of nodes) redis.disconnect()
+    },
+  }
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
