@@ -13,12 +13,14 @@ export const BROKER_NAMES = [
   'artemis',
   'postgres',
   'rabbitmq-cluster',
+  'qpid-ha',
+  'artemis-pair',
 ] as const
 
 export type BrokerName = (typeof BROKER_NAMES)[number]
 
 /** What `npm test` does without: for commands of their own, which take long. */
-export const CLUSTERS: readonly BrokerName[] = ['rabbitmq-cluster']
+export const CLUSTERS: readonly BrokerName[] = ['rabbitmq-cluster', 'qpid-ha', 'artemis-pair']
 
 /** What `up` starts when no name is given. */
 export const DEFAULT_BROKERS: readonly BrokerName[] = ['rabbitmq', 'qpid', 'redis']

@@ -1,8 +1,10 @@
 /** All kinds of brokers by name. */
 import { artemis } from './artemis.ts'
+import { artemisPair } from './artemis-pair.ts'
 import type { BrokerKind, BrokerName } from './kind.ts'
 import { postgres } from './postgres.ts'
 import { qpid } from './qpid.ts'
+import { qpidHa } from './qpid-ha.ts'
 import { rabbitmq } from './rabbitmq.ts'
 import { rabbitmqCluster } from './rabbitmq-cluster.ts'
 import { redis, redisCluster, redisSentinel, redisTls } from './redis.ts'
@@ -17,6 +19,8 @@ const KINDS: Readonly<Record<BrokerName, BrokerKind>> = {
   artemis,
   postgres,
   'rabbitmq-cluster': rabbitmqCluster,
+  'qpid-ha': qpidHa,
+  'artemis-pair': artemisPair,
 }
 
 export function kindOf(name: BrokerName): BrokerKind {

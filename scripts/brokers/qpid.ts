@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAmqp10 } from './amqp10-probe.ts'
-import type { BrokerKind, Plan, Progress, Site, Software, TlsFiles } from './kind.ts'
+import type { BrokerKind, Plan, ProcessPlan, Progress, Site, Software, TlsFiles } from './kind.ts'
 import { type Distribution, obtainJava, unpackDistribution } from './maven.ts'
 
 const DISTRIBUTION: Distribution = {
@@ -13,7 +13,7 @@ const DISTRIBUTION: Distribution = {
   sha512:
     '48a1633e2195b77c8d458d92ef5cc5d5e0a45ea93b5964185007570ea51cb2a58df764189a505f64d810a14cd254acfbb82b8ed7e2597e9f50bb708474802e7f',
 }
-const USER = 'sluice'
+export const QPID_USER = 'sluice'
 /** A heap that is there from the start: what the process grows by later is need, not room that Java tries out. */
 const MEMORY = ['-Xms256m', '-Xmx512m', '-XX:+AlwaysPreTouch', '-XX:MaxDirectMemorySize=1024m']
 /**
@@ -41,8 +41,7 @@ export const qpid: BrokerKind = {
     const config = join(folder, 'config.json')
     mkdirSync(work)
     writeFileSync(config, JSON.stringify(configuration(password, tls, ports), undefined, 2), { mode: 0o600 })
-    const home = software.home as string
-    const login = `${USER}:${password}@127.0.0.1`
+    const login = `${QPID_USER}:${password}@127.0.0.1`
     return {
       ports,
       environment: {
@@ -54,32 +53,8 @@ export const qpid: BrokerKind = {
         SLUICE_TEST_CERTIFICATE: tls.certificate,
         SLUICE_TEST_KEY: tls.key,
       },
-      toolEnvironment: { QPID_HOME: home, QPID_WORK: work },
-      processes: [
-        {
-          role: 'broker',
-          // Java itself, not bin/qpid-server: one process, whose pid is known and which signals hit.
-          command: software.java as string,
-          args: [
-            '-server',
-            ...MEMORY,
-            // Keeps Java's own traces out of the shared temp folder.
-            '-XX:-UsePerfData',
-            `-Djava.io.tmpdir=${work}`,
-            `-DQPID_HOME=${home}`,
-            `-DQPID_WORK=${work}`,
-            '-cp',
-            `${home}/lib/*:${home}/lib/plugins/*:${home}/lib/opt/*`,
-            'org.apache.qpid.server.Main',
-            // The configuration is read anew at every start; queues and messages are in the host's own store.
-            '-st',
-            'Memory',
-            '-icp',
-            config,
-          ],
-          env: {},
-        },
-      ],
+      toolEnvironment: { QPID_HOME: software.home as string, QPID_WORK: work },
+      processes: [qpidProcess(software, { role: 'broker', work, config, memory: MEMORY })],
     }
   },
 
@@ -87,6 +62,42 @@ export const qpid: BrokerKind = {
     const { version } = await openAmqp10(environment.SLUICE_TEST_QPID as string)
     return version
   },
+}
+
+export interface QpidProcess {
+  readonly role: string
+  readonly work: string
+  /** Path of its configuration. */
+  readonly config: string
+  /** Options of Java. */
+  readonly memory: readonly string[]
+}
+
+export function qpidProcess(software: Software, { role, work, config, memory }: QpidProcess): ProcessPlan {
+  const home = software.home as string
+  return {
+    role,
+    // Java itself, not bin/qpid-server: one process, whose pid is known and which signals hit.
+    command: software.java as string,
+    args: [
+      '-server',
+      ...memory,
+      // Keeps Java's own traces out of the shared temp folder.
+      '-XX:-UsePerfData',
+      `-Djava.io.tmpdir=${work}`,
+      `-DQPID_HOME=${home}`,
+      `-DQPID_WORK=${work}`,
+      '-cp',
+      `${home}/lib/*:${home}/lib/plugins/*:${home}/lib/opt/*`,
+      'org.apache.qpid.server.Main',
+      // The configuration is read anew at every start; queues and messages are in the host's own store.
+      '-st',
+      'Memory',
+      '-icp',
+      config,
+    ],
+    env: {},
+  }
 }
 
 interface Ports {
@@ -97,25 +108,12 @@ interface Ports {
 }
 
 function configuration(password: string, tls: TlsFiles, ports: Ports): object {
-  const aliases = ['nameAlias', 'defaultAlias', 'hostnameAlias'].map((type) => ({ name: type, type }))
-  const port = {
-    protocols: ['AMQP_0_9_1', 'AMQP_0_10', 'AMQP_1_0'],
-    bindingAddress: '127.0.0.1',
-    authenticationProvider: 'plain',
-    virtualhostaliases: aliases,
-  }
   return {
     name: 'sluice',
     modelVersion: '9.1',
     context: { 'qpid.compact_memory_threshold': String(COMPACT_FROM) },
     authenticationproviders: [
-      {
-        name: 'plain',
-        type: 'Plain',
-        // By default this list hides PLAIN on ports without TLS.
-        secureOnlyMechanisms: [],
-        users: [{ name: USER, type: 'managed', password }],
-      },
+      plainLogin(password),
       { name: 'anonymous', type: 'Anonymous' },
       { name: 'external', type: 'External' },
     ],
@@ -129,11 +127,11 @@ function configuration(password: string, tls: TlsFiles, ports: Ports): object {
       },
     ],
     ports: [
-      { ...port, name: 'amqp', port: ports.amqp },
-      { ...port, name: 'amqps', port: ports.amqps, transports: ['SSL'], keyStore: 'server' },
-      { ...port, name: 'anonymous', port: ports.anonymous, authenticationProvider: 'anonymous' },
+      { ...QPID_PORT, name: 'amqp', port: ports.amqp },
+      { ...QPID_PORT, name: 'amqps', port: ports.amqps, transports: ['SSL'], keyStore: 'server' },
+      { ...QPID_PORT, name: 'anonymous', port: ports.anonymous, authenticationProvider: 'anonymous' },
       {
-        ...port,
+        ...QPID_PORT,
         name: 'external',
         port: ports.external,
         transports: ['SSL'],
@@ -150,20 +148,42 @@ function configuration(password: string, tls: TlsFiles, ports: Ports): object {
         defaultVirtualHostNode: 'true',
         virtualHostInitialConfiguration: JSON.stringify({
           type: 'BDB',
-          // Delayed messages are let go by housekeeping; its 30 s by default would make every test of them wait.
-          context: { 'virtualhost.housekeepingCheckPeriod': '200' },
+          context: HOUSEKEEPING,
         }),
       },
     ],
-    brokerloggers: [
-      {
-        name: 'console',
-        type: 'Console',
-        brokerloginclusionrules: [
-          { name: 'root', type: 'NameAndLevel', loggerName: 'ROOT', level: 'WARN' },
-          { name: 'operational', type: 'NameAndLevel', loggerName: 'qpid.message.*', level: 'WARN' },
-        ],
-      },
-    ],
+    brokerloggers: QPID_LOGGERS,
   }
 }
+
+/** Of any port; its name and number come with it. */
+export const QPID_PORT = {
+  protocols: ['AMQP_0_9_1', 'AMQP_0_10', 'AMQP_1_0'],
+  bindingAddress: '127.0.0.1',
+  authenticationProvider: 'plain',
+  virtualhostaliases: ['nameAlias', 'defaultAlias', 'hostnameAlias'].map((type) => ({ name: type, type })),
+}
+
+export function plainLogin(password: string): object {
+  return {
+    name: 'plain',
+    type: 'Plain',
+    // By default this list hides PLAIN on ports without TLS.
+    secureOnlyMechanisms: [],
+    users: [{ name: QPID_USER, type: 'managed', password }],
+  }
+}
+
+/** Delayed messages are let go by housekeeping; its 30 s by default would make every test of them wait. */
+export const HOUSEKEEPING = { 'virtualhost.housekeepingCheckPeriod': '200' }
+
+export const QPID_LOGGERS = [
+  {
+    name: 'console',
+    type: 'Console',
+    brokerloginclusionrules: [
+      { name: 'root', type: 'NameAndLevel', loggerName: 'ROOT', level: 'WARN' },
+      { name: 'operational', type: 'NameAndLevel', loggerName: 'qpid.message.*', level: 'WARN' },
+    ],
+  },
+]

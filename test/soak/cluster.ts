@@ -3,17 +3,24 @@
  * call must end, every link must come back, and nothing may be left at the brokers. Told are also how soon after a majority was there the last
  * lane had its first accepted send, and how long sends stood still.
  *
- *     npm run test:cluster -- rabbitmq-cluster|redis-cluster|redis-sentinel [SECONDS] [SEED] [--gap MS] [--rate MESSAGES]
+ *     npm run test:cluster -- rabbitmq-cluster|redis-cluster|redis-sentinel|qpid-ha|artemis-pair [SECONDS] [SEED] [--gap MS] [--rate MESSAGES]
  *
  * `--gap`: longest pause between two faults, 2,000 ms if nothing is said; `--rate`: sends a second over all lanes, as many as go through if
  * nothing is said; `--faults`: the run ends when there were as many; `--trace`: tells when what happened.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { type BareClient, rabbitmqBare, redisBare } from './cluster/bare.ts'
+import { amqp10Bare, type BareClient, rabbitmqBare, redisBare } from './cluster/bare.ts'
 import { Figures } from './cluster/figures.ts'
 import { leftovers } from './cluster/leftovers.ts'
-import { MajorityWatch, rabbitmqProbe, redisClusterProbe, sentinelProbe } from './cluster/majority.ts'
+import {
+  artemisProbe,
+  MajorityWatch,
+  qpidProbe,
+  rabbitmqProbe,
+  redisClusterProbe,
+  sentinelProbe,
+} from './cluster/majority.ts'
 import type { Pulse } from './cluster/pulse.ts'
 import { Traffic } from './cluster/traffic.ts'
 import { openCluster } from './random/cluster-places.ts'
@@ -29,6 +36,8 @@ const CLUSTERS = {
   'rabbitmq-cluster': { probe: rabbitmqProbe, bare: rabbitmqBare },
   'redis-cluster': { probe: redisClusterProbe, bare: redisBare },
   'redis-sentinel': { probe: sentinelProbe, bare: redisBare },
+  'qpid-ha': { probe: qpidProbe, bare: amqp10Bare },
+  'artemis-pair': { probe: artemisProbe, bare: amqp10Bare },
 }
 
 const { values, positionals } = parseArgs({

@@ -15,14 +15,16 @@ describe('a browser', () => {
     receiver.flow(0)
     await receiver.settle(urgent!, { kind: 'release', delayMs: 0, unseen: false })
     expect((await on.connection.inspect(queue))?.details.unsettled).toBe(1)
-    const before = await on.dump(base)
+    // The receiver renews its lease meanwhile.
+    const dump = async () => Object.entries(await on.dump(base)).filter(([key]) => !key.endsWith('#owners'))
+    const before = await dump()
     const seen = await on.browse(queue)
     expect(texts(seen)).toEqual(['urgent', ...range(1_200).slice(1)])
     expect(seen[0]).toMatchObject({ deliveryCount: 2, redelivered: true })
     expect(seen[0]!.message.ttlMs).toBeGreaterThan(0)
     expect(seen[1]).toMatchObject({ deliveryCount: 1, redelivered: false })
     expect(texts(await on.browse(queue))).toEqual(texts(seen))
-    expect(await on.dump(base)).toEqual(before)
+    expect(await dump()).toEqual(before)
     receiver.accept(first!)
   })
 

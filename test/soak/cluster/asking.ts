@@ -97,6 +97,6 @@ export class Live {
   async close(): Promise<void> {
     this.#running = false
     await this.#work
-    await this.#receiver!.close()
+    await this.#receiver?.close()
   }
 }

@@ -2,9 +2,12 @@
  * A client without the library, which tries without pause once a majority is there: what it waits is the broker's own part of a first
  * accepted send. It keeps to nodes of its own, whose messages push each other out.
  */
+import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import amqp from 'amqplib'
 import type { Redis } from 'ioredis'
+import rhea from 'rhea'
+import { type Admin, connect, queue } from '../../../src/index.ts'
 import type { PrivateBroker } from '../../support/brokers.ts'
 import { openProbing, redisNodeUrls } from './nodes.ts'
 
@@ -101,6 +104,71 @@ export async function redisBare(own: PrivateBroker): Promise<BareClient> {
       for (const redis of nodes) redis.disconnect()
     },
   }
+}
+
+/** Sent with a lifetime, so that they do not pile up. Unit: ms. */
+const LIFETIME_MS = 1_000
+
+/** A new connection for each try, to every node at once. Its queue is made by whoever makes queues there. */
+export async function amqp10Bare(own: PrivateBroker): Promise<BareClient> {
+  const urls = own.url.split(',')
+  const node = queue<string>('bare-1')
+  const withSluice = async (work: (admin: Admin) => Promise<unknown>) => {
+    const connection = await connect({ url: urls })
+    await work(connection.admin)
+    await connection.close()
+  }
+  await withSluice((admin) => admin.declare(node))
+  return {
+    async accepted(signal) {
+      let there = false
+      const keepTrying = async (url: string) => {
+        while (!there && !signal.aborted) {
+          const [ok] = await Promise.all([transferred(url, node.name), delay(AGAIN_MS)])
+          there ||= ok
+        }
+      }
+      await Promise.any([...urls.map(keepTrying), ended(signal)])
+      return there
+    },
+    clear: () => withSluice((admin) => admin.delete(node).catch(() => {})), // Artemis deletes it by itself.
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+/** Never rejects. */
+function transferred(address: string, target: string): Promise<boolean> {
+  const { hostname, port, username, password } = new URL(address)
+  return new Promise((resolve) => {
+    const connection = rhea.create_container().connect({
+      host: hostname,
+      port: Number(port),
+      hostname,
+      username,
+      password,
+      reconnect: false,
+    })
+    const end = (ok: boolean) => {
+      clearTimeout(timer)
+      // close() would wait for the peer's answer, and a frozen broker gives none; rhea's types hide the socket.
+      ;(connection as unknown as { socket?: Socket }).socket?.destroy()
+      resolve(ok)
+    }
+    const timer = setTimeout(end, TRY_MS, false)
+    connection.once('sendable', ({ sender }) => sender!.send({ body: '.', durable: true, ttl: LIFETIME_MS }))
+    connection.on('connection_open', () => connection.open_sender(target))
+    connection.on('accepted', () => end(true))
+    const failures = ['rejected', 'released', 'connection_error', 'connection_close', 'session_error']
+    for (const event of [
+      ...failures,
+      'sender_error',
+      'sender_close',
+      'protocol_error',
+      'error',
+      'disconnected',
+    ])
+      connection.on(event, () => end(false))
+  })
 }
 
 function ended(signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 /** What the broker still holds of clients that have closed everything. */
+import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import type { PrivateBroker } from '../../support/brokers.ts'
@@ -17,7 +18,7 @@ export interface Leftovers {
 
 /** Looks until nothing is left, or until it has taken too long for that. */
 export async function leftovers(own: PrivateBroker, ...which: (keyof Leftovers)[]): Promise<Leftovers> {
-  const look = own.name === 'rabbitmq-cluster' ? rabbitmq : redis
+  const look = LOOKS[own.name] ?? sockets
   const end = performance.now() + PATIENCE_MS
   for (;;) {
     const found = await look(own)
@@ -25,6 +26,23 @@ export async function leftovers(own: PrivateBroker, ...which: (keyof Leftovers)[
     await delay(500)
   }
 }
+
+const LOOKS: Partial<Record<PrivateBroker['name'], (own: PrivateBroker) => Promise<Leftovers>>> = {
+  'rabbitmq-cluster': rabbitmq,
+  'redis-cluster': redis,
+  'redis-sentinel': redis,
+}
+
+/** What the system knows: connections to the ports for clients. */
+async function sockets(own: PrivateBroker): Promise<Leftovers> {
+  const ports = new Set(own.url.split(',').map((url) => Number(new URL(url).port)))
+  const lines = (await readFile('/proc/net/tcp', 'utf8')).trim().split('\n').slice(1)
+  const open = lines.map((line) => line.trim().split(/\s+/)).filter(([, , , state]) => state === ESTABLISHED)
+  const theirs = open.filter(([, , remote]) => ports.has(Number.parseInt(remote!.split(':')[1]!, 16)))
+  return { connections: theirs.length, receivers: 0, nodes: 0 }
+}
+
+const ESTABLISHED = '01'
 
 async function rabbitmq(own: PrivateBroker): Promise<Leftovers> {
   const [url] = own.environment.SLUICE_TEST_RABBITMQ_CLUSTER_MANAGEMENT!.split(',')

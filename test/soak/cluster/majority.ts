@@ -1,9 +1,9 @@
 /** Whether enough of a cluster is there to take a message: looked at from outside, by no more than a few bytes to each node. */
-import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
+import { greets } from '../../../scripts/brokers/tcp-probe.ts'
 import type { PrivateBroker } from '../../support/brokers.ts'
-import { ANSWER_MS, openProbing, redisNodeUrls } from './nodes.ts'
+import { openProbing, redisNodeUrls } from './nodes.ts'
 
 const LOOK_MS = 50
 const SLOTS = 16_384
@@ -14,25 +14,20 @@ export interface Probe extends AsyncDisposable {
 }
 
 /** Two of three nodes greet who speaks AMQP. */
-export function rabbitmqProbe(own: PrivateBroker): Probe {
+export const rabbitmqProbe = (own: PrivateBroker) => greeting(own, 'amqp091', 2)
+export const qpidProbe = (own: PrivateBroker) => greeting(own, 'amqp10', 2)
+/** Of a pair whoever has the store serves alone. */
+export const artemisProbe = (own: PrivateBroker) => greeting(own, 'amqp10', 1)
+
+function greeting(own: PrivateBroker, protocol: 'amqp091' | 'amqp10', enough: number): Probe {
   const ports = own.url.split(',').map((url) => Number(new URL(url).port))
   return {
-    look: async () => (await Promise.all(ports.map(greets))).filter(Boolean).length > ports.length / 2,
+    async look() {
+      const there = await Promise.all(ports.map((port) => greets(port, protocol)))
+      return there.filter(Boolean).length >= enough
+    },
     [Symbol.asyncDispose]: async () => {},
   }
-}
-
-function greets(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(Buffer.from('AMQP\0\0\x09\x01', 'latin1')))
-    const end = (there: boolean) => {
-      socket.destroy()
-      resolve(there)
-    }
-    socket.setTimeout(ANSWER_MS, () => end(false))
-    socket.once('data', () => end(true))
-    socket.once('error', () => end(false))
-  })
 }
 
 /** Every slot has a master that takes writes, with a replica that follows it. */

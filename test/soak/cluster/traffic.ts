@@ -13,11 +13,10 @@ import { Dice } from '../random/dice.ts'
 import type { Place } from '../random/place.ts'
 import type { Watch } from '../random/watch.ts'
 import { Asking, Live } from './asking.ts'
-import { Lane } from './lane.ts'
+import { Lane, type LaneOptions } from './lane.ts'
 import type { Pulse } from './pulse.ts'
 
 const CONNECTIONS = 4
-const LANES = 5
 
 export class Traffic {
   readonly lanes: Lane[] = []
@@ -27,8 +26,9 @@ export class Traffic {
   readonly connections: readonly Connection[]
   readonly #watch: Watch
   readonly #seed: number
-  /** Of one lane. */
+  /** Of all lanes. */
   readonly #rate: number | undefined
+  #isLive = false
   #letters: Promise<void> = Promise.resolve()
   #closeLetters = async () => {}
 
@@ -56,7 +56,7 @@ export class Traffic {
     this.connections = connections
     this.#watch = watch
     this.#seed = seed
-    this.#rate = rate === undefined ? undefined : rate / LANES
+    this.#rate = rate
     for (const connection of connections)
       connection.on('warning', ({ error }) => {
         if (error.code === 'INTERNAL') watch.problem(`warning ${error.message}`)
@@ -69,7 +69,7 @@ export class Traffic {
   }
 
   get pulses(): Pulse[] {
-    return [...this.sends, this.asking.pulse, this.live.pulse]
+    return [...this.sends, this.asking.pulse, ...(this.#isLive ? [this.live.pulse] : [])]
   }
 
   async #begin(): Promise<void> {
@@ -79,34 +79,40 @@ export class Traffic {
       Connection,
       Connection,
     ]
+    const { features } = first.capabilities
+    const can = (...names: (keyof typeof features)[]) =>
+      names.every((name) => features[name].level !== 'unsupported')
     const aside = queue<number>('run-aside')
-    const news = topic<number>('run-news')
-    const archive = news.matching('#').subscription('archive')
     const fleet = multicast<number>('run-fleet')
-    const [echo, alerts] = [service<number, number>('run-echo'), broadcast<number>('run-alerts')]
-    this.nodes.push(aside, archive, news, fleet.member('one'), echo)
+    const echo = service<number, number>('run-echo')
+    const lanes: LaneOptions[] = []
+    this.nodes.push(aside, fleet.member('one'), echo)
     await first.admin.declare(aside)
     for (const name of ['plain', 'other', 'judged']) {
       const node = queue<number>(`run-${name}`, name === 'judged' ? { deadLetter: aside } : {})
       await first.admin.declare(node)
       this.nodes.push(node)
-      this.#lane({ name, target: node, source: node, anyVerdict: name === 'judged' })
+      lanes.push({ name, target: node, source: node, anyVerdict: name === 'judged' })
     }
-    await first.admin.declare(archive)
-    this.#lane({ name: 'archive', target: news, source: archive })
+    if (can('topic', 'namedSubscription')) {
+      const news = topic<number>('run-news')
+      const archive = news.matching('#').subscription('archive')
+      await first.admin.declare(archive)
+      this.nodes.push(archive, news)
+      lanes.push({ name: 'archive', target: news, source: archive })
+    }
     await (await first.receiver(fleet.member('one'))).close()
-    this.#lane({ name: 'member', target: fleet.to('one'), source: fleet.member('one') })
-    for (const [at, lane] of this.lanes.entries())
+    lanes.push({ name: 'member', target: fleet.to('one'), source: fleet.member('one') })
+    const rate = this.#rate === undefined ? undefined : this.#rate / lanes.length
+    for (const [at, options] of lanes.entries()) {
+      const lane = new Lane({ ...options, rate }, this.#watch, new Dice(this.#seed, options.name))
+      this.lanes.push(lane)
       await lane.begin(at % 2 === 0 ? first : second, at % 2 === 0 ? third : fourth)
+    }
     await this.#read(aside, third)
     await this.asking.begin(echo, second, third, this.#watch)
-    await this.live.begin(alerts, first, fourth, this.#watch)
-  }
-
-  #lane(options: ConstructorParameters<typeof Lane>[0]): void {
-    this.lanes.push(
-      new Lane({ ...options, rate: this.#rate }, this.#watch, new Dice(this.#seed, options.name)),
-    )
+    this.#isLive = can('broadcast')
+    if (this.#isLive) await this.live.begin(broadcast<number>('run-alerts'), first, fourth, this.#watch)
   }
 
   /** A letter that was read is done with. */
@@ -134,6 +140,7 @@ export class Traffic {
   }
 
   async deleteNodes(): Promise<void> {
+    if (this.connections[0]!.capabilities.features.delete.level === 'unsupported') return
     for (const node of this.nodes)
       await this.#watch.call('delete', 15_000, () => this.connections[0]!.admin.delete(node))
   }

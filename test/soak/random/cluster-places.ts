@@ -53,6 +53,18 @@ const CLUSTERS: Readonly<Record<string, Cluster>> = {
     }),
     password: (broker) => broker.environment.SLUICE_TEST_REDIS_SENTINEL_PASSWORD,
   },
+  'qpid-ha': {
+    broker: 'qpid-ha',
+    roles: ['node1', 'node2', 'node3'],
+    urls: (broker) => broker.url.split(','),
+    native: () => ({}),
+  },
+  'artemis-pair': {
+    broker: 'artemis-pair',
+    roles: ['primary', 'backup'],
+    urls: (broker) => broker.url.split(','),
+    native: () => ({}),
+  },
 }
 
 const sentinelUrls = ({ environment }: PrivateBroker) => environment.SLUICE_TEST_REDIS_SENTINEL!.split(',')
