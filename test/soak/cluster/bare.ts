@@ -79,14 +79,13 @@ const REPLICA_MS = 500
 export async function redisBare(own: PrivateBroker): Promise<BareClient> {
   const nodes = redisNodeUrls(own).map(openProbing)
   const write = async (redis: Redis, open: Set<string>) => {
-    for (const key of [...open]) {
-      try {
-        await redis.set(key, '.')
-        if ((await redis.wait(1, REPLICA_MS)) > 0) open.delete(key)
-      } catch {
-        // Another's, or away.
-      }
-    }
+    const keys = [...open]
+    const writing = keys.map((key) => redis.set(key, '.').then(() => key))
+    const written = (await Promise.allSettled(writing)).filter((one) => one.status === 'fulfilled')
+    // The others are another's, or the node is away.
+    if (written.length === 0) return
+    const replicas = await redis.wait(1, REPLICA_MS).catch(() => 0)
+    if (replicas > 0) for (const { value } of written) open.delete(value)
   }
   return {
     async accepted(signal) {
@@ -108,13 +107,14 @@ export async function redisBare(own: PrivateBroker): Promise<BareClient> {
 
 /** Sent with a lifetime, so that they do not pile up. Unit: ms. */
 const LIFETIME_MS = 1_000
+const CONNECT_MS = 60_000
 
 /** A new connection for each try, to every node at once. Its queue is made by whoever makes queues there. */
 export async function amqp10Bare(own: PrivateBroker): Promise<BareClient> {
   const urls = own.url.split(',')
   const node = queue<string>('bare-1')
   const withSluice = async (work: (admin: Admin) => Promise<unknown>) => {
-    const connection = await connect({ url: urls })
+    const connection = await connect({ url: urls, connectTimeoutMs: CONNECT_MS })
     await work(connection.admin)
     await connection.close()
   }

@@ -17,6 +17,8 @@ import { Lane, type LaneOptions } from './lane.ts'
 import type { Pulse } from './pulse.ts'
 
 const CONNECTIONS = 4
+/** Of the first connection: a node of a pair takes nobody, and the other one may be busy. */
+const CONNECT_MS = 60_000
 
 export class Traffic {
   readonly lanes: Lane[] = []
@@ -36,7 +38,14 @@ export class Traffic {
   static async open(place: Place, watch: Watch, seed: number, rate?: number): Promise<Traffic> {
     const { url, native, password } = place
     const open = () =>
-      connect({ url, native, password, heartbeatMs: 2_000, reconnect: { minDelayMs: 20, maxDelayMs: 500 } })
+      connect({
+        url,
+        native,
+        password,
+        heartbeatMs: 2_000,
+        connectTimeoutMs: CONNECT_MS,
+        reconnect: { minDelayMs: 20, maxDelayMs: 500 },
+      })
     const traffic = new Traffic(
       await Promise.all(Array.from({ length: CONNECTIONS }, open)),
       watch,
