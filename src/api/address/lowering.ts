@@ -77,10 +77,22 @@ export function limitsOf(spec: NodeSpec): NodeLimits {
   return { maxDeliveries, deadLetter, maxLength, ttlMs, expiresMs, native }
 }
 
-/** A dead-letter address, as a queue. */
-function deadLetterNode(address: NodeOptions['deadLetter']): NodeRef | undefined {
+/**
+ * A dead-letter address, as a queue. That of a queue is another one: what always fails would come back for ever, and what expires RabbitMQ
+ * would drop as going in circles.
+ */
+function deadLetterNode(address: NodeOptions['deadLetter'], of: string, type: NodeType): NodeRef | undefined {
   if (address === undefined) return undefined
-  return { name: toAddress(address).name, type: 'queue' }
+  const { name } = toAddress(address)
+  if (type !== 'queue' || name !== of) return { name, type: 'queue' }
+  throw new MessagingError(
+    'ADDRESS_OPTION_INVALID',
+    `deadLetter: '${name}' cannot be its own dead-letter address`,
+    {
+      hint: 'Name another queue. To try a message again later, release it with a delay; replay() sends dead letters back.',
+      context: { address: name, option: 'deadLetter' },
+    },
+  )
 }
 
 function builderPlan(
@@ -93,7 +105,7 @@ function builderPlan(
   const keeps = type === 'queue'
   const limits: NodeLimits = {
     maxDeliveries: options.maxDeliveries,
-    deadLetter: deadLetterNode(options.deadLetter),
+    deadLetter: deadLetterNode(options.deadLetter, name, type),
     maxLength: options.maxLength,
     ttlMs: options.ttlMs,
     expiresMs: options.expiresMs,

@@ -72,12 +72,12 @@ function declarable(capabilities: Capabilities, plan: NodePlan): NodeSpec {
  * A dead-letter address that is written with options is made with them; one that is there is used as it is. Without options it
  * is made on first need.
  */
-async function declareDeadLetter(connection: AdapterConnection, { options, node }: NodePlan): Promise<void> {
+async function declareDeadLetter(connection: AdapterConnection, { options }: NodePlan): Promise<void> {
   const address = options.deadLetter
   if (address === undefined || typeof address === 'string' || Object.keys(address.options).length === 0)
     return
   const aside = planOf(address)
-  if (aside.create === 'never' || aside.node.name === node.name) return
+  if (aside.create === 'never') return
   try {
     await declareNode(connection, aside)
   } catch (error) {
