@@ -1,7 +1,5 @@
 /** What the engine can do, whatever transport leads to it. */
-import type { Capability, Feature } from '../model/capabilities.ts'
-
-const native: Capability = { level: 'native' }
+import { type Capability, type Feature, native, unsupported } from '../model/capabilities.ts'
 
 export const ENGINE_FEATURES: Readonly<Record<Feature, Capability>> = {
   queue: native,
@@ -14,10 +12,7 @@ export const ENGINE_FEATURES: Readonly<Record<Feature, Capability>> = {
   browseFollow: native,
   namedSubscription: native,
   sharedSubscription: native,
-  gapless: {
-    level: 'unsupported',
-    note: 'A live subscription ends with its connection; a named one misses nothing.',
-  },
+  gapless: unsupported('A live subscription ends with its connection; a named one misses nothing.'),
   priority: native,
   ttl: native,
   delay: native,
@@ -32,7 +27,7 @@ export const ENGINE_FEATURES: Readonly<Record<Feature, Capability>> = {
   exclusive: native,
   deduplication: native,
   unroutable: native,
-  selector: { level: 'unsupported', note: 'The broker has no SQL filters; use patterns on the subject.' },
+  selector: unsupported('The broker has no SQL filters; use patterns on the subject.'),
   bindings: native,
   structuredBodies: native,
   declare: native,

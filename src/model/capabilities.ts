@@ -14,6 +14,24 @@ export interface Capability {
   readonly note?: string
 }
 
+/** The broker does it. */
+export const native: Capability = { level: 'native' }
+
+/** The broker does it; `note` tells a limit worth knowing. */
+export function nativeWith(note: string): Capability {
+  return { level: 'native', note }
+}
+
+/** Sluice does it; `note` tells with which side effects. */
+export function emulated(note: string): Capability {
+  return { level: 'emulated', note }
+}
+
+/** Nobody does it; `note` tells why. */
+export function unsupported(note: string): Capability {
+  return { level: 'unsupported', note }
+}
+
 /** Every feature an adapter declares. The text is what the generated table shows. */
 export const FEATURES = {
   queue: 'point-to-point queues',

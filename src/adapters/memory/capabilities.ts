@@ -2,21 +2,23 @@
 
 import { ENGINE_FEATURES } from '../../broker/features.ts'
 import { LIVE_BUFFER, MAX_NAME_BYTES } from '../../broker/index.ts'
-import type { Capabilities, Capability, Feature } from '../../model/capabilities.ts'
-
-function native(note: string): Capability {
-  return { level: 'native', note }
-}
+import {
+  type Capabilities,
+  type Capability,
+  type Feature,
+  nativeWith,
+  unsupported,
+} from '../../model/capabilities.ts'
 
 const FEATURES: Readonly<Record<Feature, Capability>> = {
   ...ENGINE_FEATURES,
-  maxLength: native(
+  maxLength: nativeWith(
     'Counts what waits. A message to a topic is refused when one of the subscriptions it is for is full.',
   ),
-  deduplication: native(
+  deduplication: nativeWith(
     'The last messages of each link that ended are known for two minutes, as many as its capacity, at most 100,000 in all.',
   ),
-  bindings: native('From a topic to a queue, with a pattern as key.'),
+  bindings: nativeWith('From a topic to a queue, with a pattern as key.'),
 }
 
 const LIMITS = {
@@ -30,10 +32,9 @@ const LIMITS = {
 export const memoryCapabilities: Capabilities = {
   features: {
     ...FEATURES,
-    storeAndForward: {
-      level: 'unsupported',
-      note: 'The broker lives in the memory of this process and ends with it; use file: for that.',
-    },
+    storeAndForward: unsupported(
+      'The broker lives in the memory of this process and ends with it; use file: for that.',
+    ),
   },
   limits: LIMITS,
   tiers: {

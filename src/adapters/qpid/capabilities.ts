@@ -1,65 +1,61 @@
 /** What AMQP 1.0 brokers can do through this adapter: Broker-J in full, others as far as AMQP 1.0 itself goes. */
-import type { Capabilities, Capability } from '../../model/capabilities.ts'
-
-const native: Capability = { level: 'native' }
-const byApi = (note: string): Capability => ({ level: 'emulated', note })
+import {
+  type Capabilities,
+  type Capability,
+  emulated,
+  native,
+  nativeWith,
+  unsupported,
+} from '../../model/capabilities.ts'
 
 export const capabilities: Capabilities = {
   features: {
     queue: native,
     topic: native,
     broadcast: native,
-    multicast: {
-      level: 'emulated',
-      note: 'One transfer to each member; a crash in between reaches some of them, the resend reaches all.',
-    },
+    multicast: emulated(
+      'One transfer to each member; a crash in between reaches some of them, the resend reaches all.',
+    ),
     request: native,
     storeAndForward: native,
     browse: native,
     browseFollow: native,
-    namedSubscription: { level: 'native', note: 'A durable queue bound to the exchange.' },
+    namedSubscription: nativeWith('A durable queue bound to the exchange.'),
     sharedSubscription: native,
-    gapless: {
-      level: 'unsupported',
-      note: 'A live subscription is a private queue that ends with its connection; the gap is told as an event.',
-    },
+    gapless: unsupported(
+      'A live subscription is a private queue that ends with its connection; the gap is told as an event.',
+    ),
     priority: native,
     ttl: native,
-    delay: {
-      level: 'native',
-      note: "Held back in the queue and let go by the virtual host's housekeeping (virtualhost.housekeepingCheckPeriod, 30 s by default): never early, late by up to that period. On queues this library declared.",
-    },
-    delayedRelease: byApi('A delayed copy is confirmed first, then the original is accepted.'),
+    delay: nativeWith(
+      "Held back in the queue and let go by the virtual host's housekeeping (virtualhost.housekeepingCheckPeriod, 30 s by default): never early, late by up to that period. On queues this library declared.",
+    ),
+    delayedRelease: emulated('A delayed copy is confirmed first, then the original is accepted.'),
     orderedRelease: native,
     deliveryCount: native,
-    maxDeliveries: byApi(
+    maxDeliveries: emulated(
       'A delivery over the limit is diverted before the application sees it. The broker counts what was on its way to a program that died.',
     ),
-    deadLetter: byApi(
+    deadLetter: emulated(
       'A copy with reason, count and origin is confirmed first, then the original is accepted.',
     ),
-    replay: byApi(
+    replay: emulated(
       'What is passed over is acquired and released at the end, to its old place: meanwhile no receiver gets it. At most 100,000 at once: a selector in the address passes over more.',
     ),
     maxLength: native,
-    expires: {
-      level: 'unsupported',
-      note: 'Broker-J deletes nodes with their links or connections, not after a time.',
-    },
+    expires: unsupported('Broker-J deletes nodes with their links or connections, not after a time.'),
     exclusive: native,
-    deduplication: {
-      level: 'unsupported',
-      note: 'Broker-J does not compare message ids: a resend after a lost answer may duplicate, with the same id.',
-    },
+    deduplication: unsupported(
+      'Broker-J does not compare message ids: a resend after a lost answer may duplicate, with the same id.',
+    ),
     unroutable: native,
     selector: native,
     bindings: native,
     structuredBodies: native,
     declare: native,
-    delete: {
-      level: 'native',
-      note: 'deleting a topic leaves its named subscriptions: delete those by name; its receivers notice within about two seconds, later where a connection has more than ten of them',
-    },
+    delete: nativeWith(
+      'deleting a topic leaves its named subscriptions: delete those by name; its receivers notice within about two seconds, later where a connection has more than ten of them',
+    ),
     purge: native,
     inspect: native,
     list: native,
@@ -73,10 +69,10 @@ export const capabilities: Capabilities = {
   },
 }
 
-const noManagement = (what: string): Capability => ({
-  level: 'unsupported',
-  note: `${what} needs Broker-J's $management node, which this broker does not have: make nodes with its own tools.`,
-})
+const noManagement = (what: string): Capability =>
+  unsupported(
+    `${what} needs Broker-J's $management node, which this broker does not have: make nodes with its own tools.`,
+  )
 
 /** What plain AMQP 1.0 gives without Broker-J's management, with what a product does differently. */
 export function withoutManagement(product: Partial<Capabilities['features']>): Capabilities {
@@ -89,22 +85,18 @@ export function withoutManagement(product: Partial<Capabilities['features']>): C
       namedSubscription: noManagement('A named subscription'),
       sharedSubscription: noManagement('A shared subscription'),
       delay: noManagement('Delayed delivery'),
-      delayedRelease: { level: 'unsupported', note: 'Delayed delivery is not there to build it on.' },
+      delayedRelease: unsupported('Delayed delivery is not there to build it on.'),
       maxLength: noManagement('A length limit'),
       expires: noManagement('Deleting a node after a time'),
-      deduplication: {
-        level: 'unsupported',
-        note: 'Message ids are not compared: a resend after a lost answer may duplicate, with the same id.',
-      },
+      deduplication: unsupported(
+        'Message ids are not compared: a resend after a lost answer may duplicate, with the same id.',
+      ),
       exclusive: noManagement('An exclusive queue'),
       bindings: noManagement('A binding'),
       declare: noManagement('Making nodes'),
       delete: noManagement('Deleting nodes'),
       purge: noManagement('Emptying nodes'),
-      inspect: {
-        level: 'emulated',
-        note: 'By attaching a link: tells whether the node is there, not how deep it is.',
-      },
+      inspect: emulated('By attaching a link: tells whether the node is there, not how deep it is.'),
       list: noManagement('Listing nodes'),
       ...product,
     },

@@ -12,7 +12,7 @@ import type {
   ReceiverSpec,
   SenderSpec,
 } from '../../contract/adapter.ts'
-import type { Capabilities } from '../../model/capabilities.ts'
+import { type Capabilities, native } from '../../model/capabilities.ts'
 import { MessagingError } from '../../model/errors.ts'
 import { capabilities } from './capabilities.ts'
 import { ADAPTER } from './errors.ts'
@@ -50,9 +50,7 @@ export class Session implements AdapterConnection {
     physical.whenOver(() => this.#nodes?.rounds.stop())
     this.broker = { product, version, notes: [vanishedClients(physical.product, physical.brokerIdleMs)] }
     const found = management ? capabilities : profile.capabilities
-    this.capabilities = answers
-      ? { ...found, features: { ...found.features, request: { level: 'native' } } }
-      : found
+    this.capabilities = answers ? { ...found, features: { ...found.features, request: native } } : found
   }
 
   get native(): unknown {

@@ -1,98 +1,68 @@
 /** What RabbitMQ 3.10 can do, and what this adapter does in its place. */
-import type { Capabilities, Capability } from '../../model/capabilities.ts'
+import { type Capabilities, emulated, native, nativeWith, unsupported } from '../../model/capabilities.ts'
 import type { Endpoint } from './options.ts'
-
-const native: Capability = { level: 'native' }
 
 export const rabbitmqCapabilities: Capabilities = {
   features: {
     queue: native,
     topic: native,
     broadcast: native,
-    multicast: {
-      level: 'emulated',
-      note: 'one mandatory publish for each member, pipelined: the body travels once per member',
-    },
-    request: {
-      level: 'native',
-      note: 'direct reply-to; an answer to a requester that is gone is unroutable',
-    },
+    multicast: emulated('one mandatory publish for each member, pipelined: the body travels once per member'),
+    request: nativeWith('direct reply-to; an answer to a requester that is gone is unroutable'),
     storeAndForward: native,
-    browse: {
-      level: 'emulated',
-      note: 'messages are taken and given back at the end: meanwhile no receiver gets them, afterwards they count as redelivered; refused on queues with a limit of deliveries, which looking would use up',
-    },
-    browseFollow: {
-      level: 'unsupported',
-      note: 'each look takes the messages away from receivers for a while; following would do so for ever',
-    },
+    browse: emulated(
+      'messages are taken and given back at the end: meanwhile no receiver gets them, afterwards they count as redelivered; refused on queues with a limit of deliveries, which looking would use up',
+    ),
+    browseFollow: unsupported(
+      'each look takes the messages away from receivers for a while; following would do so for ever',
+    ),
     namedSubscription: native,
     sharedSubscription: native,
-    gapless: { level: 'unsupported', note: 'the queue of a live subscription ends with its connection' },
-    priority: {
-      level: 'native',
-      note: 'not on quorum queues (maxDeliveries, queueType: quorum): those keep plain order; messages of other clients without a priority count as 0',
-    },
-    ttl: {
-      level: 'native',
-      note: 'with delayMs it ends no message that is due already; a quorum queue with a dead-letter address moves expired messages there',
-    },
-    delay: {
-      level: 'emulated',
-      note: 'waits in a queue for that delay and moves on when it expires; a queue with maxLength that is full then is tried again every three minutes, for ten minutes; a queue deleted meanwhile loses the message; a broker that is killed at the moment a message is due may bring it twice, or not at all (with queueType: quorum not that); delays over a second are rounded up to three digits',
-    },
-    delayedRelease: { level: 'emulated', note: 'a delayed copy is confirmed, then the original accepted' },
-    orderedRelease: { level: 'native', note: 'a quorum queue not made by Sluice may put it at its end' },
-    deliveryCount: {
-      level: 'emulated',
-      note: 'exact on quorum queues (maxDeliveries), where giving back unseen counts too; elsewhere the least it can be: only «again» is known',
-    },
-    maxDeliveries: {
-      level: 'emulated',
-      note: 'makes the queue a quorum queue, which counts what was on its way to a program that died; after the last delivery Sluice diverts the message, behind it the broker does',
-    },
-    deadLetter: {
-      level: 'emulated',
-      note: 'a copy is confirmed at the dead-letter address, then the original accepted',
-    },
-    replay: {
-      level: 'emulated',
-      note: 'what is passed over is taken and given back at the end, to its old place: meanwhile no receiver gets it, afterwards it counts as redelivered; refused on queues with a limit of deliveries, which that would use up; one passed letter after another comes over the wire',
-    },
-    maxLength: {
-      level: 'native',
-      note: 'a quorum queue (maxDeliveries, queueType: quorum) takes some more messages before it refuses',
-    },
+    gapless: unsupported('the queue of a live subscription ends with its connection'),
+    priority: nativeWith(
+      'not on quorum queues (maxDeliveries, queueType: quorum): those keep plain order; messages of other clients without a priority count as 0',
+    ),
+    ttl: nativeWith(
+      'with delayMs it ends no message that is due already; a quorum queue with a dead-letter address moves expired messages there',
+    ),
+    delay: emulated(
+      'waits in a queue for that delay and moves on when it expires; a queue with maxLength that is full then is tried again every three minutes, for ten minutes; a queue deleted meanwhile loses the message; a broker that is killed at the moment a message is due may bring it twice, or not at all (with queueType: quorum not that); delays over a second are rounded up to three digits',
+    ),
+    delayedRelease: emulated('a delayed copy is confirmed, then the original accepted'),
+    orderedRelease: nativeWith('a quorum queue not made by Sluice may put it at its end'),
+    deliveryCount: emulated(
+      'exact on quorum queues (maxDeliveries), where giving back unseen counts too; elsewhere the least it can be: only «again» is known',
+    ),
+    maxDeliveries: emulated(
+      'makes the queue a quorum queue, which counts what was on its way to a program that died; after the last delivery Sluice diverts the message, behind it the broker does',
+    ),
+    deadLetter: emulated('a copy is confirmed at the dead-letter address, then the original accepted'),
+    replay: emulated(
+      'what is passed over is taken and given back at the end, to its old place: meanwhile no receiver gets it, afterwards it counts as redelivered; refused on queues with a limit of deliveries, which that would use up; one passed letter after another comes over the wire',
+    ),
+    maxLength: nativeWith(
+      'a quorum queue (maxDeliveries, queueType: quorum) takes some more messages before it refuses',
+    ),
     expires: native,
-    exclusive: {
-      level: 'native',
-      note: 'refused on quorum queues (maxDeliveries, queueType: quorum), which RabbitMQ gives to nobody alone',
-    },
-    deduplication: {
-      level: 'unsupported',
-      note: 'RabbitMQ 3.10 stores a message again that is sent again with the same id',
-    },
+    exclusive: nativeWith(
+      'refused on quorum queues (maxDeliveries, queueType: quorum), which RabbitMQ gives to nobody alone',
+    ),
+    deduplication: unsupported('RabbitMQ 3.10 stores a message again that is sent again with the same id'),
     unroutable: native,
-    selector: { level: 'unsupported', note: 'RabbitMQ routes by key or headers and has no selectors' },
+    selector: unsupported('RabbitMQ routes by key or headers and has no selectors'),
     bindings: native,
-    structuredBodies: {
-      level: 'unsupported',
-      note: 'AMQP 0-9-1 carries bytes: a typed body travels in its text form',
-    },
-    declare: {
-      level: 'native',
-      note: 'RabbitMQ answers before a new node is on disk: one that is killed within about three seconds of making a queue may forget the queue, and with it what it had confirmed there',
-    },
-    delete: {
-      level: 'native',
-      note: 'deleting a topic leaves its named subscriptions: delete those by name; its receivers notice within about two seconds, later where a connection has more than ten of them',
-    },
+    structuredBodies: unsupported('AMQP 0-9-1 carries bytes: a typed body travels in its text form'),
+    declare: nativeWith(
+      'RabbitMQ answers before a new node is on disk: one that is killed within about three seconds of making a queue may forget the queue, and with it what it had confirmed there',
+    ),
+    delete: nativeWith(
+      'deleting a topic leaves its named subscriptions: delete those by name; its receivers notice within about two seconds, later where a connection has more than ten of them',
+    ),
     purge: native,
-    inspect: { level: 'native', note: 'depth and receivers of queues; exchanges only say that they exist' },
-    list: {
-      level: 'unsupported',
-      note: 'AMQP 0-9-1 cannot list; where the management plugin is enabled give its address: ?managementUrl=http://host:15672 in the URL, or the option of that name',
-    },
+    inspect: nativeWith('depth and receivers of queues; exchanges only say that they exist'),
+    list: unsupported(
+      'AMQP 0-9-1 cannot list; where the management plugin is enabled give its address: ?managementUrl=http://host:15672 in the URL, or the option of that name',
+    ),
   },
   limits: {
     /** RabbitMQ's default `max_message_size`. */
@@ -123,12 +93,11 @@ export function capabilitiesOf(
   nodes: number | undefined,
 ): Capabilities {
   const features = { ...rabbitmqCapabilities.features }
-  if (management) features.list = { level: 'native', note: 'by the management plugin' }
+  if (management) features.list = nativeWith('by the management plugin')
   if (queueType === 'classic') return { ...rabbitmqCapabilities, features }
-  features.priority = {
-    level: 'unsupported',
-    note: 'queueType=quorum: quorum queues of RabbitMQ 3 keep plain order, those of RabbitMQ 4 know two priorities',
-  }
+  features.priority = unsupported(
+    'queueType=quorum: quorum queues of RabbitMQ 3 keep plain order, those of RabbitMQ 4 know two priorities',
+  )
   const survives = nodes !== undefined && nodes >= NODES_FOR_A_MAJORITY
   const told =
     nodes === undefined

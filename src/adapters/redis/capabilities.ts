@@ -1,68 +1,54 @@
 /** What Redis 7 can do with this adapter's scripts, in general and as a server has it set up. */
-import type { Capabilities, Capability, Tier } from '../../model/capabilities.ts'
+import { type Capabilities, native, nativeWith, type Tier, unsupported } from '../../model/capabilities.ts'
 import type { Endpoint } from './options.ts'
 import type { ServerFacts } from './wire/server-facts.ts'
-
-const native: Capability = { level: 'native' }
 
 export const redisCapabilities: Capabilities = {
   features: {
     queue: native,
-    topic: {
-      level: 'native',
-      note: "pub/sub; a publish whose fields a subscriber can tell from channel and body travels as its body alone: then made ids and times of creation do not arrive (native: { envelope: 'always' } keeps them); one that is larger than the server lets wait for a subscriber (client-output-buffer-limit pubsub; by default 25 MB) is MESSAGE_TOO_LARGE",
-    },
-    broadcast: { level: 'native', note: 'as topic' },
-    multicast: { level: 'native', note: 'one step for all members, which share a slot' },
-    request: {
-      level: 'native',
-      note: 'answers by pub/sub; an answer to a requester that is gone is unroutable, in a Cluster up to one lease after it died; an answer is as large as a publish at most',
-    },
-    storeAndForward: { level: 'native', note: 'needs an append-only file' },
+    topic: nativeWith(
+      "pub/sub; a publish whose fields a subscriber can tell from channel and body travels as its body alone: then made ids and times of creation do not arrive (native: { envelope: 'always' } keeps them); one that is larger than the server lets wait for a subscriber (client-output-buffer-limit pubsub; by default 25 MB) is MESSAGE_TOO_LARGE",
+    ),
+    broadcast: nativeWith('as topic'),
+    multicast: nativeWith('one step for all members, which share a slot'),
+    request: nativeWith(
+      'answers by pub/sub; an answer to a requester that is gone is unroutable, in a Cluster up to one lease after it died; an answer is as large as a publish at most',
+    ),
+    storeAndForward: nativeWith('needs an append-only file'),
     browse: native,
     browseFollow: native,
     namedSubscription: native,
     sharedSubscription: native,
-    gapless: {
-      level: 'unsupported',
-      note: 'Redis pub/sub keeps nothing for a subscriber that is away: use a named subscription',
-    },
+    gapless: unsupported(
+      'Redis pub/sub keeps nothing for a subscriber that is away: use a named subscription',
+    ),
     priority: native,
     ttl: native,
-    delay: {
-      level: 'native',
-      note: 'in live subscriptions the receiver waits; what was not due ends with its connection',
-    },
+    delay: nativeWith('in live subscriptions the receiver waits; what was not due ends with its connection'),
     delayedRelease: native,
     orderedRelease: native,
     deliveryCount: native,
-    maxDeliveries: {
-      level: 'native',
-      note: 'counts what a program that died held; consume() on a limited queue holds no more than it handles',
-    },
-    deadLetter: {
-      level: 'native',
-      note: 'one step; in a Cluster, to a queue of another slot, a copy first and then the removal',
-    },
+    maxDeliveries: nativeWith(
+      'counts what a program that died held; consume() on a limited queue holds no more than it handles',
+    ),
+    deadLetter: nativeWith(
+      'one step; in a Cluster, to a queue of another slot, a copy first and then the removal',
+    ),
     replay: native,
     maxLength: native,
     expires: native,
     exclusive: native,
-    deduplication: {
-      level: 'native',
-      note: 'resends of one process within 10 minutes; live subscriptions of a topic included',
-    },
+    deduplication: nativeWith(
+      'resends of one process within 10 minutes; live subscriptions of a topic included',
+    ),
     unroutable: native,
-    selector: { level: 'unsupported', note: 'Redis has no selectors' },
-    bindings: { level: 'native', note: 'of topics to queues; in a Cluster only within one slot' },
-    structuredBodies: {
-      level: 'unsupported',
-      note: 'Redis carries bytes: typed bodies travel in their text form',
-    },
+    selector: unsupported('Redis has no selectors'),
+    bindings: nativeWith('of topics to queues; in a Cluster only within one slot'),
+    structuredBodies: unsupported('Redis carries bytes: typed bodies travel in their text form'),
     declare: native,
     delete: native,
     purge: native,
-    inspect: { level: 'native', note: 'Redis does not tell how many live subscriptions a topic has' },
+    inspect: nativeWith('Redis does not tell how many live subscriptions a topic has'),
     list: native,
   },
   limits: {
@@ -94,7 +80,7 @@ export function capabilitiesOf(facts: ServerFacts, endpoint: Endpoint): Capabili
       ? ` A send waits for ${replicas} replicas; a fail-over to one of them keeps it.`
       : ' A fail-over may lose what the replicas had not yet.'
   const features = { ...redisCapabilities.features }
-  if (tier < 'T2') features.storeAndForward = { level: 'unsupported', note }
+  if (tier < 'T2') features.storeAndForward = unsupported(note)
   const { limits } = redisCapabilities
   const maxBodyBytes = Math.min(limits.maxBodyBytes, facts.maxArgumentBytes - HEADER_ROOM_BYTES)
   return {

@@ -2,7 +2,7 @@
 
 import { ENGINE_FEATURES } from '../../broker/features.ts'
 import { LIVE_BUFFER } from '../../broker/index.ts'
-import type { Capabilities, Tier } from '../../model/capabilities.ts'
+import { type Capabilities, emulated, type Tier, unsupported } from '../../model/capabilities.ts'
 
 /** As the API allows for names, and the hub for those that come by the wire. Unit: bytes of UTF-8. */
 export const MAX_NAME_BYTES = 220
@@ -13,20 +13,11 @@ export function hubCapabilities(durable: boolean, maxBodyBytes: number): Capabil
     features: {
       ...ENGINE_FEATURES,
       ...(!durable && {
-        storeAndForward: {
-          level: 'unsupported',
-          note: 'This hub keeps everything in memory: start it with --data DIR.',
-        },
+        storeAndForward: unsupported('This hub keeps everything in memory: start it with --data DIR.'),
       }),
-      gapless: {
-        level: 'unsupported',
-        note: 'A live subscription ends with its connection; the gap is told as an event.',
-      },
-      selector: {
-        level: 'unsupported',
-        note: 'The embedded broker has no SQL filters; filter by subject and pattern.',
-      },
-      structuredBodies: { level: 'emulated', note: 'Written as JSON with words for what JSON lacks.' },
+      gapless: unsupported('A live subscription ends with its connection; the gap is told as an event.'),
+      selector: unsupported('The embedded broker has no SQL filters; filter by subject and pattern.'),
+      structuredBodies: emulated('Written as JSON with words for what JSON lacks.'),
     },
     limits: {
       maxBodyBytes,

@@ -2,6 +2,7 @@
  * Apache ActiveMQ Artemis. By default it makes what a link names and is not there yet: a queue where the terminus has the capability
  * `queue`, else a topic, which keeps nothing for receivers to come.
  */
+import { emulated, nativeWith, unsupported } from '../../../../model/capabilities.ts'
 import { MessagingError } from '../../../../model/errors.ts'
 import { withoutManagement } from '../../capabilities.ts'
 import { PLAIN_DIALECT } from '../../codec/dialect.ts'
@@ -15,42 +16,29 @@ const ANYCAST = 1
 export const artemis: Profile = {
   kind: 'artemis',
   capabilities: withoutManagement({
-    declare: {
-      level: 'emulated',
-      note: 'Artemis makes a queue for the first link that asks for one (auto-create-queues), and may delete it when it is empty and unused (auto-delete-queues). A queue without options only.',
-    },
-    browseFollow: {
-      level: 'unsupported',
-      note: 'A browser of Artemis ends with what was there when it began.',
-    },
-    deliveryCount: {
-      level: 'emulated',
-      note: 'Artemis counts what was released; what a receiver held that was closed, or died, comes again uncounted. After ten deliveries it moves a message to its own dead-letter address (max-delivery-attempts).',
-    },
-    maxDeliveries: {
-      level: 'emulated',
-      note: 'A delivery over the limit is diverted before the application sees it. Counted are releases only: not what a program held that died.',
-    },
-    inspect: {
-      level: 'unsupported',
-      note: 'Artemis makes a queue for the link that looks for one (auto-create-queues), so that none is ever found missing.',
-    },
-    orderedRelease: {
-      level: 'native',
-      note: 'A message that Artemis is about to hand over when its receiver pauses stays with that receiver, and comes first when it goes on.',
-    },
-    delay: {
-      level: 'native',
-      note: 'Scheduled by the annotation x-opt-delivery-time. What falls due goes to the head of the queue: of messages that nobody takes at once the one that was due last comes first.',
-    },
-    delayedRelease: {
-      level: 'emulated',
-      note: 'A delayed copy is confirmed first, then the original is accepted.',
-    },
-    unroutable: {
-      level: 'unsupported',
-      note: 'Artemis makes a queue that is not there yet, which keeps the message (auto-create-queues); where it is set not to, it refuses the link.',
-    },
+    declare: emulated(
+      'Artemis makes a queue for the first link that asks for one (auto-create-queues), and may delete it when it is empty and unused (auto-delete-queues). A queue without options only.',
+    ),
+    browseFollow: unsupported('A browser of Artemis ends with what was there when it began.'),
+    deliveryCount: emulated(
+      'Artemis counts what was released; what a receiver held that was closed, or died, comes again uncounted. After ten deliveries it moves a message to its own dead-letter address (max-delivery-attempts).',
+    ),
+    maxDeliveries: emulated(
+      'A delivery over the limit is diverted before the application sees it. Counted are releases only: not what a program held that died.',
+    ),
+    inspect: unsupported(
+      'Artemis makes a queue for the link that looks for one (auto-create-queues), so that none is ever found missing.',
+    ),
+    orderedRelease: nativeWith(
+      'A message that Artemis is about to hand over when its receiver pauses stays with that receiver, and comes first when it goes on.',
+    ),
+    delay: nativeWith(
+      'Scheduled by the annotation x-opt-delivery-time. What falls due goes to the head of the queue: of messages that nobody takes at once the one that was due last comes first.',
+    ),
+    delayedRelease: emulated('A delayed copy is confirmed first, then the original is accepted.'),
+    unroutable: unsupported(
+      'Artemis makes a queue that is not there yet, which keeps the message (auto-create-queues); where it is set not to, it refuses the link.',
+    ),
   }),
   dialect: { ...PLAIN_DIALECT, toQueue: [ROUTING_TYPE, ANYCAST] },
   queueAddress,

@@ -1,7 +1,7 @@
 /** RabbitMQ: the plugin `rabbitmq_amqp1_0` of 3.x, and what 4.x brings along. */
 
 import { formatAddress, parseAddress } from '../../../../model/address-text/index.ts'
-import type { Capability } from '../../../../model/capabilities.ts'
+import { emulated, unsupported } from '../../../../model/capabilities.ts'
 import { MessagingError } from '../../../../model/errors.ts'
 import { withoutManagement } from '../../capabilities.ts'
 import { PLAIN_DIALECT } from '../../codec/dialect.ts'
@@ -9,24 +9,21 @@ import { narrowed } from '../../codec/narrow-sections.ts'
 import { ADAPTER } from '../../errors.ts'
 import type { Profile } from './profile.ts'
 
-const refused = (note: string): Capability => ({ level: 'unsupported', note })
-const byApi = (note: string): Capability => ({ level: 'emulated', note })
-
 export const rabbitmq3: Profile = {
   kind: 'rabbitmq',
   capabilities: withoutManagement({
-    browse: refused("RabbitMQ's AMQP 1.0 takes messages even when asked for copies."),
-    browseFollow: refused("RabbitMQ's AMQP 1.0 takes messages even when asked for copies."),
-    request: refused(
+    browse: unsupported("RabbitMQ's AMQP 1.0 takes messages even when asked for copies."),
+    browseFollow: unsupported("RabbitMQ's AMQP 1.0 takes messages even when asked for copies."),
+    request: unsupported(
       "RabbitMQ's AMQP 1.0 has no dynamic nodes to take answers, and no links without target to send them.",
     ),
-    multicast: refused("RabbitMQ's AMQP 1.0 has no links without target."),
-    selector: refused("RabbitMQ's AMQP 1.0 ignores selectors."),
-    unroutable: byApi(
+    multicast: unsupported("RabbitMQ's AMQP 1.0 has no links without target."),
+    selector: unsupported("RabbitMQ's AMQP 1.0 ignores selectors."),
+    unroutable: emulated(
       'The queue is looked up when the sender attaches; messages for one deleted later are dropped quietly.',
     ),
-    deliveryCount: byApi('The broker only tells which deliveries come again: their count is 2.'),
-    maxDeliveries: refused("RabbitMQ's AMQP 1.0 does not count deliveries."),
+    deliveryCount: emulated('The broker only tells which deliveries come again: their count is 2.'),
+    maxDeliveries: unsupported("RabbitMQ's AMQP 1.0 does not count deliveries."),
   }),
   dialect: { ...PLAIN_DIALECT, narrow: narrowed },
   queueAddress: amqQueue,
@@ -46,15 +43,17 @@ export const rabbitmq3: Profile = {
 export const rabbitmq4: Profile = {
   ...rabbitmq3,
   capabilities: withoutManagement({
-    browse: refused('RabbitMQ takes messages even when asked for copies.'),
-    browseFollow: refused('RabbitMQ takes messages even when asked for copies.'),
-    request: refused('This version of RabbitMQ has no dynamic nodes to take answers (4.2 brought them).'),
-    multicast: refused("A member's queue is made when it attaches, and this adapter makes none on RabbitMQ."),
-    selector: refused('Queues of RabbitMQ ignore selectors.'),
-    deliveryCount: byApi(
+    browse: unsupported('RabbitMQ takes messages even when asked for copies.'),
+    browseFollow: unsupported('RabbitMQ takes messages even when asked for copies.'),
+    request: unsupported('This version of RabbitMQ has no dynamic nodes to take answers (4.2 brought them).'),
+    multicast: unsupported(
+      "A member's queue is made when it attaches, and this adapter makes none on RabbitMQ.",
+    ),
+    selector: unsupported('Queues of RabbitMQ ignore selectors.'),
+    deliveryCount: emulated(
       'What a quorum queue counts is exact but for what comes again uncounted, which is told as one more; classic queues of some versions only tell what comes again.',
     ),
-    maxDeliveries: refused('Classic queues of RabbitMQ do not count deliveries in every version.'),
+    maxDeliveries: unsupported('Classic queues of RabbitMQ do not count deliveries in every version.'),
   }),
   dialect: {
     ...PLAIN_DIALECT,
