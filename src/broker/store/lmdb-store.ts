@@ -322,9 +322,12 @@ class LmdbStore implements Store {
     // What the sweeps or the listeners of the last batch added.
     if (!this.#queue.idle) await this.#queue.tried()
     this.#queue.close()
-    await this.#root.close()
-    this.#journal.close()
-    await this.#lock.release()
+    try {
+      await this.#root.close()
+      this.#journal.close()
+    } finally {
+      await this.#lock.release()
+    }
   }
 }
 

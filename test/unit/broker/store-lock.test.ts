@@ -74,6 +74,23 @@ test('two processes that come at the same time: one has the store, the other one
   expect(await refusal()).toBe('open')
 })
 
+test('a stopped process keeps its store: others are told and freeze not; it goes on, and leaves it when it is killed', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  await using holder = opener()
+  expect(await holder.line()).toBe('open')
+  process.kill(holder.pid, 'SIGSTOP')
+  expect(await refusal()).toMatch(/^CONNECT_FAILED: .* open by process \d+/)
+  process.kill(holder.pid, 'SIGCONT')
+  holder.send('release it')
+  expect((await holder.ended).code).toBe(0)
+  await using next = opener()
+  expect(await next.line()).toBe('open')
+  process.kill(next.pid, 'SIGSTOP')
+  await next.kill()
+  expect(await refusal()).toBe('open')
+})
+
 test('a worker thread is told that the main thread has it, and the other way round', {
   timeout: TIMEOUT_MS,
 }, async () => {

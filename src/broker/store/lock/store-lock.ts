@@ -99,9 +99,14 @@ class HeldLock implements StoreLock {
 
   async release(): Promise<void> {
     clearInterval(this.#signs)
-    if (markOf(this.#file) === this.#mark) await rm(this.#file, { force: true })
-    this.#kernel?.release()
-    await this.#thread.release()
+    try {
+      if (markOf(this.#file) === this.#mark) await rm(this.#file, { force: true })
+    } catch {
+      // A disk that is read-only by now keeps the file; whoever has the lock then knows that its owner is gone.
+    } finally {
+      this.#kernel?.release()
+      await this.#thread.release()
+    }
   }
 
   async #giveSign(): Promise<void> {
