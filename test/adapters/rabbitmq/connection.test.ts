@@ -129,6 +129,15 @@ describe('connecting', () => {
     const invalid = (changes: Parameters<typeof target>[0]) => () => rabbitmqAdapter.validate(target(changes))
     expect(invalid({ native: { managmentUrl: 'http://x' } })).toThrow(/managmentUrl.*managementUrl/)
     expect(invalid({ url: 'rabbitmq://h?heartbeet=3' })).toThrow(/heartbeet.*heartbeat/)
+    // Of RabbitMQ's own URIs: what is not offered is not passed over.
+    for (const each of [
+      'connection_timeout',
+      'auth_mechanism',
+      'cacertfile',
+      'verify',
+      'server_name_indication',
+    ])
+      expect(invalid({ url: `rabbitmq://h?${each}=1` })).toThrow(each)
     expect(invalid({ native: { frameMax: 12 } })).toThrow(/frameMax/)
     expect(invalid({ url: 'rabbitmq://h?managementUrl=ftp://h' })).toThrow(/managementUrl/)
     expect(invalid({ native: { managementUrl: 'ftp://h' } })).toThrow(/managementUrl.*http/)

@@ -65,3 +65,16 @@ describe('a publish that ended its channel', () => {
     expect(linkEnd(error)).toMatchObject({ code: 'ADDRESS_NOT_FOUND', retryable: false })
   })
 })
+
+test('a delivery that stayed without verdict for longer than the broker allows ends its link alone, which may come back', () => {
+  const cause = refused(
+    406,
+    'PRECONDITION_FAILED - delivery acknowledgement on channel 2 timed out. Timeout value used: 2000 ms. This timeout value can be configured, see consumers doc guide to learn more',
+  )
+  expect(brokerError(cause, {}, 'DETACHED')).toMatchObject({
+    code: 'DETACHED',
+    retryable: true,
+    message: expect.stringContaining('Timeout value used: 2000 ms'),
+    hint: expect.stringContaining('consumer_timeout'),
+  })
+})

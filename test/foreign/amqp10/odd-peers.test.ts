@@ -240,6 +240,9 @@ test('a link that is stolen, redirected or ended with odd words comes back alone
   await using peer = await OddPeer.open()
   await using connection = await connect({ url: peer.url, reconnect: RECONNECT })
   const lost = losses(connection)
+  const told: string[] = []
+  connection.on('detached', ({ error }) => told.push(`${error.code} ${error.message}`))
+  connection.on('reattached', () => told.push('back'))
   await using other = await connection.receiver(node)
   await eventually(() => peer.senders.length === 1)
   await using receiver = await connection.receiver(node)
@@ -257,6 +260,9 @@ test('a link that is stolen, redirected or ended with odd words comes back alone
   await eventually(() => peer.senders.at(-1)!.sendable())
   peer.senders.at(-1)!.send({ body: rhea.message.data_section(Buffer.from('back')) })
   expect(await next(receiver)).toBe('back')
+  // One that is ended again before it stands is told once.
+  expect(told.slice(0, 2)).toEqual(['DETACHED stolen', 'back'])
+  expect(told.filter((each) => each === 'back')).toHaveLength(told.length / 2)
   peer.senders.at(-1)!.close({ condition: 'amqp:not-implemented', description: 'no' } as never)
   expect(await codeOf(receiver.closed)).toBe('NOT_SUPPORTED')
   peer.senders[0]!.send({ body: rhea.message.data_section(Buffer.from('alive')) })
