@@ -72,8 +72,8 @@ function line(thing: Thing, count: number, { made, ms, clientBytes, brokerBytes,
     made === count
       ? count.toLocaleString('en')
       : `${made.toLocaleString('en')} of ${count.toLocaleString('en')}`
-  const kib = (bytes: number) =>
-    Math.abs(bytes) < 1024 ? (bytes / 1024).toFixed(1) : Math.round(bytes / 1024).toLocaleString('en')
+  // Of one alone the memory is lost in that of everything else.
+  const kib = (bytes: number) => (made < 100 ? '–' : (Math.max(0, bytes) / 1024).toFixed(1))
   const cells = [thing, reached, (ms / made).toFixed(1), kib(clientBytes), kib(brokerBytes), problem ?? '']
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
 }

@@ -15,5 +15,7 @@ export function greets(port: number, protocol: keyof typeof GREETINGS): Promise<
     socket.setTimeout(ANSWER_MS, () => end(false))
     socket.once('data', () => end(true))
     socket.once('error', () => end(false))
+    // It was killed between taking the connection and answering.
+    socket.once('close', () => end(false))
   })
 }

@@ -65,8 +65,12 @@ const traffic = await Traffic.open(
 )
 const figures = new Figures(traffic)
 for (const [at, connection] of traffic.connections.entries()) {
-  for (const event of ['connected', 'disconnected'] as const)
-    connection.on(event, () => trace(`connection ${at + 1} ${event}`))
+  connection.on('disconnected', ({ cause }) => trace(`connection ${at + 1} disconnected: ${cause.message}`))
+  connection.on('reconnecting', ({ attempt, cause }) =>
+    trace(`connection ${at + 1} attempt ${attempt}, behind: ${cause.message}`),
+  )
+  connection.on('connected', () => trace(`connection ${at + 1} connected`))
+  connection.on('reconnected', () => trace(`connection ${at + 1} and its links are back`))
 }
 console.log(`${name}: seed ${seed}`)
 {

@@ -1,6 +1,6 @@
 /** A connection whose durable queues are quorum queues (`queueType=quorum`), on a single node. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Connection, connect, isMessagingError, queue } from '../../../src/index.ts'
+import { type Connection, connect, isMessagingError, queue, topic } from '../../../src/index.ts'
 import { uniqueName } from '../../support/names.ts'
 import { url } from './fixture.ts'
 
@@ -84,4 +84,21 @@ it('a negative answer of a queue that is not known to refuse when it is full is 
     })
   }
   expect(isMessagingError(refused, 'SEND_UNCONFIRMED')).toBe(true)
+})
+
+it('a negative answer of a named subscription that is full is a refusal', async () => {
+  const news = topic<number>(uniqueName('news'), { maxLength: 3 })
+  const archive = news.subscription('archive')
+  await using own = await connect({ url, native: { queueType: 'quorum' } })
+  await own.admin.declare(archive)
+  const sender = await own.sender(news)
+  let refused: unknown
+  for (let at = 0; at < 200 && refused === undefined; at++) {
+    await sender.send(at).catch((error: unknown) => {
+      refused = error
+    })
+  }
+  await own.admin.delete(archive)
+  await own.admin.delete(news)
+  expect(isMessagingError(refused, 'SEND_REJECTED')).toBe(true)
 })

@@ -69,10 +69,10 @@ export async function makeNamedSubscription(
 ): Promise<string> {
   const { name, durable } = spec.subscription!
   const queue = subscriptionQueue(spec.source.name, name)
-  await channel.assertQueue(
-    queue,
-    subscriptionOptions(spec.limits, { durable, autoDelete: false, exclusive: false }, session.queueType),
-  )
+  const life = { durable, autoDelete: false, exclusive: false }
+  const options = subscriptionOptions(spec.limits, life, session.queueType)
+  await channel.assertQueue(queue, options)
+  session.declared(queue, options)
   if (isBoundItself(spec)) await bindQueue(channel, queue, bindingsOf(spec))
   else await bindingsBeside(session.scratch, spec, queue).place()
   return queue
