@@ -1,5 +1,7 @@
 /** Events for people and programs: listeners by type, and async iterators over all of them. */
 
+import { calledSafely } from './called-safely.ts'
+
 /** Events an iterator that is not read may hold before the oldest are dropped. */
 const MAX_BUFFERED = 1000
 
@@ -12,12 +14,8 @@ export class EventFeed<E extends { type: string }> {
 
   emit(event: E): void {
     for (const listener of this.#listeners.get(event.type) ?? []) {
-      try {
-        ;(listener as (event: E) => void)(event)
-      } catch (error) {
-        // A listener's own fault must not reach the mechanism that emits, nor be swallowed.
-        process.emitWarning(error instanceof Error ? error : String(error))
-      }
+      // A listener's own fault must not reach the mechanism that emits, nor be swallowed.
+      calledSafely(() => (listener as (event: E) => unknown)(event), warn)
     }
     for (const iterator of this.#iterators) iterator.push(event)
   }
@@ -51,6 +49,10 @@ export class EventFeed<E extends { type: string }> {
     for (const iterator of this.#iterators) iterator.end()
     this.#iterators.clear()
   }
+}
+
+function warn(fault: unknown): void {
+  process.emitWarning(fault instanceof Error ? fault : String(fault))
 }
 
 class FeedIterator<E> implements AsyncIterableIterator<E> {

@@ -17,6 +17,9 @@ export function timeInRange(ms: number | undefined): number | undefined {
 /**
  * What the time of a copy has behind its milliseconds when its original tells no time. Such a copy has the time of its making, by which resends
  * of it are known, and no receiver is told. No clock gives this part: it lies between microseconds. Unit: ms.
+ *
+ * Why no field says so: the time goes through the records of the store, the wire of the hub, packed messages and the resends of every adapter.
+ * A field would need a place in each of these formats, of which older programs know nothing; a number goes through them all.
  */
 const UNTOLD = 0.5 + 2 ** -11
 

@@ -1,4 +1,5 @@
 /** What becomes of deliveries when their handler is done: accepted if it returned; tried again later, or rejected at their limit, if it threw. */
+import { calledSafely } from '../../core/called-safely.ts'
 import { asMessagingError, MessagingError, messageOfThrown, redact } from '../../model/errors.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import type { LinkHost } from '../link/link-host.ts'
@@ -65,12 +66,12 @@ export class AfterHandler {
 
   #tell(deliveries: readonly LinkDelivery[], error: unknown): void {
     const { onError } = this.#options
-    try {
-      if (onError) onError(error)
-      else this.#host.warning(this.#handlerFailed(deliveries, error))
-    } catch (fault) {
-      this.#host.warning(asMessagingError(fault))
-    }
+    if (onError)
+      calledSafely(
+        () => onError(error),
+        (fault) => this.#host.warning(asMessagingError(fault)),
+      )
+    else this.#host.warning(this.#handlerFailed(deliveries, error))
   }
 
   #handlerFailed(deliveries: readonly LinkDelivery[], cause: unknown): MessagingError {

@@ -36,6 +36,21 @@ it.each([[[]], [['-info']]])('one server of a Cluster, for a user %j', async (ru
   })
 })
 
+it('a replica that takes writes, which its next synchronisation would undo', async () => {
+  await using master = await RedisServer.start()
+  await using replica = await RedisServer.start([
+    ['replicaof', '127.0.0.1', String(master.port)],
+    ['replica-read-only', 'no'],
+  ])
+  expect(await refusal(replica.url)).toMatchObject({
+    code: 'CONNECT_FAILED',
+    retryable: true,
+    message: expect.stringContaining('is a replica that takes writes'),
+  })
+  await replica.admin.replicaof('NO', 'ONE')
+  expect(await refusal(replica.url)).toBeUndefined()
+})
+
 it('a Sentinel', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-sentinel-'))
   const port = await freePorts(1)

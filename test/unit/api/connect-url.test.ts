@@ -97,3 +97,13 @@ test('no password meant for TLS goes out in clear, however its URL is written', 
     server.close()
   }
 })
+
+test.each(['file:///tmp/x\0', 'file:///tmp/a\nb', 'file:a\tb', 'memory:a\nb'])(
+  '%j is refused: a parser of URLs would leave something out',
+  async (url) => {
+    expect(await refusal(url)).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('control character'),
+    })
+  },
+)

@@ -82,6 +82,18 @@ export function refuseOtherMode(mode: string, place: string): void {
   })
 }
 
+/** What such a replica accepts is gone when it hears of its master again. @throws `CONNECT_FAILED` */
+export function refuseLosingWrites(place: string): never {
+  throw new MessagingError(
+    'CONNECT_FAILED',
+    `The server at ${place} is a replica that takes writes, and loses them`,
+    {
+      hint: 'Give the address of the master, or set replica-read-only yes there.',
+      context: { adapter: ADAPTER, address: place, operation: 'connect' },
+    },
+  )
+}
+
 function noTls(place: string): MessagingError {
   return new MessagingError('CONNECT_FAILED', `The port ${place} speaks no TLS: it answers plain Redis`, {
     retryable: false,

@@ -8,6 +8,8 @@ export interface ServerFacts {
   readonly version: string
   /** What kind of server it is: `standalone`, `cluster` or `sentinel`; `unknown` where this user may not ask. */
   readonly mode: string
+  /** A replica that takes writes, all of which go with its next synchronisation. */
+  readonly losesWrites: boolean
   /** Scripts may begin with flags (Redis 7.0 and later). */
   readonly scriptFlags: boolean
   /** Changes with every start of the server; empty where this user may not ask. */
@@ -76,6 +78,7 @@ export async function askServer(server: Redis, signal: AbortSignal): Promise<Ser
     product: field('server_name') === 'valkey' ? 'Valkey' : 'Redis',
     version: field('valkey_version') ?? version ?? 'unknown',
     mode: field('redis_mode') ?? field('server_mode') ?? hello?.('mode') ?? 'unknown',
+    losesWrites: field('role') === 'slave' && field('slave_read_only') === '0',
     // A server that tells no version is asked by a script: without flags a full server could not be emptied.
     scriptFlags: version === undefined ? await takesFlags(server) : Number.parseInt(version, 10) >= 7,
     runId: field('run_id') ?? '',
@@ -147,8 +150,9 @@ async function takesFlags(server: Redis): Promise<boolean> {
 /** Resolves to the server's description; empty where this user may not read it. */
 async function description(server: Redis): Promise<string> {
   await optional(server.ping())
-  // Two sections: the persistence one tells whether there is an append-only file where CONFIG is forbidden.
-  const sections = await Promise.all([optional(server.info('server')), optional(server.info('persistence'))])
+  // The section of persistence tells whether there is an append-only file where CONFIG is forbidden.
+  const names = ['server', 'persistence', 'replication']
+  const sections = await Promise.all(names.map((name) => optional(server.info(name))))
   return sections.map((section) => section ?? '').join('\n')
 }
 

@@ -24,7 +24,7 @@ import { Heartbeat } from './heartbeat.ts'
 import { callHidden } from './hidden-call.ts'
 import { KeyWatch } from './key-watch.ts'
 import { Marks } from './marks.ts'
-import { farewell, refuseOtherMode } from './other-side.ts'
+import { farewell, refuseLosingWrites, refuseOtherMode } from './other-side.ts'
 import { ReplicaWait, type Sent } from './replica-wait.ts'
 import { FIRST_PAUSE_MS, LONGEST_PAUSE_MS, type ScriptArgument, ScriptCalls } from './script-calls.ts'
 import { askServer, type ServerFacts } from './server-facts.ts'
@@ -107,6 +107,7 @@ export class Session {
       const { mode } = endpoint
       const facts = await askServer(wire.servers[0]!, signal)
       if (mode === 'single') refuseOtherMode(facts.mode, endpoint.place)
+      if (mode !== 'cluster' && facts.losesWrites) refuseLosingWrites(endpoint.place)
       // A client id holds for one server; which one of a Cluster will have a node is not known here.
       const known =
         mode === 'cluster' ? { ...facts, clientId: undefined, product: `${facts.product} Cluster` } : facts
