@@ -1,12 +1,13 @@
 /** One run of one workload on one arm, from set-up to clean-up. */
+
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { aborted } from '../core/time/waiting.ts'
 import { remoteStage } from './apart/remote-stage.ts'
 import type { Arm, Plan } from './arm.ts'
 import type { CellResult } from './cell-result.ts'
 import { MachineWatch } from './figures/machine-watch.ts'
 import { steadyPart } from './figures/steady.ts'
-import { delay } from './load/clock.ts'
 import { FaultSchedule } from './load/faults.ts'
 import { Effort, type SendReport } from './load/generator.ts'
 import { Measurement } from './load/measurement.ts'
@@ -183,5 +184,5 @@ function canBeApart({ adapter }: Arm, { pattern }: Workload): boolean {
 }
 
 async function within(work: () => Promise<boolean>): Promise<boolean> {
-  return Promise.race([work().catch(() => false), delay(CLEAN_UP_MS).then(() => false)])
+  return Promise.race([work().catch(() => false), sleep(CLEAN_UP_MS, false)])
 }

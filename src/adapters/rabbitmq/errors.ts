@@ -186,39 +186,36 @@ function clientSide(cause: unknown, fallback: ErrorCode): Meaning {
   return { mapped: refused ? 'ADDRESS_OPTION_INVALID' : fallback }
 }
 
+/** Reply codes that mean one thing, whatever the text says. */
+const BY_REPLY_CODE: Readonly<Record<number, ErrorCode>> = {
+  311: 'MESSAGE_TOO_LARGE',
+  312: 'SEND_UNROUTABLE',
+  313: 'SEND_UNROUTABLE',
+  320: 'CONNECTION_LOST',
+  402: 'CONNECT_FAILED',
+  501: 'ADDRESS_OPTION_INVALID',
+  502: 'ADDRESS_OPTION_INVALID',
+  503: 'NOT_SUPPORTED',
+  504: 'ADDRESS_OPTION_INVALID',
+  505: 'ADDRESS_OPTION_INVALID',
+  506: 'ADDRESS_OPTION_INVALID',
+  530: 'UNAUTHORIZED',
+  540: 'NOT_SUPPORTED',
+}
+
 function byReplyCode(code: number, text: string, fallback: ErrorCode): Meaning {
   switch (code) {
-    case 311:
-      return { mapped: 'MESSAGE_TOO_LARGE' }
-    case 312:
-    case 313:
-      return { mapped: 'SEND_UNROUTABLE' }
-    case 320:
-      return { mapped: 'CONNECTION_LOST' }
-    case 402:
-      return { mapped: 'CONNECT_FAILED' }
     case 403:
       return forbidden(text)
     case 404:
       return isAway(text) ? AWAY : { mapped: 'ADDRESS_NOT_FOUND' }
     case 406:
       return preconditionFailed(text, fallback)
-    case 530:
-      return { mapped: 'UNAUTHORIZED' }
-    case 503:
-    case 540:
-      return { mapped: 'NOT_SUPPORTED' }
     case 541:
       // RabbitMQ's word for whatever went wrong inside: a feature that is denied has one.
       return { mapped: /denied|deprecated/.test(text) ? 'NOT_SUPPORTED' : 'ADDRESS_OPTION_INVALID' }
-    case 501:
-    case 502:
-    case 504:
-    case 505:
-    case 506:
-      return { mapped: 'ADDRESS_OPTION_INVALID' }
     default:
-      return { mapped: fallback }
+      return { mapped: BY_REPLY_CODE[code] ?? fallback }
   }
 }
 

@@ -8,7 +8,3 @@ const OFFSET = Number(process.hrtime.bigint()) / 1e6 - performance.now()
 export function clock(): number {
   return performance.now() + OFFSET
 }
-
-export function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}

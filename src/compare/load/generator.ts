@@ -2,14 +2,16 @@
  * The sending side of a run: keeps the schedule, bounds what is in flight, books every outcome. The same code runs in the
  * measuring process and, by option, in one of its own.
  */
+
 import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { aborted } from '../../core/time/waiting.ts'
 import { isMessagingError } from '../../index.ts'
 import type { ArmRun } from '../arm.ts'
 import { LatencyRecorder, type LatencySummary } from '../figures/latency.ts'
 import { OUTCOME } from '../figures/ledger.ts'
 import { describe } from '../problem.ts'
-import { clock, delay } from './clock.ts'
+import { clock } from './clock.ts'
 import { PayloadMaker } from './payload.ts'
 import type { Workload } from './workload.ts'
 
@@ -119,7 +121,7 @@ export class Generator implements Sending {
         const sending = this.#sendAndBook(this.#sent++, at, now).finally(() => open.delete(sending))
         open.add(sending)
       }
-      await delay(1)
+      await sleep(1)
     }
     await Promise.race([Promise.all(open), aborted(signal)])
   }

@@ -1,10 +1,11 @@
 /** The receiving side of a run: takes every arrival, keeps the books, and waits for the last of them. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ArmEvents } from '../arm.ts'
 import { tracksOf } from '../arm.ts'
 import { LatencyRecorder, type LatencySummary } from '../figures/latency.ts'
 import { type Account, Ledger } from '../figures/ledger.ts'
 import { describe } from '../problem.ts'
-import { clock, delay } from './clock.ts'
+import { clock } from './clock.ts'
 import { isWarmUp, readPayload } from './payload.ts'
 import type { Workload } from './workload.ts'
 
@@ -123,7 +124,7 @@ export class Measurement implements ArmEvents {
     this.#awaited = sent * this.#tracks
     await this.#until(() => this.#came(), this.#awaited, signal, graceMs)
     // A moment for duplicates that are under way.
-    await delay(20)
+    await sleep(20)
   }
 
   /** A damaged message has come as well. */

@@ -3,6 +3,7 @@
  * site can make a browser send. Only hashes are kept.
  */
 import { createHash, randomBytes } from 'node:crypto'
+import { makeRoom } from '../../core/make-room.ts'
 
 /** After so long without a call a session has ended. Unit: ms. */
 const LIFETIME_MS = 12 * 60 * 60_000
@@ -28,8 +29,8 @@ export class Sessions {
   /** A key that {@link exchange} takes once. The oldest of too many is forgotten. */
   newKey(): string {
     const key = newSecret()
+    makeRoom(this.#links, MAX_LINKS)
     this.#links.add(hashed(key))
-    if (this.#links.size > MAX_LINKS) this.#links.delete(first(this.#links.values()))
     return key
   }
 
@@ -78,9 +79,4 @@ function newSecret(): string {
 /** Looked up by its hash, a secret is not guessed from the time that takes. */
 function hashed(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url')
-}
-
-function first<T>(values: Iterable<T>): T {
-  for (const value of values) return value
-  throw new Error('nothing there')
 }

@@ -1,4 +1,5 @@
 /** What AMQP 0-9-1 does not tell and the management plugin's HTTP API does: which nodes there are, what policies say of a queue. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { NodeInfo } from '../../../contract/adapter.ts'
 import { isMessagingError, MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
@@ -78,7 +79,7 @@ export async function policyDeliveryLimit(
       return typeof limit === 'number' && limit >= 0 ? limit : Number.POSITIVE_INFINITY
     }
     if (performance.now() > until) return undefined
-    await new Promise((resolve) => setTimeout(resolve, POLICY_PAUSE_MS))
+    await sleep(POLICY_PAUSE_MS)
   }
 }
 

@@ -4,6 +4,7 @@
  * The broker bounds the window by `basic.qos`, which counts per consumer. A change of the window (`flow`) therefore ends the
  * consumer and makes a new one whose window is what the deliveries still held leave over.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Channel, ConsumeMessage, Options } from 'amqplib'
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../../contract/adapter.ts'
 import { formatAddress } from '../../../model/address-text/index.ts'
@@ -151,7 +152,7 @@ export class RabbitmqReceiver implements AdapterReceiver {
       if (this.#window === 0) return
       const { messageCount } = await this.#ask()
       if (messageCount === 0 || this.#settlements.count >= this.#window) break
-      await new Promise((resolve) => setTimeout(resolve, FLUSH_PAUSE_MS))
+      await sleep(FLUSH_PAUSE_MS)
     }
     if (!this.#over) await this.#ask()
   }
@@ -289,7 +290,7 @@ export class RabbitmqReceiver implements AdapterReceiver {
     const early = this.#parts.quorum && this.#settlements.ahead
     this.#settlements.end()
     this.#over = true
-    if (early) await new Promise((resolve) => setTimeout(resolve, TAKEN_MS))
+    if (early) await sleep(TAKEN_MS)
     await closeChannel(this.#parts.channel)
   }
 }

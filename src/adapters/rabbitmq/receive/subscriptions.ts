@@ -19,6 +19,7 @@
  *
  * All are auto-delete: deleting the queue takes everything along.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Channel, Options } from 'amqplib'
 import type { Binding, ReceiverSpec } from '../../../contract/adapter.ts'
 import { isNotFound } from '../errors.ts'
@@ -203,7 +204,7 @@ class Bindings {
         return
       } catch (error) {
         if ((error as { code?: number }).code !== 405 || performance.now() > deadline) throw error
-        await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MS * (0.5 + Math.random())))
+        await sleep(LOCK_PAUSE_MS * (0.5 + Math.random()))
       }
     }
   }

@@ -2,6 +2,7 @@
  * What all links of one connection share: the wire, the scripts, the channel on which they are woken, and the one way in
  * which all of it ends.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConnectionEvents } from '../../../contract/adapter.ts'
 import { randomName } from '../../../core/message-id.ts'
 import { type ErrorContext, MessagingError } from '../../../model/errors.ts'
@@ -210,7 +211,7 @@ export class Session {
         return await work(this.wire.commands)
       } catch (error) {
         if (!isNotNow(error, this.cluster)) throw error
-        await new Promise((resolve) => setTimeout(resolve, pauseMs))
+        await sleep(pauseMs)
         if (!this.#alive) throw error
       }
     }

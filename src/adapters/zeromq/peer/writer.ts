@@ -1,4 +1,5 @@
 /** The one writer of a socket: ZeroMQ allows one send at a time. What it cannot take yet waits here, at most what senders have capacity for. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Transfer } from '../../../contract/adapter.ts'
 import { Deque } from '../../../core/deque.ts'
 import { MessagingError } from '../../../model/errors.ts'
@@ -57,7 +58,7 @@ export class Writer {
     } catch (cause) {
       const { code, message } = cause as NodeJS.ErrnoException
       if (code === 'EAGAIN' && this.#onFull === 'wait' && !this.#socket.closed) {
-        await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS))
+        await sleep(ASK_AGAIN_MS)
         return 'again'
       }
       const context = { adapter: ADAPTER, operation: 'send' }
