@@ -112,23 +112,8 @@ async function stream(
   const headers = JSON.stringify(headersOf(workload.headers) ?? {})
   let stopped = false
   const loop = async (client: Redis, index: number): Promise<void> => {
-    const question = [
-      'GROUP',
-      'group',
-      `receiver-${index}`,
-      'COUNT',
-      credit,
-      'BLOCK',
-      1000,
-      'STREAMS',
-      key,
-      '>',
-    ]
     while (!stopped) {
-      const reply = (await client.callBuffer('XREADGROUP', ...question)) as
-        | [Buffer, [Buffer, Buffer[]][]][]
-        | null
-      const entries = reply?.[0]?.[1] ?? []
+      const entries = await nextEntries(client, key, index, credit)
       if (entries.length === 0) continue
       for (const [, fields] of entries) events.arrived(fields[1]!, false, 0, index)
       const ids = entries.map(([id]) => id.toString())
@@ -167,6 +152,21 @@ async function stream(
       }
     },
   }
+}
+
+type Entry = readonly [id: Buffer, fields: Buffer[]]
+
+/** What a receiver of the group gets next; none after a second without any. */
+async function nextEntries(
+  client: Redis,
+  key: string,
+  index: number,
+  credit: number,
+): Promise<readonly Entry[]> {
+  const reader = ['GROUP', 'group', `receiver-${index}`]
+  const most = ['COUNT', credit, 'BLOCK', 1000]
+  const reply = await client.callBuffer('XREADGROUP', ...reader, ...most, 'STREAMS', key, '>')
+  return (reply as [Buffer, Entry[]][] | null)?.[0]?.[1] ?? []
 }
 
 async function live({ name, role, workload }: Plan, clients: Clients, events: ArmEvents): Promise<ArmRun> {

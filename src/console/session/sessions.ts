@@ -3,7 +3,6 @@
  * site can make a browser send. Only hashes are kept.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { makeRoom } from '../../core/make-room.ts'
 
 /** After so long without a call a session has ended. Unit: ms. */
 const LIFETIME_MS = 12 * 60 * 60_000
@@ -29,8 +28,9 @@ export class Sessions {
   /** A key that {@link exchange} takes once. The oldest of too many is forgotten. */
   newKey(): string {
     const key = newSecret()
-    makeRoom(this.#links, MAX_LINKS)
     this.#links.add(hashed(key))
+    const [oldest] = this.#links
+    if (this.#links.size > MAX_LINKS) this.#links.delete(oldest!)
     return key
   }
 

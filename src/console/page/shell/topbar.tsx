@@ -8,7 +8,6 @@ import { runningTasks, tasksOpen } from '../state/tasks.ts'
 import { overlay } from './overlay.ts'
 
 export function Topbar({ onMenu, menu }: { readonly onMenu: () => void; readonly menu: boolean }) {
-  const running = runningTasks.value.length
   const dark = isDark.value
   return (
     <header class="topbar">
@@ -32,32 +31,8 @@ export function Topbar({ onMenu, menu }: { readonly onMenu: () => void; readonly
         <span>Go to a node, or do something</span>
         <kbd aria-hidden="true">{/Mac/.test(navigator.userAgent) ? '⌘' : 'Ctrl'} K</kbd>
       </button>
-      {!mayWrite.value && (
-        <span
-          class="badge"
-          data-tip="Nothing can be changed from here. Start the console with --write for that."
-          tabIndex={0}
-        >
-          <Icon name="lock" /> read-only
-        </span>
-      )}
-      {(mayWrite.value || running > 0) && (
-        <Button
-          kind="quiet"
-          icon="tasks"
-          keys="t"
-          label={running === 0 ? 'Tasks' : `Tasks, ${running} running`}
-          expanded={tasksOpen.value}
-          onPress={() => {
-            tasksOpen.value = !tasksOpen.peek()
-          }}
-        />
-      )}
-      {running > 0 && (
-        <span class="running" aria-hidden="true">
-          {running}
-        </span>
-      )}
+      {!mayWrite.value && <ReadOnlyBadge />}
+      <TasksButton />
       <Button
         kind="quiet"
         icon={dark ? 'sun' : 'moon'}
@@ -75,5 +50,41 @@ export function Topbar({ onMenu, menu }: { readonly onMenu: () => void; readonly
         }}
       />
     </header>
+  )
+}
+
+function ReadOnlyBadge() {
+  return (
+    <span
+      class="badge"
+      data-tip="Nothing can be changed from here. Start the console with --write for that."
+      tabIndex={0}
+    >
+      <Icon name="lock" /> read-only
+    </span>
+  )
+}
+
+function TasksButton() {
+  const running = runningTasks.value.length
+  if (!mayWrite.value && running === 0) return null
+  return (
+    <>
+      <Button
+        kind="quiet"
+        icon="tasks"
+        keys="t"
+        label={running === 0 ? 'Tasks' : `Tasks, ${running} running`}
+        expanded={tasksOpen.value}
+        onPress={() => {
+          tasksOpen.value = !tasksOpen.peek()
+        }}
+      />
+      {running > 0 && (
+        <span class="running" aria-hidden="true">
+          {running}
+        </span>
+      )}
+    </>
   )
 }

@@ -14,23 +14,21 @@ import { showNodes } from '../state/nodes.ts'
 import { go, link, remember, route } from '../state/route.ts'
 import { Comparison } from './compare/comparison.tsx'
 
-export function Compare() {
-  const { query } = route.value
-  const side = (letter: 'l' | 'r'): Picked => ({
-    broker: query.get(`${letter}b`) ?? '',
-    address: query.get(`${letter}a`) ?? '',
-  })
-  const left = side('l')
-  const right = side('r')
+interface Comparing {
+  readonly page: ComparePage | undefined
+  readonly problem: ApiError | undefined
+  readonly busy: boolean
+  readonly compare: () => Promise<void>
+  readonly stop: () => void
+}
+
+/** One comparison at a time. Where looking disturbs, the user is asked first. */
+function useComparison(left: Picked, right: Picked): Comparing {
   const [page, setPage] = useState<ComparePage>()
   const [problem, setProblem] = useState<ApiError>()
   const [reader, setReader] = useState<AbortController>()
-  useEffect(() => showNodes([], {}), [])
-  useKeys({ Escape: () => go(link([])) })
-
-  const missing = [left, right].some(isMissing) ? 'Say which two nodes first.' : undefined
   const compare = async () => {
-    if (missing !== undefined || reader !== undefined) return
+    if (reader !== undefined) return
     const disturbed = [left, right].filter(({ broker }) => levelOf(broker, 'browse') === 'emulated')
     for (const { address } of disturbed) if (!(await askToDisturb(address, undefined))) return
     const own = new AbortController()
@@ -45,10 +43,29 @@ export function Compare() {
     }
     setReader(undefined)
   }
+  const stop = () => {
+    reader?.abort()
+    setReader(undefined)
+  }
+  return { page, problem, busy: reader !== undefined, compare, stop }
+}
+
+export function Compare() {
+  const { query } = route.value
+  const side = (letter: 'l' | 'r'): Picked => ({
+    broker: query.get(`${letter}b`) ?? '',
+    address: query.get(`${letter}a`) ?? '',
+  })
+  const left = side('l')
+  const right = side('r')
+  const missing = [left, right].some(isMissing) ? 'Say which two nodes first.' : undefined
+  const { page, problem, busy, compare, stop } = useComparison(left, right)
+  useEffect(() => showNodes([], {}), [])
+  useKeys({ Escape: () => go(link([])) })
   return (
     <div class="fill">
       <PageHead title="Compare" facts={<span>by id, then by body</span>} />
-      <Form class="compare-form" onSubmit={compare}>
+      <Form class="compare-form" onSubmit={() => missing === undefined && void compare()}>
         <NodePicker
           label="Left"
           value={left}
@@ -59,26 +76,20 @@ export function Compare() {
           value={right}
           onValue={({ broker, address }) => remember({ rb: broker, ra: address })}
         />
-        {reader === undefined ? (
-          <Button kind="primary" icon="compare" submit reason={missing}>
-            Compare
+        {busy ? (
+          <Button icon="stop" onPress={stop}>
+            Stop
           </Button>
         ) : (
-          <Button
-            icon="stop"
-            onPress={() => {
-              reader.abort()
-              setReader(undefined)
-            }}
-          >
-            Stop
+          <Button kind="primary" icon="compare" submit reason={missing}>
+            Compare
           </Button>
         )}
       </Form>
       {problem !== undefined && <Problem problem={problem} />}
-      {reader !== undefined && <Loading what="both nodes" />}
+      {busy && <Loading what="both nodes" />}
       {page !== undefined && <Comparison page={page} left={left} right={right} />}
-      {page === undefined && reader === undefined && problem === undefined && (
+      {page === undefined && !busy && problem === undefined && (
         <Empty icon="compare" title="Two nodes, any two brokers">
           After a migration, or beside a copy: see which messages are only here, only there, or differ.
           Nothing is taken.

@@ -31,15 +31,7 @@ export function Nodes({ broker }: { readonly broker: string | undefined }) {
   const names = broker === undefined ? brokerNames.value : [broker]
   const [from, setFrom] = useState(0)
   const [active, setActive] = useState(-1)
-
-  const offset = broker === undefined ? 0 : Math.max(0, Math.floor(from / CHUNK) * CHUNK - CHUNK)
-  useEffect(() => {
-    const window = { filter: filter === '' ? undefined : filter, type, sort }
-    showNodes(
-      names,
-      broker === undefined ? { ...window, limit: OF_EACH } : { ...window, offset, limit: WINDOW },
-    )
-  }, [names.join('\n'), filter, sort, type, offset])
+  useWindow(names, { filter: filter === '' ? undefined : filter, type, sort }, from)
   useEffect(() => setActive(-1), [filter, sort, type])
 
   const rows = rowsOf(names, sort)
@@ -105,9 +97,18 @@ export function Nodes({ broker }: { readonly broker: string | undefined }) {
           )}
         </VirtualList>
       )}
-      {broker === undefined && <More lists={lists} filter={filter} />}
+      {names.length > 1 && <More lists={lists} filter={filter} />}
     </div>
   )
+}
+
+/** Has the first nodes of each broker read, or of one alone those around the row `from`. */
+function useWindow(names: readonly string[], window: NodesWindow, from: number): void {
+  const offset = names.length > 1 ? 0 : Math.max(0, Math.floor(from / CHUNK) * CHUNK - CHUNK)
+  const { filter, type, sort } = window
+  useEffect(() => {
+    showNodes(names, names.length > 1 ? { ...window, limit: OF_EACH } : { ...window, offset, limit: WINDOW })
+  }, [names.join('\n'), filter, sort, type, offset])
 }
 
 function BrokerHead({ broker, total }: { readonly broker: string; readonly total: number }) {

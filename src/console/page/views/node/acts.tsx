@@ -10,26 +10,32 @@ import { mayWrite } from '../../state/session.ts'
 import { counted } from '../../text/figures.ts'
 import { TransferDialog } from './transfer.tsx'
 
+/** What a purge or a deletion loses, in words. */
+function losing({ depth }: NodeDetail): string {
+  return depth === undefined ? 'its messages' : counted(depth, 'message')
+}
+
+async function purge(node: NodeDetail): Promise<void> {
+  const { broker, address, name } = node
+  const sure = await askForName(
+    name,
+    `Purging loses ${losing(node)} of ${name} on ${broker} for good. To keep a copy, copy them to another node first.`,
+  )
+  if (sure) await perform({ act: 'purge', broker, address, confirm: name })
+}
+
+async function remove(node: NodeDetail): Promise<void> {
+  const { broker, address, name, type } = node
+  const lost = type === 'queue' ? losing(node) : 'its subscriptions'
+  const sure = await askForName(name, `Deleting removes ${name} from ${broker}, with ${lost}.`)
+  if (sure && (await perform({ act: 'delete', broker, address, confirm: name })) !== undefined)
+    go(link(['nodes', broker]))
+}
+
 export function NodeActs({ node }: { readonly node: NodeDetail }) {
-  const { broker, address, name, depth } = node
+  const { broker, address } = node
   const [transferring, setTransferring] = useState(false)
   const queue = node.type === 'queue'
-  const losing = depth === undefined ? 'its messages' : counted(depth, 'message')
-  const purge = async () => {
-    const sure = await askForName(
-      name,
-      `Purging loses ${losing} of ${name} on ${broker} for good. To keep a copy, copy them to another node first.`,
-    )
-    if (sure) await perform({ act: 'purge', broker, address, confirm: name })
-  }
-  const remove = async () => {
-    const sure = await askForName(
-      name,
-      `Deleting removes ${name} from ${broker}${queue ? `, with ${losing}` : ', with its subscriptions'}.`,
-    )
-    if (sure && (await perform({ act: 'delete', broker, address, confirm: name })) !== undefined)
-      go(link(['nodes', broker]))
-  }
   return (
     <>
       {queue && (
@@ -59,7 +65,7 @@ export function NodeActs({ node }: { readonly node: NodeDetail }) {
                 kind="danger"
                 icon="trash"
                 reason={reasonAgainst(broker, 'purge')}
-                onPress={() => void purge()}
+                onPress={() => void purge(node)}
               >
                 Purge
               </Button>
@@ -69,7 +75,7 @@ export function NodeActs({ node }: { readonly node: NodeDetail }) {
             kind="danger"
             icon="close"
             reason={reasonAgainst(broker, 'delete')}
-            onPress={() => void remove()}
+            onPress={() => void remove(node)}
           >
             Delete
           </Button>

@@ -8,7 +8,7 @@ import { MessageList } from '../../parts/message/list.tsx'
 import { Empty, Problem } from '../../parts/problem.tsx'
 import { Split } from '../../parts/split.tsx'
 import { useKeys } from '../../state/keys.ts'
-import { useTap } from '../../state/tap.ts'
+import { type Tap, useTap } from '../../state/tap.ts'
 import { conditionOf } from '../../text/condition.ts'
 import { whole } from '../../text/figures.ts'
 
@@ -63,16 +63,7 @@ export function TapView({ node, onLeave }: TapViewProps) {
           </Button>
         )}
       </div>
-      <p class="tap-figures figures" role="status" aria-live="off">
-        <span class={tap.on && !tap.paused ? 'live on' : 'live'}>
-          {tap.paused ? 'paused' : tap.on ? 'live' : 'ended'}
-        </span>
-        <span>{whole(tap.seen)} came</span>
-        {tap.leftOut > 0 && (
-          <span class="warn">{whole(tap.leftOut)} left out: they came too fast to show</span>
-        )}
-        {tap.passed > 0 && <span>{whole(tap.passed)} passed while paused</span>}
-      </p>
+      <TapFigures tap={tap} />
       {tap.ended?.error !== undefined && <Problem problem={tap.ended.error} />}
       {numbered.length === 0 ? (
         <Empty icon="topic" title={tap.on ? 'Listening' : 'The tap has ended'}>
@@ -90,5 +81,16 @@ export function TapView({ node, onLeave }: TapViewProps) {
         />
       )}
     </Split>
+  )
+}
+
+function TapFigures({ tap: { on, paused, seen, leftOut, passed } }: { readonly tap: Tap }) {
+  return (
+    <p class="tap-figures figures" role="status" aria-live="off">
+      <span class={on && !paused ? 'live on' : 'live'}>{paused ? 'paused' : on ? 'live' : 'ended'}</span>
+      <span>{whole(seen)} came</span>
+      {leftOut > 0 && <span class="warn">{whole(leftOut)} left out: they came too fast to show</span>}
+      {passed > 0 && <span>{whole(passed)} passed while paused</span>}
+    </p>
   )
 }
