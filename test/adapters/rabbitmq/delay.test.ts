@@ -46,6 +46,21 @@ describe('delayed messages', () => {
     expect({ ...second!.message.properties }).toEqual({ a: 1n })
   })
 
+  test('come back with what others wrote in the place of x-death, over which the broker loses what it moves', async () => {
+    const { name } = await fixture.node()
+    await using connection = await connect(url)
+    await using receiver = await connection.receiver(queue(name), { credit: 1 })
+    for (const odd of [['text'], [{ queue: 'q' }, 3, null], 'text', 7, { a: 1 }]) {
+      fixture.channel.sendToQueue(name, Buffer.from('x'), { headers: { 'x-death': odd } })
+      const delivery = (await receiver.receive({ timeoutMs: 5_000 }))!
+      await delivery.release({ delayMs: 1 })
+      const again = (await receiver.receive({ timeoutMs: 5_000 }))!
+      expect(again.deliveryCount).toBe(2)
+      expect(again.annotations?.['x-death'] ?? again.properties['x-death']).toEqual(odd)
+      await again.accept()
+    }
+  })
+
   test('many of one delay keep their order', async () => {
     const node = await fixture.node()
     const sender = await fixture.sender(node)

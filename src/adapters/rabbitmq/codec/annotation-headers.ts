@@ -15,7 +15,18 @@ import {
 import type { Properties } from '../../../model/message.ts'
 import type { FieldTable, FieldValue } from '../wire/field-table.ts'
 import type { ContentHeader } from './content-header.ts'
-import { ANNOTATIONS, CC, CREATED_MS, DEATHS, isReserved, OWN, PROPERTIES, short, TYPES } from './headers.ts'
+import {
+  ANNOTATIONS,
+  CC,
+  CREATED_MS,
+  DEATHS,
+  isReserved,
+  ODD_DEATHS,
+  OWN,
+  PROPERTIES,
+  short,
+  TYPES,
+} from './headers.ts'
 import { fieldBytes, isInt64 } from './raw-table.ts'
 
 /** Fields of AMQP 1.0 that AMQP 0-9-1 has none for. */
@@ -28,6 +39,7 @@ const FIELDS: Readonly<Record<string, string>> = {
 const FIELD_OF: ReadonlyMap<string, string> = new Map([
   ...Object.entries(FIELDS).map(([name, header]) => [header, name] as const),
   [CC, 'CC'],
+  [ODD_DEATHS, DEATHS],
 ])
 const NATIVE: ReadonlySet<string> = new Set(['contentEncoding', 'type', 'appId', 'clusterId'])
 /** Names of those that are also headers of their own. */

@@ -3,7 +3,8 @@
  * same keeps its bytes, and so does all that the API has no field for.
  *
  * What belongs to the place where the original was goes: its position in a stream, the count of its queue, and what the
- * broker noted of being held back for a delay. Routing keys of `CC` go under another name, or they would act again.
+ * broker noted of being held back for a delay. Routing keys of `CC` go under another name, or they would act again;
+ * so does an `x-death` of others that is no record of deaths, over which the broker would lose the message when it moves it.
  */
 import { carriedAnnotations } from '../../../model/annotations.ts'
 import { isRevived, sameProperty } from '../../../model/copy.ts'
@@ -18,7 +19,7 @@ import { RawProperties } from '../wire/native-properties.ts'
 import { encodeAnnotations } from './annotation-headers.ts'
 import { expirationOf, lifeAfter, type PublishOptions, type Route, replyQueue } from './codec.ts'
 import { ContentHeader } from './content-header.ts'
-import { withoutDeaths, withoutHolds } from './deaths.ts'
+import { isRecord, withoutDeaths, withoutHolds } from './deaths.ts'
 import * as HEADERS from './headers.ts'
 import { RabbitmqMessage } from './incoming.ts'
 import { decodedOptions } from './native-options.ts'
@@ -87,6 +88,11 @@ function overlay(header: ContentHeader, message: OutgoingMessage, original: Orig
   header.dropHeaders(isOfItsPlace)
   withoutHolds(header)
   if (isRevived(message.properties, original.properties)) withoutDeaths(header)
+  const deaths = header.header(HEADERS.DEATHS)
+  if (deaths && !isRecord(deaths)) {
+    header.dropHeader(HEADERS.DEATHS)
+    header.setHeader(HEADERS.ODD_DEATHS, deaths)
+  }
   const furtherKeys = header.header('CC')
   if (furtherKeys) {
     header.dropHeader('CC')

@@ -54,6 +54,11 @@ export function withoutHolds(header: ContentHeader): void {
   }
 }
 
+/** Whether it is what the broker writes: a list of tables. */
+export function isRecord(deaths: Buffer): boolean {
+  return arrayItems(deaths)?.every(([type]) => type === TABLE) === true
+}
+
 /** Takes out all that the broker noted of deaths: what is replayed is no dead letter any more. */
 export function withoutDeaths(header: ContentHeader): void {
   header.dropHeaders((name) => name === DEATHS || EDGES.some((prefix) => name.startsWith(prefix)))

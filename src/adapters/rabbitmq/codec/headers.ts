@@ -22,6 +22,8 @@ export const DELIVERIES = 'x-sluice-deliveries'
 export const LIFE = 'x-sluice-ttl'
 /** Further routing keys that the original of a copy was published with: under their own name they would act again. */
 export const CC = 'x-sluice-cc'
+/** What stood in the place of {@link DEATHS} and is no record of deaths. */
+export const ODD_DEATHS = 'x-sluice-odd-x-death'
 /** Native extras of another broker that headers alone would not give back, as JSON text. */
 export const ANNOTATIONS = 'x-sluice-annotations'
 /** Types of properties that AMQP 0-9-1 cannot tell: `{ key: 'bigint' | 'number' | 'date' | 'date:ms' }`. */
