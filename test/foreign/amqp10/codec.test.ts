@@ -109,7 +109,13 @@ test('an array of nulls beside the body, over which Broker-J ends itself, is ref
   const annotations = (value: string): Buffer => Buffer.from(`005372${value}005375a00178`, 'hex')
   const copy = (bytes: Buffer) => () =>
     encodeMessage(copyOf(decodeMessage(bytes).message), brokerJ.dialect).toString('hex')
-  for (const array of ['e0020140', 'f0000000050000000140', '00a3017ae0020140', 'c0060241e0020140']) {
+  for (const array of [
+    'e0020140',
+    'f0000000050000000140',
+    'e00601747ae1461f',
+    '00a3017ae0020140',
+    'c0060241e0020140',
+  ]) {
     const inside = `a303782d61${array}`
     const bytes = annotations(`c1${(inside.length / 2 + 1).toString(16).padStart(2, '0')}02${inside}`)
     throws(copy(bytes), { code: 'ENCODE_FAILED' }, array)

@@ -1,6 +1,6 @@
 /**
  * Broker-J 9.2.1 ends itself over an array of nulls in an annotation or a footer (an exception of its `ArrayTypeConstructor` that nothing
- * catches), each time it hands the message over, also after a restart: no copy of ours brings it there.
+ * catches), each time it hands the message over, also after a restart: no copy of ours brings it there. Some decimals are nulls to it.
  */
 import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
@@ -8,14 +8,15 @@ import { isBody, sectionsOf } from './sections.ts'
 import { WireReader } from './wire-reader.ts'
 
 const DESCRIBED = 0x00
-const NULL = 0x40
+/** Type codes of null and of the decimals. */
+const NULLS: ReadonlySet<number | undefined> = new Set([0x40, 0x74, 0x84, 0x94])
 
 /** @throws `ENCODE_FAILED` on a message that holds one beside its body */
 export function withoutNullArrays(bytes: Buffer): Buffer {
   if (!holdsNullArray(bytes)) return bytes
   throw new MessagingError(
     'ENCODE_FAILED',
-    'An annotation of the message holds an array of nulls, over which Broker-J ends itself',
+    'An annotation of the message holds an array of nulls or decimals, over which Broker-J ends itself',
     {
       hint: 'Leave the array out, or write a list instead.',
       context: { adapter: ADAPTER, operation: 'send' },
@@ -47,7 +48,7 @@ function search(bytes: Buffer): boolean {
     const code = bytes[at]!
     if (code === 0xe0 || code === 0xf0) {
       const [count, element] = code === 0xe0 ? [bytes[at + 2], at + 3] : [bytes.readUInt32BE(at + 5), at + 9]
-      if (count !== 0 && bytes[constructorAt(reader, bytes, element, to)] === NULL) return true
+      if (count !== 0 && NULLS.has(bytes[constructorAt(reader, bytes, element, to)])) return true
       continue
     }
     reader.seek(at, to)
