@@ -136,6 +136,13 @@ export async function amqp10Bare(own: PrivateBroker): Promise<BareClient> {
   }
 }
 
+/** What rhea's types do not tell of a connection. */
+interface Hidden {
+  readonly socket?: Socket
+  readonly heartbeat_in?: NodeJS.Timeout
+  readonly heartbeat_out?: NodeJS.Timeout
+}
+
 /** Never rejects. */
 function transferred(address: string, target: string): Promise<boolean> {
   const { hostname, port, username, password } = new URL(address)
@@ -150,8 +157,11 @@ function transferred(address: string, target: string): Promise<boolean> {
     })
     const end = (ok: boolean) => {
       clearTimeout(timer)
-      // close() would wait for the peer's answer, and a frozen broker gives none; rhea's types hide the socket.
-      ;(connection as unknown as { socket?: Socket }).socket?.destroy()
+      // close() would wait for the peer's answer, and a frozen broker gives none; without it rhea's timers go on.
+      const { socket, heartbeat_in, heartbeat_out } = connection as unknown as Hidden
+      socket?.destroy()
+      clearTimeout(heartbeat_in)
+      clearTimeout(heartbeat_out)
       resolve(ok)
     }
     const timer = setTimeout(end, TRY_MS, false)

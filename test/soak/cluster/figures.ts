@@ -64,7 +64,8 @@ export class Figures {
     ].join('\n')
   }
 
-  problems(): string[] {
+  /** @param tellsAgain the broker counts what came before, also of a receiver that died or lost its connection */
+  problems(tellsAgain: boolean): string[] {
     return this.#traffic.lanes.flatMap(({ name, ledger }) => {
       const missing = ledger.missing(MOST_NAMED)
       const { unmarked, refusedAndCame } = ledger
@@ -72,7 +73,7 @@ export class Figures {
         ...(missing.length > 0
           ? [`${name}: ${ledger.accepted - ledger.done} accepted and lost: ${missing.join(' ')}`]
           : []),
-        ...(unmarked > 0 ? [`${name}: ${unmarked} came again and were not told as such`] : []),
+        ...(unmarked > 0 && tellsAgain ? [`${name}: ${unmarked} came again and were not told as such`] : []),
         ...(refusedAndCame > 0 ? [`${name}: ${refusedAndCame} came although their send was refused`] : []),
       ]
     })
