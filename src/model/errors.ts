@@ -241,6 +241,11 @@ export function namingAdapter<E>(error: E, adapter: string | undefined): E {
   return error
 }
 
+/** What went wrong, with the words of what lies behind it. */
+export function because(text: string, cause: MessagingError | undefined): string {
+  return cause ? `${text}: ${cause.message}` : text
+}
+
 /** Whatever was thrown, as the one error class. */
 export function asMessagingError(error: unknown): MessagingError {
   if (error instanceof MessagingError) return error

@@ -7,7 +7,7 @@ import type { AdapterConnection } from '../../contract/adapter.ts'
 import { abortedError, onAbort } from '../../core/aborts.ts'
 import { countdown } from '../../core/time/countdown.ts'
 import { LONGEST_TIMER_MS } from '../../core/time/longest-timer.ts'
-import { asMessagingError, type ErrorContext, MessagingError } from '../../model/errors.ts'
+import { asMessagingError, because, type ErrorContext, MessagingError } from '../../model/errors.ts'
 import { type CallOptions, DEFAULT_TIMEOUT_MS } from '../options.ts'
 
 /** A call fails by the loss of its connection; the loss itself may be told a moment later. */
@@ -29,6 +29,7 @@ export class CurrentConnection {
   readonly #adapter: string
   #connection: AdapterConnection | undefined
   #ended: MessagingError | undefined
+  #keptOut: MessagingError | undefined
   readonly #waiters = new Set<Waiter>()
   /** Calls under way: they end with the connection, whatever the adapter does. */
   readonly #underWay = new Set<(cause: MessagingError) => void>()
@@ -48,7 +49,17 @@ export class CurrentConnection {
     return this.#ended
   }
 
+  /** While there is no connection: what the last attempt met, or what ended the connection before. */
+  get keptOut(): MessagingError | undefined {
+    return this.#keptOut
+  }
+
+  attempt(cause: MessagingError): void {
+    this.#keptOut = cause
+  }
+
   opened(connection: AdapterConnection): void {
+    this.#keptOut = undefined
     this.#set(connection)
     for (const waiter of this.#waiters) waiter.resolve(connection)
     this.#waiters.clear()
@@ -181,7 +192,12 @@ export class CurrentConnection {
   }
 
   #late(context: ErrorContext): MessagingError {
-    const text = this.#connection ? 'The broker did not answer in time' : 'No connection came back in time'
-    return new MessagingError('CONNECTION_LOST', `${context.operation}: ${text}`, { context })
+    const text = this.#connection
+      ? 'The broker did not answer in time'
+      : because('No connection came back in time', this.#keptOut)
+    return new MessagingError('CONNECTION_LOST', `${context.operation}: ${text}`, {
+      cause: this.#keptOut,
+      context,
+    })
   }
 }

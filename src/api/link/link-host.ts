@@ -99,6 +99,11 @@ export class LinkHost implements SupervisorOwner {
     return this.#blocked ? 'blocked' : undefined
   }
 
+  /** Why no connection comes, while there is none. */
+  get keptOut(): MessagingError | undefined {
+    return this.#connection.keptOut
+  }
+
   async start(signal: AbortSignal | undefined): Promise<void> {
     try {
       await this.#supervisor.start(signal)
@@ -243,6 +248,7 @@ export class LinkHost implements SupervisorOwner {
   }
 
   attempt(facts: { attempt: number; delayMs: number; url: string; cause: MessagingError }): void {
+    this.#connection.attempt(facts.cause)
     this.emit({ type: 'reconnecting', ...facts })
   }
 

@@ -4,7 +4,7 @@ import type { AdapterConnection, AdapterDelivery, AdapterRequester } from '../..
 import { abortedError, onAbort, settledWithin } from '../../core/aborts.ts'
 import { newMessageId } from '../../core/message-id.ts'
 import { deadlines, Timed } from '../../core/time/deadlines.ts'
-import { asMessagingError, type ErrorContext, MessagingError } from '../../model/errors.ts'
+import { asMessagingError, because, type ErrorContext, MessagingError } from '../../model/errors.ts'
 import { type OutgoingMessage, RESPONSE_ERROR } from '../../model/message.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import { prepareNode } from '../address/node-policy.ts'
@@ -73,6 +73,7 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
       label: plan.label,
       adapter: host.adapter.name,
       holdUp: () => host.holdUp,
+      keptOut: () => host.keptOut,
       capacity: DEFAULT_CAPACITY,
       // A request in doubt ends with the connection (see `lost`): handling it twice is the caller's decision.
       resend: false,
@@ -220,13 +221,20 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
   #expired(pending: PendingRequest, timeoutMs: number): void {
     const context = { ...this.#context(pending), operation: 'request', timeoutMs }
     const holdUp = pending.asked ? undefined : this.#host.holdUp
+    const cause = this.#host.keptOut
     const [code, text] =
       holdUp === 'away'
-        ? (['CONNECTION_LOST', 'No connection came back in time; the request was not sent'] as const)
+        ? ([
+            'CONNECTION_LOST',
+            because('No connection came back in time; the request was not sent', cause),
+          ] as const)
         : holdUp === 'blocked'
           ? (['CAPACITY_EXCEEDED', 'The broker took no messages in time; the request was not sent'] as const)
           : (['REQUEST_TIMEOUT', `No response from '${this.#plan.label}' within ${timeoutMs} ms`] as const)
-    this.#finish(pending, new MessagingError(code, text, { context }))
+    this.#finish(
+      pending,
+      new MessagingError(code, text, { cause: holdUp === 'away' ? cause : undefined, context }),
+    )
   }
 
   /** What every error of a request says. */

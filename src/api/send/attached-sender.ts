@@ -66,6 +66,7 @@ export class AttachedSender<Body = unknown> implements Sender<Body> {
       label: plan?.label ?? '',
       adapter: host.adapter.name,
       holdUp: () => host.holdUp,
+      keptOut: () => host.keptOut,
       capacity: this.capacity,
       resend: options.inDoubt !== 'fail' && this.#reliability === 'at-least-once',
     })

@@ -17,7 +17,13 @@ import { abortedError, onAbort } from '../../core/aborts.ts'
 import { promiseOf } from '../../core/answer.ts'
 import { Deque } from '../../core/deque.ts'
 import { deadlines } from '../../core/time/deadlines.ts'
-import { type ErrorCode, type ErrorContext, MessagingError, namingAdapter } from '../../model/errors.ts'
+import {
+  because,
+  type ErrorCode,
+  type ErrorContext,
+  MessagingError,
+  namingAdapter,
+} from '../../model/errors.ts'
 import type { OutgoingMessage } from '../../model/message.ts'
 import type { HoldUp } from '../link/hosted-link.ts'
 import { Trace } from '../tracing/trace.ts'
@@ -33,6 +39,8 @@ interface PipelineOptions {
   readonly resend: boolean
   /** What keeps its link from being opened. */
   readonly holdUp: () => HoldUp | undefined
+  /** Why no connection comes, while there is none. */
+  readonly keptOut: () => MessagingError | undefined
   /** Last touch before a message is written on a (new) link. */
   readonly beforeWrite?: (message: OutgoingMessage) => void
 }
@@ -309,7 +317,9 @@ export class SendPipeline implements PendingSendOwner {
     const holdUp = this.#options.holdUp()
     if (!this.#link && holdUp !== 'blocked') {
       const what = holdUp === 'away' ? 'No connection came back' : 'The link was not open'
-      return this.#error('CONNECTION_LOST', `${what} in time; the message was not sent`, pending, this.#loss)
+      const cause = this.#options.keptOut() ?? this.#loss
+      const text = because(`${what} in time; the message was not sent`, cause)
+      return this.#error('CONNECTION_LOST', text, pending, cause)
     }
     if (kept || this.#blocked || holdUp === 'blocked')
       return this.#error(
@@ -326,7 +336,7 @@ export class SendPipeline implements PendingSendOwner {
 
   #unconfirmed(pending: PendingSend, cause: MessagingError | undefined): MessagingError {
     const text = 'The broker did not answer; it may or may not hold the message'
-    return this.#error('SEND_UNCONFIRMED', cause ? `${text}: ${cause.message}` : text, pending, cause)
+    return this.#error('SEND_UNCONFIRMED', because(text, cause), pending, cause)
   }
 
   /** A broker that ends a link for want of a right took nothing that came by it; an earlier link may have brought it the message. */

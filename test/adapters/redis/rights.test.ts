@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { redisAdapter } from '../../../src/adapters/redis/adapter.ts'
-import { connect, queue } from '../../../src/index.ts'
+import { connect, queue, service } from '../../../src/index.ts'
+import { rejection } from '../../support/contract.ts'
 import { eventually } from '../../support/eventually.ts'
 import { Fixture, Inbox, nodeSpec, Reports, receiverSpec, sendAll, target, texts } from './fixture.ts'
 import { RedisServer } from './redis-server.ts'
@@ -84,4 +85,26 @@ it('a consumer whose rights are taken away is told, and goes on when it has them
   await eventually(() => seen.length > 0, { timeoutMs: 10_000 })
   expect(seen).toEqual(['meanwhile'])
   expect(told).toEqual(['detached UNAUTHORIZED', 'reattached'])
+})
+
+it('what cannot be sent while a changed password keeps a program out says so', async () => {
+  await using server = await RedisServer.start()
+  await using connection = await connect(await server.user('app', '~*', '&*', '+@all'))
+  const orders = queue<string>('orders')
+  await connection.send(orders, 'first')
+  const kept = new Promise<void>((resolve) => {
+    connection.on('reconnecting', ({ cause }) => cause.code === 'UNAUTHENTICATED' && resolve())
+  })
+  await server.admin.acl('SETUSER', 'app', 'resetpass', '>another')
+  await server.admin.client('KILL', 'USER', 'app')
+  await kept
+  for (const call of [
+    () => connection.send(orders, 'second', { timeoutMs: 300 }),
+    () => connection.request(service('quotes'), 'ask', { timeoutMs: 300 }),
+    () => connection.admin.purge(orders, { timeoutMs: 300 }),
+  ]) {
+    const error = await rejection(call())
+    expect(error).toMatchObject({ code: 'CONNECTION_LOST', cause: { code: 'UNAUTHENTICATED' } })
+    expect(error.message).toMatch(/No connection came back in time.*: Redis at .* refused the login/)
+  }
 })

@@ -143,7 +143,9 @@ export class Ledger {
   }
 
   #verdict(place: string, id: string, verdict: string): void {
-    const entry = this.#find(place, id)!
+    const entry = this.#find(place, id)
+    // Told as a problem when it came.
+    if (!entry) return
     if (verdict === 'reject') entry.rejected = true
     // A rejected message of `limited` goes to the dead letters, where it counts as present.
     if (verdict === 'accept' || place !== 'limited') entry.settled = true

@@ -25,7 +25,14 @@ class SilentLink implements AdapterSender {
 }
 
 function pipeline(capacity = 10): SendPipeline {
-  return new SendPipeline({ label: 'q', adapter: 'test', capacity, resend: true, holdUp: () => undefined })
+  return new SendPipeline({
+    label: 'q',
+    adapter: 'test',
+    capacity,
+    resend: true,
+    holdUp: () => undefined,
+    keptOut: () => undefined,
+  })
 }
 
 async function failure(sent: Promise<unknown>): Promise<MessagingError> {
@@ -91,7 +98,14 @@ test('sends that nobody awaits are limited by their bytes, and take more once so
 
 test('a send whose link cannot be opened is told what holds it up: a broker that takes nothing, or one that is away', async () => {
   const held = async (holdUp: 'away' | 'blocked' | undefined): Promise<string> => {
-    const options = { label: 'q', adapter: 'test', capacity: 1, resend: true, holdUp: () => holdUp }
+    const options = {
+      label: 'q',
+      adapter: 'test',
+      capacity: 1,
+      resend: true,
+      holdUp: () => holdUp,
+      keptOut: () => undefined,
+    }
     const error = await failure(new SendPipeline(options).submit(message('x', 'one'), 1, undefined))
     return `${error.code}: ${error.message}`
   }
