@@ -10,6 +10,8 @@ const BROKERS = ['hub', 'redis', 'rabbitmq', 'qpid'] as const
 const OUTAGES_MS = [1_000, 10_000]
 /** 500 ms is the promise; a busy machine gets as much again. */
 const BACK_MS = 1_000
+/** A second is the promise; each node had five of them, and ten when it was lost, if they were tried one after the other. */
+const SILENT_MS = 4_000
 const FLAPPING_MS = 20_000
 
 // They wait most of the time, and so do it together.
@@ -31,6 +33,24 @@ describe.concurrent.each(BROKERS.filter((broker) => broker === 'hub' || !isLeftO
         await connection.send(orders, 'after')
         expect(performance.now() - began).toBeLessThan(BACK_MS)
       }
+      await connection.admin.delete(orders)
+    }, 60_000)
+
+    test('a node that takes connections and says nothing holds up the others of its list for a second', async () => {
+      await using place = await placeOf(broker)
+      await using proxy = await FaultProxy.before(place.url)
+      await using silent = await FaultProxy.before(place.url)
+      silent.silence()
+      const began = performance.now()
+      await using connection = await connect({ url: [silent.urlFor(place.url), proxy.urlFor(place.url)] })
+      expect(performance.now() - began).toBeLessThan(SILENT_MS)
+      const orders = queue(uniqueName('coming-back'))
+      await connection.send(orders, 'before')
+      // The silent one is the first of the next round.
+      const lost = performance.now()
+      proxy.cut()
+      await connection.send(orders, 'after')
+      expect(performance.now() - lost).toBeLessThan(SILENT_MS)
       await connection.admin.delete(orders)
     }, 60_000)
 

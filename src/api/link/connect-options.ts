@@ -9,7 +9,10 @@ import type { ReconnectOptions } from './supervisor.ts'
 
 /** Options of `connect()` that are the same for all adapters. */
 export interface GeneralConnectOptions<Url extends string = string> {
-  /** One URL, or several of the same kind to go round (a fail-over list). */
+  /**
+   * One URL, or several of the same kind to go round (a fail-over list). Each is tried when the one before has failed, or beside it when
+   * that one has been silent for a second; the first that answers counts.
+   */
   url: Url | readonly Url[]
   /** Shown to the broker's administrator. Default `sluice`. */
   clientName?: string | undefined

@@ -4,6 +4,7 @@
  */
 import type { Adapter, AdapterConnection, ConnectionEvents, ConnectTarget } from '../../contract/adapter.ts'
 import { abortedError, onAbort, settledWithin } from '../../core/aborts.ts'
+import { firstOf } from '../../core/connecting/first-of.ts'
 import { backoffDelay } from '../../core/time/backoff.ts'
 import { countdown } from '../../core/time/countdown.ts'
 import { timerMs } from '../../core/time/longest-timer.ts'
@@ -32,8 +33,18 @@ export interface SupervisorOwner {
 
 /** A connection that held this long, and longer than the delay before it, is no flapping one: its loss is answered at once. Unit: ms. */
 const STEADY_MS = 2_000
+/** A URL that gives no answer for so long has the next one tried beside it. Unit: ms. */
+const SILENCE_MS = 1_000
 /** For a broker that listens and does not take connections yet. */
 const STARTING = { minDelayMs: 150, maxDelayMs: 1_000 }
+
+interface Reached {
+  /** Of the URLs. */
+  readonly at: number
+  readonly connection: AdapterConnection
+  /** Set when it was lost before anybody had it. */
+  readonly lostEarly: () => MessagingError | undefined
+}
 
 export class Supervisor {
   readonly #adapter: Adapter
@@ -66,20 +77,7 @@ export class Supervisor {
 
   /** The first connection: every URL is tried once, all together within the connect timeout. */
   async start(signal: AbortSignal | undefined): Promise<void> {
-    const deadline = performance.now() + this.#connectTimeoutMs
-    let failure: MessagingError | undefined
-    for (let tried = 0; tried < this.#targets.length; tried++) {
-      const left = deadline - performance.now()
-      if (tried > 0 && left <= 0) break
-      try {
-        await this.#tryNext(left / (this.#targets.length - tried), signal)
-        return
-      } catch (error) {
-        failure = asMessagingError(error)
-        if (failure.code === 'ABORTED' || this.#closing.signal.aborted) break
-      }
-    }
-    throw failure
+    await this.#reach(countdown(this.#connectTimeoutMs), signal)
   }
 
   /** The first connection with the patience of a reconnect: for programs that may start before their broker. */
@@ -102,29 +100,51 @@ export class Supervisor {
     if (current) await settledWithin(current.close(timeoutMs), timeoutMs)
   }
 
-  async #tryNext(timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    const target = this.#targets[this.#next]!
-    this.#next = (this.#next + 1) % this.#targets.length
-    let lostEarly: MessagingError | undefined
+  /**
+   * Tries every URL once, from the one whose turn it is. A frozen node or a line that swallows everything holds up nobody: the next is tried
+   * beside it, and the first answer counts.
+   */
+  async #reach(timeLeft: () => number, signal?: AbortSignal): Promise<void> {
+    const attempts = this.#targets.map((_, tried) => {
+      const at = (this.#next + tried) % this.#targets.length
+      return (others: AbortSignal) => this.#tryOne(at, timeLeft(), [signal, others])
+    })
+    const { at, connection, lostEarly } = await firstOf(
+      attempts,
+      SILENCE_MS,
+      (late) => void late.connection.close(),
+    )
+    this.#next = (at + 1) % this.#targets.length
+    if (this.#closing.signal.aborted) {
+      await connection.close()
+      throw closedMeanwhile()
+    }
+    const lost = lostEarly()
+    if (lost) throw lost
+    this.#current = connection
+    this.#upSince = performance.now()
+    this.#owner.connected(connection, redact(this.#targets[at]!.url))
+  }
+
+  async #tryOne(
+    at: number,
+    timeoutMs: number,
+    signals: readonly (AbortSignal | undefined)[],
+  ): Promise<Reached> {
+    let lost: MessagingError | undefined
     let connection: AdapterConnection | undefined
     const events: ConnectionEvents = {
       disconnected: (cause) => {
-        lostEarly = cause
+        lost = cause
         if (connection && connection === this.#current) this.#lost(cause)
       },
       blocked: (reason) => connection === this.#current && this.#owner.blocked(reason),
       unblocked: () => connection === this.#current && this.#owner.unblocked(),
       warning: (error) => this.#owner.warning(error),
     }
-    connection = await this.#attempt(target, events, timeoutMs, signal)
-    if (lostEarly) throw lostEarly
-    if (this.#closing.signal.aborted) {
-      await connection.close()
-      throw new MessagingError('CLOSED', 'The connection was closed while it was being made')
-    }
-    this.#current = connection
-    this.#upSince = performance.now()
-    this.#owner.connected(connection, redact(target.url))
+    connection = await this.#attempt(this.#targets[at]!, events, timeoutMs, signals)
+    if (lost) throw lost
+    return { at, connection, lostEarly: () => lost }
   }
 
   /** One attempt that cannot outlive its time, whatever the adapter does. */
@@ -132,7 +152,7 @@ export class Supervisor {
     target: ConnectTarget,
     events: ConnectionEvents,
     timeoutMs: number,
-    signal?: AbortSignal,
+    signals: readonly (AbortSignal | undefined)[],
   ): Promise<AdapterConnection> {
     const stop = new AbortController()
     return new Promise((resolve, reject) => {
@@ -145,16 +165,15 @@ export class Supervisor {
         () => giveUp(this.#timedOut(target, timeoutMs)),
         timerMs(Math.max(1, timeoutMs)),
       )
-      const offUser = onAbort(signal, () => giveUp(abortedError(signal!, 'connect')))
-      const offClose = onAbort(this.#closing.signal, () =>
-        giveUp(new MessagingError('CLOSED', 'The connection was closed while it was being made')),
-      )
+      const offAll = signals.map((signal) => onAbort(signal, () => giveUp(abortedError(signal!, 'connect'))))
+      const closing = this.#closing.signal
+      offAll.push(onAbort(closing, () => giveUp(closedMeanwhile())))
       const finish = (): void => {
         clearTimeout(timer)
-        offUser()
-        offClose()
+        for (const off of offAll) off()
       }
-      if (signal?.aborted) return giveUp(abortedError(signal, 'connect'))
+      if (closing.aborted) return giveUp(closedMeanwhile())
+      for (const signal of signals) if (signal?.aborted) return giveUp(abortedError(signal, 'connect'))
       this.#adapter.connect(target, events, stop.signal).then(
         (connection) => {
           if (stop.signal.aborted) return void connection.close()
@@ -219,17 +238,17 @@ export class Supervisor {
     if (!signal.aborted) this.#owner.lost(cause, true)
   }
 
-  /** Tries every URL once; resolves to what the last of them failed with, to nothing when there is a connection or none is wanted. */
+  /** Resolves to what the last URL failed with, to nothing when there is a connection or none is wanted. */
   async #round(): Promise<MessagingError | undefined> {
-    let problem: MessagingError | undefined
-    for (let tried = 0; tried < this.#targets.length && !this.#closing.signal.aborted; tried++) {
-      try {
-        await this.#tryNext(this.#connectTimeoutMs)
-        return undefined
-      } catch (error) {
-        problem = asMessagingError(error)
-      }
+    try {
+      await this.#reach(() => this.#connectTimeoutMs)
+      return undefined
+    } catch (error) {
+      return this.#closing.signal.aborted ? undefined : asMessagingError(error)
     }
-    return problem
   }
+}
+
+function closedMeanwhile(): MessagingError {
+  return new MessagingError('CLOSED', 'The connection was closed while it was being made')
 }

@@ -1,5 +1,5 @@
 /** What AMQP 1.0 lets a peer ask or say on a session, and rhea passes over or takes without a bound. */
-import type { DispositionFrame, FlowFrame, RheaSession } from './rhea-types.ts'
+import type { DispositionFrame, FlowFrame, RheaConnection, RheaLink, RheaSession } from './rhea-types.ts'
 
 /** Deliveries that one disposition of the peer can be about. */
 const MOST_SETTLED = 0xf_ffff
@@ -25,5 +25,36 @@ export function heedPeer(session: RheaSession): void {
       performative.last = Math.min(last, end)
     }
     onDisposition.call(this, frame)
+  }
+}
+
+/** Of a link that is being refused. */
+const TAKES_NOTHING = { autoaccept: false, credit_window: 0 }
+
+/**
+ * Links that the peer makes are refused: nobody here listens to them, and rhea would accept what comes. It makes them as it makes those of
+ * `open_sender()` and `open_receiver()`, but without options.
+ */
+export function refuseLinks(connection: RheaConnection): void {
+  const { create_session: createSession } = connection
+  connection.create_session = function (this: RheaConnection, ...size) {
+    const session = createSession.apply(this, size)
+    session.create_sender = refusing(session.create_sender, 'sender')
+    session.create_receiver = refusing(session.create_receiver, 'receiver')
+    return session
+  }
+}
+
+type Create<L> = (this: RheaSession, name: string, options?: object) => L
+
+function refusing<L extends RheaLink>(create: Create<L>, side: 'sender' | 'receiver'): Create<L> {
+  return function (name, options) {
+    const link = create.call(this, name, options ?? TAKES_NOTHING)
+    if (options) return link
+    link.once(`${side}_open`, () =>
+      link.close({ condition: 'amqp:not-allowed', description: 'This program serves no links' }),
+    )
+    link.on(`${side}_error`, () => {})
+    return link
   }
 }

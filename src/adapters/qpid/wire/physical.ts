@@ -21,6 +21,7 @@ import { watchEcho } from './echo-watch.ts'
 import { watchFrameSizes } from './frame-sizes.ts'
 import { type Identity, openFields } from './identity.ts'
 import { watchIdle } from './idle-watch.ts'
+import { refuseLinks } from './peer-habits.ts'
 import { openRawSession } from './raw-session.ts'
 import { LIBRARY, REACHES, type ReachName, withProbe } from './reaches.ts'
 import type {
@@ -113,8 +114,6 @@ export class Physical {
         ...loginOptions(endpoint, container),
         ...openFields(identity, rhea, { product: 'Sluice', 'client-name': endpoint.clientName }),
         reconnect: false,
-        // Of links that the peer makes.
-        receiver_options: { autoaccept: false, credit_window: 0 },
         connect: (_port: number, _host: string, _options: object, connected: () => void) => {
           socket = dial(endpoint, connected)
           // order: before rhea listens.
@@ -132,6 +131,7 @@ export class Physical {
         },
       })
       const found = withProbe(connection, (looked) => lookFor(LIBRARY, REACHES, looked, warn))
+      if (found.has('peerHabits')) refuseLinks(connection)
       const turns = new SessionTurns(connection, found)
       const ended = (cause: unknown): void => {
         if (physical) physical.#lost(cause)
@@ -147,7 +147,7 @@ export class Physical {
         })
       }
       connection.on('session_error', () => {})
-      for (const event of ['receiver_open', 'sender_open']) connection.on(event, refuseLink)
+      // Of links that a program makes natively: rhea ends the process when nobody listens.
       for (const event of ['receiver_error', 'sender_error']) connection.on(event, () => {})
       connection.on('connection_close', () => ended(connection.error ?? early))
       connection.on('disconnected', (context) => ended(early ?? context.error))
@@ -371,12 +371,6 @@ function mechanismsOf(
   else if (mechanism === 'EXTERNAL') mechanisms.enable_external()
   else mechanisms.enable_anonymous(username ?? 'anonymous')
   return mechanisms
-}
-
-/** A peer's own: nobody here listens to it. */
-function refuseLink({ receiver, sender }: RheaContext): void {
-  const link = receiver ?? sender
-  link?.close({ condition: 'amqp:not-allowed', description: 'This program serves no links' })
 }
 
 /** Of a peer that says less than every peer must take, rhea would cut a message into pieces for ever. */

@@ -81,13 +81,21 @@ export const REACHES = {
   },
   peerHabits: {
     expects:
-      'session.on_flow(frame) and on_disposition(frame) take what the peer says, session._write_flow() and link.issue_flow answer',
+      'session.on_flow(frame) and on_disposition(frame) take what the peer says, session._write_flow() and link.issue_flow answer, create_sender(name) and create_receiver(name) without options make its links',
     isThere: ({ session, sender }) =>
-      hasMethods(session, 'on_flow', 'on_disposition', '_get_link', '_write_flow') &&
+      hasMethods(
+        session,
+        'on_flow',
+        'on_disposition',
+        '_get_link',
+        '_write_flow',
+        'create_sender',
+        'create_receiver',
+      ) &&
       typeof session.outgoing.next_delivery_id === 'number' &&
       typeof sender.issue_flow === 'boolean',
     otherwise:
-      'a peer that asks how things stand gets no answer, and one that settles what was never sent stops the program for a while.',
+      'a peer that asks how things stand gets no answer, one that settles what was never sent stops the program for a while, and what comes by links of its own is accepted unseen.',
     test: TEST,
   },
   senderCredit: {

@@ -91,9 +91,9 @@ export interface RheaSession extends Emitter {
   /** Forgets a link that has ended. */
   remove_link(link: RheaLink): void
   open_sender(options: object): RheaSender
-  /** Without attaching it. */
-  create_sender(name: string, options: object): RheaSender
-  create_receiver(name: string, options: object): RheaReceiver
+  /** Without attaching it; rhea makes those of the peer so, without options. */
+  create_sender(name: string, options?: object): RheaSender
+  create_receiver(name: string, options?: object): RheaReceiver
   open_receiver(options: object): RheaReceiver
 }
 
@@ -142,7 +142,7 @@ export interface RheaConnection extends Emitter {
   readonly channel_max?: number | null
   /** Open sessions by number, those that are being closed included. */
   readonly local_channel_map: Readonly<Record<number, RheaSession>>
-  create_session(bufferSize: { incoming: number; outgoing: number }): RheaSession
+  create_session(bufferSize?: { incoming: number; outgoing: number }): RheaSession
   readonly socket?: { cork?(): void; uncork?(): void; destroy(): void }
   close(): void
   is_open(): boolean

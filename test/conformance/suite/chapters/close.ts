@@ -267,6 +267,7 @@ export const closeChapter = chapter('close', [
   {
     id: 'inside-responder',
     title: 'a responder, or its connection, that is closed in its own handler answers what it has in hand',
+    needs: ['request'],
     async run(c) {
       for (const closes of ['responder', 'connection'] as const) {
         const connection = await c.connect()
