@@ -93,7 +93,8 @@ describe.each(PLACES)('%s', (kind) => {
       async () => {
         const found = await console.got<NodesPage>(`/api/brokers/it/nodes?filter=${name}`)
         // The statistics of some brokers come a little later.
-        return found.nodes[0]?.depth === 3 ? found : undefined
+        const [node] = found.nodes
+        return node?.depth === 3 && node.receivers !== undefined ? found : undefined
       },
       { timeoutMs: 15_000 },
     )

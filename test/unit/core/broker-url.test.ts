@@ -94,6 +94,17 @@ const edit = fc.record({
   ),
 })
 
+/** As far as it can be: a zone of IPv6 has a bare `%`. */
+function decoded(url: string): string {
+  return url.replace(/(?:%[0-9a-f]{2})+/gi, (escaped) => {
+    try {
+      return decodeURIComponent(escaped)
+    } catch {
+      return escaped
+    }
+  })
+}
+
 test('a URL with any mistake in it is read as it is written, or refused without a word of it', () => {
   const outcomes = { read: 0, refused: 0 }
   fc.assert(
@@ -107,7 +118,7 @@ test('a URL with any mistake in it is read as it is written, or refused without 
       try {
         const parsed = read(url)
         outcomes.read++
-        expect(words(decodeURIComponent(format(parsed)))).toBe(words(decodeURIComponent(url)))
+        expect(words(decoded(format(parsed)))).toBe(words(decoded(url)))
         expect(read(format(parsed))).toEqual(parsed)
       } catch (error) {
         if (!(error instanceof MessagingError)) throw error
