@@ -159,7 +159,7 @@ export class Ledger {
   }
 
   #warned(who: string, text: string): void {
-    if (/no room|discarded/.test(text)) this.#count('warnings')
+    if (/no room|disk full|discarded/.test(text)) this.#count('warnings')
     else this.problem(`${who}: warning ${text}`)
   }
 
