@@ -5,21 +5,25 @@
  *
  * CHECKOUT: of the older code, with its packages installed. `--write` puts the table into docs/performance.md.
  */
-import { execFile, fork } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { markdownTable } from '../src/compare/index.ts'
 import type { Figures, Work } from './pairs/program.ts'
 import { ratioOf, type Several, several } from './parts/part.ts'
 import { Brokers } from './run/brokers.ts'
 import { compile } from './run/compile.ts'
+import { HubProcess } from './run/hub-process.ts'
 import { writeBetween } from './run/marks.ts'
 
 const BACKENDS = ['memory', 'file', 'zeromq', 'redis', 'rabbitmq', 'qpid'] as const
 type Backend = (typeof BACKENDS)[number]
 const CHECKOUT = resolve(import.meta.dirname, '..')
+/** What runs beside the code of either side, compiled. */
+const PROGRAM = join('bench', 'pairs', 'program.js')
+const HUB = join('bench', 'run', 'hub-process.js')
 /** A process that takes longer hangs. Unit: ms. */
 const LONGEST_MS = 60_000
 
@@ -57,9 +61,10 @@ try {
   const folders = { before: join(work, 'before'), now: join(work, 'now') }
   await compile(resolve(older), folders.before)
   await compile(CHECKOUT, folders.now)
-  await mkdir(join(folders.before, 'bench', 'pairs'), { recursive: true })
-  const program = join('bench', 'pairs', 'program.js')
-  await copyFile(join(folders.now, program), join(folders.before, program))
+  for (const file of [PROGRAM, HUB]) {
+    await mkdir(dirname(join(folders.before, file)), { recursive: true })
+    await copyFile(join(folders.now, file), join(folders.before, file))
+  }
   const rows: string[][] = []
   for (const backend of BACKENDS)
     if (chosen.length === 0 || chosen.includes(backend)) rows.push(...(await measure(backend, folders)))
@@ -115,34 +120,13 @@ async function placeOf(backend: Backend, folder: string): Promise<Side['place']>
       [Symbol.asyncDispose]: () => rm(store, { recursive: true, force: true }),
     }
   }
-  if (backend === 'zeromq') return hubOf(folder)
+  if (backend === 'zeromq') return HubProcess.start(join(folder, HUB))
   const url = await brokers.up(backend, `SLUICE_TEST_${backend.toUpperCase()}`)
   return { url, [Symbol.asyncDispose]: async () => {} }
 }
 
-/** A hub of the same code, in a process of its own. */
-async function hubOf(folder: string): Promise<Side['place']> {
-  const child = fork(join(folder, 'bench', 'pairs', 'program.js'), ['hub'], { execArgv: [] })
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  const url = await new Promise<string>((resolve, reject) => {
-    child.once('message', (message) => resolve(message as string))
-    child.once('exit', (code) => reject(new Error(`The hub ended with ${code}`)))
-  })
-  return {
-    url,
-    async [Symbol.asyncDispose]() {
-      child.disconnect()
-      await ended
-    },
-  }
-}
-
 async function run({ folder, place }: Side, kind: Omit<Work, 'url'>): Promise<Figures> {
-  const args = [
-    join(folder, 'bench', 'pairs', 'program.js'),
-    'work',
-    JSON.stringify({ ...kind, url: place.url } satisfies Work),
-  ]
+  const args = [join(folder, PROGRAM), JSON.stringify({ ...kind, url: place.url } satisfies Work)]
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: LONGEST_MS })
   return JSON.parse(stdout) as Figures
 }

@@ -3,7 +3,8 @@
  *
  * Two connections of one process: messages go from one to the other. What the first second brings does not count.
  */
-import { connect, createHub, queue, type Receiver, type Sender, service, topic } from '../../src/index.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { connect, queue, type Receiver, type Sender, service, topic } from '../../src/index.ts'
 
 /** What one process is to do. */
 export interface Work {
@@ -37,9 +38,9 @@ class Meter {
   }
 
   async figures(): Promise<Figures> {
-    await passed(WARM_MS)
+    await delay(WARM_MS)
     const [first, from, before] = [this.#count, performance.now(), process.cpuUsage()]
-    await passed(MEASURED_MS)
+    await delay(MEASURED_MS)
     const done = this.#count - first
     const { user, system } = process.cpuUsage(before)
     return { rate: (done / (performance.now() - from)) * 1_000, cpuUs: (user + system) / done }
@@ -60,7 +61,7 @@ async function sendAll(
   let sent = 0
   const one = async (): Promise<void> => {
     while (!over.aborted) {
-      if (sent - meter.count > mostWaiting) await passed(1)
+      if (sent - meter.count > mostWaiting) await delay(1)
       else {
         sent++
         await sender.send(body, fields)
@@ -120,18 +121,7 @@ async function requests(work: Work): Promise<Figures> {
   return figures
 }
 
-function passed(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-const [role, json] = process.argv.slice(2)
-if (role === 'hub') {
-  const hub = await createHub({ listen: ['tcp://127.0.0.1:*'] })
-  process.once('disconnect', () => void hub.close().finally(() => process.exit()))
-  process.send!(hub.urls[0])
-} else if (role === 'work') {
-  const work = JSON.parse(json!) as Work
-  const figures = await (work.kind === 'request' ? requests(work) : messages(work))
-  process.stdout.write(JSON.stringify(figures))
-  process.exit()
-}
+const work = JSON.parse(process.argv[2]!) as Work
+const figures = await (work.kind === 'request' ? requests(work) : messages(work))
+process.stdout.write(JSON.stringify(figures))
+process.exit()

@@ -9,10 +9,9 @@ export class HubProcess implements AsyncDisposable {
   readonly url: string
   readonly #child: ChildProcess
 
-  static async start(): Promise<HubProcess> {
-    const child = fork(fileURLToPath(import.meta.url), [ROLE], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    })
+  /** @param script this file, where it stands compiled beside other code */
+  static async start(script = fileURLToPath(import.meta.url)): Promise<HubProcess> {
+    const child = fork(script, [ROLE], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     const url = await new Promise<string>((resolve, reject) => {
       child.once('message', (message) => resolve(message as string))
       child.once('exit', (code) => reject(new Error(`The hub ended with ${code}`)))
