@@ -2,6 +2,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Connection, connect, queue, topic } from '../../../src/index.ts'
+import { eventually } from '../../support/eventually.ts'
 import { uniqueName } from '../../support/names.ts'
 import { axeFindings, launch, Walk } from './support.ts'
 
@@ -116,8 +117,11 @@ const VIEWS: readonly (readonly [view: string, hash: string, act: (walk: Walk) =
     'help',
     '#/',
     async (walk) => {
-      await walk.page.keyboard.press('?')
-      await walk.dialog.waitFor()
+      // The page hears keys a moment after it is drawn.
+      await eventually(async () => {
+        await walk.page.keyboard.press('?')
+        return walk.dialog.isVisible()
+      })
     },
   ],
 ]
