@@ -13,7 +13,6 @@ export class Closing {
   readonly told: Promise<void>
   /** All is done. */
   readonly done: Promise<void>
-  #late = false
 
   /**
    * @param handlers settles when no handler runs any more
@@ -23,15 +22,9 @@ export class Closing {
     const left = countdown(timeoutMs)
     const inTime = settledWithin(handlers, left())
     this.done = inTime.then(async (all) => {
-      this.#late = !all
       if (!all) await settledWithin(handlers, LAST_WORD_MS)
       await finish(all ? left() : LAST_WORD_MS)
     })
     this.told = inTime.then((all) => (all ? this.done : undefined))
-  }
-
-  /** Handlers still ran when the time was up. */
-  get late(): boolean {
-    return this.#late
   }
 }

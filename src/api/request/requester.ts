@@ -221,7 +221,7 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
   #expired(pending: PendingRequest, timeoutMs: number): void {
     const context = { ...this.#context(pending), operation: 'request', timeoutMs }
     const holdUp = pending.asked ? undefined : this.#host.holdUp
-    const cause = this.#host.keptOut
+    const cause = holdUp === 'away' ? this.#host.keptOut : undefined
     const [code, text] =
       holdUp === 'away'
         ? ([
@@ -231,10 +231,7 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
         : holdUp === 'blocked'
           ? (['CAPACITY_EXCEEDED', 'The broker took no messages in time; the request was not sent'] as const)
           : (['REQUEST_TIMEOUT', `No response from '${this.#plan.label}' within ${timeoutMs} ms`] as const)
-    this.#finish(
-      pending,
-      new MessagingError(code, text, { cause: holdUp === 'away' ? cause : undefined, context }),
-    )
+    this.#finish(pending, new MessagingError(code, text, { cause, context }))
   }
 
   /** What every error of a request says. */
