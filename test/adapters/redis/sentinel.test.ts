@@ -26,6 +26,30 @@ it('a Sentinel that is silent leaves time for the next one', async () => {
   silent.close()
 }, 60_000)
 
+it('a master that freezes is left when the Sentinels say so: by who is connected, and by who is connecting', {
+  timeout: 90_000,
+}, async () => {
+  await using broker = await PrivateBroker.start('redis-sentinel')
+  const { environment } = broker
+  const [first, ...others] = environment.SLUICE_TEST_REDIS_SENTINEL!.split(',')
+  const options = {
+    url: first!,
+    password: environment.SLUICE_TEST_REDIS_SENTINEL_PASSWORD,
+    // Silence is no reason to leave, and no time ends an attempt.
+    heartbeatMs: 0,
+    connectTimeoutMs: 80_000,
+    native: {
+      sentinel: environment.SLUICE_TEST_REDIS_SENTINEL_MASTER!,
+      nodes: others.map((url) => new URL(url).host),
+    },
+  }
+  await using connected = await connect(options)
+  await broker.pause('master')
+  await using connecting = await connect(options)
+  for (const connection of [connected, connecting])
+    await connection.send(queue<number>('orders'), 1, { timeoutMs: 60_000 })
+})
+
 it('a fail-over under load loses nothing that a replica had confirmed, and what none had is not called accepted', {
   timeout: 90_000,
 }, async () => {

@@ -21,6 +21,7 @@ import type { Endpoint } from '../options.ts'
 import { Subscriptions } from '../receive/subscriptions.ts'
 import { type ScriptName, type Scripts, scriptsFor } from '../scripts/index.ts'
 import { ArgumentLimit } from './argument-limit.ts'
+import { MasterReplaced } from './fail-over-watch.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { callHidden } from './hidden-call.ts'
 import { KeyWatch } from './key-watch.ts'
@@ -101,12 +102,22 @@ export class Session {
 
   /** @throws `CONNECT_FAILED`, `UNAUTHENTICATED`; nothing is left open then */
   static async open(endpoint: Endpoint, events: ConnectionEvents, signal: AbortSignal): Promise<Session> {
+    for (;;) {
+      try {
+        return await Session.#open(endpoint, events, signal)
+      } catch (error) {
+        if (signal.aborted || !((error as Error).cause instanceof MasterReplaced)) throw error
+      }
+    }
+  }
+
+  static async #open(endpoint: Endpoint, events: ConnectionEvents, signal: AbortSignal): Promise<Session> {
     const wire = await Wire.open(endpoint, signal, (warning) => events.warning(warning))
     const onAbort = (): void => wire.close()
     signal.addEventListener('abort', onAbort, { once: true })
     try {
       const { mode } = endpoint
-      const facts = await askServer(wire.servers[0]!, signal)
+      const facts = await askServer(wire.asked, signal)
       if (mode === 'single') refuseOtherMode(facts.mode, endpoint.place)
       if (mode !== 'cluster' && facts.losesWrites) refuseLosingWrites(endpoint.place)
       // A client id holds for one server; which one of a Cluster will have a node is not known here.
@@ -121,7 +132,10 @@ export class Session {
     } catch (cause) {
       wire.close()
       const said = !signal.aborted && wasHungUp(cause) ? await farewell(endpoint) : undefined
-      throw connectError(signal.aborted ? (signal.reason ?? cause) : (said ?? cause), endpoint.place)
+      throw connectError(
+        signal.aborted ? (signal.reason ?? cause) : (wire.replaced ?? said ?? cause),
+        endpoint.place,
+      )
     } finally {
       signal.removeEventListener('abort', onAbort)
     }
@@ -270,8 +284,11 @@ export class Session {
     const loading = this.wire.servers.flatMap((server) =>
       scripts.map(({ lua }) => server.script('LOAD', lua)),
     )
+    // Of a Cluster a frozen master would keep all others from being used.
+    const awaited = this.cluster ? [] : loading
+    for (const one of loading) one.catch(() => {})
     const waking = this.subscriptions.exact(this.keys.wake(this.token), (_, word) => this.#wake(word))
-    for (const outcome of await Promise.allSettled([...loading, waking.ready])) {
+    for (const outcome of await Promise.allSettled([...awaited, waking.ready])) {
       if (outcome.status === 'fulfilled') continue
       const { reason } = outcome
       // A user who may only read can browse; receivers that cannot be woken look by themselves. A script that is missing is sent when it is called.

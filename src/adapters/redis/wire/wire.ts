@@ -2,12 +2,15 @@
  * The physical connections of one generation: one for commands, one for pub/sub, and one for sends where those wait for
  * replicas. None of them reconnects: when one is lost, all are given up.
  */
-import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 import { lookFor } from '../../../core/connecting/reach.ts'
 import type { MessagingError } from '../../../model/errors.ts'
 import { connectError, isConnectionError, wasHungUp } from '../errors.ts'
 import { loadIoredis } from '../library.ts'
-import type { Endpoint, HostPort } from '../options.ts'
+import type { Endpoint } from '../options.ts'
+import { clusterOptions, nodeOptions, serverOptions } from './client-options.ts'
+import { type FailOverWatch, type MasterReplaced, watchFailOver } from './fail-over-watch.ts'
+import { guard, wasReached } from './guard.ts'
 import type { CommandLibrary } from './hidden-call.ts'
 import { farewell, tlsAfterAll, whileTlsAnswers } from './other-side.ts'
 import { LIBRARY, REACHES } from './reaches.ts'
@@ -15,14 +18,8 @@ import { whenServing } from './when-serving.ts'
 
 export type Client = Redis | Cluster
 
-/** ioredis' own limit; the caller's signal is shorter or longer. Unit: ms. */
-const CONNECT_TIMEOUT_MS = 60_000
-/** For each Sentinel, and for the server they name: one that is silent must leave time for the next. Unit: ms. */
-const SENTINEL_TIMEOUT_MS = 3_000
 /** For {@link Wire.spare}. Unit: ms. */
 const SPARE_TIMEOUT_MS = 5_000
-/** For a server that does not answer a farewell. Unit: ms. */
-const DISCONNECT_TIMEOUT_MS = 1_000
 
 export class Wire {
   readonly library: CommandLibrary
@@ -32,6 +29,7 @@ export class Wire {
   readonly sends: Client
   readonly #endpoint: Endpoint
   readonly #clients: ReadonlySet<Client>
+  readonly #failOver: FailOverWatch | undefined
   #ended: ((cause: unknown) => void) | undefined
   #cause: unknown
   #isEnded = false
@@ -42,6 +40,7 @@ export class Wire {
     commands: Client,
     subscriber: Redis,
     sends: Client,
+    failOver: FailOverWatch | undefined,
   ) {
     this.#endpoint = endpoint
     this.library = library
@@ -50,6 +49,12 @@ export class Wire {
     this.sends = sends
     this.#clients = new Set<Client>([commands, subscriber, sends])
     for (const client of this.#clients) this.#watch(client)
+    this.#failOver = failOver
+    failOver?.replaced.addEventListener('abort', () => {
+      this.#cause = failOver.replaced.reason
+      this.#end()
+      this.destroy()
+    })
   }
 
   /**
@@ -71,13 +76,17 @@ export class Wire {
   ): Promise<Wire> {
     const library = await loadIoredis()
     const opened: Client[] = []
+    const watch = endpoint.mode === 'sentinel' ? watchFailOver(library, endpoint) : undefined
+    const either = watch ? AbortSignal.any([signal, watch.replaced]) : signal
+    const onAbort = (): void => opened.forEach(destroy)
+    either.addEventListener('abort', onAbort, { once: true })
     const looked = (client: Redis): CommandLibrary => ({
       Command: library.Command,
       found: lookFor(LIBRARY, REACHES, { library, client }, warn),
     })
     const open = <C extends Client>(client: C): Promise<C> => {
       opened.push(client)
-      return connected(client, signal)
+      return connected(client, either)
     }
     try {
       if (endpoint.mode === 'cluster') {
@@ -88,12 +97,12 @@ export class Wire {
         const { host, port } = (await livingMaster(cluster)).options
         const place = { host: host!, port: port! }
         const subscriber = await open(new library.Redis(nodeOptions(endpoint, place)))
-        return new Wire(endpoint, looked(subscriber), cluster, subscriber, sends ?? cluster)
+        return new Wire(endpoint, looked(subscriber), cluster, subscriber, sends ?? cluster, watch)
       }
       const make = async (): Promise<Redis> => {
         const client = await open(new library.Redis(serverOptions(endpoint)))
         // ioredis selects by itself, and stays in database 0 without a word where that is refused.
-        if (endpoint.db > 0) await whenServing(signal, () => client.select(endpoint.db))
+        if (endpoint.db > 0) await whenServing(either, () => client.select(endpoint.db))
         return client
       }
       const [commands, subscriber, sends] = await Promise.all([
@@ -101,13 +110,17 @@ export class Wire {
         make(),
         endpoint.waitReplicas > 0 ? make() : undefined,
       ])
-      return new Wire(endpoint, looked(subscriber), commands, subscriber, sends ?? commands)
+      return new Wire(endpoint, looked(subscriber), commands, subscriber, sends ?? commands, watch)
     } catch (cause) {
+      watch?.stop()
       for (const client of opened) hangUp(client)
-      const hungUp = !signal.aborted && wasHungUp(cause)
+      const hungUp = !either.aborted && wasHungUp(cause)
       const isTls = hungUp ? await tlsAfterAll(endpoint) : undefined
       const said = hungUp && !isTls ? await farewell(endpoint) : undefined
-      throw isTls ?? connectError(signal.aborted ? (signal.reason ?? cause) : (said ?? cause), endpoint.place)
+      const aborted = either.aborted ? (either.reason ?? cause) : undefined
+      throw isTls ?? connectError(aborted ?? said ?? cause, endpoint.place)
+    } finally {
+      either.removeEventListener('abort', onAbort)
     }
   }
 
@@ -136,28 +149,35 @@ export class Wire {
     )
   }
 
+  /** Why the connections ended, where Sentinels said that the master is another one. */
+  get replaced(): MasterReplaced | undefined {
+    return this.#failOver?.replaced.reason as MasterReplaced | undefined
+  }
+
+  /** Who is asked what kind of server this is: one that has answered. */
+  get asked(): Redis {
+    return 'nodes' in this.commands ? this.subscriber : this.commands
+  }
+
   /** Ends all connections at once; what was written before is still sent. */
   close(): void {
     this.#ended = undefined
+    this.#failOver?.stop()
     for (const client of this.#clients) hangUp(client)
   }
 
   /** Ends every socket without waiting for what is still to be written. */
   destroy(): void {
     this.#ended = undefined
-    for (const client of this.#clients)
-      for (const node of 'nodes' in client ? client.nodes() : [client]) node.stream?.destroy()
+    this.#failOver?.stop()
+    for (const client of this.#clients) destroy(client)
   }
 
   #watch(client: Client): void {
     client.on('error', (error: unknown) => {
       this.#cause = error
     })
-    const end = (): void => {
-      if (this.#isEnded) return
-      this.#isEnded = true
-      this.#ended?.(this.#cause)
-    }
+    const end = (): void => this.#end()
     client.on('close', end)
     client.on('end', end)
     if (!('nodes' in client)) {
@@ -169,13 +189,16 @@ export class Wire {
     })
     // One that was never reached has nothing in doubt: what is meant for it waits (see `script-calls.ts`).
     client.on('-node', (node: Redis) => {
-      if (reached.has(node)) end()
+      if (wasReached(node)) end()
     })
   }
-}
 
-/** Nodes of Clusters that were ready for commands once. */
-const reached = new WeakSet<Redis>()
+  #end(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    this.#ended?.(this.#cause)
+  }
+}
 
 function isReady({ status }: Redis): boolean {
   return status === 'ready'
@@ -211,6 +234,10 @@ function hangUp(client: Client): void {
   if (client.status !== 'end' && client.status !== 'close') client.disconnect()
 }
 
+function destroy(client: Client): void {
+  for (const node of 'nodes' in client ? client.nodes() : [client]) node.stream?.destroy()
+}
+
 /** Resolves when the client is ready for commands. */
 async function connected<C extends Client>(client: C, signal: AbortSignal): Promise<C> {
   let cause: unknown
@@ -239,89 +266,5 @@ async function connected<C extends Client>(client: C, signal: AbortSignal): Prom
   } finally {
     signal.removeEventListener('abort', onAbort)
     // The listener of 'error' stays: without one ioredis prints what comes late.
-  }
-}
-
-/**
- * A TLS socket may report a second error while it is being torn down. ioredis listens for one only, and the other would
- * end the process.
- */
-function guard(client: Redis): void {
-  const listen = (): void => {
-    if (client.stream && !client.stream.listeners('error').includes(ignore)) client.stream.on('error', ignore)
-  }
-  client.on('connect', listen)
-  client.on('error', listen)
-  client.once('ready', () => reached.add(client))
-}
-
-function ignore(): void {}
-
-function commonOptions(endpoint: Endpoint): RedisOptions {
-  return {
-    username: endpoint.username,
-    password: endpoint.password,
-    tls: endpoint.tls,
-    connectionName: endpoint.clientName,
-    lazyConnect: true,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-    retryStrategy: () => null,
-    enableOfflineQueue: false,
-    // The session looks by itself, also where INFO is forbidden.
-    enableReadyCheck: false,
-    autoResubscribe: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: null,
-    disableClientInfo: true,
-    protocol: 2,
-  }
-}
-
-function nodeOptions(endpoint: Endpoint, place: HostPort): RedisOptions {
-  return { ...commonOptions(endpoint), ...place }
-}
-
-function serverOptions(endpoint: Endpoint): RedisOptions {
-  const common = { ...commonOptions(endpoint), db: endpoint.db }
-  if (endpoint.socket !== undefined) return { ...common, path: endpoint.socket }
-  if (endpoint.mode === 'single') return { ...common, ...endpoint.nodes[0]! }
-  return {
-    ...common,
-    connectTimeout: SENTINEL_TIMEOUT_MS,
-    sentinelCommandTimeout: SENTINEL_TIMEOUT_MS,
-    sentinels: [...endpoint.nodes],
-    name: endpoint.master,
-    sentinelUsername: endpoint.sentinelUsername,
-    sentinelPassword: endpoint.sentinelPassword,
-    enableTLSForSentinelMode: endpoint.tls !== undefined,
-    sentinelTLS: endpoint.tls,
-    sentinelRetryStrategy: () => null,
-    updateSentinels: false,
-  }
-}
-
-function clusterOptions(endpoint: Endpoint): ClusterOptions {
-  const {
-    retryStrategy: _,
-    enableOfflineQueue: __,
-    lazyConnect: ___,
-    ...redisOptions
-  } = commonOptions(endpoint)
-  return {
-    redisOptions,
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    // One that fails would leave `connect` without an end: see `livingMaster`.
-    enableReadyCheck: false,
-    // The rest of its patience is ours: it would let later calls go before earlier ones.
-    maxRedirections: 4,
-    retryDelayOnTryAgain: 10,
-    scaleReads: 'master',
-    clusterRetryStrategy: () => null,
-    // A write whose answer was lost must not be written again behind our back.
-    retryDelayOnFailover: 0,
-    retryDelayOnClusterDown: 0,
-    slotsRefreshTimeout: 5_000,
   }
 }
