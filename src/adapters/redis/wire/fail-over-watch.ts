@@ -23,7 +23,10 @@ export interface FailOverWatch {
 }
 
 /** Listens until it is stopped. Sentinels that cannot be reached, or may not be listened to, tell nothing. */
-export function watchFailOver({ Redis }: typeof import('ioredis'), endpoint: Endpoint): FailOverWatch {
+export function watchFailOver(
+  { Redis }: Pick<typeof import('ioredis'), 'Redis'>,
+  endpoint: Endpoint,
+): FailOverWatch {
   const replaced = new AbortController()
   const sentinels = endpoint.nodes.slice(0, MOST_SENTINELS).map((place) => {
     const sentinel = new Redis(sentinelOptions(endpoint, place))
