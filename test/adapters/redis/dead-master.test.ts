@@ -115,3 +115,30 @@ it('nothing accepted is lost; sends to its nodes wait or are told, those to livi
   await eventually(() => [...accepted].every((body) => seen.has(body)), { timeoutMs: 20_000 })
   for (const { client } of nodes) client.disconnect()
 }, 90_000)
+
+it('a frozen master keeps nobody from connecting, and from sending to nodes of the others', async () => {
+  const urls = broker.url
+  const all = `${urls},${broker.environment.SLUICE_TEST_REDIS_CLUSTER_REPLICAS}`.split(',')
+  const nodes = await Promise.all(all.map((url) => nodeAt(url)))
+  await Promise.all(nodes.map(({ client }) => client.config('SET', 'cluster-require-full-coverage', 'no')))
+  const frozen = nodes.find(({ master }) => master === undefined)!
+  // Its replicas, too: nobody takes its place.
+  const family = nodes.flatMap((node, at) =>
+    node === frozen || node.master === frozen.id ? [`node${at + 1}`] : [],
+  )
+  const living = await placedAt(urls, (port) => port !== frozen.port)
+  for (const role of family) await broker.pause(role)
+  try {
+    const reached = nodes.findIndex((node) => node !== frozen && node.master !== frozen.id)
+    await using connection = await connect({
+      url: `${all[reached]}?cluster=true`,
+      // Silence ends nothing.
+      heartbeatMs: 0,
+      connectTimeoutMs: 40_000,
+    })
+    await connection.send(queue(living), 1, { timeoutMs: 20_000 })
+  } finally {
+    for (const role of family) await broker.resume(role)
+    for (const { client } of nodes) client.disconnect()
+  }
+}, 90_000)
