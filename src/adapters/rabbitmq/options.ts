@@ -56,6 +56,8 @@ export interface Endpoint {
   readonly place: string
 }
 
+/** AMQP 0-9-1 has 16 bits for it. */
+const LONGEST_HEARTBEAT_SECONDS = 65_535
 const OPTIONS = ['vhost', 'frameMax', 'channelMax', 'mechanism', 'queueType', 'managementUrl'] as const
 const QUERY = [
   'heartbeat',
@@ -101,8 +103,10 @@ export function endpointOf(target: ConnectTarget): Endpoint {
     mechanism: mechanismOf(native.mechanism),
     frameMax: wholeNumber('frameMax', native.frameMax ?? query.frameMax ?? query.frame_max, 4096),
     channelMax: wholeNumber('channelMax', native.channelMax ?? query.channelMax ?? query.channel_max, 1),
-    heartbeatSeconds:
+    heartbeatSeconds: Math.min(
       heartbeat ?? (target.heartbeatMs > 0 ? Math.max(1, Math.round(target.heartbeatMs / 1000)) : 0),
+      LONGEST_HEARTBEAT_SECONDS,
+    ),
     tls: target.tls ?? {},
     clientName: target.clientName,
     queueType: queueTypeOf(native.queueType ?? query.queueType),

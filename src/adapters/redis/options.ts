@@ -3,6 +3,7 @@ import type { ConnectTarget } from '../../contract/adapter.ts'
 import { type BrokerUrl, placeText, readBrokerUrl } from '../../core/connecting/broker-url.ts'
 import { checkKnownKeys } from '../../core/options/known-keys.ts'
 import { optionReader } from '../../core/options/option-reader.ts'
+import { timerMs } from '../../core/time/longest-timer.ts'
 import { ADAPTER } from './errors.ts'
 
 /** The adapter's own options: `connect({ url, native: { ... } })`. */
@@ -137,7 +138,7 @@ export function endpointOf(target: ConnectTarget): Endpoint {
     heartbeatMs: target.heartbeatMs,
     prefix: prefixOf(nonEmpty('prefix', native.prefix ?? query.prefix)),
     leaseMs: wholeNumber('leaseMs', native.leaseMs, LEAST_LEASE_MS) ?? 30_000,
-    pollMs: wholeNumber('pollMs', native.pollMs, 10) ?? 2_000,
+    pollMs: timerMs(wholeNumber('pollMs', native.pollMs, 10) ?? 2_000),
     alwaysEnvelope: alwaysEnvelope(native.envelope),
     liveBuffer: wholeNumber('liveBuffer', native.liveBuffer, 1) ?? 10_000,
     waitReplicas,

@@ -3,6 +3,7 @@
 import type { ConnectTarget } from '../../contract/adapter.ts'
 import { checkKnownKeys } from '../../core/options/known-keys.ts'
 import { checkNumber, checkObject, checkType } from '../../core/options/typed.ts'
+import { timerMs } from '../../core/time/longest-timer.ts'
 import type { BodyCodec, CodecTable } from '../../model/body-codec.ts'
 import { MessagingError } from '../../model/errors.ts'
 import type { ReconnectOptions } from './supervisor.ts'
@@ -84,7 +85,7 @@ export function connectPlan(options: GeneralConnectOptions): ConnectPlan {
     username: options.username,
     password: options.password,
     tls: options.tls,
-    heartbeatMs: notNegative('heartbeatMs', options.heartbeatMs, 10_000),
+    heartbeatMs: timerMs(notNegative('heartbeatMs', options.heartbeatMs, 10_000)),
     native: (options.native ?? {}) as ConnectTarget['native'],
   }
   const codecs = new Map<string, BodyCodec>()

@@ -183,6 +183,24 @@ describe('a queue in Redis', () => {
     expect(await on.connection.inspect(queue)).toMatchObject({ depth: 0, details: { unsettled: 0 } })
   })
 
+  it('diverts them as soon as the dead-letter address takes what it refused at first', async () => {
+    const dead = { name: on.name('dead'), type: 'queue' } as const
+    const queue = await on.node({ maxDeliveries: 1, deadLetter: dead })
+    await sendOk(await on.sender(queue))
+    const first = await on.receiver(queue)
+    await first.inbox.next()
+    await first.receiver.close()
+    await on.bare.set(keys.queue(dead.name), 'of another program')
+    on.atEnd(() => on.connection.delete(dead))
+    const warnings = on.reports.warnings.length
+    const { receiver } = await on.receiver(queue)
+    await on.reports.until(() => on.reports.warnings.length > warnings)
+    await on.bare.del(keys.queue(dead.name))
+    await becomes(async () => (await on.connection.inspect(dead))?.depth === 1, 'the letter is there')
+    await receiver.flush()
+    expect(await on.connection.inspect(queue)).toMatchObject({ depth: 0, details: { unsettled: 0 } })
+  })
+
   it('delivers a delayed message behind those that came meanwhile, a delayed release at its old place', async () => {
     const queue = await on.node()
     const sender = await on.sender(queue)
@@ -212,6 +230,15 @@ describe('a queue in Redis', () => {
     await first.receiver.close()
     await on.receiver(queue)
     expect(await rejection(on.receiver(queue, { exclusive: true }))).toMatchObject({ code: 'UNAUTHORIZED' })
+  })
+
+  it('comes back to its receiver where the list of receivers has vanished', async () => {
+    const queue = await on.node({ exclusive: true })
+    const { inbox } = await on.receiver(queue)
+    await on.bare.del(`${keys.queue(queue.name)}#owners`)
+    await sendOk(await on.sender(queue), message('after'))
+    expect(text(await inbox.next())).toBe('after')
+    await expect(on.receiver(queue)).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
   })
 
   it('ends by itself when it was unused for long enough, with everything it has', async () => {

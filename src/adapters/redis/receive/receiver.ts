@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../../contract/adapter.ts'
+import { timerMs } from '../../../core/time/longest-timer.ts'
 import { isMessagingError, MessagingError } from '../../../model/errors.ts'
 import { type Origin, RedisMessage } from '../codec/incoming.ts'
 import { ClaimReader } from '../codec/records.ts'
@@ -19,6 +20,9 @@ import { Window } from './window.ts'
 
 /** Between two farewells of an owner. Unit: ms. */
 const FAREWELL_PAUSE_MS = 500
+/** Between two attempts to move away what was delivered too often: the first, after which they double, and the longest. Unit: ms. */
+const DIVERT_PAUSE_MS = 500
+const LONGEST_DIVERT_PAUSE_MS = 30_000
 
 const IN_QUEUE: Origin = { durable: true }
 
@@ -62,7 +66,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
     this.#unwatch = this.#parts.needs.map((needed) =>
       this.#session.keyWatch.add(needed, () => this.nodeGone()),
     )
-    this.#renewal = setInterval(() => this.#turns.renew(), this.#parts.leaseMs / 3)
+    this.#renewal = setInterval(() => this.#turns.renew(), timerMs(this.#parts.leaseMs / 3))
     this.#renewal.unref()
   }
 
@@ -140,7 +144,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
       const message = new RedisMessage(reader.payload, IN_QUEUE, reader.lifeMs)
       const delivery = new RedisDelivery(message, reader.deliveries + 1, reader.rank)
       if (maxDeliveries !== undefined && reader.deliveries >= maxDeliveries)
-        this.#divert(delivery, reader.deliveries)
+        void this.#divert(delivery, reader.deliveries)
       else {
         held.add(delivery)
         this.#events.deliver(delivery)
@@ -150,13 +154,26 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
     return messages.length / count
   }
 
-  /** Its receivers died on it: it must not be handed over again. */
-  #divert({ message, rank }: RedisDelivery, deliveries: number): void {
+  /** Its receivers died on it: it must not be handed over again. No program has it in hand, so that what refuses it is asked again from here. */
+  async #divert({ message, rank }: RedisDelivery, deliveries: number): Promise<void> {
     const delivery = new RedisDelivery(message, deliveries, rank)
-    this.#reject(delivery, this.#rejection.exhausted(delivery)).catch((error: MessagingError) => {
-      if (error.code === 'CONNECTION_LOST' || error.code === 'DELIVERY_LOST' || this.#ended) return
-      this.#session.events.warning(error)
-    })
+    const reason = this.#rejection.exhausted(delivery)
+    for (let pauseMs = DIVERT_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_DIVERT_PAUSE_MS)) {
+      try {
+        return await this.#reject(delivery, reason)
+      } catch (error) {
+        if (
+          this.#ended ||
+          isMessagingError(error, 'CONNECTION_LOST') ||
+          isMessagingError(error, 'DELIVERY_LOST')
+        )
+          return
+        if (pauseMs === DIVERT_PAUSE_MS) this.#session.events.warning(error as MessagingError)
+      }
+      await sleep(pauseMs, undefined, { ref: false })
+      // It is somebody else's by now, or goes back with the rest.
+      if (this.#closing || !this.#window.held.delete(delivery)) return
+    }
   }
 
   // ── lease ──

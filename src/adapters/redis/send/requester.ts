@@ -3,6 +3,7 @@
  * somebody listens there. The key ends by itself when the program dies.
  */
 import type { AdapterRequester, ReceiverEvents, SenderSpec, Transfer } from '../../../contract/adapter.ts'
+import { timerMs } from '../../../core/time/longest-timer.ts'
 import { type Origin, RedisMessage } from '../codec/incoming.ts'
 import { REPLY_PREFIX } from '../nodes/keys.ts'
 import type { Listening } from '../receive/subscriptions.ts'
@@ -51,9 +52,12 @@ export class RedisRequester implements AdapterRequester, SessionLink {
       session.check(cause)
       throw session.error(cause, { address: spec.target!.name, operation: 'attachRequester' })
     }
-    requester.#renewal = setInterval(() => {
-      requester.#show().catch((error) => session.check(error))
-    }, session.endpoint.leaseMs / 3)
+    requester.#renewal = setInterval(
+      () => {
+        requester.#show().catch((error) => session.check(error))
+      },
+      timerMs(session.endpoint.leaseMs / 3),
+    )
     requester.#renewal.unref()
     requester.#unwatch = session.keyWatch.add({ key: requester.#key }, () => {
       requester.#show().catch((error) => session.check(error))

@@ -15,6 +15,9 @@ end
 local BAND = 562949953421312
 local NORMAL = 4
 
+-- Unit: ms. As far from 1970 as a date can be.
+local LONGEST_MS = 8640000000000000
+
 local function clock()
   local time = call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)

@@ -28,7 +28,9 @@ local function first_place(now)
   return now * 100
 end
 
+-- Beyond what a date can be, the server would take the number for none.
 local function expire_parts(base, at)
+  at = text_of(math.min(math.ceil(at), LONGEST_MS))
   for _, part in ipairs(PARTS) do call('PEXPIREAT', base .. part, at) end
   for _, owner in ipairs(call('ZRANGE', base .. '#owners', 0, -1)) do
     call('PEXPIREAT', base .. '#held:' .. owner, at)

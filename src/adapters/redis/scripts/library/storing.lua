@@ -49,17 +49,21 @@ local function take_back(queue, positions)
   queue.taker = nil
 end
 
+local function take_back_all(queues)
+  for _, queue in pairs(queues) do
+    local all = {}
+    for n = 1, queue.count do all[n] = n end
+    take_back(queue, all)
+  end
+end
+
 -- Stores what was put into some queues: all of it, or nothing and an error.
 local function store_all(queues, now)
   for _, queue in pairs(queues) do
     local stored, problem = true, nil
     if queue.count > 0 then stored, problem = pcall(store, queue, now) end
     if not stored then
-      for _, each_queue in pairs(queues) do
-        local all = {}
-        for n = 1, each_queue.count do all[n] = n end
-        take_back(each_queue, all)
-      end
+      take_back_all(queues)
       error(problem)
     end
   end
@@ -77,9 +81,6 @@ local function close_queues(queues, now)
   announce_all(queues, now)
 end
 
--- Unit: ms. As far from 1970 as a date can be.
-local LONGEST_MS = 8640000000000000
-
 -- What the header of a pushed message asks for; nothing where there is no header, or it says what no message can have.
 local function asked(payload)
   local facts = { priority = NORMAL, ttlMs = 0, delayMs = 0, deliveries = 0 }
@@ -94,16 +95,31 @@ local function asked(payload)
   return facts
 end
 
+-- What is moved at once, but for the last one of it: the script holds all of it beside the server's own. Unit: bytes.
+local DRAINED_BYTES = 4194304
+
 -- Messages pushed by foreign clients take their places.
 local function drain(base, now, limit)
-  local bodies = call('LRANGE', base .. '#in', 0, limit - 1)
+  local bodies, bytes = {}, 0
+  while #bodies < limit and bytes < DRAINED_BYTES do
+    local body = call('LINDEX', base .. '#in', #bodies)
+    if not body then break end
+    bodies[#bodies + 1] = body
+    bytes = bytes + #body
+  end
   if #bodies == 0 then return 0 end
   local queue = open_queue(base, now)
   for _, body in ipairs(bodies) do
     local facts = asked(body)
     put(queue, now, body, facts.priority, facts.ttlMs, facts.delayMs, facts.deliveries)
   end
-  close_queues({ queue }, now)
-  call('LTRIM', base .. '#in', #bodies, -1)
+  store_all({ queue }, now)
+  local trimmed, problem = pcall(call, 'LTRIM', base .. '#in', #bodies, -1)
+  if not trimmed then
+    -- Else they would be there twice, and with each further look once more.
+    take_back_all({ queue })
+    error(problem)
+  end
+  announce_all({ queue }, now)
   return #bodies
 end

@@ -10,5 +10,6 @@ for _, part in ipairs({ '#ready', '#delayed' }) do
     removed = removed + #ranks
   end
 end
-local pushed = call('LPOP', base .. '#in', tonumber(ARGV[1]))
-return removed + (pushed and #pushed or 0)
+local pushed = math.min(call('LLEN', base .. '#in'), tonumber(ARGV[1]))
+if pushed > 0 then call('LTRIM', base .. '#in', pushed, -1) end
+return removed + pushed

@@ -5,7 +5,10 @@ local base, now = KEYS[1], clock()
 local facts = call('HMGET', base, 'type', 'exclusive', 'expiresMs', 'autoDelete', 'spec')
 if not facts[1] then return { 0 } end
 recover_expired(base, now)
-if call('HEXISTS', base, 'holder') == 1 then return { 1 } end
+local holder = call('HGET', base, 'holder')
+-- The list of owners may have been deleted by another program, and who was the holder with it.
+if holder and call('ZSCORE', base .. '#owners', holder) then return { 1 } end
+if holder then call('HDEL', base, 'holder') end
 if facts[2] or ARGV[3] == '1' then
   if call('EXISTS', base .. '#owners') == 1 then return { 1 } end
 end

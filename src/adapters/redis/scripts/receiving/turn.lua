@@ -133,6 +133,8 @@ if limit > 0 then
 end
 
 if limit < want and taken == limit then rest = 2 end
+-- More was pushed than one turn moves.
+if rest == 0 and call('EXISTS', base .. '#in') == 1 then rest = 1 end
 
 local room = 0
 if rest == 0 then
