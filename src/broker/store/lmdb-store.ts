@@ -31,6 +31,7 @@ import type {
 import {
   checkAccess,
   checkOpening,
+  checkOwnTables,
   checkStore,
   DATA_FILE,
   LOCK_FILE,
@@ -38,6 +39,7 @@ import {
   unusableStore,
 } from './store-check.ts'
 import { type FileUse, NO_ROOM, noRoom, StoreRoom } from './store-room.ts'
+import { fromClock, toClock } from './wall-clock.ts'
 import { apply, Change, demandOf, keyOf, type NodeTable, sharedKey, type Table } from './writing/changes.ts'
 import { DeliveryJournal } from './writing/delivery-journal.ts'
 import { WriteQueue } from './writing/write-queue.ts'
@@ -47,6 +49,8 @@ const SWEEP = 5_000
 /** In table `nodes`: the next id. */
 const NEXT_ID = 0
 const MARK_BYTES = 13
+/** Of tables and other keys: looked at in a database that does not say whose it is. */
+const MOST_NAMES = 100
 /** In table `marks`, behind those of all queues: the epoch of the journal. */
 const EPOCH = 0xffff_ffff
 
@@ -83,7 +87,10 @@ export async function openLmdbStore(directory: string): Promise<Store> {
       cache: false,
       compression: false,
     } as Parameters<typeof module.open>[0] & { path: string })
-    if (!marked) await markStore(directory)
+    if (!marked) {
+      checkOwnTables(directory, root.getKeys({ limit: MOST_NAMES }))
+      await markStore(directory)
+    }
     const warnings: MessagingError[] = []
     const found = lookFor(LIBRARY, REACHES, { module, root }, (warning) => warnings.push(warning))
     return new LmdbStore(root, lock, room, directory, found, warnings)
@@ -220,7 +227,7 @@ class LmdbStore implements Store {
     const value = Buffer.allocUnsafeSlow(MARK_BYTES)
     value.writeUInt32LE(count, 0)
     value[4] = redelivered ? 1 : 0
-    value.writeDoubleLE(dueAt, 5)
+    value.writeDoubleLE(toClock(dueAt), 5)
     this.#queue.add(new Change(this.#marks, queue, key, value, undefined))
   }
 
@@ -340,7 +347,7 @@ function storedEntry(queue: number, key: number, record: Buffer, mark: Buffer | 
     key,
     priority,
     expiresAt,
-    dueAt: mark.readDoubleLE(5),
+    dueAt: fromClock(mark.readDoubleLE(5)),
     count: mark.readUInt32LE(0),
     redelivered: mark[4] === 1,
   }

@@ -23,6 +23,7 @@ import { priorityInRange } from '../../model/ranges.ts'
 import { parseStructured, stringifyStructured } from '../../model/structured-text.ts'
 import { keptOriginal } from '../queue/kept-original.ts'
 import type { StoredFacts } from './store.ts'
+import { fromClock, toClock } from './wall-clock.ts'
 
 const VERSION = 1
 /** Where the part under the checksum begins. */
@@ -83,11 +84,11 @@ export class RecordWriter {
     if (message.priority !== undefined) fields |= FIELD.priority
     if (facts.expiresAt !== 0) {
       fields |= FIELD.expiresAt
-      at = slab.writeDoubleLE(facts.expiresAt, at)
+      at = slab.writeDoubleLE(toClock(facts.expiresAt), at)
     }
     if (facts.dueAt !== 0) {
       fields |= FIELD.dueAt
-      at = slab.writeDoubleLE(facts.dueAt, at)
+      at = slab.writeDoubleLE(toClock(facts.dueAt), at)
     }
     if (message.deliveriesBefore !== 0) {
       fields |= FIELD.deliveriesBefore
@@ -171,8 +172,8 @@ export function decodeHead(record: Buffer): RecordHead {
   const fields = reader.begin()
   const priority = reader.byte()
   reader.double()
-  const expiresAt = fields & FIELD.expiresAt ? reader.double() : 0
-  const dueAt = fields & FIELD.dueAt ? reader.double() : 0
+  const expiresAt = fields & FIELD.expiresAt ? fromClock(reader.double()) : 0
+  const dueAt = fields & FIELD.dueAt ? fromClock(reader.double()) : 0
   const deliveriesBefore = fields & FIELD.deliveriesBefore ? reader.uint32() : 0
   return { priority, expiresAt, dueAt, deliveriesBefore }
 }

@@ -100,6 +100,29 @@ export async function checkStore(directory: string): Promise<boolean> {
   return marker !== undefined
 }
 
+/** Names in a database of ours. */
+const TABLES: readonly unknown[] = ['nodes', 'messages', 'marks']
+
+/**
+ * Checks that a database without our marker is ours: one that was just made, or that an early version of Sluice made.
+ *
+ * @throws `CONNECT_FAILED` when it is another program's: nothing is written to it then
+ */
+export function checkOwnTables(directory: string, names: Iterable<unknown>): void {
+  for (const name of names) {
+    if (TABLES.includes(name)) continue
+    throw new MessagingError(
+      'CONNECT_FAILED',
+      `The directory '${directory}' holds a database of another program`,
+      {
+        retryable: false,
+        hint: 'Use a directory of its own for the store.',
+        context: { operation: 'connect', directory },
+      },
+    )
+  }
+}
+
 /** order: behind the data, and whole or not at all: a marker without its data tells of damage. */
 export async function markStore(directory: string): Promise<void> {
   const file = join(directory, MARKER)

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFile, mkdtemp, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { open as openLmdb } from 'lmdb'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Broker, type BrokerLease, fileBroker, memoryBroker } from '../../../src/broker/index.ts'
 import { DEAD_LETTER_ORIGIN, StructuredBody } from '../../../src/model/message.ts'
@@ -168,6 +169,33 @@ describe('recovery', () => {
     expect([...back.texts].sort()).toEqual(['late', 'long', 'released'])
     const one = back.deliveries[back.texts.indexOf('released')]
     expect(one).toMatchObject({ deliveryCount: 2, redelivered: true })
+  })
+
+  test('they go on also where the clock was set while the process ran', { timeout: 60_000 }, async () => {
+    await using child = Child.run(
+      `
+      // The clock has been set forward by an hour since the process began.
+      const { timeOrigin } = performance
+      Object.defineProperty(performance, 'timeOrigin', { value: timeOrigin - 3_600_000 })
+      import { fileBroker } from 'src/broker/index.ts'
+      import { Hand } from 'src/../test/unit/broker/harness.ts'
+      const { broker } = await fileBroker(process.env.STORE)
+      const hand = new Hand(broker)
+      await hand.queue('q')
+      await hand.send('q', 'late', { delayMs: 1_800_000 })
+      await hand.send('q', 'short', { ttlMs: 1_800_000 })
+      await broker.close()
+      `,
+      { STORE: directory },
+    )
+    expect(await child.ended).toMatchObject({ code: 0 })
+    const hand = new Hand(await broker())
+    const taken = await hand.receive('q')
+    await taken.first(1)
+    expect(taken.texts).toEqual(['short'])
+    const { ttlMs } = taken.deliveries[0]!.message
+    expect(ttlMs).toBeGreaterThan(1_000_000)
+    expect(ttlMs).toBeLessThanOrEqual(1_800_000)
   })
 
   test('dead letters and deleted nodes are as they were; ids of deleted nodes are not given again', async () => {
@@ -552,6 +580,22 @@ describe('damage', () => {
     const again = await reopened()
     expect((await again.browse('q')).at(-1)).toBe('new')
     expect(again.warnings).toHaveLength(50)
+  })
+
+  test('a database of another program is refused, and nothing is written to it', async () => {
+    const foreign = openLmdb({ path: directory, noSubdir: false } as { path: string })
+    await foreign.openDB({ name: 'sessions' }).put('key', 'theirs')
+    await foreign.put('own', 1)
+    await foreign.close()
+    await expect(fileBroker(directory)).rejects.toMatchObject({
+      code: 'CONNECT_FAILED',
+      retryable: false,
+      message: expect.stringContaining('another program'),
+    })
+    const again = openLmdb({ path: directory, noSubdir: false } as { path: string })
+    expect([...again.getKeys()].sort()).toEqual(['own', 'sessions'])
+    await again.close()
+    expect(await readdir(directory)).not.toContain('sluice-store.json')
   })
 
   test('a directory that cannot be made is named', async () => {

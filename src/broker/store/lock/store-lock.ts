@@ -13,8 +13,8 @@
  * The owner looks before each commit whether the file is still its own ({@link StoreLock.check}), so that one whose lock was taken
  * for whatever reason writes no more.
  */
-import { statSync } from 'node:fs'
-import { link, readFile, readlink, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { statSync, utimesSync } from 'node:fs'
+import { link, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
@@ -76,7 +76,7 @@ type Mark = string
 
 class HeldLock implements StoreLock {
   readonly #file: string
-  readonly #mark: Mark
+  #mark: Mark
   readonly #thread: ThreadLock
   readonly #kernel: KernelLock | undefined
   readonly #signs: NodeJS.Timeout
@@ -86,7 +86,7 @@ class HeldLock implements StoreLock {
     this.#mark = mark
     this.#thread = thread
     this.#kernel = kernel
-    this.#signs = setInterval(() => void this.#giveSign(), SIGN_MS)
+    this.#signs = setInterval(() => this.#giveSign(), SIGN_MS)
     this.#signs.unref()
   }
 
@@ -109,17 +109,27 @@ class HeldLock implements StoreLock {
     }
   }
 
-  async #giveSign(): Promise<void> {
+  #giveSign(): void {
     if (markOf(this.#file) !== this.#mark) return
     const time = new Date()
-    // A sign that cannot be given now is given later; writing tells what is wrong.
-    await utimes(this.#file, time, time).catch(() => {})
+    try {
+      utimesSync(this.#file, time, time)
+    } catch {
+      // A sign that cannot be given now is given later; writing tells what is wrong.
+    }
+    // Where the system does not tell when a file was made, Node gives the time of its last change instead. The same file it must be.
+    const changed = markOf(this.#file)
+    if (inodeOf(changed) === inodeOf(this.#mark)) this.#mark = changed
   }
 }
 
 function markOf(file: string): Mark {
   const found = statSync(file, { throwIfNoEntry: false })
   return found ? `${found.ino}:${found.birthtimeMs}` : ''
+}
+
+function inodeOf(mark: Mark): string {
+  return mark.slice(0, mark.indexOf(':'))
 }
 
 async function makeOwnerFile(directory: string, own: Owner, locked: boolean): Promise<Mark> {
