@@ -235,3 +235,26 @@ it('ten thousand addresses: made, used and told of within seconds, and one more 
   await using receiver = await connection.receiver(address(9_999))
   expect((await receiver.receive({ timeoutMs: 5_000 }))?.body).toBe(9_999)
 }, 60_000)
+
+it('an embedded hub that is there is not taken for one with another store', async () => {
+  const address = `inproc://${folder.slice(-6)}-stores`
+  const url = `zmq+${address}?hub=embedded`
+  const data = (name: string): string => join(folder, name)
+  await using first = await connect({ url, native: { data: data('first') } })
+  for (const native of [{ data: data('second') }, {}])
+    await expect(connect({ url, native })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(data('first')),
+    })
+  await using again = await connect({ url, native: { data: relative(process.cwd(), data('first')) } })
+  const kept = queue<string>('kept')
+  await again.send(kept, 'x')
+  expect(await first.admin.inspect(kept)).toMatchObject({ depth: 1 })
+})
+
+it('an argument that JSON has no word for is refused in words, as any that a hub does not know', async () => {
+  await using hub = await createHub({ listen: ['tcp://127.0.0.1:*'] })
+  await using connection = await connect(hub.urls[0]!)
+  const odd = queue<string>('odd', { native: { count: 12_345_678_901_234_567_890n } })
+  await expect(connection.send(odd, 'x')).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+})

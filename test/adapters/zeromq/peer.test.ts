@@ -3,7 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Push } from 'zeromq'
+import { Dealer, Push } from 'zeromq'
+import { RemoteDelivery } from '../../../src/adapters/zeromq/codec/incoming.ts'
+import { RecordWriter } from '../../../src/adapters/zeromq/codec/records.ts'
+import { messageFrame, readMessageFrame } from '../../../src/adapters/zeromq/peer/frames.ts'
 import {
   broadcast,
   type Connection,
@@ -15,6 +18,7 @@ import {
   topic,
 } from '../../../src/index.ts'
 import { Child } from '../../support/child.ts'
+import { message } from '../../support/contract.ts'
 import { eventually } from '../../support/eventually.ts'
 import { freePorts } from '../../support/free-ports.ts'
 
@@ -220,6 +224,40 @@ describe('what nobody keeps', () => {
     const { features, tiers } = guest.capabilities
     for (const { level, note } of Object.values(features)) if (level !== 'native') expect(note).toBeTruthy()
     expect(tiers).toMatchObject({ durable: 'T0', transient: 'T0', live: 'T0' })
+  })
+
+  it('fields of any size arrive, or are refused before they are sent', async () => {
+    await using receiver = await host.receiver(jobs)
+    const large = 'x'.repeat(1024 * 1024)
+    await expect(guest.send(jobs, 0, { properties: { large } })).rejects.toMatchObject({
+      code: 'MESSAGE_TOO_LARGE',
+    })
+    const correlationId = large.slice(0, 100_000)
+    await guest.send(jobs, 1, { correlationId, properties: { large: large.slice(0, 900_000) } })
+    const delivery = (await receiver.receive({ timeoutMs: 5_000 }))!
+    expect(delivery).toMatchObject({ body: 1, correlationId })
+    await delivery.accept()
+  })
+
+  it('an asker that comes back under its name is answered, though its old connection still stands', async () => {
+    await using _ = await host.respond(double, ({ body }) => 2 * body)
+    const port = Number(new URL(base).port) + 3
+    const ask = async (dealer: Dealer): Promise<void> => {
+      dealer.connect(`tcp://127.0.0.1:${port}`)
+      const asked = message('21', { contentType: 'application/json' })
+      await dealer.send([double.name, messageFrame(new RecordWriter(), asked)])
+      const [answer] = await dealer.receive()
+      expect(JSON.parse(String(readMessageFrame(answer, RemoteDelivery).body))).toBe(42)
+    }
+    const named = { routingId: 'the-asker', linger: 0, receiveTimeout: 5_000 }
+    const [first, second] = [new Dealer(named), new Dealer(named)]
+    try {
+      await ask(first)
+      await ask(second)
+    } finally {
+      first.close()
+      second.close()
+    }
   })
 
   it('a delivery cannot be given back, and what was only prefetched is there for the next read', async () => {

@@ -66,6 +66,35 @@ describe('sizes', () => {
     expect(losses).toBe(0)
   })
 
+  it('fields that a store holds already, and those of a dead letter, are read whatever their size', async () => {
+    const data = await mkdtemp(join(tmpdir(), 'sluice-sizes-'))
+    try {
+      const kept = queue<string>('kept', { deadLetter: queue('dead') })
+      const correlationId = 'c'.repeat(70_000)
+      const nearly = 'x'.repeat(MIB - 300)
+      const embedded = await connect(`file:${data}`)
+      await embedded.send(kept, 'long', { correlationId })
+      await embedded.close()
+      await using hub = await createHub({ listen: ['tcp://127.0.0.1:*'], data })
+      await using connection = await connect(hub.urls[0]!)
+      await connection.send(kept, 'large', { properties: { nearly } })
+      await using receiver = await connection.receiver(kept)
+      for (const expected of [{ body: 'long', correlationId }, { body: 'large' }]) {
+        const delivery = (await receiver.receive({ timeoutMs: 5_000 }))!
+        expect(delivery).toMatchObject(expected)
+        await delivery.reject('r'.repeat(1_000))
+      }
+      await using dead = await connection.receiver(queue<string>('dead'))
+      for (const body of ['long', 'large']) {
+        const letter = (await dead.receive({ timeoutMs: 5_000 }))!
+        expect(letter.body).toBe(body)
+        await letter.accept()
+      }
+    } finally {
+      await rm(data, { recursive: true, force: true })
+    }
+  })
+
   it('a name of as many bytes as are declared is one; with one more it is none', async () => {
     await using hub = await createHub({ listen: ['tcp://127.0.0.1:*'] })
     await using connection = await connect(hub.urls[0]!)

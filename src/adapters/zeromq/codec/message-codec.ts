@@ -62,7 +62,7 @@ const TYPES = [undefined, BYTES, TEXT, JSON_TYPE]
 const ANNOTATED = 0x80
 /** All that a message says beside its body. Unit: bytes. */
 export const MAX_HEADER_BYTES = 1024 * 1024
-/** One field of it. Unit: bytes. */
+/** One field of it, as a client may send it to the hub; those of a store that another program filled may be longer. Unit: bytes. */
 export const MAX_TEXT_BYTES = 64 * 1024
 
 export interface Header {
@@ -203,9 +203,13 @@ export function checkSizes(buffer: Buffer, start: number, end: number, maxBodyBy
   if (body > maxBodyBytes) throw tooLarge('body', body, maxBodyBytes)
 }
 
-/** Reads the header of the message that begins at `start`. @throws `DECODE_FAILED` */
-export function readHeader(buffer: Buffer, start: number, end: number): Header {
-  const reader = new HeaderReader(buffer, start + 7, bodyStart(buffer, start, end))
+/**
+ * Reads the header of the message that begins at `start`. `mostText`: bytes of one field.
+ *
+ * @throws `DECODE_FAILED`, `MESSAGE_TOO_LARGE`
+ */
+export function readHeader(buffer: Buffer, start: number, end: number, mostText = Infinity): Header {
+  const reader = new HeaderReader(buffer, start + 7, bodyStart(buffer, start, end), mostText)
   const fields = buffer.readUInt16BE(start + 4)
   const type = buffer[start + 6]!
   if ((type & ~ANNOTATED) >= TYPES.length) throw malformed(`of the unknown type ${type}`)
@@ -251,12 +255,14 @@ export function readHeader(buffer: Buffer, start: number, end: number): Header {
 class HeaderReader {
   readonly #buffer: Buffer
   readonly #end: number
+  readonly #mostText: number
   #at: number
 
-  constructor(buffer: Buffer, at: number, end: number) {
+  constructor(buffer: Buffer, at: number, end: number, mostText: number) {
     this.#buffer = buffer
     this.#at = at
     this.#end = end
+    this.#mostText = mostText
   }
 
   byte(): number {
@@ -272,12 +278,12 @@ class HeaderReader {
   }
 
   text(): string {
-    return this.#text(MAX_TEXT_BYTES)
+    return this.#text(this.#mostText)
   }
 
   /** Of several values; the header is its limit. */
   long(): string {
-    return this.#text(MAX_HEADER_BYTES)
+    return this.#text(Infinity)
   }
 
   /** Nothing follows. */

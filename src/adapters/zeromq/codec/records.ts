@@ -31,7 +31,7 @@ export class RecordWriter {
   }
 
   json(op: OpCode, link: number, value: unknown): void {
-    const text = JSON.stringify(value)
+    const text = JSON.stringify(value, bigintAsText)
     const at = this.begin(op, link, text.length * 3)
     this.end(at + this.#buffer.write(text, at))
   }
@@ -123,6 +123,11 @@ export class RecordWriter {
     this.#buffer.copy(larger, 0, 0, this.#at)
     this.#buffer = larger
   }
+}
+
+/** A broker's own arguments may hold one; a store keeps it as text, too. */
+function bigintAsText(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value
 }
 
 /** What takes the records of a batch: the payload lies between `start` and `end`. */

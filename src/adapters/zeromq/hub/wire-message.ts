@@ -1,7 +1,7 @@
 /** A client's message as the broker keeps it: its fields, and its bytes to be handed on as they came. */
 import type { Annotations } from '../../../model/annotations.ts'
 import type { IncomingMessage, OutgoingMessage, Properties } from '../../../model/message.ts'
-import { bodyStart, checkSizes, Field, readHeader } from '../codec/message-codec.ts'
+import { bodyStart, checkSizes, Field, MAX_TEXT_BYTES, readHeader } from '../codec/message-codec.ts'
 import { checkHeader, lifeOf } from './message-checks.ts'
 
 /** What must not reach a receiver as it was sent. */
@@ -34,7 +34,7 @@ export class WireMessage implements OutgoingMessage, IncomingMessage {
   /** @throws `DECODE_FAILED`, `MESSAGE_TOO_LARGE` */
   constructor(batch: Buffer, start: number, end: number, maxBodyBytes: number) {
     checkSizes(batch, start, end, maxBodyBytes)
-    const header = readHeader(batch, start, end)
+    const header = readHeader(batch, start, end, MAX_TEXT_BYTES)
     checkHeader(header)
     const bytes = ownBytes(batch, start, end)
     this.id = header.id

@@ -51,7 +51,10 @@ export class BindingPeer extends PeerConnection {
     this.#publisher = this.use(
       () => new zmq.XPublisher({ ...common, ...sending, noDrop: true, maxMessageSize: SUBSCRIPTION_BYTES }),
     )
-    this.#router = this.use(() => new zmq.Router({ ...common, ...sending, ...receiving, mandatory: true }))
+    // An asker that comes back under a name of its own is answered, though its old connection may still stand.
+    this.#router = this.use(
+      () => new zmq.Router({ ...common, ...sending, ...receiving, mandatory: true, handover: true }),
+    )
     this.#dealt = new Writer(this.#push)
     this.#published = new Writer(this.#publisher)
     this.#answers = new Writer(this.#router, 'refuse')

@@ -11,15 +11,23 @@
 import { MessagingError } from '../../../model/errors.ts'
 import type { OutgoingMessage } from '../../../model/message.ts'
 import { DELIVERY_FRONT, type RemoteDelivery } from '../codec/incoming.ts'
-import { writeMessage } from '../codec/message-codec.ts'
+import { checkSizes, writeMessage } from '../codec/message-codec.ts'
 import { type RecordWriter, readRecords } from '../codec/records.ts'
 import { Op } from '../wire/protocol.ts'
+import { MAX_BODY_BYTES } from './capabilities.ts'
 
 const NO_NAME = Buffer.from([0xff, 0xff])
 
+/** @throws `MESSAGE_TOO_LARGE`: whoever reads it would take it for nonsense, and hang up */
 export function messageFrame(records: RecordWriter, message: OutgoingMessage): Buffer {
   const at = writeMessage(records, Op.DELIVER, 0, DELIVERY_FRONT, message)
   const { buffer } = records
+  try {
+    checkSizes(buffer, at + DELIVERY_FRONT, records.length, MAX_BODY_BYTES)
+  } catch (error) {
+    records.cut(0)
+    throw error
+  }
   buffer.writeUInt32BE(0, at)
   buffer.writeUInt32BE(1, at + 4)
   buffer[at + 8] = 0

@@ -1,6 +1,6 @@
 /** Senders between peers: a frame that says where to, one with the message, and the writer of the socket. */
 import type { AdapterRequester, AdapterSender, Transfer } from '../../../contract/adapter.ts'
-import { MessagingError } from '../../../model/errors.ts'
+import { asMessagingError, MessagingError } from '../../../model/errors.ts'
 import { RemoteDelivery } from '../codec/incoming.ts'
 import { RecordWriter } from '../codec/records.ts'
 import { ADAPTER } from '../errors.ts'
@@ -23,7 +23,15 @@ abstract class PeerSender implements AdapterSender {
 
   send(transfer: Transfer): void {
     const front = this.front(transfer)
-    if (front) this.#writer.send([front, messageFrame(this.#records, transfer.message)], transfer)
+    if (!front) return
+    let frame: Buffer
+    try {
+      frame = messageFrame(this.#records, transfer.message)
+    } catch (error) {
+      transfer.settle(asMessagingError(error))
+      return
+    }
+    this.#writer.send([front, frame], transfer)
   }
 
   async close(): Promise<void> {
