@@ -3,7 +3,6 @@
  */
 import { spawn } from 'node:child_process'
 import { parseArgs } from 'node:util'
-import { chooseEdition, EDITIONS } from './brokers/editions.ts'
 import {
   exportLines,
   givenByUser,
@@ -23,6 +22,7 @@ import {
 } from './brokers/kind.ts'
 import { kindOf } from './brokers/kinds.ts'
 import { isRunning, kill, pause, restart, resume, start, stop } from './brokers/lifecycle.ts'
+import { chooseEdition, EDITIONS } from './brokers/software/editions.ts'
 import { down, type UpFailure, up } from './brokers/up.ts'
 
 const USAGE = `Usage: npm run brokers -- <command> [broker]… [options]

@@ -94,7 +94,7 @@ function linkPackages(modules: string): void {
 function runTests(): number {
   const paths = adapters.flatMap((name) => [
     ...(name === 'file'
-      ? ['test/unit/broker/store.test.ts', 'test/unit/broker/store-reaches.test.ts']
+      ? ['test/unit/broker/store/store.test.ts', 'test/unit/broker/store/store-reaches.test.ts']
       : [`test/adapters/${name}`]),
     `test/conformance/${name}.test.ts`,
   ])

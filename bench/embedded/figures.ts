@@ -1,4 +1,4 @@
-/** The figures of `bench/embedded.ts`, which says how it is called. */
+/** The figures of `bench/embedded/embedded.ts`, which says how it is called. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -4,11 +4,11 @@
  */
 import type { Arm } from '../../src/compare/arm.ts'
 import { armsFor } from '../../src/compare/arms/index.ts'
-import { type Cell, cellsOf, type GrowthResult, type GrowthRow, keyOf, rowsOf } from '../growth/cells.ts'
-import { measureStep } from '../growth/measure-step.ts'
-import { measureWaiting } from '../growth/measure-waiting.ts'
-import { linkSteps, waitingWorkload } from '../growth/shapes.ts'
 import { listeningAt } from '../run/processor-time.ts'
+import { type Cell, cellsOf, type GrowthResult, type GrowthRow, keyOf, rowsOf } from './growth/cells.ts'
+import { measureStep } from './growth/measure-step.ts'
+import { measureWaiting } from './growth/measure-waiting.ts'
+import { linkSteps, waitingWorkload } from './growth/shapes.ts'
 import type { Part } from './part.ts'
 
 /** Longest time of a cell; one that is not through by then says so. Unit: ms. */

@@ -1,7 +1,7 @@
 /** One table for each thing that grows: a row for each backend and client, a column for each size, and whether the cost stays flat. */
 import { markdownTable } from '../../src/compare/index.ts'
-import type { GrowthRow } from '../growth/cells.ts'
-import type { Cost } from '../growth/stand.ts'
+import type { GrowthRow } from '../parts/growth/cells.ts'
+import type { Cost } from '../parts/growth/stand.ts'
 
 interface Backend {
   readonly backend: string

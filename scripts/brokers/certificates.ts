@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { dirname, join } from 'node:path'
 import { find, run } from './commands.ts'
 import type { Progress, TlsFiles } from './kind.ts'
-import { installPackages } from './packages.ts'
+import { installPackages } from './software/packages.ts'
 
 const DAYS = '30'
 

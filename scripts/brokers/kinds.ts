@@ -1,13 +1,14 @@
 /** All kinds of brokers by name. */
-import { artemis } from './artemis.ts'
-import { artemisPair } from './artemis-pair.ts'
+
 import type { BrokerKind, BrokerName } from './kind.ts'
-import { postgres } from './postgres.ts'
-import { qpid } from './qpid.ts'
-import { qpidHa } from './qpid-ha.ts'
-import { rabbitmq } from './rabbitmq.ts'
-import { rabbitmqCluster } from './rabbitmq-cluster.ts'
-import { redis, redisCluster, redisSentinel, redisTls } from './redis.ts'
+import { artemis } from './kinds/artemis.ts'
+import { artemisPair } from './kinds/artemis-pair.ts'
+import { postgres } from './kinds/postgres.ts'
+import { qpid } from './kinds/qpid.ts'
+import { qpidHa } from './kinds/qpid-ha.ts'
+import { rabbitmq } from './kinds/rabbitmq.ts'
+import { rabbitmqCluster } from './kinds/rabbitmq-cluster.ts'
+import { redis, redisCluster, redisSentinel, redisTls } from './kinds/redis.ts'
 
 const KINDS: Readonly<Record<BrokerName, BrokerKind>> = {
   rabbitmq,

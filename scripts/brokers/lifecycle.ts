@@ -3,12 +3,12 @@
  * remove it. Tests use these on brokers of their own.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { containerCommand, isContainerRunning, removeContainer } from './docker.ts'
 import { forget, readRecord, writeRecord } from './home.ts'
 import { isAlive } from './identity.ts'
 import type { BrokerName, BrokerRecord, ProcessRecord } from './kind.ts'
 import { kindOf } from './kinds.ts'
 import { freezeProcess, killProcess, logTail, startProcess, stopProcess } from './processes.ts'
+import { containerCommand, isContainerRunning, removeContainer } from './software/docker.ts'
 
 const READY_TIMEOUT_MS = 120_000
 const STOP_TIMEOUT_MS = 30_000

@@ -3,8 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { makeCertificates } from './certificates.ts'
-import { isDockerUsable, startContainer } from './docker.ts'
-import { editionOf } from './editions.ts'
 import { brokerFolder, forget, nestedHomes, readRecord, readRecords, withLock, writeRecord } from './home.ts'
 import {
   type BrokerKind,
@@ -21,7 +19,9 @@ import { kindOf } from './kinds.ts'
 import { awaitReady, isRunning, remove, resume, start } from './lifecycle.ts'
 import { freePorts } from './ports.ts'
 import { startProcess } from './processes.ts'
-import { processInRoot, rootFolder } from './root-folder.ts'
+import { isDockerUsable, startContainer } from './software/docker.ts'
+import { editionOf } from './software/editions.ts'
+import { processInRoot, rootFolder } from './software/root-folder.ts'
 
 const REUSE_TIMEOUT_MS = 5000
 

@@ -1,7 +1,7 @@
 /** The browser that walks through the console's page. Without it those tests fail, and say what to do. */
 import { find } from '../brokers/commands.ts'
 import type { Progress } from '../brokers/kind.ts'
-import { installPackages } from '../brokers/packages.ts'
+import { installPackages } from '../brokers/software/packages.ts'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome']
 

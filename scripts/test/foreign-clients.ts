@@ -1,7 +1,7 @@
 /** The clients in Python that tests talk to, see test/support/python.ts. Without them their tests are skipped, and say so. */
 import { run } from '../brokers/commands.ts'
 import type { Progress } from '../brokers/kind.ts'
-import { installPackages } from '../brokers/packages.ts'
+import { installPackages } from '../brokers/software/packages.ts'
 
 const PACKAGES: Readonly<Record<string, string>> = {
   pika: 'python3-pika',

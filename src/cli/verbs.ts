@@ -9,11 +9,11 @@ interface Verb extends Pick<NamedCommand, 'summary'> {
 export const VERBS: Readonly<Record<string, Verb>> = {
   spout: {
     summary: 'send messages to an address',
-    load: async () => (await import('./verbs/spout.ts')).spout,
+    load: async () => (await import('./verbs/spout/spout.ts')).spout,
   },
   drain: {
     summary: 'receive messages from an address and print them',
-    load: async () => (await import('./verbs/drain.ts')).drain,
+    load: async () => (await import('./verbs/drain/drain.ts')).drain,
   },
   browse: {
     summary: 'look at what waits in a queue, and leave it there',
@@ -25,11 +25,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
   request: {
     summary: 'ask a service and print its answer',
-    load: async () => (await import('./verbs/request.ts')).request,
+    load: async () => (await import('./verbs/request/request.ts')).request,
   },
   respond: {
     summary: 'answer requests, by a command of yours or by an echo',
-    load: async () => (await import('./verbs/respond.ts')).respond,
+    load: async () => (await import('./verbs/request/respond.ts')).respond,
   },
   declare: {
     summary: 'make a node: a queue, a topic, a subscription',
@@ -57,7 +57,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
   bridge: {
     summary: 'move messages from one broker to another, losing none',
-    load: async () => (await import('./verbs/bridge.ts')).bridge,
+    load: async () => (await import('./verbs/bridge/bridge.ts')).bridge,
   },
   replay: {
     summary: 'send dead letters back to where they came from',
@@ -69,7 +69,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
   doctor: {
     summary: 'check a broker: what is there, what works, and the cure for what does not',
-    load: async () => (await import('./verbs/doctor.ts')).doctor,
+    load: async () => (await import('./verbs/doctor/doctor.ts')).doctor,
   },
   hub: {
     summary: 'run a hub: queues and topics over ZeroMQ, with nothing else to install',
@@ -85,7 +85,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
   tour: {
     summary: 'see the six patterns, and browse versus consume, in two seconds',
-    load: async () => (await import('./verbs/tour.ts')).tour,
+    load: async () => (await import('./verbs/tour/tour.ts')).tour,
   },
   completion: {
     summary: 'print the completion script of a shell',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { GrowthRow } from '../../bench/growth/cells.ts'
+import type { GrowthRow } from '../../bench/parts/growth/cells.ts'
 import { growthTables } from '../../bench/run/growth-tables.ts'
 
 const several = (value: number) => ({ least: value, median: value, most: value })

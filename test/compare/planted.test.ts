@@ -1,6 +1,6 @@
-/** The harness proves itself: what is planted is found, on every broker. `bench/self-proof.ts` does it in a million messages. */
+/** The harness proves itself: what is planted is found, on every broker. `bench/proof/self-proof.ts` does it in a million messages. */
 import { describe, expect, it } from 'vitest'
-import { oneOfEach, PLANTED_ACCOUNT, type Planted, plantedArm } from '../../bench/planted-arm.ts'
+import { oneOfEach, PLANTED_ACCOUNT, type Planted, plantedArm } from '../../bench/proof/planted-arm.ts'
 import { armsFor } from '../../src/compare/arms/index.ts'
 import { compare, workload } from '../../src/compare/index.ts'
 import { createHub } from '../../src/index.ts'

@@ -6,7 +6,7 @@
 import amqp, { type Channel, type ChannelModel, type GetMessage } from 'amqplib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Connection, connect, type Delivery, queue } from '../../src/index.ts'
-import { amqpType as a } from '../adapters/qpid/amqp-values.ts'
+import { amqpType as a } from '../adapters/qpid/codec/amqp-values.ts'
 import { brokerUrl } from '../support/brokers.ts'
 import { eventually } from '../support/eventually.ts'
 import { uniqueName } from '../support/names.ts'

@@ -3,7 +3,7 @@ import type { RootDatabase } from 'lmdb'
 import { hasMethods, type Reaches } from '../../core/connecting/reach.ts'
 
 export const LIBRARY = 'lmdb'
-const TEST = 'test/unit/broker/store-reaches.test.ts'
+const TEST = 'test/unit/broker/store/store-reaches.test.ts'
 
 /** What is looked at: the module, and a database that was opened with it. */
 export interface Looked {

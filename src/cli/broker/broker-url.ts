@@ -2,7 +2,7 @@
  * What `-b` takes: a Sluice URL, the name of a configured connection, or a broker in the notation of the Qpid tools,
  * `[amqp[s]://][user[/password]@]host[:port]`, which is AMQP 1.0 here.
  */
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../command/errors.ts'
 
 const QPID =
   /^(?:(amqps?):\/\/)?(?:([^:/@]+)(?:\/([^:/@]+))?@)?(?:([^@:/[\]]+)|\[([a-f0-9:.]+)\])(?::(\d+))?$/i

@@ -1,7 +1,7 @@
 /** A node by name and options of the command line: a builder's address, or the address string as it was written. */
 import type { AnyAddress, NodeOptions } from '../../index.ts'
+import { UsageError } from '../command/errors.ts'
 import { type Option, text } from '../command/option.ts'
-import { UsageError } from '../errors.ts'
 import type { Library } from './library.ts'
 
 export const NODE_TYPES = ['queue', 'topic', 'broadcast', 'multicast'] as const

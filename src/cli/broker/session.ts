@@ -6,7 +6,7 @@
 import { pause } from '../../core/time/waiting.ts'
 import type { Connection } from '../../index.ts'
 import type { Context } from '../command/command.ts'
-import { CommandError } from '../errors.ts'
+import { CommandError } from '../command/errors.ts'
 import { visible } from '../print/terminal-text.ts'
 import { brokerUrl } from './broker-url.ts'
 import { keptAddress } from './kept-address.ts'

@@ -1,6 +1,6 @@
 /** Nodes for a demonstration or a check: under names that nobody else has, and deleted at its end. */
 import type { AnyAddress, Connection, Delivery, Receiver } from '../../index.ts'
-import { CommandError } from '../errors.ts'
+import { CommandError } from '../command/errors.ts'
 
 /** Long enough for a slow broker; what works never waits for it. Unit: ms. */
 export const PATIENCE_MS = 10_000

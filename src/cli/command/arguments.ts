@@ -4,7 +4,7 @@
  * what was unique among the originals' options stays so.
  */
 import { nearest } from '../../core/options/nearest.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from './errors.ts'
 import type { Option } from './option.ts'
 
 type Value = boolean | string | number | string[]

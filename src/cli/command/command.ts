@@ -1,6 +1,6 @@
 /** What a command of the command line is: a value, so that help, completion and the runner read the same description. */
 import type { Readable } from 'node:stream'
-import type { Output } from '../output/output.ts'
+import type { Output } from '../print/output.ts'
 import type { Arguments } from './arguments.ts'
 import type { Option } from './option.ts'
 

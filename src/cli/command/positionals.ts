@@ -1,7 +1,7 @@
 /** Checks of what stands on the command line beside the options. Nothing of it is repeated: it may be a URL with a password. */
 
-import { UsageError } from '../errors.ts'
 import type { Arguments } from './arguments.ts'
+import { UsageError } from './errors.ts'
 
 const URL_LIKE = /^[a-z][a-z0-9+.-]*:\/\/|^(memory|file):/i
 

@@ -1,10 +1,10 @@
 /** Runs one command: reads its arguments, catches signals and errors, decides the exit code. */
 import type { Readable, Writable } from 'node:stream'
-import { CommandError, UsageError } from '../errors.ts'
-import { Output, OutputClosed } from '../output/output.ts'
+import { Output, OutputClosed } from '../print/output.ts'
 import { visible, visibleLines } from '../print/terminal-text.ts'
 import { parseArguments } from './arguments.ts'
 import type { Command } from './command.ts'
+import { CommandError, UsageError } from './errors.ts'
 import { HELP, helpText, usageLine } from './help.ts'
 
 /** Read when it is used: a command that reads nothing leaves the standard input alone. */

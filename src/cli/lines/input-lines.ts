@@ -1,5 +1,5 @@
 /** Lines of a byte stream, cut at `\n` only, byte for byte, in bounded memory. */
-import { CommandError } from '../errors.ts'
+import { CommandError } from '../command/errors.ts'
 
 /** Longest line. Unit: bytes. */
 const MAX_LINE = 256 * 1024 * 1024

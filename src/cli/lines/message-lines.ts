@@ -10,7 +10,7 @@
 import type { MessageExtras, MessageFields, Properties, ReceivedMessage } from '../../index.ts'
 import { plainToStructured, propertiesToPlain } from '../../tools/message/plain.ts'
 import { expected, plainToFields, TEXT_FIELDS } from '../../tools/message/plain-fields.ts'
-import { CommandError } from '../errors.ts'
+import { CommandError } from '../command/errors.ts'
 import { decodeOrUndefined, jsonText } from '../print/terminal-text.ts'
 
 /** @param extras what the message says beyond its fields (`messageExtras` of the library) */

@@ -1,5 +1,5 @@
 /** A stream of printed messages: gathered while they come fast, shown at once while they come slowly. */
-import type { Output } from '../output/output.ts'
+import type { Output } from './output.ts'
 
 /** Longest time a message that was printed stays gathered while others come. Unit: ms. */
 const LINGER_MS = 50

@@ -1,5 +1,5 @@
 /** Colour, on a terminal only, and not where the user said `NO_COLOR`. */
-import type { Output } from '../output/output.ts'
+import type { Output } from './output.ts'
 
 export interface Style {
   bold(text: string): string

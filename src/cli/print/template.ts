@@ -8,7 +8,7 @@
 import type { FormatMessage } from '../../tools/message/fields.ts'
 import { jsonable } from '../../tools/message/jsonable.ts'
 import { CONTENT, MESSAGE, type Reader, readPath } from '../../tools/message/path.ts'
-import { CommandError } from '../errors.ts'
+import { CommandError } from '../command/errors.ts'
 import { printableOf, printForm } from './printable.ts'
 import { repr, str } from './python-repr.ts'
 import { jsonText, visible, visibleBytes } from './terminal-text.ts'

@@ -4,9 +4,9 @@ import { withSession } from '../broker/with-session.ts'
 import type { Command } from '../command/command.ts'
 import { flag } from '../command/option.ts'
 import { addressArgument, expectOnly } from '../command/positionals.ts'
-import { COUNT, PRINTING } from '../drain/options.ts'
-import { rendererFor } from '../drain/renderer.ts'
 import { Stream } from '../print/stream.ts'
+import { COUNT, PRINTING } from './drain/options.ts'
+import { rendererFor } from './drain/renderer.ts'
 
 export const browse: Command = {
   usage: '[options] ADDRESS',

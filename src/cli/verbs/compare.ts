@@ -3,8 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import type { CompareOptions, Report, Workload } from '../../compare/index.ts'
 import type { Arguments } from '../command/arguments.ts'
 import type { Command, Context } from '../command/command.ts'
+import { CommandError, UsageError } from '../command/errors.ts'
 import { flag, integer, list, number, text } from '../command/option.ts'
-import { CommandError, UsageError } from '../errors.ts'
 import { jsonText, visible, visibleLines } from '../print/terminal-text.ts'
 
 type Engine = typeof import('../../compare/index.ts')

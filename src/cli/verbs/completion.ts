@@ -1,8 +1,8 @@
 /** `sluice completion`: what a shell needs to complete commands, options and the names of nodes. */
 import type { Command } from '../command/command.ts'
+import { UsageError } from '../command/errors.ts'
 import { HELP } from '../command/help.ts'
 import { expectOnly } from '../command/positionals.ts'
-import { UsageError } from '../errors.ts'
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const
 

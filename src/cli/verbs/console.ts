@@ -5,8 +5,8 @@ import type { ConnectOptions } from '../../index.ts'
 import { brokerUrl } from '../broker/broker-url.ts'
 import type { Library } from '../broker/library.ts'
 import type { Command, Context } from '../command/command.ts'
+import { CommandError, UsageError } from '../command/errors.ts'
 import { flag, integer, list, text } from '../command/option.ts'
-import { CommandError, UsageError } from '../errors.ts'
 import { jsonText } from '../print/terminal-text.ts'
 
 export const consoleVerb: Command = {

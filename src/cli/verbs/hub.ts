@@ -2,9 +2,9 @@
 
 import { aborted } from '../../core/time/waiting.ts'
 import type { Command } from '../command/command.ts'
+import { CommandError } from '../command/errors.ts'
 import { flag, list, text } from '../command/option.ts'
 import { expectOnly } from '../command/positionals.ts'
-import { CommandError } from '../errors.ts'
 import { jsonText } from '../print/terminal-text.ts'
 
 export const hub: Command = {

@@ -5,9 +5,9 @@ import { pause } from '../../core/time/waiting.ts'
 import type { Relay, RelayStatus } from '../../outbox/index.ts'
 import { CLOSE_MS, openSession } from '../broker/session.ts'
 import type { Command, Context } from '../command/command.ts'
+import { CommandError, UsageError } from '../command/errors.ts'
 import { flag, integer, number } from '../command/option.ts'
-import { CommandError, UsageError } from '../errors.ts'
-import { Progress, progressText } from '../output/progress.ts'
+import { Progress, progressText } from '../print/progress.ts'
 import { jsonText, visible } from '../print/terminal-text.ts'
 
 /** Between two looks whether all is handed on. Unit: ms. */

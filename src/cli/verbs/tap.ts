@@ -4,10 +4,10 @@ import { withSession } from '../broker/with-session.ts'
 import type { Command } from '../command/command.ts'
 import { flag, number } from '../command/option.ts'
 import { addressArgument } from '../command/positionals.ts'
-import { COUNT, PRINTING } from '../drain/options.ts'
-import { rendererFor } from '../drain/renderer.ts'
 import { Stream } from '../print/stream.ts'
 import { visible } from '../print/terminal-text.ts'
+import { COUNT, PRINTING } from './drain/options.ts'
+import { rendererFor } from './drain/renderer.ts'
 
 export const tap: Command = {
   usage: '[options] TOPIC [ PATTERN ... ]',

@@ -5,11 +5,11 @@ import { askForName } from './parts/ask.tsx'
 import { confirmation } from './state/acts.ts'
 import { followBrokers, loadBrokers } from './state/brokers.ts'
 import { followKeys } from './state/keys.ts'
+import { startStream } from './state/live/stream.ts'
 import { followNodes } from './state/nodes.ts'
 import { followTheme } from './state/preferences.ts'
 import { followAddress } from './state/route.ts'
 import { enter, session } from './state/session.ts'
-import { startStream } from './state/stream.ts'
 import { followTasks } from './state/tasks.ts'
 
 confirmation.ask = askForName

@@ -91,7 +91,7 @@ export async function peersHarness(): Promise<Harness> {
       wrongLogin: 'peers have no login',
       processRefusal: 'any number of processes may connect',
       faults:
-        'ZeroMQ connects again by itself and the connection is never told as lost; see test/adapters/zeromq/peer.test.ts',
+        'ZeroMQ connects again by itself and the connection is never told as lost; see test/adapters/zeromq/peers/peer.test.ts',
       broker: 'there is none',
     },
     inapplicable: Object.fromEntries(

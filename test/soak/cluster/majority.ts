@@ -1,7 +1,7 @@
 /** Whether enough of a cluster is there to take a message: looked at from outside, by no more than a few bytes to each node. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
-import { greets } from '../../../scripts/brokers/tcp-probe.ts'
+import { greets } from '../../../scripts/brokers/kinds/tcp-probe.ts'
 import type { PrivateBroker } from '../../support/brokers.ts'
 import { openProbing, redisNodeUrls } from './nodes.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseArguments } from '../../../src/cli/command/arguments.ts'
 import type { Option } from '../../../src/cli/command/option.ts'
-import { SPOUT_OPTIONS } from '../../../src/cli/spout/options.ts'
+import { SPOUT_OPTIONS } from '../../../src/cli/verbs/spout/options.ts'
 
 const OPTIONS: readonly Option[] = [
   { name: 'count', short: 'c', kind: 'integer', help: '', fallback: 1 },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { endPoint } from '../../../src/cli/bridge/end-point.ts'
-import { subjectMap } from '../../../src/cli/bridge/subject-map.ts'
 import { brokerUrl } from '../../../src/cli/broker/broker-url.ts'
+import { endPoint } from '../../../src/cli/verbs/bridge/end-point.ts'
+import { subjectMap } from '../../../src/cli/verbs/bridge/subject-map.ts'
 import { placeMark } from '../../../src/tools/bridge/place-mark.ts'
 
 describe('the broker of -b', () => {

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Output } from '../../../src/cli/output/output.ts'
-import { Progress, progressText } from '../../../src/cli/output/progress.ts'
+import { Output } from '../../../src/cli/print/output.ts'
+import { Progress, progressText } from '../../../src/cli/print/progress.ts'
 
 describe('the line', () => {
   it.each([

@@ -2,10 +2,10 @@
 import { BROKER } from '../../broker/connection-options.ts'
 import { withSession } from '../../broker/with-session.ts'
 import type { Command } from '../../command/command.ts'
+import { CommandError } from '../../command/errors.ts'
 import { list } from '../../command/option.ts'
 import { addressArgument, expectOnly } from '../../command/positionals.ts'
-import { CommandError } from '../../errors.ts'
-import { propertiesOf } from '../../spout/content.ts'
+import { propertiesOf } from '../spout/content.ts'
 
 export const bind: Command = {
   usage: '[options] TOPIC QUEUE [ KEY ]',

@@ -5,10 +5,10 @@ import { builtNode, type NodeTypeName, SUBSCRIPTION, TYPE } from '../../broker/n
 import { withSession } from '../../broker/with-session.ts'
 import type { Arguments } from '../../command/arguments.ts'
 import type { Command } from '../../command/command.ts'
+import { UsageError } from '../../command/errors.ts'
 import { flag, integer, list, text } from '../../command/option.ts'
 import { addressArgument } from '../../command/positionals.ts'
-import { UsageError } from '../../errors.ts'
-import { nameValue } from '../../spout/content.ts'
+import { nameValue } from '../spout/content.ts'
 
 export const declare: Command = {
   usage: '[options] ADDRESS [ PATTERN ... ]',

@@ -3,9 +3,9 @@ import { BROKER } from '../../broker/connection-options.ts'
 import { existingNode, SUBSCRIPTION, TYPE } from '../../broker/node-address.ts'
 import { withSession } from '../../broker/with-session.ts'
 import type { Command } from '../../command/command.ts'
+import { CommandError } from '../../command/errors.ts'
 import { flag } from '../../command/option.ts'
 import { addressArgument } from '../../command/positionals.ts'
-import { CommandError } from '../../errors.ts'
 
 export const deleteNode: Command = {
   usage: '[options] ADDRESS ...',

@@ -5,9 +5,9 @@ import { BROKER } from '../../broker/connection-options.ts'
 import { existingNode, SUBSCRIPTION, TYPE } from '../../broker/node-address.ts'
 import { withSession } from '../../broker/with-session.ts'
 import type { Command } from '../../command/command.ts'
+import { UsageError } from '../../command/errors.ts'
 import { flag, list, text } from '../../command/option.ts'
 import { addressArgument, expectOnly } from '../../command/positionals.ts'
-import { UsageError } from '../../errors.ts'
 import { jsonText } from '../../print/terminal-text.ts'
 
 export const purge: Command = {

@@ -1,6 +1,6 @@
 /** Says calmly that what is shown does not move at the moment. */
 import { Icon } from '../parts/icon.tsx'
-import { retryNow, streamProblem, streamState } from '../state/stream.ts'
+import { retryNow, streamProblem, streamState } from '../state/live/stream.ts'
 
 export function StreamNotice() {
   const problem = streamProblem.value

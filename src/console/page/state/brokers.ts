@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals'
 import type { ApiError, BrokerView, CapabilitiesView } from '../../protocol.ts'
 import { brokerPath, get, problemOf } from './api.ts'
-import { listen } from './stream.ts'
+import { listen } from './live/stream.ts'
 
 const KEPT_PROBES = 120
 

@@ -5,7 +5,7 @@
 import { computed, signal } from '@preact/signals'
 import type { ApiError, NodesPage, NodesWindow, NodeView } from '../../protocol.ts'
 import { brokerPath, get, problemOf } from './api.ts'
-import { listen, watch } from './stream.ts'
+import { listen, watch } from './live/stream.ts'
 
 const KEPT_LOOKS = 120
 /** Nodes whose looks are kept. */

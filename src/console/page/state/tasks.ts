@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals'
 import type { TasksView, TaskView } from '../../protocol.ts'
 import { get, post } from './api.ts'
-import { listen } from './stream.ts'
+import { listen } from './live/stream.ts'
 import { tellProblem, toast, type Undo } from './toasts.ts'
 
 const KEPT = 30

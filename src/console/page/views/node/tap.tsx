@@ -8,7 +8,7 @@ import { MessageList } from '../../parts/message/list.tsx'
 import { Empty, Problem } from '../../parts/problem.tsx'
 import { Split } from '../../parts/split.tsx'
 import { useKeys } from '../../state/keys.ts'
-import { type Tap, useTap } from '../../state/tap.ts'
+import { type Tap, useTap } from '../../state/live/tap.ts'
 import { conditionOf } from '../../text/condition.ts'
 import { whole } from '../../text/figures.ts'
 
