@@ -1,20 +1,10 @@
-/**
- * From amqplib's errors to Sluice's: by AMQP reply code where there is one, by text only where amqplib gives
- * nothing else (the opening handshake). Pure.
- */
-
-import { HUNG_UP, socketReason } from '../../core/connecting/socket-reason.ts'
+/** From amqplib's errors to Sluice's: by AMQP reply code where there is one, by text only where it says more. Pure. */
+import { socketReason } from '../../core/connecting/socket-reason.ts'
 import { tlsProblem } from '../../core/connecting/tls-problem.ts'
 import { type ErrorCode, type ErrorContext, inUse, MessagingError } from '../../model/errors.ts'
+import { attemptEnded, brokerText, forbiddenSubject, isAway, isUnwritten, type NativeError } from './native-errors.ts'
 
 export const ADAPTER = 'rabbitmq'
-
-/** What amqplib puts on an error that a close frame caused. */
-interface NativeError {
-  readonly code?: unknown
-  readonly message?: unknown
-  readonly name?: unknown
-}
 
 /** A closed queue, exchange, channel or connection, as the broker said it. */
 export function brokerError(
@@ -78,52 +68,12 @@ export function connectError(cause: unknown, place: string, vhost: string): Mess
   })
 }
 
-/** Whether what came was no frame of AMQP 0-9-1 at all: something else may listen there. */
-export function isNoFrame(cause: unknown): boolean {
-  const { message } = (cause ?? {}) as NativeError
-  return /^(Frame size |Invalid frame|Unknown frame type|Expected ConnectionStart|Frame on channel)/.test(
-    String(message),
-  )
-}
-
-/** Whether the other end hung up before it said anything that amqplib understood. */
-export function hungUp(cause: unknown): boolean {
-  return attemptEnded(cause) === HUNG_UP || socketReason(cause) === HUNG_UP
-}
-
 /** What amqplib says before anything was written: a field too long, headers over 64 KiB. */
 export function encodeError(cause: unknown, address: string): MessagingError {
   if (cause instanceof MessagingError) return cause
   const text = cause instanceof Error ? cause.message : String(cause)
   const code = cause instanceof RangeError && /field table/.test(text) ? 'MESSAGE_TOO_LARGE' : 'ENCODE_FAILED'
   return new MessagingError(code, text, { cause, context: { adapter: ADAPTER, address, operation: 'send' } })
-}
-
-/** amqplib's error for a call on a channel or connection that is closed already. */
-export function isClosedError(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    (error.name === 'IllegalOperationError' || error.message.startsWith('Channel ended, no reply'))
-  )
-}
-
-/**
- * Whether the broker said that there is no such queue or exchange. A queue whose node is away is called not found, too: that
- * one comes back.
- */
-export function isNotFound(error: unknown): boolean {
-  const { code, message } = (error ?? {}) as NativeError
-  return code === 404 && !isAway(String(message))
-}
-
-/** A queue, or its leader, on a node of the cluster that does not answer. */
-function isAway(text: string): boolean {
-  return /down or inaccessible|timed out|timeout|no leader|nodedown/i.test(text)
-}
-
-/** Whether the queue is exclusive to another connection. */
-export function isLocked(error: unknown): boolean {
-  return (error as NativeError | undefined)?.code === 405
 }
 
 /** What a link ends with: one that the broker ended over a single message can be had again, for all the others. */
@@ -139,46 +89,10 @@ export function linkEnd(error: MessagingError): MessagingError {
   })
 }
 
-/** The largest body that the broker takes, where it refused one for its size. Unit: bytes. */
-export function sizeLimit(error: unknown): number | undefined {
-  const [, limit] =
-    /larger than configured max size (\d+)/.exec(String((error as NativeError)?.message)) ?? []
-  return limit === undefined ? undefined : Number(limit)
-}
-
-/** Whether it was a publish that ended the channel. */
-export function isPublishError(error: unknown): boolean {
-  const { classId, methodId } = (error ?? {}) as { classId?: unknown; methodId?: unknown }
-  return classId === 60 && methodId === 40
-}
-
-/** Whether the user may not publish to the exchange, whatever the message; a topic's single subjects may be forbidden too. */
-export function isExchangeForbidden(error: unknown): boolean {
-  const { code, message } = (error ?? {}) as NativeError
-  return code === 403 && /access to exchange /.test(String(message))
-}
-
-/** The subject that the user may not publish to a topic, where it was that alone. */
-export function forbiddenSubject(error: unknown): string | undefined {
-  const { code, message } = (error ?? {}) as NativeError
-  if (code !== 403) return undefined
-  return /access to topic '([\s\S]*)' in exchange '/.exec(String(message))?.[1]
-}
-
-/** Whether the user lacks a permission. */
-export function isForbidden(error: unknown): boolean {
-  return (error as NativeError | undefined)?.code === 403
-}
-
 /** What an error of the broker means here. */
 interface Meaning {
   readonly mapped: ErrorCode
   readonly hint?: string
-}
-
-/** Whether amqplib refused to write something; nothing was written then. */
-export function isUnwritten(error: unknown): boolean {
-  return error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError
 }
 
 function clientSide(cause: unknown, fallback: ErrorCode): Meaning {
@@ -278,23 +192,4 @@ function preconditionFailed(text: string, fallback: ErrorCode): Meaning {
   }
   if (/no leader|process is stopped|timed out|timeout/.test(text)) return AWAY
   return { mapped: fallback }
-}
-
-/** What the broker said, where it said something. */
-export function brokerWords(cause: unknown): string {
-  const { message } = (cause ?? {}) as NativeError
-  return typeof message === 'string' ? brokerText(message) : ''
-}
-
-/** `Operation failed: QueueDeclare; 404 (NOT-FOUND) with message "NOT_FOUND - no queue …"` → `no queue …` */
-function brokerText(text: string): string {
-  const said = /with message "(?:[A-Z_]+ - )?([\s\S]*)"$/.exec(text)
-  return said?.[1] ?? text
-}
-
-/** What amqplib says itself of an attempt that led nowhere. */
-function attemptEnded(cause: unknown): string | undefined {
-  const { name, message } = (cause ?? {}) as NativeError
-  if (name === 'AbortError') return 'no answer in the time allowed'
-  return /^Socket closed abruptly/.test(String(message)) ? HUNG_UP : undefined
 }

@@ -1,6 +1,6 @@
 /** Making, deleting, emptying and looking at nodes. */
 import type { NodeInfo, NodeRef, NodeSpec } from '../../../contract/adapter.ts'
-import { isLocked } from '../errors.ts'
+import { isLocked } from '../native-errors.ts'
 import { brokersOwn, isReplyAddress } from '../send/reply-address.ts'
 import type { Scratch } from '../wire/scratch.ts'
 import type { Session } from '../wire/session.ts'

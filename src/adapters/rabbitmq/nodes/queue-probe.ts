@@ -7,7 +7,8 @@
  */
 import { makeRoom } from '../../../core/make-room.ts'
 import { MessagingError } from '../../../model/errors.ts'
-import { ADAPTER, isForbidden } from '../errors.ts'
+import { ADAPTER } from '../errors.ts'
+import { isForbidden } from '../native-errors.ts'
 import type { Session } from '../wire/session.ts'
 
 /** More deliveries than this are as good as no limit. */

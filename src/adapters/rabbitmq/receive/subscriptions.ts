@@ -22,7 +22,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Channel, Options } from 'amqplib'
 import type { Binding, ReceiverSpec } from '../../../contract/adapter.ts'
-import { isNotFound } from '../errors.ts'
+import { isNotFound } from '../native-errors.ts'
 import {
   argumentsOf,
   fingerprint,

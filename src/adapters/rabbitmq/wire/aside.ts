@@ -3,7 +3,7 @@
  * connection of their own, which is opened when it is needed and closed when it was idle for a while: no link goes with it.
  */
 
-import { isClosedError } from '../errors.ts'
+import { isClosedError } from '../native-errors.ts'
 import type { Endpoint } from '../options.ts'
 import { PhysicalConnection } from './physical.ts'
 import { Scratch } from './scratch.ts'

@@ -8,7 +8,8 @@
 import type { Channel, ChannelModel } from 'amqplib'
 import { settledWithin } from '../../../core/aborts.ts'
 import { MessagingError } from '../../../model/errors.ts'
-import { ADAPTER, isNotFound, isUnwritten } from '../errors.ts'
+import { ADAPTER } from '../errors.ts'
+import { isNotFound, isUnwritten } from '../native-errors.ts'
 import { isReplyAddress, isSoundReplyAddress } from '../send/reply-address.ts'
 import { closeChannel, openChannel } from './channels.ts'
 
