@@ -22,34 +22,7 @@ export function Chart({ title, series, unit = '', format = short }: ChartProps) 
 
   useEffect(() => {
     const target = place.current!
-    const style = getComputedStyle(target)
-    const colour = (name: string) => style.getPropertyValue(name).trim()
-    const axis = {
-      stroke: colour('--text-3'),
-      grid: { stroke: colour('--line'), width: 1 },
-      ticks: { show: false },
-      font: `11px ${style.fontFamily}`,
-    }
-    const drawn = new uPlot(
-      {
-        width: target.clientWidth || 320,
-        height: HEIGHT,
-        cursor: { y: false, points: { size: 6 } },
-        legend: { show: false },
-        padding: [8, 10, 0, 0],
-        scales: { y: { range: (_, low, high) => rangeOf(low, high) } },
-        axes: [
-          { ...axis, values: (_, times) => times.map((at) => clock(at * 1000)), space: 90, size: 26 },
-          { ...axis, values: (_, values) => values.map((value) => format(value)), size: 56, space: 34 },
-        ],
-        series: [
-          {},
-          { stroke: colour('--accent'), width: 1.5, fill: colour('--accent-veil'), points: { show: false } },
-        ],
-      },
-      dataOf(series),
-      target,
-    )
+    const drawn = new uPlot(optionsOf(target, format), dataOf(series), target)
     plot.current = drawn
     const resize = new ResizeObserver(() => drawn.setSize({ width: target.clientWidth, height: HEIGHT }))
     resize.observe(target)
@@ -79,6 +52,34 @@ export function Chart({ title, series, unit = '', format = short }: ChartProps) 
       />
     </figure>
   )
+}
+
+/** In the colours that the page has now. */
+function optionsOf(target: HTMLElement, format: (value: number) => string): uPlot.Options {
+  const style = getComputedStyle(target)
+  const colour = (name: string) => style.getPropertyValue(name).trim()
+  const axis = {
+    stroke: colour('--text-3'),
+    grid: { stroke: colour('--line'), width: 1 },
+    ticks: { show: false },
+    font: `11px ${style.fontFamily}`,
+  }
+  return {
+    width: target.clientWidth || 320,
+    height: HEIGHT,
+    cursor: { y: false, points: { size: 6 } },
+    legend: { show: false },
+    padding: [8, 10, 0, 0],
+    scales: { y: { range: (_, low, high) => rangeOf(low, high) } },
+    axes: [
+      { ...axis, values: (_, times) => times.map((at) => clock(at * 1000)), space: 90, size: 26 },
+      { ...axis, values: (_, values) => values.map((value) => format(value)), size: 56, space: 34 },
+    ],
+    series: [
+      {},
+      { stroke: colour('--accent'), width: 1.5, fill: colour('--accent-veil'), points: { show: false } },
+    ],
+  }
 }
 
 function dataOf(series: Series): uPlot.AlignedData {

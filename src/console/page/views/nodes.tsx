@@ -30,23 +30,10 @@ export function Nodes({ broker }: { readonly broker: string | undefined }) {
   const type = (query.get('type') ?? undefined) as NodesWindow['type']
   const names = broker === undefined ? brokerNames.value : [broker]
   const [from, setFrom] = useState(0)
-  const [active, setActive] = useState(-1)
   useWindow(names, { filter: filter === '' ? undefined : filter, type, sort }, from)
-  useEffect(() => setActive(-1), [filter, sort, type])
-
   const rows = rowsOf(names, sort)
-  const step = (by: number) => setActive((at) => Math.max(0, Math.min(rows.length - 1, at + by)))
-  useKeys({
-    j: () => step(1),
-    k: () => step(-1),
-    ArrowDown: () => step(1),
-    ArrowUp: () => step(-1),
-    Enter: () => {
-      const node = rows[active]
-      if (node !== undefined) go(nodeLink(node.broker, node.address))
-    },
-    Escape: () => (filter === '' ? go(link([])) : remember({ filter: undefined })),
-  })
+  const [active, setActive] = useActive(rows, filter)
+  useEffect(() => setActive(-1), [filter, sort, type])
 
   const lists = names.map((name) => ({ name, ...nodesOf(name) }))
   const total = lists.reduce((sum, list) => sum + list.total, 0)
@@ -100,6 +87,24 @@ export function Nodes({ broker }: { readonly broker: string | undefined }) {
       {names.length > 1 && <More lists={lists} filter={filter} />}
     </div>
   )
+}
+
+/** The row that keys go to, and the keys. */
+function useActive(rows: readonly (NodeView | undefined)[], filter: string) {
+  const [active, setActive] = useState(-1)
+  const step = (by: number) => setActive((at) => Math.max(0, Math.min(rows.length - 1, at + by)))
+  useKeys({
+    j: () => step(1),
+    k: () => step(-1),
+    ArrowDown: () => step(1),
+    ArrowUp: () => step(-1),
+    Enter: () => {
+      const node = rows[active]
+      if (node !== undefined) go(nodeLink(node.broker, node.address))
+    },
+    Escape: () => (filter === '' ? go(link([])) : remember({ filter: undefined })),
+  })
+  return [active, setActive] as const
 }
 
 /** Has the first nodes of each broker read, or of one alone those around the row `from`. */

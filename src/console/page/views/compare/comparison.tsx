@@ -22,7 +22,7 @@ interface ComparisonProps {
 }
 
 export function Comparison({ page, left, right }: ComparisonProps) {
-  const { counts, same, cut } = page
+  const { counts, cut } = page
   const [part, setPart] = useState<Part>(
     counts.onlyLeft > 0 ? 'onlyLeft' : counts.onlyRight > 0 ? 'onlyRight' : 'different',
   )
@@ -32,32 +32,10 @@ export function Comparison({ page, left, right }: ComparisonProps) {
     setPart(part)
     setOpen(-1)
   }
-  const tiles: readonly (readonly [Part, string])[] = [
-    ['onlyLeft', `only left (${left.broker})`],
-    ['onlyRight', `only right (${right.broker})`],
-    ['different', 'different'],
-  ]
   const alike = counts.onlyLeft + counts.onlyRight + counts.different === 0
   return (
     <>
-      <div class="tiles" role="group" aria-label="Outcome">
-        <div class="tile">
-          <strong class="good">{whole(same)}</strong>
-          <span>the same on both</span>
-        </div>
-        {tiles.map(([name, text]) => (
-          <button
-            key={name}
-            type="button"
-            class="tile"
-            aria-pressed={part === name}
-            onClick={() => choose(name)}
-          >
-            <strong class={counts[name] > 0 ? 'warn' : undefined}>{whole(counts[name])}</strong>
-            <span>{text}</span>
-          </button>
-        ))}
-      </div>
+      <Tiles page={page} left={left} right={right} part={part} onPart={choose} />
       {cut && (
         <p class="note">
           More was there than the console keeps in memory: the figures are of what was looked at.
@@ -85,6 +63,39 @@ export function Comparison({ page, left, right }: ComparisonProps) {
         </Split>
       )}
     </>
+  )
+}
+
+interface TilesProps extends ComparisonProps {
+  readonly part: Part
+  readonly onPart: (part: Part) => void
+}
+
+function Tiles({ page: { counts, same }, left, right, part, onPart }: TilesProps) {
+  const tiles: readonly (readonly [Part, string])[] = [
+    ['onlyLeft', `only left (${left.broker})`],
+    ['onlyRight', `only right (${right.broker})`],
+    ['different', 'different'],
+  ]
+  return (
+    <div class="tiles" role="group" aria-label="Outcome">
+      <div class="tile">
+        <strong class="good">{whole(same)}</strong>
+        <span>the same on both</span>
+      </div>
+      {tiles.map(([name, text]) => (
+        <button
+          key={name}
+          type="button"
+          class="tile"
+          aria-pressed={part === name}
+          onClick={() => onPart(name)}
+        >
+          <strong class={counts[name] > 0 ? 'warn' : undefined}>{whole(counts[name])}</strong>
+          <span>{text}</span>
+        </button>
+      ))}
+    </div>
   )
 }
 

@@ -32,21 +32,19 @@ export function ReplayDialog({ node, group, onClose }: ReplayProps) {
   const looking = task?.state === 'running'
   const missing = where === 'other' && to.trim() === '' ? 'Say where to first.' : undefined
 
-  const replay = (dryRun: boolean): Act => ({
-    act: 'replay',
-    broker: node.broker,
-    address: node.address,
-    reason: group?.reason,
-    origin: group?.origin,
-    ...(where === 'other' && { to: to.trim() }),
-    ...(limit !== '' && { limit: Number(limit) }),
-    ...(group?.error !== undefined && { where: saysError(group.error) }),
-    ...(dryRun && { dryRun, ...(disturbs(node) && { disturb: true }) }),
-  })
   const run = async (dryRun: boolean) => {
     if (missing !== undefined || busy) return
     if (dryRun && !(await mayLook(node))) return
-    const result = await act(replay(dryRun), { quiet: dryRun })
+    const replay: Act = {
+      act: 'replay',
+      broker: node.broker,
+      address: node.address,
+      ...chosenBy(group),
+      ...(where === 'other' && { to: to.trim() }),
+      ...(limit !== '' && { limit: Number(limit) }),
+      ...(dryRun && { dryRun, ...(disturbs(node) && { disturb: true }) }),
+    }
+    const result = await act(replay, { quiet: dryRun })
     if (dryRun) setTried(result)
     else if (result !== undefined) onClose()
   }
@@ -85,18 +83,22 @@ export function ReplayDialog({ node, group, onClose }: ReplayProps) {
       />
       {where === 'other' && <Field mono label="Address" value={to} onValue={setTo} placeholder="orders" />}
       <Field type="number" label="At most" value={limit} onValue={setLimit} placeholder="no limit" />
-      {tried !== undefined && (
-        <div class="tried" role="status">
-          <p>
-            <Visible
-              text={looking ? `Looking … ${whole(task.count)}` : (tried.done?.text ?? task?.text ?? '')}
-              layout
-            />
-          </p>
-          <CommandLine command={tried.command} />
-        </div>
-      )}
+      {tried !== undefined && <Tried tried={tried} task={task} />}
     </Dialog>
+  )
+}
+
+/** What the dry run found, or how far it is. */
+function Tried({ tried, task }: { readonly tried: ActResult; readonly task: ActResult['task'] }) {
+  const text =
+    task?.state === 'running' ? `Looking … ${whole(task.count)}` : (tried.done?.text ?? task?.text ?? '')
+  return (
+    <div class="tried" role="status">
+      <p>
+        <Visible text={text} layout />
+      </p>
+      <CommandLine command={tried.command} />
+    </div>
   )
 }
 
@@ -116,7 +118,12 @@ function GroupLine({ group: { reason, origin } }: { readonly group: DeadLetterGr
   )
 }
 
-/** The condition that a group's error makes: the first line of it is what the group has in common. */
-function saysError(line: string): string {
-  return `P["sluice-error"] ~ "${line.replace(/["\\]/g, '\\$&')}"`
+/** The dead letters of a group: by reason, origin and the first line of their error, which is what the group has in common. */
+function chosenBy(group: DeadLetterGroup | undefined) {
+  const line = group?.error?.replace(/["\\]/g, '\\$&')
+  return {
+    reason: group?.reason,
+    origin: group?.origin,
+    ...(line !== undefined && { where: `P["sluice-error"] ~ "${line}"` }),
+  }
 }

@@ -20,7 +20,6 @@ interface TapViewProps {
 
 export function TapView({ node, onLeave }: TapViewProps) {
   const tap = useTap(node.broker, node.address, true)
-  const [typed, setTyped] = useState('')
   const [openAt, setOpenAt] = useState<number>()
   const numbered = tap.messages
   const open = numbered.findIndex(({ position }) => position === openAt)
@@ -38,31 +37,7 @@ export function TapView({ node, onLeave }: TapViewProps) {
         message !== undefined && <MessageDetail message={message} onClose={() => setOpenAt(undefined)} />
       }
     >
-      <div class="bar">
-        <ConditionBox value={typed} onValue={setTyped} onEnter={tap.start} />
-        {tap.on ? (
-          <Button
-            icon={tap.paused ? 'play' : 'pause'}
-            pressed={tap.paused}
-            keys="p"
-            onPress={() => tap.pause(!tap.paused)}
-          >
-            {tap.paused ? 'Go on' : 'Pause'}
-          </Button>
-        ) : (
-          <Button icon="play" onPress={() => tap.start(conditionOf(typed))}>
-            Start
-          </Button>
-        )}
-        <Button kind="quiet" onPress={tap.clear}>
-          Clear
-        </Button>
-        {onLeave !== undefined && (
-          <Button kind="quiet" icon="left" onPress={onLeave}>
-            Pages
-          </Button>
-        )}
-      </div>
+      <TapBar tap={tap} onLeave={onLeave} />
       <TapFigures tap={tap} />
       {tap.ended?.error !== undefined && <Problem problem={tap.ended.error} />}
       {numbered.length === 0 ? (
@@ -81,6 +56,37 @@ export function TapView({ node, onLeave }: TapViewProps) {
         />
       )}
     </Split>
+  )
+}
+
+function TapBar({ tap, onLeave }: { readonly tap: Tap } & Pick<TapViewProps, 'onLeave'>) {
+  const [typed, setTyped] = useState('')
+  return (
+    <div class="bar">
+      <ConditionBox value={typed} onValue={setTyped} onEnter={tap.start} />
+      {tap.on ? (
+        <Button
+          icon={tap.paused ? 'play' : 'pause'}
+          pressed={tap.paused}
+          keys="p"
+          onPress={() => tap.pause(!tap.paused)}
+        >
+          {tap.paused ? 'Go on' : 'Pause'}
+        </Button>
+      ) : (
+        <Button icon="play" onPress={() => tap.start(conditionOf(typed))}>
+          Start
+        </Button>
+      )}
+      <Button kind="quiet" onPress={tap.clear}>
+        Clear
+      </Button>
+      {onLeave !== undefined && (
+        <Button kind="quiet" icon="left" onPress={onLeave}>
+          Pages
+        </Button>
+      )}
+    </div>
   )
 }
 

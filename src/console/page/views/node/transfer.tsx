@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import type { NodeView } from '../../../protocol.ts'
 import { Check, Field, Radios } from '../../parts/controls/field.tsx'
-import { NodePicker } from '../../parts/controls/node-picker.tsx'
+import { NodePicker, type Picked } from '../../parts/controls/node-picker.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { useAct } from '../../state/acts.ts'
 import { levelOf, reasonAgainst } from '../../state/brokers.ts'
@@ -25,15 +25,8 @@ export function TransferDialog({ node, chosen = [], onClose }: TransferProps) {
   const [to, setTo] = useState({ broker: node.broker, address: '' })
   const [make, setMake] = useState(false)
   const { busy, act } = useAct()
-  const self = to.broker === node.broker && to.address === node.address
   const missing =
-    to.address.trim() === ''
-      ? 'Say where to first.'
-      : self
-        ? 'That is the same node.'
-        : what === 'where' && where.trim() === ''
-          ? 'Give a condition first.'
-          : undefined
+    missingIn(node, to) ?? (what === 'where' && where.trim() === '' ? 'Give a condition first.' : undefined)
   const disturbs = kind === 'copy' && levelOf(node.broker, 'browse') === 'emulated'
 
   const run = async () => {
@@ -66,18 +59,7 @@ export function TransferDialog({ node, chosen = [], onClose }: TransferProps) {
         ]}
         reasons={{ copy: reasonAgainst(node.broker, 'browse') }}
       />
-      <Radios
-        label="Which messages"
-        value={what}
-        onValue={setWhat}
-        choices={[
-          ...(chosen.length > 0
-            ? [['chosen', `The ${counted(chosen.length, 'chosen message')}`] as const]
-            : []),
-          ['where', 'Those that match'],
-          ['all', node.depth === undefined ? 'All' : `All ${counted(node.depth, 'message')}`],
-        ]}
-      />
+      <Radios label="Which messages" value={what} onValue={setWhat} choices={choicesOf(node, chosen)} />
       {what === 'where' && (
         <Field mono label="Condition" value={where} onValue={setWhere} placeholder={PLACEHOLDER} />
       )}
@@ -89,4 +71,19 @@ export function TransferDialog({ node, chosen = [], onClose }: TransferProps) {
       {disturbs && <p class="note">Copying looks at the messages, and looking disturbs this queue.</p>}
     </Dialog>
   )
+}
+
+function choicesOf({ depth }: NodeView, chosen: readonly string[]): readonly (readonly [string, string])[] {
+  return [
+    ...(chosen.length > 0 ? [['chosen', `The ${counted(chosen.length, 'chosen message')}`] as const] : []),
+    ['where', 'Those that match'],
+    ['all', depth === undefined ? 'All' : `All ${counted(depth, 'message')}`],
+  ]
+}
+
+/** Why this target is none. */
+function missingIn(node: NodeView, to: Picked): string | undefined {
+  if (to.address.trim() === '') return 'Say where to first.'
+  const self = to.broker === node.broker && to.address === node.address
+  return self ? 'That is the same node.' : undefined
 }
