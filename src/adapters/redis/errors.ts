@@ -62,6 +62,12 @@ export function connectionLost(cause: unknown): MessagingError {
   })
 }
 
+export function notFound(kind: 'queue' | 'topic', name: string): MessagingError {
+  return new MessagingError('ADDRESS_NOT_FOUND', `no such ${kind}: ${name}`, {
+    context: { adapter: ADAPTER, address: name },
+  })
+}
+
 /** A connection that did not come about. `place` is shown; it holds no secret. */
 export function connectError(cause: unknown, place: string): MessagingError {
   if (cause instanceof MessagingError) return cause

@@ -7,7 +7,7 @@ import {
   type ReceiverSpec,
 } from '../../../contract/adapter.ts'
 import { MessagingError } from '../../../model/errors.ts'
-import { ADAPTER, isForbidden } from '../errors.ts'
+import { ADAPTER, isForbidden, notFound } from '../errors.ts'
 import { parseEntry } from '../send/topic-table.ts'
 import type { Session } from '../wire/session.ts'
 import { REPLY_PREFIX, sameSlot } from './keys.ts'
@@ -92,8 +92,8 @@ export class Nodes {
       )
     }
     const outcome = await this.#session.run('bind', [from, to], [queue, pattern])
-    if (outcome === 0) throw this.#notFound('topic', topic)
-    if (outcome === 1) throw this.#notFound('queue', queue)
+    if (outcome === 0) throw notFound('topic', topic)
+    if (outcome === 1) throw notFound('queue', queue)
   }
 
   /** Makes or changes the named subscription of a receiver. Resolves to its base key. */
@@ -107,7 +107,7 @@ export class Nodes {
     const args = [entry, durable, formatSpec(node), ...queueFields(node).slice(2)]
     return this.#guarded(source.name, 'attachReceiver', async () => {
       const outcome = await this.#session.run('subscribe', [keys.topic(source.name), base], args)
-      if (outcome === 0) throw this.#notFound('topic', source.name)
+      if (outcome === 0) throw notFound('topic', source.name)
       if (outcome === 2) {
         throw mismatch(`${source.name}/${subscription!.name}`, [
           `durable is ${!subscription!.durable}, not ${subscription!.durable}`,
@@ -297,20 +297,8 @@ export class Nodes {
     return found?.kind === 'q' ? found.base : undefined
   }
 
-  async #guarded<T>(address: string, operation: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (cause) {
-      if (cause instanceof MessagingError) throw cause
-      this.#session.check(cause)
-      throw this.#session.error(cause, { address, operation })
-    }
-  }
-
-  #notFound(kind: string, name: string): MessagingError {
-    return new MessagingError('ADDRESS_NOT_FOUND', `no such ${kind}: ${name}`, {
-      context: { adapter: ADAPTER, address: name },
-    })
+  #guarded<T>(address: string, operation: string, work: () => Promise<T>): Promise<T> {
+    return this.#session.guarded({ address, operation }, work)
   }
 }
 

@@ -5,7 +5,7 @@
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents } from '../../../contract/adapter.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { type Origin, RedisMessage } from '../codec/incoming.ts'
-import { ADAPTER, isForbidden, nodeDeleted } from '../errors.ts'
+import { isForbidden, nodeDeleted, notFound } from '../errors.ts'
 import type { Nodes } from '../nodes/nodes.ts'
 import type { Session, SessionLink } from '../wire/session.ts'
 
@@ -68,14 +68,14 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
   async start(): Promise<void> {
     const { session, base, label, nodes, follow } = this.#parts
     try {
-      if ((await session.ask((commands) => commands.exists(base))) === 0) throw notFound(label)
-      if (follow) await this.#watch()
-      await nodes.tidyUp(base)
-    } catch (cause) {
+      await session.guarded({ address: label, operation: 'browse' }, async () => {
+        if ((await session.ask((commands) => commands.exists(base))) === 0) throw notFound('queue', label)
+        if (follow) await this.#watch()
+        await nodes.tidyUp(base)
+      })
+    } catch (error) {
       this.#end()
-      if (cause instanceof MessagingError) throw cause
-      session.check(cause)
-      throw session.error(cause, { address: label, operation: 'browse' })
+      throw error
     }
     this.#reading = this.#read().catch((cause) => this.#failed(cause))
   }
@@ -264,13 +264,7 @@ export class QueueBrowser implements AdapterReceiver, SessionLink {
   async #take(rank: string): Promise<void> {
     const { session, base, label } = this.#parts
     const context = { address: label, operation: 'take' }
-    let taken: unknown
-    try {
-      taken = await session.run('take', [base], [rank])
-    } catch (cause) {
-      session.check(cause)
-      throw session.error(cause, context)
-    }
+    const taken = await session.guarded(context, () => session.run('take', [base], [rank]))
     if (taken !== 1)
       throw new MessagingError('DELIVERY_LOST', 'The message is not in its place any more', { context })
   }
@@ -335,10 +329,4 @@ function countOf(text: string | null | undefined): number {
 
 function placeOf(rank: number): number {
   return rank % BAND
-}
-
-function notFound(label: string): MessagingError {
-  return new MessagingError('ADDRESS_NOT_FOUND', `no such queue: ${label}`, {
-    context: { adapter: ADAPTER, address: label },
-  })
 }

@@ -274,12 +274,8 @@ export class LiveSubscription implements AdapterReceiver, SessionLink {
   async #reject({ message, deliveryCount }: LiveDelivery, reason: string, error?: string): Promise<void> {
     const { deadLetter, deadLetters, session, topic } = this.#parts
     if (deadLetter === undefined) return
-    try {
-      await deadLetters.send(deadLetterOf(message, reason, deliveryCount, topic, error), deadLetter)
-    } catch (cause) {
-      session.check(cause)
-      throw session.error(cause, { address: topic, operation: 'reject' })
-    }
+    const letter = deadLetterOf(message, reason, deliveryCount, topic, error)
+    await session.guarded({ address: topic, operation: 'reject' }, () => deadLetters.send(letter, deadLetter))
   }
 
   #later(delayMs: number, work: () => void): void {

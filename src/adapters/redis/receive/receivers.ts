@@ -1,7 +1,7 @@
 /** Attaching receivers: what stands behind the source, and how it is read. */
 import type { AdapterReceiver, ReceiverEvents, ReceiverSpec } from '../../../contract/adapter.ts'
 import { MessagingError } from '../../../model/errors.ts'
-import { ADAPTER } from '../errors.ts'
+import { ADAPTER, notFound } from '../errors.ts'
 import type { Nodes } from '../nodes/nodes.ts'
 import { leaseOf, parseSpec } from '../nodes/topology.ts'
 import type { DeadLetters } from '../send/dead-letters.ts'
@@ -64,7 +64,6 @@ export async function attachReceiver(
       events,
       base,
       label,
-      origin: label,
       leaseMs: leaseOf(limits.native.leaseMs) ?? declared.leaseMs ?? session.endpoint.leaseMs,
       maxDeliveries,
       deadLetter,
@@ -94,16 +93,11 @@ function needsOf(session: Session, { source, subscription }: ReceiverSpec, base:
 }
 
 async function specOf(session: Session, base: string, label: string) {
-  try {
-    const spec = await session.ask((commands) => commands.hget(base, 'spec'))
-    if (spec !== null) return parseSpec(spec)
-  } catch (cause) {
-    session.check(cause)
-    throw session.error(cause, { address: label, operation: 'attachReceiver' })
-  }
-  throw new MessagingError('ADDRESS_NOT_FOUND', `no such queue: ${label}`, {
-    context: { adapter: ADAPTER, address: label },
-  })
+  const spec = await session.guarded({ address: label, operation: 'attachReceiver' }, () =>
+    session.ask((commands) => commands.hget(base, 'spec')),
+  )
+  if (spec === null) throw notFound('queue', label)
+  return parseSpec(spec)
 }
 
 function nothingToBrowse(topic: string): MessagingError {

@@ -4,7 +4,7 @@ import type { MessagingError } from '../../../model/errors.ts'
 import { listed } from '../../../model/listed.ts'
 import type { OutgoingMessage } from '../../../model/message.ts'
 import { TARGETS } from '../codec/records.ts'
-import { type Batch, COMES_EARLY, Outbox, writeAll } from './outbox.ts'
+import { type Batch, Outbox, writeAll } from './outbox.ts'
 
 export class MulticastOutbox extends Outbox {
   /** Members of each batch under way, in the order of their indexes. */
@@ -31,10 +31,6 @@ export class MulticastOutbox extends Outbox {
     return { script: 'multicast' as const, keys: [this.base, ...bases], args: [...head, writeAll(encoded)] }
   }
 
-  protected mustRepeat(reply: unknown): boolean {
-    return reply === COMES_EARLY
-  }
-
   protected answered(batch: Batch, reply: unknown): void {
     const [missing, full] = reply as [number[], number[]]
     const { transfers } = batch
@@ -52,16 +48,13 @@ export class MulticastOutbox extends Outbox {
     gone: ReadonlySet<string>,
     full: string | undefined,
   ): MessagingError | undefined {
-    if (message.members === undefined) return this.#nobody(message)
+    if (message.members === undefined)
+      return this.unroutable(message, `The message names no member of '${this.label}'`, { members: [] })
     const absent = message.members.filter((member) => gone.has(member))
     if (absent.length > 0) {
       const text = `No such member of '${this.label}': ${listed(absent)}`
       return this.unroutable(message, text, { members: absent })
     }
     return full === undefined ? undefined : this.full(message, `${this.label}:${full}`)
-  }
-
-  #nobody(message: OutgoingMessage): MessagingError {
-    return this.unroutable(message, `The message names no member of '${this.label}'`, { members: [] })
   }
 }

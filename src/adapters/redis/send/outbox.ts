@@ -22,7 +22,7 @@ const FAR_BYTES = 16 * MAX_BYTES
 /** Of a record, beside header, body and names: see {@link recordBytes}. Unit: bytes. */
 const RECORD_BYTES = 1_024
 /** Answer of a script to a batch before which others of its sender are missing. */
-export const COMES_EARLY = 1
+const COMES_EARLY = 1
 
 export interface OutboxParts {
   readonly session: Session
@@ -140,7 +140,9 @@ export abstract class Outbox {
   ): { script: ScriptName; keys: readonly string[]; args: (string | number | Buffer)[] }
 
   /** Whether the server took nothing of a batch for now, so that it must be written again. */
-  protected abstract mustRepeat(reply: unknown): boolean
+  protected mustRepeat(reply: unknown): boolean {
+    return reply === COMES_EARLY
+  }
 
   /** Settles every transfer of a batch by the script's answer. */
   protected abstract answered(batch: Batch, reply: unknown): void
@@ -302,6 +304,11 @@ export abstract class Outbox {
     more?: Record<string, unknown>,
   ): MessagingError {
     return new MessagingError('SEND_UNROUTABLE', text, { context: { ...this.context(message), ...more } })
+  }
+
+  /** No message of a batch has reached anybody. */
+  protected nowhere({ transfers }: Batch, text: string): void {
+    for (const transfer of transfers) transfer.settle(this.unroutable(transfer.message, text))
   }
 
   protected full(message: OutgoingMessage, name: string): MessagingError {

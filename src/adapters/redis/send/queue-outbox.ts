@@ -1,5 +1,5 @@
 /** To a queue. */
-import { type Batch, COMES_EARLY, Outbox, settleAll, writeAll } from './outbox.ts'
+import { type Batch, Outbox, settleAll, writeAll } from './outbox.ts'
 
 export class QueueOutbox extends Outbox {
   protected call(batch: Batch, head: readonly (string | number)[]) {
@@ -7,18 +7,9 @@ export class QueueOutbox extends Outbox {
     return { script: 'send' as const, keys: [this.base], args: [...head, writeAll(encoded)] }
   }
 
-  protected mustRepeat(reply: unknown): boolean {
-    return reply === COMES_EARLY
-  }
-
   protected answered(batch: Batch, reply: unknown): void {
     const { transfers } = batch
-    if (reply === null) {
-      for (const transfer of transfers) {
-        transfer.settle(this.unroutable(transfer.message, `There is no queue '${this.label}'`))
-      }
-      return
-    }
+    if (reply === null) return this.nowhere(batch, `There is no queue '${this.label}'`)
     const refused = reply as number[]
     if (refused.length === 0) settleAll(batch, undefined)
     else {

@@ -13,10 +13,8 @@ export interface RejectionParts {
   readonly deadLetters: DeadLetters
   /** Base key of the queue. */
   readonly base: string
-  /** Name of the node, for errors. */
+  /** Name of the node, for errors, and where a dead letter says that it comes from. */
   readonly label: string
-  /** Where a dead letter says that it comes from. */
-  readonly origin: string
   readonly maxDeliveries: number | undefined
   readonly deadLetter: NodeRef | undefined
 }
@@ -37,20 +35,16 @@ export class Rejection {
     error: string | undefined,
     owner: string,
   ): Promise<boolean> {
-    const { session, deadLetter, deadLetters, base, label, origin } = this.#parts
+    const { session, deadLetter, deadLetters, base, label } = this.#parts
     if (deadLetter === undefined) return false
-    const letter = deadLetterOf(held.message, reason, held.deliveryCount, origin, error)
-    try {
+    const letter = deadLetterOf(held.message, reason, held.deliveryCount, label, error)
+    return session.guarded({ address: label, operation: 'reject' }, async () => {
       if (await this.#whileAttached(deadLetters.move({ base, owner, rank: held.rank }, letter, deadLetter)))
         return true
       // order: the copy is safe before the original goes; a crash in between doubles it and never loses it.
       await this.#whileAttached(deadLetters.send(letter, deadLetter))
       return false
-    } catch (cause) {
-      if (cause instanceof MessagingError) throw cause
-      session.check(cause)
-      throw session.error(cause, { address: label, operation: 'reject' })
-    }
+    })
   }
 
   /** Why a message is rejected that was delivered as often as it may be; tells if it will be gone for good. */

@@ -16,16 +16,12 @@ export class ReplyOutbox extends Outbox {
     return { script: 'answer' as const, keys: [this.base], args: [this.label, ...payloads] }
   }
 
-  protected mustRepeat(): boolean {
+  protected override mustRepeat(): boolean {
     return false
   }
 
   protected answered(batch: Batch, reply: unknown): void {
     if (reply !== 0) settleAll(batch, undefined)
-    else {
-      for (const transfer of batch.transfers) {
-        transfer.settle(this.unroutable(transfer.message, 'Nobody waits at this reply address any more'))
-      }
-    }
+    else this.nowhere(batch, 'Nobody waits at this reply address any more')
   }
 }

@@ -38,12 +38,7 @@ export async function outboxFor(
   if (type === 'multicast') return new MulticastOutbox({ ...parts, base: keys.multicast(name) })
   if (type !== 'topic' && type !== 'broadcast') return new QueueOutbox({ ...parts, base: keys.queue(name) })
   const outbox = new TopicOutbox({ ...parts, base: keys.topic(name) }, type)
-  try {
-    await outbox.load()
-  } catch (cause) {
-    session.check(cause)
-    throw session.error(cause, { address: name, operation: 'attachSender' })
-  }
+  await session.guarded({ address: name, operation: 'attachSender' }, () => outbox.load())
   return outbox
 }
 
@@ -116,7 +111,11 @@ class PlacesSender implements AdapterSender, SessionLink {
 
   async close(): Promise<void> {
     this.#session.remove(this.#link)
-    await Promise.all(this.#outboxes().map(async (outbox) => (await outbox)?.close()))
+    const closing = [...this.#places.values()].flatMap(({ outbox, topic }) => [
+      outbox.close(),
+      topic?.then((found) => found?.close()),
+    ])
+    await Promise.all(closing)
   }
 
   woken(): void {}
@@ -174,13 +173,7 @@ class PlacesSender implements AdapterSender, SessionLink {
       if (this.#places.size < MAX_PLACES / 2) return
     }
   }
-
-  #outboxes(): Promise<Outbox | undefined>[] {
-    return [...this.#places.values()].flatMap(({ outbox, topic }) => [Promise.resolve(outbox), topic ?? NONE])
-  }
 }
-
-const NONE = Promise.resolve(undefined)
 
 class MaybeTopic implements Transfer {
   readonly message: OutgoingMessage

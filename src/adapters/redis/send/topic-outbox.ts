@@ -9,7 +9,6 @@ import { channelOf, channelRoot } from '../nodes/keys.ts'
 import {
   type Batch,
   bodyOf,
-  COMES_EARLY,
   type Encoded,
   envelopeBytes,
   Outbox,
@@ -39,8 +38,6 @@ export class TopicOutbox extends Outbox {
   readonly #root: string
   readonly #durableByDefault: boolean
   readonly #table = new TopicTable()
-  /** Targets of each batch under way, in the order of their indexes. */
-  readonly #targets = new WeakMap<Batch, readonly number[]>()
 
   constructor(parts: OutboxParts, type: 'topic' | 'broadcast') {
     super(parts)
@@ -66,7 +63,6 @@ export class TopicOutbox extends Outbox {
   protected call(batch: Batch, head: readonly (string | number)[]) {
     const used = new Map<number, number>()
     const publishes = batch.transfers.map((transfer) => this.#publish(transfer, used))
-    this.#targets.set(batch, [...used.keys()])
     const bases = [...used.keys()].map((index) => this.#table.targets[index]!.base)
     const { version } = this.#table
     return {
@@ -76,8 +72,8 @@ export class TopicOutbox extends Outbox {
     }
   }
 
-  protected mustRepeat(reply: unknown): boolean {
-    if (reply === COMES_EARLY) return true
+  protected override mustRepeat(reply: unknown): boolean {
+    if (super.mustRepeat(reply)) return true
     const [outcome, version, table] = reply as [number, Buffer, Buffer[]]
     if (outcome !== 1) return false
     this.#table.update(version.toString(), table)
@@ -91,11 +87,8 @@ export class TopicOutbox extends Outbox {
       const error = this.session.error(new Error(String(problem)), this.context(undefined))
       for (const number of unheard) transfers[number - 1]!.settle(error)
     }
-    if (outcome === 0) {
-      for (const transfer of transfers) {
-        transfer.settle(this.unroutable(transfer.message, `There is no topic '${this.label}'`))
-      }
-    } else if (full.length === 0 && unheard.length === 0) settleAll(batch, undefined)
+    if (outcome === 0) this.nowhere(batch, `There is no topic '${this.label}'`)
+    else if (full.length === 0 && unheard.length === 0) settleAll(batch, undefined)
     else this.#settleRefused(batch, full, new Set(unheard))
   }
 

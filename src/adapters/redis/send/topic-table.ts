@@ -8,7 +8,6 @@ import { recordIn } from '../nodes/topology.ts'
 interface Target {
   /** Base key of the subscription or queue. */
   readonly base: string
-  readonly label: string
   readonly matchers: readonly Matcher[]
 }
 
@@ -29,7 +28,6 @@ export class TopicTable {
       if (entry === undefined) continue
       targets.push({
         base: reply[at]!.toString(),
-        label: entry.name ?? entry.queue ?? '',
         matchers: entry.patterns.map((pattern) => compilePattern(pattern)),
       })
     }

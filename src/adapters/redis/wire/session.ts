@@ -247,6 +247,17 @@ export class Session {
     return redisError(cause, context)
   }
 
+  /** The work of one call. @throws as a `MessagingError`, which has ended the session where the connection is no good any more */
+  async guarded<T>(context: ErrorContext, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (cause) {
+      if (cause instanceof MessagingError) throw cause
+      this.check(cause)
+      throw this.error(cause, context)
+    }
+  }
+
   // ── end ──
 
   /** Gives the connection up: once, and told to everybody. */
