@@ -4,6 +4,7 @@ import { jsonable } from '../../tools/message/jsonable.ts'
 import { propertyToPlain } from '../../tools/message/plain.ts'
 import { apiError } from '../errors.ts'
 import type { BodyView, MessageView } from '../protocol.ts'
+import type { Seen } from './looking.ts'
 
 /** Of one body. Unit: bytes. */
 const BODY_BYTES = 64 * 1024
@@ -19,8 +20,6 @@ const MAX_TEXT = 4 * 1024
 /** Of all properties, and of all annotations. Unit: characters of JSON. */
 const MAX_RECORD = 32 * 1024
 
-type Shown = ReceivedMessage & { readonly redelivered?: boolean; readonly deliveryCount?: number }
-
 /** Views of the messages of one answer: keeps to what an answer may hold. */
 export class Viewer {
   readonly #bodies: boolean
@@ -31,7 +30,7 @@ export class Viewer {
     this.#bodies = bodies
   }
 
-  view(message: Shown, position: number): MessageView {
+  view(message: Seen, position: number): MessageView {
     const body = this.#bodies
       ? bodyView(message, Math.min(BODY_BYTES, Math.max(this.#left, SHORT_BODY_BYTES)))
       : hiddenBody(message)

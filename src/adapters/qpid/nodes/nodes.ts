@@ -4,7 +4,7 @@ import { Rounds } from '../../../core/connecting/rounds.ts'
 import { checkKnownKeys } from '../../../core/options/known-keys.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
-import { type Management, type ManagementAnswer, managementError } from './management.ts'
+import { type Management, managementError } from './management.ts'
 import { shownName, wireName } from './names.ts'
 import {
   bindingsOf,
@@ -18,6 +18,8 @@ import {
 
 const QUEUE = 'org.apache.qpid.Queue'
 const EXCHANGE = 'org.apache.qpid.Exchange'
+/** The management itself. */
+const MANAGEMENT = 'org.amqp.management'
 /** Messages looked at in one step of a purge beside receivers. */
 const PURGE_PAGE = 1_000
 type Kind = typeof QUEUE | typeof EXCHANGE
@@ -63,11 +65,8 @@ export class Nodes {
     for (const key of keys) await this.#bind(exchange, name, key)
     for (const key of before) if (!keys.includes(key)) await this.#unbind(exchange, name, key)
     if (before.join() !== keys.join()) {
-      await this.#must(
-        this.#management.ask('UPDATE', QUEUE, name, { description: JSON.stringify({ patterns: keys }) }),
-        name,
-        'update',
-      )
+      const description = JSON.stringify({ patterns: keys })
+      await this.#must(name, 'update', 'UPDATE', QUEUE, name, { description })
     }
     return name
   }
@@ -89,23 +88,16 @@ export class Nodes {
 
   async purge(node: NodeRef): Promise<number> {
     const name = this.#place(node)
-    const { body } = await this.#must(this.#management.ask('getStatistics', QUEUE, name), node.name, 'purge')
+    const statistics = (await this.#must(node.name, 'purge', 'getStatistics', QUEUE, name)) as Attributes
     // clearQueue also takes what receivers hold; without receivers it is the quick way.
-    if (numberOf((body as Attributes).consumerCount)! > 0) return this.#purgeWaiting(name, node.name)
-    const answer = await this.#must(this.#management.ask('clearQueue', QUEUE, name), node.name, 'purge')
-    return Number(answer.body ?? 0)
+    if (numberOf(statistics.consumerCount)! > 0) return this.#purgeWaiting(name, node.name)
+    return Number((await this.#must(node.name, 'purge', 'clearQueue', QUEUE, name)) ?? 0)
   }
 
   /** Deletes page by page what no receiver holds. */
   async #purgeWaiting(queue: string, address: string): Promise<number> {
-    const ask = async (operation: string, parameters: Record<string, string>): Promise<unknown> => {
-      const answer = await this.#must(
-        this.#management.ask(operation, QUEUE, queue, {}, parameters),
-        address,
-        'purge',
-      )
-      return answer.body
-    }
+    const ask = (operation: string, parameters: Record<string, string>): Promise<unknown> =>
+      this.#must(address, 'purge', operation, QUEUE, queue, {}, parameters)
     let purged = 0
     let kept = 0
     for (;;) {
@@ -124,18 +116,20 @@ export class Nodes {
     const name = this.#place(node)
     const asQueue = node.subscription !== undefined || node.type === undefined || node.type === 'queue'
     if (asQueue) {
-      const [attributes, statistics] = await Promise.all([
-        this.#read(QUEUE, name),
-        this.#management.ask('getStatistics', QUEUE, name),
-      ])
-      if (attributes) return queueInfo(node.name, attributes, (statistics.body ?? {}) as Attributes)
+      const { attributes, statistics } = await this.#look(QUEUE, name)
+      if (attributes) return queueInfo(node.name, attributes, statistics)
     }
     if (node.type === 'queue' || node.subscription !== undefined) return undefined
-    const [attributes, statistics] = await Promise.all([
-      this.#read(EXCHANGE, name),
-      this.#management.ask('getStatistics', EXCHANGE, name),
+    const { attributes, statistics } = await this.#look(EXCHANGE, name)
+    return attributes && exchangeInfo(node.name, attributes, statistics)
+  }
+
+  async #look(kind: Kind, name: string): Promise<{ attributes?: Attributes; statistics: Attributes }> {
+    const [attributes, { body }] = await Promise.all([
+      this.#read(kind, name),
+      this.#management.ask('getStatistics', kind, name),
     ])
-    return attributes && exchangeInfo(node.name, attributes, (statistics.body ?? {}) as Attributes)
+    return { attributes, statistics: (body ?? {}) as Attributes }
   }
 
   async list(): Promise<NodeInfo[]> {
@@ -171,7 +165,7 @@ export class Nodes {
 
   /** Limits the queue of a live subscription, which the broker made by itself. */
   async limitDepth(queue: string, maxLength: number): Promise<void> {
-    await this.#must(this.#management.ask('UPDATE', QUEUE, queue, depthLimit(maxLength)), queue, 'update')
+    await this.#must(queue, 'update', 'UPDATE', QUEUE, queue, depthLimit(maxLength))
   }
 
   /** Whether one receiver at a time may use the queue. */
@@ -186,13 +180,9 @@ export class Nodes {
   async #bind(exchange: string, queue: string, key: string, filter?: Binding['arguments']): Promise<void> {
     const parameters: Record<string, string> = { destination: queue, bindingKey: key }
     if (filter) parameters.arguments = JSON.stringify(filter)
-    const answer = await this.#must(
-      this.#management.ask('bind', EXCHANGE, exchange, {}, parameters),
-      exchange,
-      'bind',
-    )
+    const bound = await this.#must(exchange, 'bind', 'bind', EXCHANGE, exchange, {}, parameters)
     // Also the answer where the binding was there already.
-    if (answer.body === false && !(await this.exists(queue))) {
+    if (bound === false && !(await this.exists(queue))) {
       throw new MessagingError('ADDRESS_NOT_FOUND', `bind: no such queue: ${queue}`, {
         context: { adapter: ADAPTER, address: queue },
       })
@@ -200,30 +190,15 @@ export class Nodes {
   }
 
   async #unbind(exchange: string, queue: string, key: string): Promise<void> {
-    await this.#must(
-      this.#management.ask('unbind', EXCHANGE, exchange, {}, { destination: queue, bindingKey: key }),
-      exchange,
-      'unbind',
-    )
+    const parameters = { destination: queue, bindingKey: key }
+    await this.#must(exchange, 'unbind', 'unbind', EXCHANGE, exchange, {}, parameters)
   }
 
   /** Broker-J makes a queue and says nothing of attributes it does not know. */
   async #checkNative(kind: Kind, native: Attributes): Promise<void> {
-    const answer = await this.#must(
-      this.#management.ask(
-        'GET-ATTRIBUTES',
-        'org.amqp.management',
-        undefined,
-        {},
-        {
-          identity: 'self',
-          entityType: kind,
-        },
-      ),
-      kind,
-      'declare',
-    )
-    const byType = answer.body as Readonly<Record<string, readonly string[]>>
+    const about = { identity: 'self', entityType: kind }
+    const answer = await this.#must(kind, 'declare', 'GET-ATTRIBUTES', MANAGEMENT, undefined, {}, about)
+    const byType = answer as Readonly<Record<string, readonly string[]>>
     checkKnownKeys(native, ['qpid-type', 'type', ...new Set(Object.values(byType).flat())], 'native')
   }
 
@@ -255,27 +230,20 @@ export class Nodes {
   }
 
   async #query(kind: Kind): Promise<unknown[][]> {
-    const answer = await this.#must(
-      this.#management.ask(
-        'QUERY',
-        'org.amqp.management',
-        undefined,
-        { attributeNames: ['name'] },
-        { identity: 'self', entityType: kind },
-      ),
-      kind,
-      'list',
-    )
-    return (answer.body as { results: unknown[][] }).results
+    const about = { identity: 'self', entityType: kind }
+    const names = { attributeNames: ['name'] }
+    const answer = await this.#must(kind, 'list', 'QUERY', MANAGEMENT, undefined, names, about)
+    return (answer as { results: unknown[][] }).results
   }
 
+  /** The body of the answer. @throws naming `address` and what was to be done, when the broker refuses */
   async #must(
-    asking: Promise<ManagementAnswer>,
     address: string,
     operation: string,
-  ): Promise<ManagementAnswer> {
-    const answer = await asking
-    if (answer.status >= 200 && answer.status < 300) return answer
+    ...question: Parameters<Management['ask']>
+  ): Promise<unknown> {
+    const answer = await this.#management.ask(...question)
+    if (answer.status >= 200 && answer.status < 300) return answer.body
     throw managementError(answer, address, operation)
   }
 

@@ -136,7 +136,6 @@ export interface OpenFrame {
 export interface RheaConnection extends Emitter {
   readonly error?: AmqpError
   readonly properties?: Readonly<Record<string, unknown>>
-  readonly container_id?: string
   readonly max_frame_size?: number
   /** Highest number of a session that the peer takes. */
   readonly channel_max?: number | null

@@ -26,8 +26,9 @@ import {
   type OutgoingMessage,
   type Properties,
 } from '../../../model/message.ts'
+import { stringifyStructured } from '../../../model/structured-text.ts'
 import type { OpCode } from '../wire/protocol.ts'
-import { propertiesText, readProperties } from './properties.ts'
+import { readProperties } from './properties.ts'
 import type { RecordWriter } from './records.ts'
 
 /** Bits of `fields`. Order on the wire is order here. */
@@ -104,7 +105,7 @@ export function writeMessage(
 ): number {
   const body = bodyBytes(message.body)
   const outgoing = 'deliveriesBefore' in message ? message : undefined
-  const properties = message.properties === noProperties() ? undefined : propertiesText(message.properties)
+  const properties = message.properties === noProperties() ? undefined : stringifyStructured(message.properties)
   const annotations = annotated ? annotationsOf(message) : undefined
   const members = outgoing?.members && JSON.stringify(outgoing.members)
   const known = TYPES.indexOf(message.contentType, 1)

@@ -4,7 +4,6 @@
  */
 import { MessagingError } from '../../../model/errors.ts'
 import type { Properties, PropertyValue } from '../../../model/message.ts'
-import { stringifyStructured } from '../../../model/structured-text.ts'
 
 const INT64_MIN = -(2n ** 63n)
 const UINT64_MAX = 2n ** 64n - 1n
@@ -13,10 +12,6 @@ export interface ReadProperties {
   readonly properties: Properties
   /** A property whose value is none that a property can have: it became its JSON text. */
   readonly odd: string | undefined
-}
-
-export function propertiesText(properties: Properties): string {
-  return stringifyStructured(properties)
 }
 
 /** @throws `DECODE_FAILED` on what is no JSON object */

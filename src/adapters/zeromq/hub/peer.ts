@@ -245,22 +245,17 @@ export class Peer {
   }
 
   #call(verb: string, link: number, args: Readonly<Record<string, unknown>>): () => Promise<unknown> {
-    switch (verb as Verb) {
+    const known = verb as Verb
+    switch (known) {
       case 'declare': {
         const node = nodeSpec(args.node)
         return () => this.#session.declare(node)
       }
-      case 'delete': {
-        const node = nodeRef(args.node)
-        return () => this.#session.delete(node)
-      }
-      case 'purge': {
-        const node = nodeRef(args.node)
-        return () => this.#session.purge(node)
-      }
+      case 'delete':
+      case 'purge':
       case 'inspect': {
         const node = nodeRef(args.node)
-        return () => this.#session.inspect(node)
+        return () => this.#session[known](node)
       }
       case 'list':
         return () => this.#session.list()

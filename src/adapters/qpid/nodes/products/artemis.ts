@@ -8,12 +8,14 @@ import { withoutManagement } from '../../capabilities.ts'
 import { PLAIN_DIALECT } from '../../codec/dialect.ts'
 import { ROUTING_TYPE } from '../../codec/own-annotations.ts'
 import { ADAPTER } from '../../errors.ts'
+import { other } from './other.ts'
 import type { Profile } from './profile.ts'
 
 /** Artemis's routing type `ANYCAST`. */
 const ANYCAST = 1
 
 export const artemis: Profile = {
+  ...other,
   kind: 'artemis',
   capabilities: withoutManagement({
     declare: emulated(
@@ -42,17 +44,7 @@ export const artemis: Profile = {
   }),
   dialect: { ...PLAIN_DIALECT, toQueue: [ROUTING_TYPE, ANYCAST] },
   queueAddress,
-  queueCapabilities: ['queue'],
-  answerCapabilities: ['temporary-queue'],
   makesQueues: true,
-  dropsQuietly: false,
-  releasesUnrouted: false,
-  counted: 'all',
-  triesAnswers: false,
-  answersOldDrains: true,
-  endsLost: false,
-  addsCredit: true,
-  drains: true,
 }
 
 /** Artemis takes what follows a question mark for settings of the queue it makes, so that such names would all be one queue. */

@@ -1,4 +1,4 @@
-/** A broker this adapter does not know: what AMQP 1.0 itself gives. */
+/** A broker this adapter does not know: what AMQP 1.0 itself gives. Those that it knows say what differs. */
 import { withoutManagement } from '../../capabilities.ts'
 import { PLAIN_DIALECT } from '../../codec/dialect.ts'
 import type { Profile } from './profile.ts'
