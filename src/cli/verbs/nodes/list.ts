@@ -1,6 +1,7 @@
 /** `sluice list`: the nodes of the broker. */
 import type { NodeInfo } from '../../../index.ts'
 import { jsonable } from '../../../tools/message/jsonable.ts'
+import { nameFilter } from '../../../tools/name-filter.ts'
 import { BROKER } from '../../broker/connection-options.ts'
 import { TYPE } from '../../broker/node-address.ts'
 import { withSession } from '../../broker/with-session.ts'
@@ -40,8 +41,10 @@ export const list: Command = {
       connection.admin.list(),
     )
     const type = args.text('type')
+    const filters = args.positionals.map(nameFilter)
+    const fits = (name: string): boolean => filters.length === 0 || filters.some((filter) => filter(name))
     const found = nodes
-      .filter((node) => (type === undefined || node.type === type) && matches(node.name, args.positionals))
+      .filter((node) => (type === undefined || node.type === type) && fits(node.name))
       .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
     if (found.length === 0 && args.positionals.length > 0) {
       throw new CommandError(`no node fits ${args.positionals.join(', ')}`)
@@ -59,13 +62,4 @@ function lines(nodes: readonly NodeInfo[], json: boolean, names: boolean): strin
     COLUMNS,
     nodes.map(({ name, type, depth, receivers, durable }) => [name, type, depth, receivers, durable]),
   )
-}
-
-function matches(name: string, filters: readonly string[]): boolean {
-  if (filters.length === 0) return true
-  return filters.some((filter) => {
-    if (!filter.includes('*')) return name.includes(filter)
-    const parts = filter.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-    return new RegExp(`^${parts.join('.*')}$`, 's').test(name)
-  })
 }
