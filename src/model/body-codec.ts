@@ -138,8 +138,7 @@ function structured(body: unknown, media: string): StructuredBody {
 
 /** Text goes out as UTF-8; a label that would read these bytes as other text is refused. */
 function encodeText(text: string, label: string): Uint8Array {
-  if (!(text as string & { isWellFormed(): boolean }).isWellFormed())
-    throw new TypeError('the text is no valid Unicode')
+  if (!text.isWellFormed()) throw new TypeError('the text is no valid Unicode')
   const bytes = Buffer.from(text)
   if (label.toLowerCase() !== 'utf-8' && utf8(bytes, label) !== text)
     throw new TypeError(`text is sent as UTF-8; for ${label} send the bytes`)

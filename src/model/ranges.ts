@@ -42,3 +42,8 @@ export function keptTime(ms: number | undefined): number | undefined {
 export function countInRange(deliveryCount: number): number {
   return Number.isSafeInteger(deliveryCount) && deliveryCount > 0 ? deliveryCount : 1
 }
+
+/** A signed or an unsigned number of 64 bits: the largest that other brokers and programs have. */
+export function has64Bits(value: bigint): boolean {
+  return BigInt.asIntN(64, value) === value || BigInt.asUintN(64, value) === value
+}

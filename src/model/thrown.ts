@@ -34,7 +34,7 @@ function textOf(error: Error): string {
 
 /** Without secrets, and valid Unicode, which every wire can carry. */
 function safe(text: string): string {
-  return (redact(text.slice(0, MAX_LOOKED_AT)) as string & { toWellFormed(): string }).toWellFormed()
+  return redact(text.slice(0, MAX_LOOKED_AT)).toWellFormed()
 }
 
 function cut(text: string, bytes: number): string {

@@ -12,8 +12,7 @@ export function checkName(name: string): string {
   const wrong = /[\0\r\n]/.exec(name)
   if (wrong)
     throw malformed(`The name of a node holds ${wrong[0] === '\0' ? 'a NUL character' : 'a line break'}`)
-  if (!(name as string & { isWellFormed(): boolean }).isWellFormed())
-    throw malformed('The name is no valid Unicode')
+  if (!name.isWellFormed()) throw malformed('The name is no valid Unicode')
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) {
     throw malformed(`The name has ${Buffer.byteLength(name)} bytes in UTF-8, the limit is ${MAX_NAME_BYTES}`)
   }

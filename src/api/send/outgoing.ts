@@ -19,6 +19,7 @@ import {
   type PropertyValue,
   StructuredBody,
 } from '../../model/message.ts'
+import { has64Bits } from '../../model/ranges.ts'
 import { type ReplyTarget, replyAddress } from '../address/reply-address.ts'
 import type { ReceivedMessage } from '../message/received-message.ts'
 import { incomingOf } from '../message/wire-message.ts'
@@ -185,7 +186,8 @@ export const SEND_FIELDS: readonly string[] = [...CHECK_OF.keys()]
 
 function checkText(value: unknown, name: string): void {
   if (typeof value !== 'string') throw new TypeError(`${name} is no string`)
-  if (!wellFormed(value)) throw new MessagingError('ENCODE_FAILED', `${name} is no valid Unicode`)
+  // Without lone surrogates it can be UTF-8 on every wire.
+  if (!value.isWellFormed()) throw new MessagingError('ENCODE_FAILED', `${name} is no valid Unicode`)
 }
 
 function checkNumber(value: unknown, name: string): asserts value is number {
@@ -196,9 +198,6 @@ function checkOption(value: unknown, name: string): void {
   checkOptions('send', { [name]: value })
 }
 
-const INT64_MIN = -(2n ** 63n)
-const UINT64_MAX = 2n ** 64n - 1n
-
 function copyProperties(properties: Readonly<Record<string, PropertyValue | undefined>>): Properties {
   if (typeof properties !== 'object' || properties === null) throw new TypeError('properties is no object')
   if (Array.isArray(properties) || properties instanceof Map)
@@ -207,7 +206,7 @@ function copyProperties(properties: Readonly<Record<string, PropertyValue | unde
   for (const key of Object.keys(properties)) {
     const value = properties[key]
     if (value === undefined) continue
-    if (!wellFormed(key)) throw new MessagingError('ENCODE_FAILED', 'A property name is no valid Unicode')
+    if (!key.isWellFormed()) throw new MessagingError('ENCODE_FAILED', 'A property name is no valid Unicode')
     copy[key] = checkProperty(key, value)
   }
   return copy
@@ -216,16 +215,14 @@ function copyProperties(properties: Readonly<Record<string, PropertyValue | unde
 function checkProperty(key: string, value: PropertyValue): PropertyValue {
   switch (typeof value) {
     case 'string':
-      if (!wellFormed(value))
+      if (!value.isWellFormed())
         throw new MessagingError('ENCODE_FAILED', `Property '${key}' is no valid Unicode`)
       return value
     case 'number':
     case 'boolean':
       return value
     case 'bigint':
-      if (value < INT64_MIN || value > UINT64_MAX) {
-        throw new MessagingError('ENCODE_FAILED', `Property '${key}' has more than 64 bits`)
-      }
+      if (!has64Bits(value)) throw new MessagingError('ENCODE_FAILED', `Property '${key}' has more than 64 bits`)
       return value
     case 'object':
       if (value === null) return value
@@ -244,11 +241,6 @@ function checkProperty(key: string, value: PropertyValue): PropertyValue {
   throw new TypeError(
     `Property '${key}' is ${kind}; allowed: string, number, bigint, boolean, Date, Uint8Array, null`,
   )
-}
-
-/** A string without lone surrogates can be UTF-8 on every wire. */
-function wellFormed(text: string): boolean {
-  return (text as string & { isWellFormed(): boolean }).isWellFormed()
 }
 
 function shorter(a: number | undefined, b: number | undefined): number | undefined {

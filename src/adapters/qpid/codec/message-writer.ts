@@ -8,7 +8,7 @@ import {
   type Properties,
   StructuredBody,
 } from '../../../model/message.ts'
-import { toldTime } from '../../../model/ranges.ts'
+import { has64Bits, toldTime } from '../../../model/ranges.ts'
 import { AmqpMessage } from './amqp-message.ts'
 import { annotationName } from './foreign-names.ts'
 import { BIGINTS, DELIVERIES } from './own-annotations.ts'
@@ -223,9 +223,9 @@ class Extras {
 function encodable(value: AnnotationValue, depth: number): AnnotationValue {
   switch (typeof value) {
     case 'string':
-      return (value as string & { toWellFormed(): string }).toWellFormed()
+      return value.toWellFormed()
     case 'bigint':
-      return BigInt.asIntN(64, value) === value || BigInt.asUintN(64, value) === value ? value : String(value)
+      return has64Bits(value) ? value : String(value)
     case 'number':
     case 'boolean':
       return value
@@ -240,7 +240,7 @@ function encodable(value: AnnotationValue, depth: number): AnnotationValue {
   if (Array.isArray(value)) return value.map((item: AnnotationValue) => encodable(item, depth + 1))
   const map: Record<string, AnnotationValue> = Object.create(null)
   for (const [key, item] of Object.entries(value as Annotations))
-    map[(key as string & { toWellFormed(): string }).toWellFormed()] = encodable(item, depth + 1)
+    map[key.toWellFormed()] = encodable(item, depth + 1)
   return map
 }
 

@@ -2,11 +2,10 @@
  * Writes AMQP 1.0 values (part 1 of the standard: types). Numbers have one AMQP type each, so that what comes back has the type that went in:
  * a whole number of 32 bits is an int (selectors compare those), any other number a double, a bigint a long or, above that, an ulong.
  */
+import { has64Bits } from '../../../model/ranges.ts'
 import { BROKER_J_DIALECT } from './dialect.ts'
 
 const INT64_MAX = 2n ** 63n - 1n
-const INT64_MIN = -(2n ** 63n)
-const UINT64_MAX = 2n ** 64n - 1n
 /** Deeper nesting is refused instead of exhausting the stack. */
 export const MAX_DEPTH = 100
 
@@ -122,13 +121,8 @@ export class WireWriter {
   }
 
   bigint(value: bigint): void {
-    if (value > UINT64_MAX || value < INT64_MIN) {
-      throw new RangeError('AMQP 1.0 has no integer of more than 64 bits')
-    }
-    if (value > INT64_MAX) {
-      this.ulong(value)
-      return
-    }
+    if (!has64Bits(value)) throw new RangeError('AMQP 1.0 has no integer of more than 64 bits')
+    if (value > INT64_MAX) return this.ulong(value)
     const at = this.#room(9)
     this.#buffer[at] = 0x81
     this.#buffer.writeBigInt64BE(value, at + 1)
@@ -153,7 +147,8 @@ export class WireWriter {
   value(value: unknown): void {
     switch (typeof value) {
       case 'string':
-        if (!isWellFormed(value)) throw new TypeError('the text is no valid Unicode')
+        // Lone surrogates have no UTF-8: they would arrive as another text.
+        if (!value.isWellFormed()) throw new TypeError('the text is no valid Unicode')
         this.string(value)
         return
       case 'number':
@@ -247,9 +242,4 @@ export class WireWriter {
     this.#at = at + bytes
     return at
   }
-}
-
-/** Lone surrogates have no UTF-8: they would arrive as another text. */
-function isWellFormed(text: string): boolean {
-  return (text as string & { isWellFormed(): boolean }).isWellFormed()
 }

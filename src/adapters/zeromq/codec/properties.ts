@@ -4,9 +4,7 @@
  */
 import { MessagingError } from '../../../model/errors.ts'
 import type { Properties, PropertyValue } from '../../../model/message.ts'
-
-const INT64_MIN = -(2n ** 63n)
-const UINT64_MAX = 2n ** 64n - 1n
+import { has64Bits } from '../../../model/ranges.ts'
 
 export interface ReadProperties {
   readonly properties: Properties
@@ -30,14 +28,14 @@ export function readProperties(text: string): ReadProperties {
     const name = written.startsWith('@@') ? written.slice(1) : written
     const value = propertyOf(item)
     properties[name] = value === undefined ? jsonText(item) : value
-    if (value === undefined || !isWellFormed(name)) odd ??= name
+    if (value === undefined || !name.isWellFormed()) odd ??= name
   }
   return { properties, odd }
 }
 
 /** `undefined`: it is none that a property can have. */
 function propertyOf(json: unknown): PropertyValue | undefined {
-  if (typeof json === 'string') return isWellFormed(json) ? json : undefined
+  if (typeof json === 'string') return json.isWellFormed() ? json : undefined
   if (typeof json !== 'object' || json === null) return json as PropertyValue
   const [entry, further] = Object.entries(json)
   if (!entry || further || Array.isArray(json)) return undefined
@@ -53,7 +51,7 @@ function propertyOf(json: unknown): PropertyValue | undefined {
 function bigintOf(text: string): bigint | undefined {
   if (!/^-?\d{1,20}$/.test(text)) return undefined
   const value = BigInt(text)
-  return value >= INT64_MIN && value <= UINT64_MAX ? value : undefined
+  return has64Bits(value) ? value : undefined
 }
 
 function dateOf(text: string): Date | undefined {
@@ -68,8 +66,4 @@ function jsonText(value: unknown): string {
   } catch {
     return ''
   }
-}
-
-function isWellFormed(text: string): boolean {
-  return (text as string & { isWellFormed(): boolean }).isWellFormed()
 }

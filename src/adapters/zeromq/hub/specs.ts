@@ -15,7 +15,7 @@ import type {
 } from '../../../contract/adapter.ts'
 import { MessagingError } from '../../../model/errors.ts'
 import { type Hello, OLDEST_PROTOCOL, PROTOCOL_VERSION } from '../wire/protocol.ts'
-import { isDelay, isUint32, isWellFormed, nameProblem } from './values.ts'
+import { isDelay, isUint32, nameProblem } from './values.ts'
 
 /** Unsettled sends or deliveries of one link. The broker remembers as many; numbers of deliveries have room for more. */
 const MOST_AT_ONCE = 1_000_000
@@ -247,7 +247,7 @@ function text(value: unknown, name: string): string {
 
 function string(value: unknown, name: string): string {
   if (typeof value !== 'string') throw invalid(name, 'is no text')
-  if (!isWellFormed(value)) throw invalid(name, 'is no valid Unicode')
+  if (!value.isWellFormed()) throw invalid(name, 'is no valid Unicode')
   return value
 }
 

@@ -11,7 +11,7 @@ export function isName(value: unknown): value is string {
 
 /** What is wrong with a name that is not empty; the same rules as in `queue()` and `topic()`. */
 export function nameProblem(name: string): string | undefined {
-  if (!isWellFormed(name)) return 'is no valid Unicode'
+  if (!name.isWellFormed()) return 'is no valid Unicode'
   if (/[\0\r\n]/.test(name)) return 'holds a NUL character or a line break'
   const bytes = Buffer.byteLength(name)
   return bytes > MAX_NAME_BYTES ? `has ${bytes} bytes in UTF-8, the limit is ${MAX_NAME_BYTES}` : undefined
@@ -24,8 +24,4 @@ export function isDelay(ms: number): boolean {
 /** A number of a call, a delivery, a link. */
 export function isUint32(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffff_ffff
-}
-
-export function isWellFormed(text: string): boolean {
-  return (text as string & { isWellFormed(): boolean }).isWellFormed()
 }
