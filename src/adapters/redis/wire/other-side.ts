@@ -2,7 +2,7 @@
  * A port that speaks TLS where none was asked for, or the other way round. A server without TLS waits for the end of what it takes for a
  * long command and never answers; one with TLS hangs up. Both are asked on a connection of their own, with nothing that is secret.
  */
-import { connect } from 'node:net'
+import { connect, type NetConnectOpts } from 'node:net'
 import { ANYBODY, speaksOther, speechAt } from '../../../core/connecting/first-words.ts'
 import { speaksTls } from '../../../core/connecting/tls-probe.ts'
 import { MessagingError } from '../../../model/errors.ts'
@@ -52,18 +52,7 @@ export async function tlsAfterAll({ tls, nodes, place }: Endpoint): Promise<Mess
 export async function farewell({ tls, nodes, socket, place }: Endpoint): Promise<Error | undefined> {
   const at = socket === undefined ? nodes[0] : { path: socket }
   if (tls !== undefined || at === undefined) return undefined
-  const words = await new Promise<string>((resolve) => {
-    const line = connect({ ...at, timeout: PATIENCE_MS })
-    const done = (text: string): void => {
-      line.destroy()
-      resolve(text)
-    }
-    line.once('data', (bytes) => done(bytes.toString()))
-    line.once('timeout', () => done(''))
-    line.once('error', () => done(''))
-    line.once('close', () => done(''))
-  })
-  const said = /^-(.+?)\r?\n/.exec(words)?.[1]
+  const said = /^-(.+?)\r?\n/.exec(await firstAnswer(at, ''))?.[1]
   if (said !== undefined) return new Error(said)
   const speech = await speechAt(at, ANYBODY)
   if (speech === undefined || speech === 'Redis') return undefined
@@ -103,17 +92,20 @@ function noTls(place: string): MessagingError {
 }
 
 /** Whether a PING without a login is answered, be it by an error. */
-function speaksPlain({ host, port }: HostPort): Promise<boolean> {
+async function speaksPlain(at: HostPort): Promise<boolean> {
+  return /^[+-]/.test(await firstAnswer(at, 'PING\r\n'))
+}
+
+/** Empty where nothing comes. */
+function firstAnswer(at: NetConnectOpts, asked: string): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: PATIENCE_MS })
-    const done = (answer: boolean): void => {
+    const socket = connect({ ...at, timeout: PATIENCE_MS })
+    const done = (answer: string): void => {
       socket.destroy()
       resolve(answer)
     }
-    socket.once('connect', () => socket.write('PING\r\n'))
-    socket.once('data', (bytes) => done(bytes[0] === 0x2b || bytes[0] === 0x2d))
-    socket.once('timeout', () => done(false))
-    socket.once('error', () => done(false))
-    socket.once('close', () => done(false))
+    socket.once('connect', () => socket.write(asked))
+    socket.once('data', (bytes) => done(bytes.toString()))
+    for (const event of ['timeout', 'error', 'close']) socket.once(event, () => done(''))
   })
 }

@@ -1,5 +1,7 @@
 /** Why a connection fails, as far as it can be told from here, and what to do. */
-import { type Speech, speechAt } from './port-probe.ts'
+import { connect } from 'node:net'
+import { ANYBODY, type Speech, speechAt } from '../../../../core/connecting/first-words.ts'
+import { speaksTls } from '../../../../core/connecting/tls-probe.ts'
 
 interface Scheme {
   readonly port: number
@@ -13,6 +15,11 @@ interface Scheme {
 const RABBITMQ: readonly Speech[] = ['AMQP 0-9-1']
 // Broker-J and others answer every AMQP they know.
 const QPID: readonly Speech[] = ['AMQP 1.0', 'AMQP 0-9-1']
+
+/** A broker of either AMQP answers this with what it speaks itself. */
+const AMQP_0_9_1 = Buffer.from('AMQP\0\0\x09\x01', 'latin1')
+/** Longest wait for a connection. Unit: ms. */
+const CONNECT_MS = 3_000
 
 const SCHEMES: Readonly<Record<string, Scheme>> = {
   rabbitmq: { port: 5672, speaks: RABBITMQ, secure: false, other: 'rabbitmqs' },
@@ -36,6 +43,7 @@ const REACHED_BY: Readonly<Record<Speech, string | undefined>> = {
   ZeroMQ: 'zmq://',
   TLS: undefined,
   HTTP: undefined,
+  SSH: undefined,
 }
 
 /** Looks at the port itself, which tells a missing broker from another one. `undefined`: nothing to add. */
@@ -47,10 +55,29 @@ export async function likelyCause(url: string, problem: string): Promise<string 
   const host = (match[2] || 'localhost').replace(/^\[|\]$/g, '')
   const place = `${host}:${port}`
   try {
-    return verdict(scheme, match[1]!.toLowerCase(), place, await speechAt(host, port), problem)
+    await reach(host, port)
   } catch (error) {
     return unreachable(host, place, (error as NodeJS.ErrnoException).code)
   }
+  return verdict(scheme, match[1]!.toLowerCase(), place, await heardAt({ host, port }), problem)
+}
+
+async function heardAt(at: { readonly host: string; readonly port: number }): Promise<Speech | undefined> {
+  const speech = (await speechAt(at, AMQP_0_9_1)) ?? (await speechAt(at, ANYBODY))
+  return speech ?? ((await speaksTls(at)) ? 'TLS' : undefined)
+}
+
+/** @throws what the system says, where nobody takes the connection */
+function reach(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, timeout: CONNECT_MS })
+    socket.once('error', reject)
+    socket.once('timeout', () => socket.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })))
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve()
+    })
+  })
 }
 
 function unreachable(host: string, place: string, code: string | undefined): string {
@@ -81,7 +108,7 @@ function verdict(
       ? `the certificate at ${place} is not trusted: name its authority in NODE_EXTRA_CA_CERTS or in the option tls: { ca } of the connection`
       : `${place} speaks TLS: check user and password, and whether it asks for a client certificate`
   }
-  if (heard === undefined) {
+  if (heard === undefined || heard === 'SSH') {
     return `something listens at ${place} that is no broker known here, or that hangs: check host and port`
   }
   if (!scheme.speaks.includes(heard)) {
