@@ -18,8 +18,8 @@ import {
 
 const QUEUE = 'org.apache.qpid.Queue'
 const EXCHANGE = 'org.apache.qpid.Exchange'
-/** The management itself. */
-const MANAGEMENT = 'org.amqp.management'
+/** What the management itself is. */
+const MANAGEMENT_TYPE = 'org.amqp.management'
 /** Messages looked at in one step of a purge beside receivers. */
 const PURGE_PAGE = 1_000
 type Kind = typeof QUEUE | typeof EXCHANGE
@@ -197,7 +197,7 @@ export class Nodes {
   /** Broker-J makes a queue and says nothing of attributes it does not know. */
   async #checkNative(kind: Kind, native: Attributes): Promise<void> {
     const about = { identity: 'self', entityType: kind }
-    const answer = await this.#must(kind, 'declare', 'GET-ATTRIBUTES', MANAGEMENT, undefined, {}, about)
+    const answer = await this.#must(kind, 'declare', 'GET-ATTRIBUTES', MANAGEMENT_TYPE, undefined, {}, about)
     const byType = answer as Readonly<Record<string, readonly string[]>>
     checkKnownKeys(native, ['qpid-type', 'type', ...new Set(Object.values(byType).flat())], 'native')
   }
@@ -232,7 +232,7 @@ export class Nodes {
   async #query(kind: Kind): Promise<unknown[][]> {
     const about = { identity: 'self', entityType: kind }
     const names = { attributeNames: ['name'] }
-    const answer = await this.#must(kind, 'list', 'QUERY', MANAGEMENT, undefined, names, about)
+    const answer = await this.#must(kind, 'list', 'QUERY', MANAGEMENT_TYPE, undefined, names, about)
     return (answer as { results: unknown[][] }).results
   }
 
