@@ -44,15 +44,7 @@ export function publishFrames(
   // A number or further routing keys: nobody here says so.
   if (options.deliveryMode !== undefined || options.CC !== undefined || options.BCC !== undefined)
     return undefined
-  at = 0
-  beyond = false
-  const method = openFrame(METHOD, channel)
-  long(BASIC_PUBLISH)
-  short(0)
-  shortString(exchange)
-  shortString(routingKey)
-  scratch[at++] = options.mandatory ? 1 : 0
-  closeFrame(method)
+  methodFrame(channel, exchange, routingKey, options.mandatory)
   const header = openFrame(HEADER, channel)
   long(BASIC_HEADER)
   long(0)
@@ -86,15 +78,7 @@ export function copyFrames(
   const most = frameMax === 0 ? body.length + FRAME_OVERHEAD : frameMax
   const { headerBytes } = options
   if (headerBytes.length + 12 + FRAME_OVERHEAD > (frameMax || Number.POSITIVE_INFINITY)) return undefined
-  at = 0
-  beyond = false
-  const method = openFrame(METHOD, channel)
-  long(BASIC_PUBLISH)
-  short(0)
-  shortString(exchange)
-  shortString(routingKey)
-  scratch[at++] = options.mandatory ? 1 : 0
-  closeFrame(method)
+  methodFrame(channel, exchange, routingKey, options.mandatory)
   if (beyond) return undefined
   const beforeHeader = at
   const room = most - FRAME_OVERHEAD
@@ -204,6 +188,24 @@ function integer(value: number): void {
 }
 
 // ── the parts of a frame ──
+
+/** The first of a publish: begins the scratch memory anew. */
+function methodFrame(
+  channel: number,
+  exchange: string,
+  routingKey: string,
+  mandatory: boolean | undefined,
+): void {
+  at = 0
+  beyond = false
+  const method = openFrame(METHOD, channel)
+  long(BASIC_PUBLISH)
+  short(0)
+  shortString(exchange)
+  shortString(routingKey)
+  scratch[at++] = mandatory ? 1 : 0
+  closeFrame(method)
+}
 
 function openFrame(type: number, channel: number): number {
   const start = at
