@@ -2,7 +2,14 @@
 import { socketReason } from '../../core/connecting/socket-reason.ts'
 import { tlsProblem } from '../../core/connecting/tls-problem.ts'
 import { type ErrorCode, type ErrorContext, inUse, MessagingError } from '../../model/errors.ts'
-import { attemptEnded, brokerText, forbiddenSubject, isAway, isUnwritten, type NativeError } from './native-errors.ts'
+import {
+  attemptEnded,
+  brokerText,
+  forbiddenSubject,
+  isAway,
+  isUnwritten,
+  type NativeError,
+} from './native-errors.ts'
 
 export const ADAPTER = 'rabbitmq'
 

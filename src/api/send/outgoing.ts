@@ -222,7 +222,8 @@ function checkProperty(key: string, value: PropertyValue): PropertyValue {
     case 'boolean':
       return value
     case 'bigint':
-      if (!has64Bits(value)) throw new MessagingError('ENCODE_FAILED', `Property '${key}' has more than 64 bits`)
+      if (!has64Bits(value))
+        throw new MessagingError('ENCODE_FAILED', `Property '${key}' has more than 64 bits`)
       return value
     case 'object':
       if (value === null) return value

@@ -1,5 +1,10 @@
 /** Dead letters by what they have in common: reason, origin, and the first line of what was thrown. */
-import { DEAD_LETTER_ERROR, DEAD_LETTER_ORIGIN, DEAD_LETTER_REASON, type ReceivedMessage } from '../../index.ts'
+import {
+  DEAD_LETTER_ERROR,
+  DEAD_LETTER_ORIGIN,
+  DEAD_LETTER_REASON,
+  type ReceivedMessage,
+} from '../../index.ts'
 import type { Broker } from '../brokers/broker.ts'
 import type { DeadLetterGroup, DeadLettersPage, DeadLettersRequest } from '../protocol.ts'
 import { lookAt } from './looking.ts'

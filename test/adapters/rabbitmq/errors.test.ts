@@ -1,7 +1,12 @@
 /** What the broker's words mean; the broker itself is asked in the other files. */
 import { describe, expect, test } from 'vitest'
 import { brokerError, linkEnd } from '../../../src/adapters/rabbitmq/errors.ts'
-import { forbiddenSubject, isExchangeForbidden, isPublishError, sizeLimit } from '../../../src/adapters/rabbitmq/native-errors.ts'
+import {
+  forbiddenSubject,
+  isExchangeForbidden,
+  isPublishError,
+  sizeLimit,
+} from '../../../src/adapters/rabbitmq/native-errors.ts'
 
 /** As amqplib makes it when a publish ends its channel. */
 function refused(code: number, text: string): Error {

@@ -122,7 +122,10 @@ export class WireWriter {
 
   bigint(value: bigint): void {
     if (!has64Bits(value)) throw new RangeError('AMQP 1.0 has no integer of more than 64 bits')
-    if (value > INT64_MAX) return this.ulong(value)
+    if (value > INT64_MAX) {
+      this.ulong(value)
+      return
+    }
     const at = this.#room(9)
     this.#buffer[at] = 0x81
     this.#buffer.writeBigInt64BE(value, at + 1)

@@ -17,7 +17,13 @@ import type { OutgoingMessage } from '../../../model/message.ts'
 import { bodyBuffer, type PublishOptions } from '../codec/codec.ts'
 import { RabbitmqMessage } from '../codec/incoming.ts'
 import { ADAPTER, brokerError, encodeError, linkEnd } from '../errors.ts'
-import { forbiddenSubject, isClosedError, isExchangeForbidden, isPublishError, sizeLimit } from '../native-errors.ts'
+import {
+  forbiddenSubject,
+  isClosedError,
+  isExchangeForbidden,
+  isPublishError,
+  sizeLimit,
+} from '../native-errors.ts'
 import { closeChannel, openConfirmChannel } from './channels.ts'
 import { refuseLargeHeader } from './header-size.ts'
 import type { LinkLife } from './link-life.ts'

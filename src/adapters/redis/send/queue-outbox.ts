@@ -9,7 +9,10 @@ export class QueueOutbox extends Outbox {
 
   protected answered(batch: Batch, reply: unknown): void {
     const { transfers } = batch
-    if (reply === null) return this.nowhere(batch, `There is no queue '${this.label}'`)
+    if (reply === null) {
+      this.nowhere(batch, `There is no queue '${this.label}'`)
+      return
+    }
     const refused = reply as number[]
     if (refused.length === 0) settleAll(batch, undefined)
     else {

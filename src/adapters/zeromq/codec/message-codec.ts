@@ -105,7 +105,8 @@ export function writeMessage(
 ): number {
   const body = bodyBytes(message.body)
   const outgoing = 'deliveriesBefore' in message ? message : undefined
-  const properties = message.properties === noProperties() ? undefined : stringifyStructured(message.properties)
+  const properties =
+    message.properties === noProperties() ? undefined : stringifyStructured(message.properties)
   const annotations = annotated ? annotationsOf(message) : undefined
   const members = outgoing?.members && JSON.stringify(outgoing.members)
   const known = TYPES.indexOf(message.contentType, 1)

@@ -1,7 +1,7 @@
 /** Why a connection fails, as far as it can be told from here, and what to do. */
 import { connect } from 'node:net'
-import { ANYBODY, type Speech, speechAt } from '../../../../core/connecting/first-words.ts'
-import { speaksTls } from '../../../../core/connecting/tls-probe.ts'
+import { ANYBODY, type Speech, speechAt } from '../../../core/connecting/first-words.ts'
+import { speaksTls } from '../../../core/connecting/tls-probe.ts'
 
 interface Scheme {
   readonly port: number
