@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Dealer, Push } from 'zeromq'
-import { RemoteDelivery } from '../../../src/adapters/zeromq/codec/incoming.ts'
-import { RecordWriter } from '../../../src/adapters/zeromq/codec/records.ts'
-import { messageFrame, readMessageFrame } from '../../../src/adapters/zeromq/peer/frames.ts'
+import { RemoteDelivery } from '../../../../src/adapters/zeromq/codec/incoming.ts'
+import { RecordWriter } from '../../../../src/adapters/zeromq/codec/records.ts'
+import { messageFrame, readMessageFrame } from '../../../../src/adapters/zeromq/peer/frames.ts'
 import {
   broadcast,
   type Connection,
