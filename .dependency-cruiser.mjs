@@ -10,9 +10,9 @@ const GROUND = '^src/(model|contract|core)/'
 const ENTRIES = '^src/(index|hub|contract/adapter|broker/index)\\.ts$'
 /** An entry point that knows OpenTelemetry. */
 const TELEMETRY = '^src/telemetry/index\\.ts$'
-/** Misspelt options and missing packages are told in the same words everywhere; pauses end by an abort; ports are asked in one way. */
+/** Misspelt options and missing packages are told in the same words everywhere; pauses end by an abort; listeners end nothing; ports are asked in one way. */
 const TOOL_AIDS =
-  '^src/core/(time/waiting|kept-open|options/(known-keys|nearest|typed)|connecting/(client-library|embedded-url|first-words|tls-probe))\\.ts$'
+  '^src/core/(aborts|time/waiting|kept-open|called-safely|options/(known-keys|nearest|typed)|connecting/(client-library|embedded-url|first-words|tls-probe))\\.ts$'
 const NODE = '^node:'
 
 /** A folder that may import itself, `allowed` paths and packages; nothing else of the house. */

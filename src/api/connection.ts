@@ -54,7 +54,7 @@ export interface Connection<Native = unknown> extends AsyncDisposable {
   /** Everything that happens from now on, the present state first; ends when the connection is closed. */
   status(): AsyncIterableIterator<StatusEvent>
 
-  /** Calls `listener` for every event of the type; the returned function removes it. */
+  /** Calls `listener` for every event of the type; the returned function removes it. @throws `CONFIG_INVALID` on a type that there is not; `TypeError` */
   on<T extends StatusEvent['type']>(
     type: T,
     listener: (event: Extract<StatusEvent, { type: T }>) => void,

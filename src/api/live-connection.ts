@@ -1,6 +1,7 @@
 /** A connection with its links: every call becomes a plan of its address, and a link that is opened for it or kept from the call before. */
 import type { AdapterConnection } from '../contract/adapter.ts'
 import { settledWithin } from '../core/aborts.ts'
+import { checkOneOf } from '../core/options/typed.ts'
 import { countdown } from '../core/time/countdown.ts'
 import type { Capabilities } from '../model/capabilities.ts'
 import { MessagingError } from '../model/errors.ts'
@@ -15,7 +16,7 @@ import type { BatchHandler, Consumer, Handler } from './consume/consumer.ts'
 import { RunningConsumer } from './consume/running-consumer.ts'
 import { LinkCache } from './link/link-cache.ts'
 import type { LinkHost } from './link/link-host.ts'
-import type { ConnectionState, StatusEvent } from './link/status.ts'
+import { type ConnectionState, EVENT_TYPES, type StatusEvent } from './link/status.ts'
 import type { ReceivedMessage } from './message/received-message.ts'
 import { NodeAdmin } from './node-admin.ts'
 import {
@@ -24,7 +25,6 @@ import {
   type ConsumeBatchOptions,
   type ConsumeOptions,
   checkOptions,
-  DEFAULT_CLOSE_MS,
   type ReceiverOptions,
   type RequestOptions,
   type RespondOptions,
@@ -92,6 +92,8 @@ export class LiveConnection<Native = unknown> implements Connection<Native> {
     type: T,
     listener: (event: Extract<StatusEvent, { type: T }>) => void,
   ): () => void {
+    if (typeof listener !== 'function') throw new TypeError('on(): the listener is no function')
+    this.#named(() => checkOneOf('on()', 'type', type ?? null, EVENT_TYPES))
     return this.#host.feed.on(type, listener)
   }
 
@@ -109,8 +111,9 @@ export class LiveConnection<Native = unknown> implements Connection<Native> {
     source: Browsable<Body>,
     options: BrowseOptions = {},
   ): AsyncGenerator<ReceivedMessage<Body>, void, undefined> {
-    const place = planFor('browse', source)
-    return browse<Body>(this.#host, place, checkOptions('browse', options))
+    return this.#named(() =>
+      browse<Body>(this.#host, planFor('browse', source), checkOptions('browse', options)),
+    )
   }
 
   replay<Body>(source: Browsable<Body>, options?: ReplayOptions<Body>): Promise<ReplayReport> {
@@ -186,13 +189,22 @@ export class LiveConnection<Native = unknown> implements Connection<Native> {
     )
   }
 
-  close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(checkOptions('close', options).timeoutMs ?? DEFAULT_CLOSE_MS)
+  async close(options: CloseOptions = {}): Promise<void> {
+    const timeoutMs = this.#host.closeTime(options)
+    this.#closing ??= this.#close(timeoutMs)
     return this.#closing
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #named<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      throw this.#host.named(error)
+    }
   }
 
   async #started<T>(work: () => Promise<T>): Promise<T> {

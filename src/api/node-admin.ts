@@ -19,12 +19,12 @@ export class NodeAdmin implements Admin {
 
   declare(address: AnyAddress | string, options: CallOptions = {}): Promise<void> {
     return this.#told(async () => {
-      checkOptions('declare', options)
+      const checked = checkOptions('declare', options)
       const target = plan(address)
-      await this.#host.run('declare', options, (connection) => declareNode(connection, target))
+      await this.#host.run('declare', checked, (connection) => declareNode(connection, target))
       if (target.subscription && target.spec.type !== 'queue') {
         // Attaching once makes it; from then on it retains.
-        const receiver = await AttachedReceiver.open(this.#host, target, { ...options, credit: 0 })
+        const receiver = await AttachedReceiver.open(this.#host, target, { ...checked, credit: 0 })
         await receiver.close()
       }
     })
@@ -47,9 +47,9 @@ export class NodeAdmin implements Admin {
 
   list(options: CallOptions = {}): Promise<NodeInfo[]> {
     return this.#told(async () => {
-      checkOptions('list', options)
+      const checked = checkOptions('list', options)
       if (this.#host.state !== 'closed') refuseUnsupported(this.#host.capabilities, 'list')
-      return this.#host.run('list', options, (connection) => connection.list())
+      return this.#host.run('list', checked, (connection) => connection.list())
     })
   }
 
@@ -73,13 +73,13 @@ export class NodeAdmin implements Admin {
     ) => Promise<T>,
   ): Promise<T> {
     return this.#told(async () => {
-      checkOptions(operation, options)
+      const checked = checkOptions(operation, options)
       const target = plan(address)
       refuseUnsupported(this.#host.capabilities, operation, target)
       const { subscription, node } = target
       const place =
         subscription && node.type !== 'queue' ? { ...node, subscription: subscription.name } : node
-      return this.#host.run(operation, options, (connection) => work(connection, place, target))
+      return this.#host.run(operation, checked, (connection) => work(connection, place, target))
     })
   }
 }

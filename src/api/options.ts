@@ -2,7 +2,14 @@
 
 import type { Reliability } from '../contract/adapter.ts'
 import { checkKnownKeys } from '../core/options/known-keys.ts'
-import { checkNumber, checkObject, checkOneOf, checkType, outOfBounds } from '../core/options/typed.ts'
+import {
+  checkNumber,
+  checkObject,
+  checkOneOf,
+  checkType,
+  isRecord,
+  outOfBounds,
+} from '../core/options/typed.ts'
 import { LONGEST_TIMER_MS } from '../core/time/longest-timer.ts'
 import type { Rate } from '../core/time/rate-limit.ts'
 
@@ -186,14 +193,21 @@ const MOST_CONCURRENCY = 100_000
 /** Options that are whole numbers, and the least they may be. */
 const WHOLE_NUMBERS = Object.entries({ capacity: 1, concurrency: 1, credit: 1, size: 1 })
 
-/** @throws `CONFIG_INVALID` naming the option, `TypeError` on a wrong type */
+/**
+ * Reads each option once, so that what the caller changes afterwards does not matter, and checks what it read.
+ *
+ * @throws `CONFIG_INVALID` naming the option, `TypeError` on a wrong type
+ */
 export function checkOptions<T extends object>(name: keyof typeof KNOWN_OPTIONS, options: T | undefined): T {
   if (options === undefined) return {} as T
   const call = `${name}()`
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new TypeError(`${call}: the options are no object`)
+  if (!isRecord(options)) throw new TypeError(`${call}: the options are no object`)
   checkKnownKeys(options, KNOWN_OPTIONS[name], call)
-  const values = options as Record<string, unknown>
+  const values: Record<string, unknown> = {}
+  for (const option of KNOWN_OPTIONS[name]) {
+    const value = (options as Record<string, unknown>)[option]
+    if (value !== undefined) values[option] = value
+  }
   for (const [option, usual] of WHOLE_NUMBERS) {
     // A receiver without credit is there; nothing else would ever come to an end.
     const least = option === 'credit' && name === 'receiver' ? 0 : usual
@@ -213,11 +227,16 @@ export function checkOptions<T extends object>(name: keyof typeof KNOWN_OPTIONS,
   if (rate !== undefined) checkRate(call, rate)
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new TypeError(`${call}: signal is no AbortSignal`)
-  if (name === 'consume' || name === 'consumeBatch') checkDeadLetter(call, values.deadLetter)
+  if (name === 'consume' || name === 'consumeBatch') {
+    checkDeadLetter(call, values.deadLetter)
+    checkRetry(call, values.retry)
+    checkType(call, 'onError', values.onError, 'function')
+  }
+  if (name === 'browse') checkType(call, 'follow', values.follow, 'boolean')
   checkOneOf(call, 'reliability', reliability, ['at-least-once', 'at-most-once'])
   checkOneOf(call, 'mode', mode, ['consume', 'browse'])
   checkOneOf(call, 'inDoubt', inDoubt, ['resend', 'fail'])
-  return options
+  return values as T
 }
 
 function checkDeadLetter(call: string, deadLetter: unknown): void {
@@ -227,6 +246,15 @@ function checkDeadLetter(call: string, deadLetter: unknown): void {
   checkType(call, 'deadLetter.error', (deadLetter as DeadLetterOptions).error, 'boolean')
 }
 
+function checkRetry(call: string, retry: unknown): void {
+  if (retry === undefined) return
+  checkObject(call, 'retry', retry)
+  checkKnownKeys(retry as object, ['minDelayMs', 'maxDelayMs'], `${call}: retry`)
+  const { minDelayMs, maxDelayMs } = retry as RetryDelay
+  checkNumber(call, 'retry.minDelayMs', minDelayMs, isDelay, DELAY_RANGE)
+  checkNumber(call, 'retry.maxDelayMs', maxDelayMs, isDelay, DELAY_RANGE)
+}
+
 /**
  * {@link checkOptions} for calls made for every message: looks at a few words before it takes the long way, and
  * returns what is wrong.
@@ -234,7 +262,7 @@ function checkDeadLetter(call: string, deadLetter: unknown): void {
 export function callProblem(call: keyof typeof KNOWN_OPTIONS, options: CallOptions): unknown {
   try {
     // A number is what other libraries take here for a time limit.
-    if (typeof options !== 'object' || options === null || Array.isArray(options)) checkOptions(call, options)
+    if (!isRecord(options)) checkOptions(call, options)
     const { timeoutMs, signal } = options
     let plain =
       signal === undefined && (timeoutMs === undefined || (typeof timeoutMs === 'number' && timeoutMs >= 0))
@@ -252,8 +280,7 @@ export function isDelay(ms: number): boolean {
 }
 
 function checkRate(call: string, rate: unknown): void {
-  if (typeof rate !== 'object' || rate === null || Array.isArray(rate))
-    throw new TypeError(`${call}: rate is no object: { count: 100, perMs: 1000 } is one`)
+  if (!isRecord(rate)) throw new TypeError(`${call}: rate is no object: { count: 100, perMs: 1000 } is one`)
   checkKnownKeys(rate, ['count', 'perMs'], `${call}: rate`)
   const { count, perMs } = rate as Record<string, unknown>
   if (!(Number.isSafeInteger(count) && (count as number) >= 1))

@@ -1,6 +1,7 @@
 /** Bodies checked by any Standard Schema (zod, valibot, arktype …). */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { abortedError, onAbort } from '../core/aborts.ts'
+import { isPromiseLike } from '../core/called-safely.ts'
 import { countdown } from '../core/time/countdown.ts'
 import { timerMs } from '../core/time/longest-timer.ts'
 import { type CodecTable, decodeBody } from '../model/body-codec.ts'
@@ -9,19 +10,29 @@ import type { OutgoingMessage } from '../model/message.ts'
 
 /** The body as the schema gives it back; a promise only where the schema is asynchronous. */
 export function validateBody(schema: StandardSchemaV1, body: unknown, code: ErrorCode): unknown {
-  const thrown = (cause: unknown): never => {
+  const failed = (cause: unknown): never => {
     const text = messageOfThrown(cause)
     throw new MessagingError(code, `The schema could not check the body: ${text}`, { cause })
   }
-  let result: StandardSchemaV1.Result<unknown> | Promise<StandardSchemaV1.Result<unknown>>
+  const read = (result: unknown): unknown => {
+    let answer: Answer
+    try {
+      answer = answerOf(result, code)
+    } catch (cause) {
+      return failed(cause)
+    }
+    if (answer.refusal) throw answer.refusal
+    return answer.value
+  }
+  let result: unknown
+  let later: boolean
   try {
     result = schema['~standard'].validate(body)
+    later = isPromiseLike(result)
   } catch (cause) {
-    return thrown(cause)
+    return failed(cause)
   }
-  return result instanceof Promise
-    ? result.catch(thrown).then((done) => outcome(done, code))
-    : outcome(result, code)
+  return later ? Promise.resolve(result).then(read, failed) : read(result)
 }
 
 /**
@@ -81,15 +92,27 @@ function lateSchema(operation: string, timeoutMs: number): MessagingError {
   })
 }
 
-function outcome(result: StandardSchemaV1.Result<unknown>, code: ErrorCode): unknown {
-  if (!result.issues) return result.value
-  const issues = result.issues.map((issue) => `${path(issue)}${issue.message}`).join('; ')
-  throw new MessagingError(code, `The body does not fit its schema: ${issues}`, {
+interface Answer {
+  readonly value?: unknown
+  readonly refusal?: MessagingError
+}
+
+/** @throws TypeError on what is no answer of a schema */
+function answerOf(result: unknown, code: ErrorCode): Answer {
+  if (typeof result !== 'object' || result === null) throw new TypeError(`its answer is ${typeof result}`)
+  const { issues } = result as StandardSchemaV1.FailureResult
+  if (!issues) {
+    if (!('value' in result)) throw new TypeError('its answer has neither a value nor issues')
+    return { value: result.value }
+  }
+  const text = issues.map((issue) => `${path(issue)}${String(issue.message)}`).join('; ')
+  const refusal = new MessagingError(code, `The body does not fit its schema: ${text}`, {
     hint:
       code === 'ENCODE_FAILED'
         ? 'The schema is asked about the body as it arrives (a Date is its ISO text in JSON): correct the body, or the schema of the address.'
         : 'Correct the body, or the schema of the address.',
   })
+  return { refusal }
 }
 
 function path(issue: StandardSchemaV1.Issue): string {

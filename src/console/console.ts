@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import manifest from '../../package.json' with { type: 'json' }
+import { MessagingError } from '../index.ts'
 import { Acts } from './acts/acts.ts'
 import { Tasks } from './acts/tasks.ts'
 import { Brokers } from './brokers/brokers.ts'
@@ -88,9 +89,26 @@ async function passwordOf(
   { password, passwordFile }: ConsoleOptions,
   secrets: Secrets,
 ): Promise<Password | undefined> {
-  const text = password ?? (passwordFile === undefined ? undefined : await readFile(passwordFile, 'utf8'))
+  const text = password ?? (passwordFile === undefined ? undefined : await textOf(passwordFile))
   const line = text?.split(/\r?\n/, 1)[0]
   if (line === undefined) return undefined
+  // Everybody would know it.
+  if (line.trim() === '')
+    throw new MessagingError(
+      'CONFIG_INVALID',
+      `createConsole(): ${password === undefined ? 'the first line of passwordFile' : 'password'} is empty`,
+    )
   secrets.addText(line)
   return Password.of(line)
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).replace(/^\ufeff/, '')
+  } catch (cause) {
+    throw new MessagingError('CONFIG_INVALID', 'createConsole(): passwordFile cannot be read', {
+      cause,
+      hint: 'Name a file whose first line is the password.',
+    })
+  }
 }

@@ -18,9 +18,10 @@ export function abortedError(
 /** Who waits on a signal; one listener stands for all, because Node warns of a leak from the eleventh on. */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>()
 
-/** Calls `listener` when `signal` aborts, once; the returned function takes it off again. */
+/** Calls `listener` when `signal` aborts, once, or soon where it has; the returned function takes it off again. */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
   if (!signal) return () => {}
+  if (signal.aborted) return soon(listener)
   const all = waiting.get(signal) ?? watch(signal)
   // Two calls may give the same function.
   const own = (): void => listener()
@@ -28,6 +29,17 @@ export function onAbort(signal: AbortSignal | undefined, listener: () => void): 
   return () => {
     all.delete(own)
     if (all.size === 0 && waiting.get(signal) === all) unwatch(signal)
+  }
+}
+
+/** A signal tells of its abort once: who comes later would wait for ever. Not at once: its caller does not have the way off yet. */
+function soon(listener: () => void): () => void {
+  let waits = true
+  queueMicrotask(() => {
+    if (waits) listener()
+  })
+  return () => {
+    waits = false
   }
 }
 

@@ -13,9 +13,10 @@ export class EventFeed<E extends { type: string }> {
   #ended = false
 
   emit(event: E): void {
-    for (const listener of this.#listeners.get(event.type) ?? []) {
+    // Those of this moment: a listener may add further ones.
+    for (const listener of [...(this.#listeners.get(event.type) ?? [])]) {
       // A listener's own fault must not reach the mechanism that emits, nor be swallowed.
-      calledSafely(() => (listener as (event: E) => unknown)(event), warn)
+      calledSafely(() => (listener as (event: E) => unknown)(event))
     }
     for (const iterator of this.#iterators) iterator.push(event)
   }
@@ -49,10 +50,6 @@ export class EventFeed<E extends { type: string }> {
     for (const iterator of this.#iterators) iterator.end()
     this.#iterators.clear()
   }
-}
-
-function warn(fault: unknown): void {
-  process.emitWarning(fault instanceof Error ? fault : String(fault))
 }
 
 class FeedIterator<E> implements AsyncIterableIterator<E> {

@@ -11,16 +11,22 @@ type Take<T> = { take(item: T | undefined): void }['take']
 class Reader<T> extends Timed {
   readonly resolve: Take<T>
   readonly reject: (error: MessagingError) => void
+  /** See {@link Inbox.dismiss}. */
+  readonly owner: object | undefined
   readonly #inbox: Inbox<T>
   offAbort: (() => void) | undefined
+  /** It has its answer. */
+  over = false
 
   constructor(
     inbox: Inbox<T>,
+    owner: object | undefined,
     resolve: (item: T | undefined) => void,
     reject: (error: MessagingError) => void,
   ) {
     super()
     this.#inbox = inbox
+    this.owner = owner
     this.resolve = resolve
     this.reject = reject
   }
@@ -42,7 +48,9 @@ export interface InboxOptions<T> {
 export class Inbox<T> {
   readonly #options: InboxOptions<T>
   readonly #items = new Deque<T>()
+  /** In the order in which they came; those that are over stand among them until they are in the majority. */
   readonly #readers = new Deque<Reader<T>>()
+  #over = 0
   /** Made for who reads many at a time. */
   #gathering: Gathering | undefined
 
@@ -55,13 +63,13 @@ export class Inbox<T> {
   }
 
   push(item: T): void {
-    const reader = this.#readers.shift()
+    const reader = this.#firstReader()
     if (!reader) {
       this.#items.push(item)
       this.#gathering?.grown(this.#items.length)
       return
     }
-    release(reader)
+    end(reader)
     this.#options.handOver(item)
     reader.resolve(item)
   }
@@ -77,15 +85,17 @@ export class Inbox<T> {
   }
 
   /** Waits for the next item; `undefined` at the deadline. 0 looks once. @throws `ABORTED` */
-  read(timeoutMs: number | undefined, signal: AbortSignal | undefined): Promise<T | undefined> {
+  read(
+    timeoutMs: number | undefined,
+    signal: AbortSignal | undefined,
+    owner?: object,
+  ): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
-      const reader = new Reader<T>(this, resolve, reject)
+      const reader = new Reader<T>(this, owner, resolve, reject)
       this.#readers.push(reader)
       if (signal) {
         reader.offAbort = onAbort(signal, () => {
-          if (!this.#readers.delete(reader)) return
-          release(reader)
-          reject(abortedError(signal, 'receive', this.#options.place))
+          if (this.#leave(reader)) reject(abortedError(signal, 'receive', this.#options.place))
         })
       }
       if (timeoutMs === 0) void this.lastLook(reader)
@@ -123,16 +133,26 @@ export class Inbox<T> {
   /** Tells every reader that nothing will come. */
   answerReaders(): void {
     this.#gathering?.end()
-    for (const reader of this.#readers.drain()) {
-      release(reader)
+    for (const reader of this.#drainReaders()) {
+      end(reader)
       reader.resolve(undefined)
+    }
+  }
+
+  /** Tells the readers of this owner, who has gone, that nothing will come. */
+  dismiss(owner: object): void {
+    for (const reader of this.#drainReaders()) {
+      if (reader.owner === owner) {
+        end(reader)
+        reader.resolve(undefined)
+      } else this.#readers.push(reader)
     }
   }
 
   rejectReaders(error: MessagingError): void {
     this.#gathering?.end(error)
-    for (const reader of this.#readers.drain()) {
-      release(reader)
+    for (const reader of this.#drainReaders()) {
+      end(reader)
       reader.reject(error)
     }
   }
@@ -140,13 +160,37 @@ export class Inbox<T> {
   /** Called by a reader whose time is up. */
   async lastLook(reader: Reader<T>): Promise<void> {
     await this.#options.beforeNothing()
-    if (!this.#readers.delete(reader)) return
-    release(reader)
-    reader.resolve(undefined)
+    if (this.#leave(reader)) reader.resolve(undefined)
+  }
+
+  #firstReader(): Reader<T> | undefined {
+    let reader = this.#readers.shift()
+    while (reader?.over) {
+      this.#over--
+      reader = this.#readers.shift()
+    }
+    return reader
+  }
+
+  /** Takes out all that wait. */
+  #drainReaders(): Reader<T>[] {
+    this.#over = 0
+    return this.#readers.drain().filter((reader) => !reader.over)
+  }
+
+  /** Ends a reader at any place; `false`: it has its answer already. Cheap also where thousands end together. */
+  #leave(reader: Reader<T>): boolean {
+    if (reader.over) return false
+    end(reader)
+    this.#over++
+    if (this.#over * 2 > this.#readers.length)
+      for (const kept of this.#drainReaders()) this.#readers.push(kept)
+    return true
   }
 }
 
-function release<T>(reader: Reader<T>): void {
+function end<T>(reader: Reader<T>): void {
+  reader.over = true
   deadlines.remove(reader)
   reader.offAbort?.()
 }

@@ -4,7 +4,7 @@
  * Bytes stay bytes, strings are UTF-8 text, everything else is JSON, `amqp/map` and `amqp/list` are typed values.
  * Applications add codecs of their own for further content types; a content type never selects code by name.
  */
-import { TextDecoder } from 'node:util'
+import { TextDecoder, types } from 'node:util'
 import { MessagingError } from './errors.ts'
 import { jsonLoss } from './json-losses.ts'
 import { StructuredBody } from './message.ts'
@@ -41,8 +41,16 @@ const AMQP_LIST = 'amqp/list'
 /** The content type of a body whose sender named none. */
 export function contentTypeOf(body: unknown): string {
   if (typeof body === 'string') return TEXT
-  if (body instanceof Uint8Array) return BYTES
-  return JSON_TYPE
+  return isBytes(body) ? BYTES : JSON_TYPE
+}
+
+/** Also of another realm (`node:vm`). A Proxy that was revoked, or that throws, is nothing that could be sent: the codecs say so. */
+function isBytes(body: unknown): body is Uint8Array {
+  try {
+    return body instanceof Uint8Array || types.isUint8Array(body)
+  } catch {
+    return false
+  }
 }
 
 /** Half the price of `Buffer.from`, which looks for other kinds of sources first. */
@@ -62,9 +70,9 @@ export function encodeBody(
   contentType: string,
   codecs: CodecTable,
 ): Uint8Array | StructuredBody {
-  if (body instanceof Uint8Array) return copiedBytes(body)
   const media = mediaType(contentType)
   try {
+    if (isBytes(body)) return copiedBytes(body)
     const own = codecs.get(media)
     if (own) return ownBytes(own.encode(body))
     if (media === AMQP_MAP || media === AMQP_LIST) return structured(body, media)

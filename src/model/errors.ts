@@ -135,7 +135,12 @@ const BRAND = Symbol.for('sluice/MessagingError')
  */
 export class MessagingError extends Error {
   static override [Symbol.hasInstance](value: unknown): value is MessagingError {
-    return typeof value === 'object' && value !== null && BRAND in value
+    try {
+      return typeof value === 'object' && value !== null && BRAND in value
+    } catch {
+      // A Proxy that was revoked, or that throws: a program may throw anything.
+      return false
+    }
   }
 
   override readonly name = 'MessagingError'
@@ -274,10 +279,13 @@ export function messageOfThrown(thrown: unknown): string {
  */
 export function redact(text: string): string {
   if (!text.includes('://')) return text
+  // Each expression begins at a mark of its own and ends before the next one: the text may be anybody's, and of any length.
   return (URL.canParse(text) ? text.replaceAll(' ', '%20') : text)
-    .replace(/(\w[\w+.-]*:\/\/[^\s:/@]*):(?:(?!:\/\/)\S)*@/g, '$1:***@')
-    .replace(/(%3A%2F%2F(?:(?!%3A)[^\s&])*%3A)[^\s&]*%40/gi, '$1***%40')
-    .replace(/([?&][\w.-]*(?:password|token|secret)[\w.-]*=)[^&\s]*/gi, '$1***')
+    .replace(/([\w+.-]:\/\/[^\s:/@]*):(?:(?!:\/\/)\S)*@/g, '$1:***@')
+    .replace(/%3A%2F%2F[^\s&]*/gi, (url) => url.replace(/^(%3A%2F%2F(?:(?!%3A).)*%3A).*%40/i, '$1***%40'))
+    .replace(/([?&]([\w.-]+)=)[^&\s]*/g, (parameter, begin: string, name: string) =>
+      /password|token|secret/i.test(name) ? `${begin}***` : parameter,
+    )
 }
 
 function fact(scope: ErrorScope, retryable: boolean, hint: string): CodeFacts {

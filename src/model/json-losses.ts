@@ -12,15 +12,16 @@ export function jsonLoss(body: object, text: string): { path: string; what: stri
   return TRACES.some((trace) => text.includes(trace)) ? lossIn(body, '') : undefined
 }
 
-function lossIn(value: unknown, path: string): { path: string; what: string } | undefined {
+/** `shown`: it is what a `toJSON()` gave, which is not asked for its own. */
+function lossIn(value: unknown, path: string, shown = false): { path: string; what: string } | undefined {
   const what = lost(value)
   if (what !== undefined) return { path, what }
   if (typeof value !== 'object' || value === null) return undefined
   const { toJSON } = value as { toJSON?: unknown }
-  if (typeof toJSON === 'function') {
-    const shown: unknown = toJSON.call(value, path)
+  if (typeof toJSON === 'function' && !shown) {
+    const given: unknown = toJSON.call(value, path)
     // Its own decision, except that of a date that is none.
-    return value instanceof Date || typeof shown !== 'object' ? undefined : lossIn(shown, path)
+    return value instanceof Date || typeof given !== 'object' ? undefined : lossIn(given, path, true)
   }
   if (Array.isArray(value)) {
     for (let at = 0; at < value.length; at++) {

@@ -22,6 +22,11 @@ export function thrownText(error: unknown): string {
   }
 }
 
+/** Why a message is a dead letter, where nobody chose the words: as {@link thrownText} tells it, without the stack. */
+export function reasonText(text: string): string {
+  return cut(safe(text), MAX_BYTES)
+}
+
 function textOf(error: Error): string {
   // Each for itself: `Error: text` would look like a URL.
   const head = cut(`${safe(String(error.name))}: ${safe(String(error.message))}`, MAX_MESSAGE_BYTES)

@@ -1,4 +1,5 @@
 /** Rows of one place on their way to the broker, in their order. */
+import { onAbort } from '../core/aborts.ts'
 import { KeptOpen } from '../core/kept-open.ts'
 import { type Connection, isMessagingError, MessagingError, restoredSend, type Sender } from '../index.ts'
 import type { Row } from './table.ts'
@@ -58,7 +59,17 @@ export class HandOver {
 
   async #run(run: readonly Row[], handed: HandedOver, signal: AbortSignal): Promise<void> {
     const rest = new AbortController()
-    const all = AbortSignal.any([signal, rest.signal])
+    const off = onAbort(signal, () => rest.abort(signal.reason))
+    try {
+      await this.#sendAll(run, handed, rest)
+    } finally {
+      off()
+    }
+  }
+
+  /** `rest`: ends what has not been refused and is under way still. */
+  async #sendAll(run: readonly Row[], handed: HandedOver, rest: AbortController): Promise<void> {
+    const { signal } = rest
     const refused = (row: Row, error: unknown): void => {
       if (isFinal(error)) handed.asides.push({ row, error })
       else {
@@ -68,7 +79,7 @@ export class HandOver {
     }
     let sender: Sender
     try {
-      sender = await this.#sender(run[0]!.target, all)
+      sender = await this.#sender(run[0]!.target, signal)
     } catch (error) {
       for (const row of run) refused(row, error)
       return
@@ -77,7 +88,7 @@ export class HandOver {
       run.map(async (row) => {
         try {
           const { message, delayMs } = restoredSend(row)
-          await sender.forward(message, { delayMs, timeoutMs: this.#timeoutMs, signal: all })
+          await sender.forward(message, { delayMs, timeoutMs: this.#timeoutMs, signal })
           handed.done.push(row.position)
         } catch (error) {
           refused(row, error)
@@ -87,14 +98,18 @@ export class HandOver {
   }
 
   #sender(target: string, signal: AbortSignal): Promise<Sender> {
-    const opening = this.#senders.get(target, () => {
-      const { target: address } = restoredSend({ target, fields: '{}', body: NOTHING })
-      return this.#connection.sender(address, { timeoutMs: this.#timeoutMs, signal })
+    return this.#senders.get(target, () => {
+      const opening = this.#opened(target, signal)
+      // One that ended for good (its node was deleted, say) is of no use to the next run. Asked once: a relay makes runs for months.
+      const forget = (): void => this.#senders.forget(target, opening)
+      opening.then((sender) => sender.closed).then(forget, forget)
+      return opening
     })
-    // One that ended for good (its node was deleted, say) is of no use to the next run.
-    const forget = (): void => this.#senders.forget(target, opening)
-    opening.then((sender) => sender.closed).then(forget, forget)
-    return opening
+  }
+
+  async #opened(target: string, signal: AbortSignal): Promise<Sender> {
+    const { target: address } = restoredSend({ target, fields: '{}', body: NOTHING })
+    return this.#connection.sender(address, { timeoutMs: this.#timeoutMs, signal })
   }
 }
 

@@ -1,6 +1,7 @@
 /** Work done once for each message: its id is written in the transaction in which the work is done. */
 import { MessagingError } from '../index.ts'
 import { type QueryClient, rowsOf } from './client.ts'
+import { indexed } from './key.ts'
 
 /** Which work an inbox remembers. */
 export interface InboxOptions {
@@ -41,7 +42,7 @@ export function inbox(client: QueryClient, { work: name = 'default' }: InboxOpti
         throw new MessagingError('CONFIG_INVALID', 'The message has no id by which it could be known again', {
           hint: 'Have its sender set an id, or look for another mark of what was done.',
         })
-      const isNew = rowsOf(await client.query(REMEMBER, [name, id])).length > 0
+      const isNew = rowsOf(await client.query(REMEMBER, [name, indexed(id)])).length > 0
       if (isNew) await work()
       return isNew
     },

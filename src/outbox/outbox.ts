@@ -1,6 +1,7 @@
 /** Sending inside the caller's transaction: a row that commits, or goes, with everything else. */
 import { type BodyCodec, type MessageFields, savedSend, type Target } from '../index.ts'
 import type { QueryClient } from './client.ts'
+import { indexed } from './key.ts'
 
 /** How an outbox encodes. */
 export interface OutboxOptions {
@@ -39,7 +40,8 @@ export function outbox(client: QueryClient, options: OutboxOptions = {}): Outbox
     async send(target, body, fields) {
       const saved = await savedSend(target, body, fields, options.codecs)
       const bytes = Buffer.from(saved.body.buffer, saved.body.byteOffset, saved.body.byteLength)
-      await client.query(INSERT, [saved.id, saved.place, saved.target, saved.fields, bytes])
+      // The message's own id is among the fields; this one is for people.
+      await client.query(INSERT, [indexed(saved.id), indexed(saved.place), saved.target, saved.fields, bytes])
       return saved.id
     },
   }

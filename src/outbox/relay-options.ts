@@ -1,7 +1,7 @@
 /** Options of a relay, checked. */
 import { checkKnownKeys } from '../core/options/known-keys.ts'
-import { checkNumber } from '../core/options/typed.ts'
-import type { Connection } from '../index.ts'
+import { checkNumber, checkObject, checkType } from '../core/options/typed.ts'
+import { type Connection, MessagingError } from '../index.ts'
 import type { RelayPool } from './client.ts'
 import type { RelayStatus } from './status.ts'
 
@@ -44,11 +44,15 @@ const KNOWN = ['pool', 'connection', 'batch', 'pollMs', 'timeoutMs', 'retry', 'o
 
 /** @throws `CONFIG_INVALID`, `TypeError` */
 export function relaySettings(options: RelayOptions): RelaySettings {
+  checkObject('relay()', 'the argument', options ?? null)
   checkKnownKeys(options, KNOWN, 'relay()')
   const { pool, connection, retry = {}, onStatus } = options
   if (typeof pool?.connect !== 'function') throw new TypeError('relay(): pool is no pool of pg')
   if (typeof connection?.sender !== 'function') throw new TypeError('relay(): connection is none')
+  checkObject('relay()', 'retry', retry)
   checkKnownKeys(retry, ['minDelayMs', 'maxDelayMs'], 'relay(): retry')
+  checkType('relay()', 'onStatus', onStatus, 'function')
+  refuseSmallPool(pool)
   return {
     pool,
     connection,
@@ -63,8 +67,22 @@ export function relaySettings(options: RelayOptions): RelaySettings {
   }
 }
 
+/** One connection listens, and is never given back: with none beside it nothing would ever be handed on, without a word. */
+function refuseSmallPool(pool: RelayPool): void {
+  const { options } = pool as { readonly options?: { readonly max?: unknown } }
+  if (typeof options?.max !== 'number' || options.max >= 2) return
+  throw new MessagingError(
+    'CONFIG_INVALID',
+    'relay(): the pool has room for one connection, the relay takes two',
+    {
+      hint: 'Give the pool a max of 2 or more, and 2 more for every further relay.',
+      context: { option: 'pool' },
+    },
+  )
+}
+
 function number(name: string, value: number | undefined, fallback: number, least: number): number {
-  const fits = (given: number): boolean => given >= least && Number.isFinite(given)
+  const fits = (given: number): boolean => given >= least && given <= Number.MAX_SAFE_INTEGER
   checkNumber('relay()', name, value, fits, `a number from ${least}`)
   return Math.floor(value ?? fallback)
 }

@@ -9,6 +9,7 @@
  * its connection: the next one sends them again, with the same ids.
  */
 
+import { checkNumber } from '../core/options/typed.ts'
 import { pause } from '../core/time/waiting.ts'
 import { isMessagingError, type MessagingError } from '../index.ts'
 import type { RelayClient, RelayPool } from './client.ts'
@@ -22,6 +23,8 @@ import { Waker } from './waker.ts'
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 10_000
 const DEFAULT_CLOSE_MS = 5_000
+/** What the end of a round may take when the time of a close is up. Unit: ms. */
+const LAST_WORD_MS = 2_000
 
 /** A running relay. Goes on until closed, over losses of the database and of the broker. */
 export class Relay implements AsyncDisposable {
@@ -53,9 +56,7 @@ export class Relay implements AsyncDisposable {
     this.#teller = new Teller(onStatus)
     this.#handOver = new HandOver(connection, timeoutMs)
     this.#holds = new Holds(this.#teller, retry)
-    // An idle connection that the server ends is no fault of the program's: without a listener it would end the process.
-    const events = pool as { on?: (event: 'error', listener: () => void) => unknown }
-    events.on?.('error', () => {})
+    guard(pool)
     this.#waker = new Waker(pool, () => this.#wakeUp())
     this.#running = this.#run()
   }
@@ -74,7 +75,8 @@ export class Relay implements AsyncDisposable {
    * Takes no further rows; those on their way may be confirmed up to `timeoutMs` (default 5 s), the rest stays in the table. Neither pool nor
    * connection is closed. Idempotent.
    */
-  close({ timeoutMs = DEFAULT_CLOSE_MS }: { timeoutMs?: number } = {}): Promise<void> {
+  async close({ timeoutMs = DEFAULT_CLOSE_MS }: { timeoutMs?: number } = {}): Promise<void> {
+    checkNumber('close()', 'timeoutMs', timeoutMs, (ms) => ms >= 0, '0 or more')
     this.#closing ??= this.#close(timeoutMs)
     return this.#closing
   }
@@ -87,10 +89,15 @@ export class Relay implements AsyncDisposable {
   async #close(timeoutMs: number): Promise<void> {
     this.#stop.abort()
     this.#wakeUp()
-    const timer = setTimeout(() => this.#abort.abort(), timeoutMs)
-    await this.#running
-    clearTimeout(timer)
-    await Promise.all([this.#waker.close(), this.#handOver.close()])
+    const over = new AbortController()
+    const ended = Promise.all([this.#running, this.#waker.close()]).finally(() => over.abort())
+    await pause(timeoutMs, over.signal)
+    this.#abort.abort()
+    // A database that does not answer holds up nobody: its locks end with its connection.
+    const given = new AbortController()
+    await Promise.race([ended, pause(LAST_WORD_MS, given.signal)])
+    given.abort()
+    await this.#handOver.close()
   }
 
   // ── rounds ──
@@ -117,6 +124,8 @@ export class Relay implements AsyncDisposable {
   /** Whether there may be more at once. */
   #round(): Promise<boolean> {
     return this.#with(async (client) => {
+      // Closed while the pool was waited for.
+      if (this.#stop.signal.aborted) return false
       await client.query('BEGIN')
       const worked = await this.#handOn(client)
       await client.query('COMMIT')
@@ -160,7 +169,7 @@ export class Relay implements AsyncDisposable {
     await removeRows(client, done)
     await putAside(
       client,
-      asides.map(({ row, error }) => ({ position: row.position, error: `${error.code}: ${error.message}` })),
+      asides.map(({ row, error }) => ({ position: row.position, error: textOf(error) })),
     )
     for (const { place, result } of handed) this.#told(place, result)
     this.#handedOn += done.length
@@ -194,6 +203,21 @@ export class Relay implements AsyncDisposable {
     this.#wake = () => waking.abort()
     await pause(wait, waking.signal)
   }
+}
+
+const guarded = new WeakSet<RelayPool>()
+
+/** An idle connection that the server ends is no fault of the program's: without a listener it would end the process. One for all relays. */
+function guard(pool: RelayPool): void {
+  if (guarded.has(pool)) return
+  guarded.add(pool)
+  const events = pool as { on?: (event: 'error', listener: () => void) => unknown }
+  events.on?.('error', () => {})
+}
+
+/** PostgreSQL has no NUL in its texts: with one all of the round would be rolled back, and sent again. */
+function textOf({ code, message }: MessagingError): string {
+  return `${code}: ${message}`.replaceAll('\0', '\\0')
 }
 
 /** Rows by place, each in their order. */

@@ -1,5 +1,6 @@
 /** What a relay tells: to its own listener, and on the diagnostics channel `sluice:outbox`. */
 import diagnostics from 'node:diagnostics_channel'
+import { calledSafely } from '../core/called-safely.ts'
 import type { MessagingError } from '../index.ts'
 
 /** Something a relay did, or could not do. */
@@ -42,11 +43,7 @@ export class Teller {
 
   tell(status: RelayStatus): void {
     if (channel.hasSubscribers) channel.publish(status)
-    try {
-      this.#listener?.(status)
-    } catch (error) {
-      // A listener's fault must not end the relay, and must not be silent.
-      process.emitWarning(error as Error)
-    }
+    // A listener's fault must not end the relay, and must not be silent.
+    calledSafely(() => this.#listener?.(status))
   }
 }

@@ -68,8 +68,9 @@ export async function takeRows(
   const { rows } = await client.query(TAKE, [after, held, LOCKS, PLACES, perPlace])
   let bytes = 0
   const positions: string[] = []
-  for (const row of rows as { position: string; bytes: number }[]) {
-    bytes += row.bytes
+  for (const row of rows as { position: string; bytes: unknown }[]) {
+    // A program may have its own parsers for the types of pg.
+    bytes += Number(row.bytes)
     if (bytes > MAX_BYTES && positions.length > 0) break
     positions.push(row.position)
   }

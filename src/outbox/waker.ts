@@ -1,5 +1,6 @@
 /** Tells when something was committed to the outbox: by `LISTEN`, on a connection of its own that comes back by itself. */
 
+import { onAbort } from '../core/aborts.ts'
 import { pause } from '../core/time/waiting.ts'
 import type { RelayClient, RelayPool } from './client.ts'
 import { CHANNEL } from './schema.ts'
@@ -41,6 +42,7 @@ export class Waker {
 
   async #untilItEnds(client: RelayClient): Promise<void> {
     const { signal } = this.#stop
+    if (signal.aborted) return client.release()
     let over: () => void = () => {}
     const ended = new Promise<void>((resolve) => {
       over = resolve
@@ -48,13 +50,13 @@ export class Waker {
     client.on('notification', this.#woken)
     client.on('error', over)
     client.on('end', over)
-    signal.addEventListener('abort', over, { once: true })
+    const off = onAbort(signal, over)
     try {
       await client.query(`LISTEN ${CHANNEL}`)
       this.#woken()
       await ended
     } finally {
-      signal.removeEventListener('abort', over)
+      off()
       client.removeListener('notification', this.#woken)
       // It listens: nobody else is to have it.
       client.release(true)

@@ -3,6 +3,7 @@ import {
   type Context,
   context,
   createTraceState,
+  diag,
   isSpanContextValid,
   propagation,
   ROOT_CONTEXT,
@@ -33,8 +34,18 @@ function withCarrier(base: Context, carried: Readonly<TraceCarrier> | undefined)
 /** Baggage is taken over where the program's propagator knows it: whoever left it out does not want it. */
 export function withBaggage(base: Context, carried: Readonly<TraceCarrier> | undefined): Context {
   if (carried?.baggage === undefined) return base
-  const baggage = propagation.getBaggage(propagation.extract(ROOT_CONTEXT, { baggage: carried.baggage }))
+  const baggage = propagation.getBaggage(extracted(carried.baggage))
   return baggage ? propagation.setBaggage(base, baggage) : base
+}
+
+/** The text is a stranger's, and some propagators throw at what they cannot decode. */
+function extracted(baggage: string): Context {
+  try {
+    return propagation.extract(ROOT_CONTEXT, { baggage })
+  } catch (error) {
+    diag.warn('sluice: the baggage of a message cannot be read', error)
+    return ROOT_CONTEXT
+  }
 }
 
 /** Whose ids a message carries. */

@@ -1,6 +1,6 @@
 /** Switches telemetry on and off for the whole process. */
 import { tracingChannel } from 'node:diagnostics_channel'
-import { type MeterProvider, metrics, type TracerProvider, trace } from '@opentelemetry/api'
+import { diag, type MeterProvider, metrics, type TracerProvider, trace } from '@opentelemetry/api'
 import { checkKnownKeys } from '../core/options/known-keys.ts'
 import { MessagingError, type Trace } from '../index.ts'
 import { Meters } from './meters.ts'
@@ -58,8 +58,8 @@ export function instrument(options: InstrumentOptions = {}): Instrumentation {
     ...(options.settleSpans ? ['settle'] : []),
   ]
   const channels = heard.map((name) => tracingChannel<unknown, Trace>(`sluice:${name}`))
-  const started = (message: unknown): void => observer.started(message as Trace)
-  const ended = (message: unknown): void => observer.ended(message as Trace)
+  const started = (message: unknown): void => guarded(() => observer.started(message as Trace))
+  const ended = (message: unknown): void => guarded(() => observer.ended(message as Trace))
   for (const { start, asyncEnd } of channels) {
     start.subscribe(started)
     asyncEnd.subscribe(ended)
@@ -77,6 +77,15 @@ export function instrument(options: InstrumentOptions = {}): Instrumentation {
       }
       observer.stop()
     },
+  }
+}
+
+/** What a subscriber of a channel throws ends the process: a sampler or an exporter that fails must cost a span and no more. */
+function guarded(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    diag.error('sluice: telemetry failed', error)
   }
 }
 

@@ -337,6 +337,10 @@ test.each([
   [{ connections: { a: 'memory:' }, port: 70_000 }, /port/],
   [{ connections: { a: 'memory:' }, production: ['b'] }, /'b'/],
   [{ connections: { a: 'memory:' }, password: '' }, /empty/],
+  [{ connections: { a: 'memory:' }, password: '\nbehind a line break' }, /empty/],
+  [{ connections: { a: 'memory:' }, host: '', password: 'x' }, /host is empty/],
+  [{ connections: { a: 'memory:' }, passwordFile: '/dev/null' }, /empty/],
+  [{ connections: { a: 'memory:' }, passwordFile: '/nowhere/password' }, /cannot be read/],
   [{ connections: { a: 'memory:' }, writes: true }, /'writes'; did you mean 'write'/],
   [{ connections: { a: 'memory:' }, password: 'x', host: '203.0.113.1' }, /cannot listen/],
 ])('options %j are refused', async (options, text) => {
@@ -378,4 +382,36 @@ test('nodes beyond the first page are found by filter, type and order', async ()
   expect(await names('sort=depth&limit=1')).toEqual([31, ['q-07']])
   expect((await console.get('/api/brokers/it/nodes?limit=x')).status).toBe(400)
   expect((await console.get('/api/brokers/it/nodes?sort=__proto__')).status).toBe(400)
+})
+
+test.each([
+  ['write', 'false'],
+  ['bodies', 'false'],
+  ['bodies', 0],
+  ['password', 5],
+  ['production', 'a'],
+  ['log', 'stderr'],
+  ['connections', ['memory:']],
+])('%s: %j is of a wrong type, and opens nothing', async (name, value) => {
+  const options = { connections: { a: 'memory:' }, [name]: value }
+  await expect(createConsole(options as never)).rejects.toBeInstanceOf(TypeError)
+})
+
+test('a log that throws, or rejects, does not end the process: anybody’s request may have a line written', async () => {
+  const { url, close } = await createConsole({
+    connections: { it: `memory:${uniqueName()}` },
+    log: (() => Promise.reject(new Error('the log is full'))) as never,
+  })
+  const foreign = (log: string): Promise<number> =>
+    fetch(new URL('/api/session', log)).then(({ status }) => status)
+  expect(await foreign(url)).toBe(403)
+  await close()
+  const throwing = await createConsole({
+    connections: { it: `memory:${uniqueName()}` },
+    log: () => {
+      throw new Error('the log is full')
+    },
+  })
+  expect(await foreign(throwing.url)).toBe(403)
+  await throwing.close()
 })

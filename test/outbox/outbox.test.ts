@@ -364,4 +364,76 @@ describe.skipIf(withoutPostgres)('other clients, by one line each', () => {
     expect((await take(all.connection, 'orders', 1))[0]!.body).toEqual({ by: 'drizzle' })
     expect(await all.database.count('sluice_outbox')).toBe(0)
   })
+
+  it('ids that no index or text of the database can hold are remembered all the same', async () => {
+    await using all = await setup()
+    const { database, connection } = all
+    all.start()
+    for (const id of ['with\0NUL', 'x'.repeat(100_000)]) {
+      const odd = queue<number>(uniqueName('odd'))
+      await database.transaction((client) => outbox(client).send(odd, 1, { id }))
+      const [delivery] = await take<number>(connection, odd.name, 1)
+      expect(delivery!.id).toBe(id)
+      const once = () => database.transaction((client) => inbox(client).once(delivery!, () => {}))
+      expect([await once(), await once()]).toEqual([true, false])
+    }
+  })
+
+  it('a relay that is closed while its pool still connects ends at once, and keeps no connection', async () => {
+    await using all = await setup()
+    const { database } = all
+    let open: () => void = () => {}
+    const opened = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const pool = {
+      async connect() {
+        await opened
+        return database.pool.connect()
+      },
+    }
+    const started = all.start({ pool })
+    const closing = started.close()
+    open()
+    await closing
+    await becomes(() => database.pool.totalCount - database.pool.idleCount, 0)
+  })
+
+  it('a relay whose database never answers is closed all the same', async () => {
+    await using all = await setup()
+    const pool = { connect: () => new Promise(() => {}) }
+    await all.start({ pool }).close({ timeoutMs: 0 })
+  })
+
+  it('many relays on one pool leave one listener there', async () => {
+    await using all = await setup()
+    const before = all.database.pool.listenerCount('error')
+    for (let relays = 0; relays < 12; relays++) await all.start().close()
+    expect(all.database.pool.listenerCount('error')).toBe(before + 1)
+  })
+
+  it('an onStatus that rejects, or throws what is no error, ends neither the relay nor the process', async () => {
+    await using all = await setup()
+    const { database, connection } = all
+    const faults = [() => Promise.reject(new Error('theirs')), () => Promise.reject(undefined)]
+    all.start({
+      onStatus: () => {
+        const fault = faults.shift()
+        if (fault) return fault()
+        throw Object.create(null)
+      },
+    })
+    for (let round = 0; round < 3; round++) {
+      await database.transaction((client) => outbox(client).send(queue('told'), round))
+      await take(connection, 'told', 1)
+    }
+  })
+
+  it('a pool with room for one connection is refused: nothing would ever be handed on', async () => {
+    await using all = await setup()
+    const refused = { code: 'CONFIG_INVALID', message: expect.stringContaining('room for one') }
+    expect(() => all.start({ pool: { connect: () => {}, options: { max: 1 } } })).toThrow(
+      expect.objectContaining(refused),
+    )
+  })
 })

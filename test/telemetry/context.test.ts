@@ -194,3 +194,33 @@ test.skipIf(isLeftOut('redis'))(
     await far.admin.delete(jobs)
   },
 )
+
+describe('telemetry that fails costs its spans, and neither a message nor the process', () => {
+  const throws = (): never => {
+    throw new Error('theirs')
+  }
+  const handled = async (): Promise<unknown> => {
+    const jobs = queue<string>(uniqueName())
+    let tell: (body: unknown) => void = () => {}
+    const seen = new Promise((resolve) => {
+      tell = resolve
+    })
+    await using _ = await connection.consume(jobs, ({ body }) => tell(body))
+    await connection.send(jobs, 'x', { properties: { baggage: 'tier=gold' } })
+    return await seen
+  }
+
+  test('a tracer that throws', async () => {
+    const tracer = { startSpan: throws, startActiveSpan: throws }
+    await using _ = new Recording({ tracerProvider: { getTracer: () => tracer } })
+    expect(await handled()).toBe('x')
+  })
+
+  test('a propagator that throws at the baggage of a stranger', async () => {
+    await using recording = new Recording()
+    propagation.disable()
+    propagation.setGlobalPropagator({ inject: () => {}, extract: throws, fields: () => [] })
+    expect(await handled()).toBe('x')
+    await expect.poll(() => recording.finished().length).toBe(2)
+  })
+})

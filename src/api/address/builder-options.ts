@@ -1,6 +1,6 @@
 /** Options of `queue()`, `topic()` and their like: checked where they are written, so that a wrong one shows there. */
 import { checkKnownKeys } from '../../core/options/known-keys.ts'
-import { checkNumber, checkObject, checkOneOf, checkType } from '../../core/options/typed.ts'
+import { checkNumber, checkObject, checkOneOf, checkType, isRecord } from '../../core/options/typed.ts'
 import type { AnyAddress, NodeOptions } from './address.ts'
 import { toAddress } from './text-address.ts'
 
@@ -26,8 +26,7 @@ const POLICIES: readonly string[] = ['always', 'sender', 'receiver', 'never']
 /** A frozen copy. @throws `CONFIG_INVALID` naming the option; `TypeError` on a wrong type */
 export function checkOptions<Body>(builder: string, options: NodeOptions<Body>): Readonly<NodeOptions<Body>> {
   const call = `${builder}()`
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new TypeError(`${call}: the options are no object`)
+  if (!isRecord(options)) throw new TypeError(`${call}: the options are no object`)
   checkKnownKeys(options, NODE_OPTIONS, call)
   for (const name of ['durable', 'exclusive'] as const) checkType(call, name, options[name], 'boolean')
   for (const name of ['maxDeliveries', 'maxLength', 'ttlMs', 'expiresMs'] as const)

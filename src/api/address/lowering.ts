@@ -61,6 +61,8 @@ export function plan(from: AnyAddress | string): NodePlan {
       })
     case 'text':
       return textPlan(address)
+    default:
+      throw new TypeError(`There is no ${String((address as AnyAddress).kind)} address`)
   }
 }
 

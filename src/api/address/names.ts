@@ -25,6 +25,8 @@ export function checkPatterns(patterns: readonly string[]): readonly string[] {
   for (const pattern of patterns) {
     if (typeof pattern !== 'string')
       throw new TypeError('A pattern is no string: matching() takes them one by one, matching(...patterns)')
+    if (!(pattern as string & { isWellFormed(): boolean }).isWellFormed())
+      throw malformed('The pattern is no valid Unicode')
     if (Buffer.byteLength(pattern) > 255) throw malformed('The pattern is longer than 255 bytes')
   }
   return Object.freeze([...new Set(patterns)])

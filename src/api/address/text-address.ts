@@ -1,4 +1,5 @@
 /** Addresses written as text, and what is taken wherever an address is. */
+import { isRecord } from '../../core/options/typed.ts'
 import type { AnyAddress, TextAddress } from './address.ts'
 import { interpretAddress } from './interpret.ts'
 import { checkName } from './names.ts'
@@ -31,5 +32,12 @@ export function toAddress<A extends AnyAddress>(from: A | string): A | TextAddre
       'Not an address: use queue(), topic(), broadcast(), multicast(), service(), mailbox() or a string',
     )
   }
+  if (!Object.isFrozen(from)) checkWritten(from)
   return from
+}
+
+/** Not made by a builder: read from JSON, perhaps. @throws as the builders do */
+function checkWritten({ name, options }: AnyAddress): void {
+  checkName(name)
+  if (!isRecord(options)) throw new TypeError('Not an address: it has no options')
 }

@@ -1,6 +1,7 @@
 /** What becomes of deliveries when their handler is done: accepted if it returned; tried again later, or rejected at their limit, if it threw. */
 import { calledSafely } from '../../core/called-safely.ts'
-import { asMessagingError, MessagingError, messageOfThrown, redact } from '../../model/errors.ts'
+import { MessagingError, messageOfThrown } from '../../model/errors.ts'
+import { reasonText } from '../../model/thrown.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import type { LinkHost } from '../link/link-host.ts'
 import type { ConsumeOptions } from '../options.ts'
@@ -43,7 +44,7 @@ export class AfterHandler {
   /** Resolves when each delivery that the handler did not settle itself is on its way back, or aside. Never rejects. */
   async threw(deliveries: readonly LinkDelivery[], error: unknown): Promise<void> {
     this.#tell(deliveries, error)
-    const reason = redact(messageOfThrown(error))
+    const reason = reasonText(messageOfThrown(error))
     const letter = this.#options.deadLetter?.error === false ? {} : { error }
     // order: brokers that cannot delay put back at the head, so that the last one goes first.
     const inOrder = this.#delays ? deliveries : [...deliveries].reverse()
@@ -69,7 +70,7 @@ export class AfterHandler {
     if (onError)
       calledSafely(
         () => onError(error),
-        (fault) => this.#host.warning(asMessagingError(fault)),
+        (fault) => this.#host.warning(this.#onErrorFailed(fault)),
       )
     else this.#host.warning(this.#handlerFailed(deliveries, error))
   }
@@ -80,6 +81,14 @@ export class AfterHandler {
     const many = this.#operation === 'consumeBatch' ? { batch: deliveries.length } : {}
     const context = { address: this.#plan.label, operation: this.#operation, messageId: first?.id, ...many }
     return new MessagingError('HANDLER_FAILED', text, { cause, context })
+  }
+
+  #onErrorFailed(cause: unknown): MessagingError {
+    return new MessagingError('HANDLER_FAILED', messageOfThrown(cause), {
+      cause,
+      hint: 'The onError given to consume() or consumeBatch() threw; see the cause.',
+      context: { address: this.#plan.label, operation: 'onError' },
+    })
   }
 
   get #delays(): boolean {

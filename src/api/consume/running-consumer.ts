@@ -1,7 +1,7 @@
 /** A handler for every delivery, or for every batch of them: the workers that call it until the consumer is closed. */
 import type { NodePlan } from '../address/node-plan.ts'
 import type { LinkHost } from '../link/link-host.ts'
-import { type CloseOptions, type ConsumeOptions, checkOptions, DEFAULT_CLOSE_MS } from '../options.ts'
+import type { CloseOptions, ConsumeOptions } from '../options.ts'
 import { AttachedReceiver } from '../receive/attached-receiver.ts'
 import type { LinkDelivery } from '../receive/link-delivery.ts'
 import { processing, within } from '../tracing/operation.ts'
@@ -82,8 +82,8 @@ export class RunningConsumer implements Consumer {
     return this.#receiver.closed
   }
 
-  close(options: CloseOptions = {}): Promise<void> {
-    const { timeoutMs = DEFAULT_CLOSE_MS } = checkOptions('close', options)
+  async close(options: CloseOptions = {}): Promise<void> {
+    const timeoutMs = this.#host.closeTime(options)
     this.#closing ??= this.#close(timeoutMs)
     return this.#closing.told
   }

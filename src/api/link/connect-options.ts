@@ -3,7 +3,6 @@
 import type { ConnectTarget } from '../../contract/adapter.ts'
 import { checkKnownKeys } from '../../core/options/known-keys.ts'
 import { checkNumber, checkObject, checkType } from '../../core/options/typed.ts'
-import { timerMs } from '../../core/time/longest-timer.ts'
 import type { BodyCodec, CodecTable } from '../../model/body-codec.ts'
 import { MessagingError } from '../../model/errors.ts'
 import type { ReconnectOptions } from './supervisor.ts'
@@ -25,7 +24,7 @@ export interface GeneralConnectOptions<Url extends string = string> {
   tls?: Readonly<Record<string, unknown>> | undefined
   /** For the first connection over all URLs, and for each attempt to come back. Unit: ms. Default 10,000. */
   connectTimeoutMs?: number | undefined
-  /** A silent peer is declared dead after about twice this. Unit: ms. Default 10,000; 0: never. */
+  /** A silent peer is declared dead after about twice this. Unit: ms; more than 12 hours count as 12 hours. Default 10,000; 0: never. */
   heartbeatMs?: number | undefined
   /** How a lost connection comes back; `false`: not at all. */
   reconnect?:
@@ -71,6 +70,9 @@ export const CONNECT_OPTIONS = [
   'signal',
 ] as const satisfies readonly (keyof GeneralConnectOptions)[]
 
+/** What the timers of Node, and the wire of every broker (two bytes of seconds on RabbitMQ), can hold twice. */
+const LONGEST_HEARTBEAT_MS = 12 * 3_600_000
+
 const CALL = 'connect()'
 const RECONNECT_OPTIONS = ['minDelayMs', 'maxDelayMs', 'limit', 'waitForBroker']
 
@@ -85,7 +87,7 @@ export function connectPlan(options: GeneralConnectOptions): ConnectPlan {
     username: options.username,
     password: options.password,
     tls: options.tls,
-    heartbeatMs: timerMs(notNegative('heartbeatMs', options.heartbeatMs, 10_000)),
+    heartbeatMs: Math.min(notNegative('heartbeatMs', options.heartbeatMs, 10_000), LONGEST_HEARTBEAT_MS),
     native: (options.native ?? {}) as ConnectTarget['native'],
   }
   const codecs = new Map<string, BodyCodec>()

@@ -87,6 +87,8 @@ export class CurrentConnection {
     const left = countdown(timeoutMs)
     for (let losses = 0; ; losses++) {
       const connection = await this.#awaited(operation, left(), signal)
+      // Nothing is begun for who waits no more.
+      if (signal?.aborted) throw abortedError(signal, operation, { adapter: this.#adapter })
       try {
         return await this.#limited(
           this.#whileConnected(work(connection), operation),

@@ -17,7 +17,7 @@ import {
   namingAdapter,
   redact,
 } from '../../model/errors.ts'
-import type { CallOptions } from '../options.ts'
+import { type CallOptions, type CloseOptions, checkOptions, DEFAULT_CLOSE_MS } from '../options.ts'
 import type { ConnectPlan } from './connect-options.ts'
 import { CurrentConnection } from './current-connection.ts'
 import type { CopyRoute, Handle, HoldUp, HostedLink } from './hosted-link.ts'
@@ -296,6 +296,15 @@ export class LinkHost implements SupervisorOwner {
       process.emitWarning(text, { type: 'SluiceWarning', code: error.code })
     }
     this.emit({ type: 'ended', address, error })
+  }
+
+  /** What a close may take. Unit: ms. @throws `CONFIG_INVALID`, TypeError */
+  closeTime(options: CloseOptions): number {
+    try {
+      return checkOptions('close', options).timeoutMs ?? DEFAULT_CLOSE_MS
+    } catch (error) {
+      throw this.named(error)
+    }
   }
 
   /** Names the adapter in an error on its way to the application. */

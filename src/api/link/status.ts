@@ -63,5 +63,24 @@ export type StatusEvent =
   /** Closed, by the program or for good after the last attempt. */
   | { readonly type: 'closed'; readonly error: MessagingError | undefined }
 
+/** The type of every event. */
+export const EVENT_TYPES: readonly StatusEvent['type'][] = Object.keys({
+  connected: true,
+  disconnected: true,
+  reconnecting: true,
+  reconnected: true,
+  blocked: true,
+  unblocked: true,
+  detached: true,
+  reattached: true,
+  ended: true,
+  gap: true,
+  discarded: true,
+  'late-response': true,
+  'response-undeliverable': true,
+  warning: true,
+  closed: true,
+} satisfies Record<StatusEvent['type'], true>) as StatusEvent['type'][]
+
 /** `disconnected`: a connection is being tried for; `closed`: none will come any more. */
 export type ConnectionState = 'connected' | 'disconnected' | 'closed'

@@ -20,8 +20,6 @@ import {
   type CallOptions,
   type CloseOptions,
   callProblem,
-  checkOptions,
-  DEFAULT_CLOSE_MS,
   DEFAULT_CREDIT,
   type ReceiverOptions,
 } from '../options.ts'
@@ -151,26 +149,30 @@ export class AttachedReceiver<Body = unknown> implements Receiver<Body> {
 
   [Symbol.asyncIterator](): AsyncIterator<LinkDelivery<Body>> {
     let left = false
-    return {
+    const iterator: AsyncIterator<LinkDelivery<Body>> = {
       next: () => {
         if (left) return Promise.resolve({ value: undefined, done: true })
         return this.#heard
           ? this.#traced(
-              () => this.#next(),
+              () => this.#next(iterator),
               ({ value }) => value,
             )
-          : this.#next()
+          : this.#next(iterator)
       },
       return: async () => {
         left = true
+        // A step that still waits would take a delivery from whoever reads next.
+        this.#inbox.dismiss(iterator)
         await this.#pause()
         return { value: undefined, done: true }
       },
     }
+    return iterator
   }
 
-  close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(checkOptions('close', options).timeoutMs ?? DEFAULT_CLOSE_MS)
+  async close(options: CloseOptions = {}): Promise<void> {
+    const timeoutMs = this.#host.closeTime(options)
+    this.#closing ??= this.#close(timeoutMs)
     return this.#closing
   }
 
@@ -230,18 +232,18 @@ export class AttachedReceiver<Body = unknown> implements Receiver<Body> {
     await settledWithin(this.#intake.checked(), LAST_LOOK_MS)
   }
 
-  #next(): Promise<IteratorResult<LinkDelivery<Body>>> {
+  #next(iterator: object): Promise<IteratorResult<LinkDelivery<Body>>> {
     if (this.#paused && !this.#closing) this.#resume()
     const delivery = this.#closing ? undefined : this.#inbox.take(isHeld)
     if (delivery) return Promise.resolve({ value: delivery, done: false })
     if (this.#closing || (this.#exhausted && !this.#ended))
       return Promise.resolve({ value: undefined, done: true })
     if (this.#ended) return Promise.reject(this.#ended)
-    return this.#readNext()
+    return this.#readNext(iterator)
   }
 
-  async #readNext(): Promise<IteratorResult<LinkDelivery<Body>>> {
-    const value = await this.#inbox.read(undefined, undefined).catch((error) => {
+  async #readNext(iterator: object): Promise<IteratorResult<LinkDelivery<Body>>> {
+    const value = await this.#inbox.read(undefined, undefined, iterator).catch((error) => {
       if (!this.#closing || this.mode !== 'consume' || error.code !== 'CLOSED') throw error
     })
     return value ? { value, done: false } : { value: undefined, done: true }

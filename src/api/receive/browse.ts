@@ -6,26 +6,57 @@ import type { ReceivedMessage } from '../message/received-message.ts'
 import type { BrowseOptions } from '../options.ts'
 import { AttachedReceiver } from './attached-receiver.ts'
 
-export async function* browse<Body>(
-  host: LinkHost,
-  plan: NodePlan,
-  options: BrowseOptions,
-): AsyncGenerator<ReceivedMessage<Body>, void, undefined> {
-  const { follow, credit, timeoutMs, signal } = options
-  const receiver = await AttachedReceiver.open<Body>(host, plan, {
-    mode: 'browse',
-    follow,
-    credit,
-    timeoutMs,
-    signal,
+type Steps<Body> = AsyncGenerator<ReceivedMessage<Body>, void, undefined>
+
+export function browse<Body>(host: LinkHost, plan: NodePlan, options: BrowseOptions): Steps<Body> {
+  const walk = new Walk<Body>(host, plan, options)
+  const steps = walk.steps()
+  const leave = steps.return.bind(steps)
+  // A generator finishes a step that was begun before it can be left: one that waits for a new arrival would hold that up for ever.
+  return Object.assign(steps, {
+    return(): ReturnType<typeof leave> {
+      walk.leave()
+      return leave()
+    },
   })
-  try {
-    for (;;) {
-      const message = await receiver.receive({ signal })
-      if (!message) return
-      yield message
+}
+
+class Walk<Body> {
+  readonly #host: LinkHost
+  readonly #plan: NodePlan
+  readonly #options: BrowseOptions
+  #receiver: AttachedReceiver<Body> | undefined
+  #left = false
+
+  constructor(host: LinkHost, plan: NodePlan, options: BrowseOptions) {
+    this.#host = host
+    this.#plan = plan
+    this.#options = options
+  }
+
+  async *steps(): Steps<Body> {
+    const { signal } = this.#options
+    const receiver = await AttachedReceiver.open<Body>(this.#host, this.#plan, {
+      ...this.#options,
+      mode: 'browse',
+    })
+    this.#receiver = receiver
+    try {
+      while (!this.#left) {
+        const message = await receiver.receive({ signal })
+        if (!message) return
+        yield message
+      }
+    } catch (error) {
+      if (!this.#left) throw error
+    } finally {
+      await receiver.close()
     }
-  } finally {
-    await receiver.close()
+  }
+
+  /** Nobody wants what comes. */
+  leave(): void {
+    this.#left = true
+    void this.#receiver?.close()
   }
 }

@@ -6,6 +6,7 @@
 import type { AdapterDelivery } from '../../contract/adapter.ts'
 import type { Inbox } from '../../core/inbox.ts'
 import { asMessagingError } from '../../model/errors.ts'
+import { reasonText } from '../../model/thrown.ts'
 import type { NodePlan } from '../address/node-plan.ts'
 import type { LinkHost } from '../link/link-host.ts'
 import { LinkDelivery } from './link-delivery.ts'
@@ -72,7 +73,7 @@ export class Intake<Body> {
   #refuseBody(delivery: LinkDelivery<Body>, error: unknown): void {
     const problem = asMessagingError(error)
     if (this.#mode === 'consume') {
-      delivery.reject(problem.message).catch((failure) => this.#host.verdictFailed(failure))
+      delivery.reject(reasonText(problem.message)).catch((failure) => this.#host.verdictFailed(failure))
       return
     }
     delivery.refuseBody(problem)

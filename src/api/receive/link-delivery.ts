@@ -74,7 +74,8 @@ export class LinkDelivery<Body = unknown> extends WireMessage<Body> implements D
     } catch (wrong) {
       return Promise.reject(namingAdapter(wrong, this.#link.adapter))
     }
-    return this.#settle('reject', () => this.#link.reject(this.#native, reason, thrown))
+    const told = (reason as string & { toWellFormed(): string }).toWellFormed()
+    return this.#settle('reject', () => this.#link.reject(this.#native, told, thrown))
   }
 
   override toJSON(): Record<string, unknown> {

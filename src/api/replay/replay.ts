@@ -6,6 +6,7 @@
  * under way, and so memory, however long the queue is; the walk ends with what was there at its beginning.
  */
 import { abortedError } from '../../core/aborts.ts'
+import { calledSafely, isPromiseLike, warnProcess } from '../../core/called-safely.ts'
 import { revivedProperties } from '../../model/copy.ts'
 import { isMessagingError } from '../../model/errors.ts'
 import type { NodePlan } from '../address/node-plan.ts'
@@ -47,6 +48,8 @@ class Replay<Body> {
   #told = performance.now()
   /** The first failure that ends it. */
   #failure: { readonly error: unknown } | undefined
+  /** Its report is made. */
+  #over = false
 
   constructor(host: LinkHost, plan: NodePlan, options: ReplayOptions<Body>) {
     const { timeoutMs, signal } = options
@@ -78,6 +81,8 @@ class Replay<Body> {
     }
     if (this.#failure) throw this.#failure.error
     this.#tell(true)
+    if (this.#failure) throw (this.#failure as { readonly error: unknown }).error
+    this.#over = true
     return this.#report()
   }
 
@@ -88,7 +93,7 @@ class Replay<Body> {
       const letter = await receiver.receive({ signal })
       if (!letter) return
       this.#looked++
-      if (where && !where(letter)) letter.tryAccept()
+      if (where && !chosenBy(where, letter)) letter.tryAccept()
       else await this.#chosen(letter)
       this.#tell(false)
     }
@@ -137,11 +142,14 @@ class Replay<Body> {
     const { onProgress } = this.#options
     if (!onProgress || (!atOnce && performance.now() - this.#told < PROGRESS_MS)) return
     this.#told = performance.now()
-    try {
-      onProgress({ looked: this.#looked, matched: this.#matched, replayed: this.#replayed })
-    } catch (error) {
-      this.#failure ??= { error }
-    }
+    const progress = { looked: this.#looked, matched: this.#matched, replayed: this.#replayed }
+    calledSafely(
+      () => onProgress(progress),
+      (error) => {
+        if (this.#over) warnProcess(error)
+        else this.#failure ??= { error }
+      },
+    )
   }
 
   #report(): ReplayReport {
@@ -154,4 +162,15 @@ class Replay<Body> {
       refused: this.#routes.refusals,
     }
   }
+}
+
+/** A promise is true whatever it will say: all letters would go. */
+function chosenBy<Body>(
+  where: NonNullable<ReplayOptions<Body>['where']>,
+  letter: LinkDelivery<Body>,
+): boolean {
+  const chosen: unknown = where(letter)
+  if (!isPromiseLike(chosen)) return Boolean(chosen)
+  Promise.resolve(chosen).catch(() => {})
+  throw new TypeError('replay(): where gave a promise; it must say at once whether a message goes back')
 }

@@ -150,7 +150,8 @@ export class Requester implements HostedLink, AttachmentOwner<AdapterRequester> 
         pending.offAbort = onAbort(signal, () =>
           this.#finish(pending, abortedError(signal, 'request', this.#context(pending))),
         )
-      this.#pipeline.submit(message, timeoutMs, undefined).catch((error: MessagingError) => {
+      // Its signal goes along: what waits for a link is not asked behind the back of who has given up.
+      this.#pipeline.submit(message, timeoutMs, signal).catch((error: MessagingError) => {
         // Its own clock tells of silence; a refusal is an answer.
         if (error.code !== 'SEND_UNCONFIRMED') this.#finish(pending, error)
       })

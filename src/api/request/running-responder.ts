@@ -7,7 +7,7 @@ import { refuseUnsupported } from '../address/refusal.ts'
 import { Closing } from '../consume/closing.ts'
 import { RunningConsumer } from '../consume/running-consumer.ts'
 import type { LinkHost } from '../link/link-host.ts'
-import { type CloseOptions, checkOptions, DEFAULT_CLOSE_MS, type RespondOptions } from '../options.ts'
+import { type CloseOptions, checkOptions, type RespondOptions } from '../options.ts'
 import type { LinkDelivery } from '../receive/link-delivery.ts'
 import { validateBody } from '../schema.ts'
 import { AttachedSender } from '../send/attached-sender.ts'
@@ -36,17 +36,17 @@ export class RunningResponder implements Responder {
     options: RespondOptions,
   ): Promise<RunningResponder> {
     if (typeof handler !== 'function') throw new TypeError('respond(): the handler is no function')
-    checkOptions('respond', options)
+    const checked = checkOptions('respond', options)
     refuseUnsupported(host.capabilities, 'request', plan)
-    const { timeoutMs, signal } = options
+    const { timeoutMs, signal } = checked
     const sender = await AttachedSender.openAnonymous(host, { timeoutMs, signal })
     try {
       const answer = (request: LinkDelivery<Request>): Promise<void> =>
         respond(host, plan, sender, handler, request)
       // No request waits behind a busy handler while another responder of the pool is free.
-      const credit = options.concurrency ?? 1
+      const credit = checked.concurrency ?? 1
       const consumer = await RunningConsumer.open<Request>(host, withoutSchema(plan), answer, {
-        ...options,
+        ...checked,
         credit,
         untraced: true,
       })
@@ -61,8 +61,8 @@ export class RunningResponder implements Responder {
     return this.#consumer.closed
   }
 
-  close(options: CloseOptions = {}): Promise<void> {
-    const { timeoutMs = DEFAULT_CLOSE_MS } = checkOptions('close', options)
+  async close(options: CloseOptions = {}): Promise<void> {
+    const timeoutMs = this.#host.closeTime(options)
     this.#closing ??= this.#close(timeoutMs)
     return this.#closing.told
   }
@@ -108,7 +108,7 @@ async function respond<Request, Response>(
     operation?.end()
   } catch (error) {
     operation?.failed(error)
-    const text = messageOfThrown(error)
+    const text = (messageOfThrown(error) as string & { toWellFormed(): string }).toWellFormed()
     body = text
     properties = Object.assign(Object.create(null), { [RESPONSE_ERROR]: text })
   }

@@ -1,5 +1,6 @@
 /** The life of a sender: opened, attached again after every loss, told when its node is missing, closed. Messages go through its encoder to its pipeline. */
 
+import { setImmediate as turn } from 'node:timers/promises'
 import type { AdapterConnection, AdapterSender } from '../../contract/adapter.ts'
 import { settledWithin, within } from '../../core/aborts.ts'
 import { Ending } from '../../core/ending.ts'
@@ -18,7 +19,6 @@ import {
   type CloseOptions,
   checkOptions,
   DEFAULT_CAPACITY,
-  DEFAULT_CLOSE_MS,
   DEFAULT_TIMEOUT_MS,
   type SenderOptions,
   type SendOptions,
@@ -33,6 +33,9 @@ import { readFields } from './outgoing.ts'
 import { sendError } from './send-error.ts'
 import { type Outcome, SendPipeline } from './send-pipeline.ts'
 import type { Sender } from './sender.ts'
+
+/** Of `sendAll`, until the program's other work has its turn. */
+const BODIES_A_TURN = 1_000
 
 const NODE_FEATURE = {
   queue: 'queue',
@@ -94,10 +97,10 @@ export class AttachedSender<Body = unknown> implements Sender<Body> {
     plan: NodePlan,
     options: SenderOptions,
   ): Promise<AttachedSender<Body>> {
-    checkOptions('sender', options)
+    const checked = checkOptions('sender', options)
     refuseUnsupported(host.capabilities, NODE_FEATURE[plan.spec.type], plan)
-    const sender = new AttachedSender<Body>(host, plan, options)
-    await sender.#openWithin(options)
+    const sender = new AttachedSender<Body>(host, plan, checked)
+    await sender.#openWithin(checked)
     return sender
   }
 
@@ -147,6 +150,10 @@ export class AttachedSender<Body = unknown> implements Sender<Body> {
       outcome.catch(() => {})
       outcomes.push(outcome)
       if (this.unsettled >= this.capacity) await outcome.catch(() => {})
+      // A broker in this process answers at once, and would leave no turn to anybody else.
+      if (outcomes.length % BODIES_A_TURN === 0) await turn()
+      // Nothing more can be sent: bodies without an end would be read for ever.
+      if (this.ended || fields?.signal?.aborted) break
     }
     await Promise.allSettled(outcomes)
     return Promise.all(outcomes)
@@ -161,8 +168,9 @@ export class AttachedSender<Body = unknown> implements Sender<Body> {
     void this.#pipeline.idle().then(() => this.close())
   }
 
-  close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(checkOptions('close', options).timeoutMs ?? DEFAULT_CLOSE_MS)
+  async close(options: CloseOptions = {}): Promise<void> {
+    const timeoutMs = this.#host.closeTime(options)
+    this.#closing ??= this.#close(timeoutMs)
     return this.#closing
   }
 

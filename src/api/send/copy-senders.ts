@@ -25,13 +25,13 @@ export class CopySenders implements CopyRoute {
   }
 
   async send(to: string, message: OutgoingMessage): Promise<void> {
-    const sender = await this.#anonymous.get('', () => AttachedSender.openAnonymous(this.#host))
+    const sender = await usable(this.#anonymous, '', () => AttachedSender.openAnonymous(this.#host))
     message.to = to
     await sender.submit(message, DEFAULT_TIMEOUT_MS)
   }
 
   async deadLetter(target: NodeRef, message: OutgoingMessage): Promise<void> {
-    const sender = await this.#deadLetter.get(target.name, () => this.#openDeadLetter(target))
+    const sender = await usable(this.#deadLetter, target.name, () => this.#openDeadLetter(target))
     await sender.submit(message, DEFAULT_TIMEOUT_MS)
   }
 
@@ -55,4 +55,17 @@ export class CopySenders implements CopyRoute {
       return AttachedSender.open(this.#host, plan(queue(target.name, { create: 'never' })), {})
     }
   }
+}
+
+/** One that ended for good (a right was taken away, say) is of no use to the next copy: it is opened anew. */
+async function usable(
+  kept: KeptOpen<AttachedSender>,
+  name: string,
+  open: () => Promise<AttachedSender>,
+): Promise<AttachedSender> {
+  const opening = kept.get(name, open)
+  const sender = await opening
+  if (!sender.ended) return sender
+  kept.forget(name, opening)
+  return kept.get(name, open)
 }

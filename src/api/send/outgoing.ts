@@ -1,8 +1,9 @@
 /** From what an application passes to `send` to the message the contract carries: checked, defaulted, encoded. */
 
+import { types } from 'node:util'
 import { newMessageId } from '../../core/message-id.ts'
 import { checkKnownKeys } from '../../core/options/known-keys.ts'
-import { shownValue } from '../../core/options/typed.ts'
+import { isRecord, shownValue } from '../../core/options/typed.ts'
 import {
   type BodyEncoding,
   bodyBytes,
@@ -120,8 +121,7 @@ function take<Name extends keyof MessageFields>(
  */
 export function readFields(fields: (MessageFields & CallOptions) | undefined): MessageFields & CallOptions {
   if (fields === undefined) return NO_FIELDS
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
-    throw new TypeError('send: the fields are no object')
+  if (!isRecord(fields)) throw new TypeError('send: the fields are no object')
   const read: Record<string, unknown> = {}
   for (const name in fields) readField(fields, name, read)
   if (Object.getPrototypeOf(fields) !== Object.prototype)
@@ -165,7 +165,7 @@ const FIELD_CHECKS: Readonly<Record<keyof MessageFields, Check>> = {
   userId: checkText,
   groupId: checkText,
   createdAt(value) {
-    if (!(value instanceof Date) || Number.isNaN(value.getTime()))
+    if (!types.isDate(value) || Number.isNaN(value.getTime()))
       throw new TypeError('createdAt is no valid Date')
   },
   delayMs(value) {
@@ -199,9 +199,7 @@ function checkOption(value: unknown, name: string): void {
 }
 
 function copyProperties(properties: Readonly<Record<string, PropertyValue | undefined>>): Properties {
-  if (typeof properties !== 'object' || properties === null) throw new TypeError('properties is no object')
-  if (Array.isArray(properties) || properties instanceof Map)
-    throw new TypeError('properties is a list or a Map, not a plain object')
+  if (!isRecord(properties)) throw new TypeError('properties is no plain object')
   const copy: Record<string, PropertyValue> = Object.create(null)
   for (const key of Object.keys(properties)) {
     const value = properties[key]
@@ -227,12 +225,12 @@ function checkProperty(key: string, value: PropertyValue): PropertyValue {
       return value
     case 'object':
       if (value === null) return value
-      if (value instanceof Date) {
+      if (types.isDate(value)) {
         if (Number.isNaN(value.getTime()))
           throw new MessagingError('ENCODE_FAILED', `Property '${key}' is no valid Date`)
         return new Date(value)
       }
-      if (value instanceof Uint8Array) return Uint8Array.from(value)
+      if (types.isUint8Array(value)) return Uint8Array.from(value)
   }
   const kind = Array.isArray(value)
     ? 'an array'

@@ -16,8 +16,9 @@ export interface TraceCarrier {
   baggage?: string
 }
 
-/** A future version may be longer; trace and span ids of zeros mean none. */
-const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/
+/** A future version may be longer, and 00 may not; trace and span ids of zeros mean none. */
+const TRACEPARENT =
+  /^(?:00(?=.{53}$)|(?!00|ff)[0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/
 /** The least that a list has: one `name=value`. Other text of that name is a property of the application. */
 const LIST = /^\s*[^\s=,;]+\s*=[\x20-\x7e\t]*$/
 /** Longest text taken. Unit: characters. */

@@ -1,4 +1,5 @@
 /** A connection for the length of one command: closed on every way out, also on Ctrl-C. */
+import { onAbort } from '../../core/aborts.ts'
 import type { Context } from '../command/command.ts'
 import type { Session, SessionOptions } from './session.ts'
 import { traceLines } from './trace-lines.ts'
@@ -21,11 +22,11 @@ export async function withSession<T>(
   const { connection } = session
   const untrace = traceLines(context)
   const interrupted = (): void => void connection.close({ timeoutMs: INTERRUPTED_CLOSE_MS })
-  if (options.closeOnAbort) signal.addEventListener('abort', interrupted, { once: true })
+  const off = options.closeOnAbort ? onAbort(signal, interrupted) : () => {}
   try {
     return await work(session)
   } finally {
-    signal.removeEventListener('abort', interrupted)
+    off()
     untrace()
     await connection.close({ timeoutMs: signal.aborted ? INTERRUPTED_CLOSE_MS : CLOSE_MS })
   }

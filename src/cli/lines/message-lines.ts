@@ -94,8 +94,11 @@ function extrasOf(
 }
 
 function bodyOf(record: Record<string, unknown>, where: string): unknown {
-  if (typeof record.text === 'string')
+  if (typeof record.text === 'string') {
+    if (!(record.text as string & { isWellFormed(): boolean }).isWellFormed())
+      throw new CommandError(`${where}: the text is no valid Unicode; give its bytes as base64`)
     return (isTyped(record) ? plainToStructured(record.text, where) : undefined) ?? Buffer.from(record.text)
+  }
   if (typeof record.base64 === 'string') return Buffer.from(record.base64, 'base64')
   throw new CommandError(`${where}: neither text nor base64 holds a body`)
 }

@@ -2,8 +2,11 @@
 import { isoText } from './iso-text.ts'
 import { escapeCharacter } from './terminal-text.ts'
 
+/** Nobody reads deeper, and what a stranger sent must end no tool; shown as Python shows what holds itself. */
+const MAX_DEPTH = 200
+
 /** Python's `repr`. One line, harmless on a terminal. */
-export function repr(value: unknown): string {
+export function repr(value: unknown, depth = 0): string {
   switch (typeof value) {
     case 'string':
       return reprText(value)
@@ -12,7 +15,7 @@ export function repr(value: unknown): string {
     case 'boolean':
       return value ? 'True' : 'False'
     case 'object':
-      return value === null ? 'None' : reprObject(value)
+      return value === null ? 'None' : reprObject(value, depth)
     case 'undefined':
       return 'None'
     default:
@@ -25,11 +28,13 @@ export function str(value: unknown): string {
   return typeof value === 'string' ? value : repr(value)
 }
 
-function reprObject(value: object): string {
+function reprObject(value: object, depth: number): string {
   if (value instanceof Uint8Array) return reprBytes(value)
   if (value instanceof Date) return `datetime(${reprText(isoText(value) ?? 'invalid')})`
-  if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`
-  const entries = Object.entries(value).map(([key, item]) => `${reprText(key)}: ${repr(item)}`)
+  const isList = Array.isArray(value)
+  if (depth >= MAX_DEPTH) return isList ? '[...]' : '{...}'
+  if (isList) return `[${value.map((item) => repr(item, depth + 1)).join(', ')}]`
+  const entries = Object.entries(value).map(([key, item]) => `${reprText(key)}: ${repr(item, depth + 1)}`)
   return `{${entries.join(', ')}}`
 }
 

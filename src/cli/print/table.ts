@@ -9,8 +9,9 @@ export interface Column {
 /** Lines of a table without frames. A cell that is `undefined` is what the broker does not tell. */
 export function tableLines(columns: readonly Column[], rows: readonly (readonly unknown[])[]): string[] {
   const texts = rows.map((row) => row.map((cell) => (cell === undefined ? '-' : visible(String(cell)))))
+  // Not by arguments of one call: a broker may have more nodes than a call takes.
   const widths = columns.map(({ title }, index) =>
-    Math.max(displayWidth(title), ...texts.map((row) => displayWidth(row[index] ?? ''))),
+    texts.reduce((widest, row) => Math.max(widest, displayWidth(row[index] ?? '')), displayWidth(title)),
   )
   const line = (cells: readonly string[]): string =>
     cells
@@ -28,7 +29,7 @@ export function pairLines(pairs: readonly (readonly [name: string, value: unknow
   const known = pairs
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => [visible(name), visible(String(value))] as const)
-  const width = Math.max(...known.map(([name]) => name.length))
+  const width = known.reduce((widest, [name]) => Math.max(widest, name.length), 0)
   return known.map(([name, value]) => `${name.padEnd(width)}  ${value}`)
 }
 

@@ -63,7 +63,8 @@ function open(host: string, port: number, handle: RequestListener): Promise<Serv
   server.maxConnections = MAX_CONNECTIONS
   server.on('clientError', refuseBytes)
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    // Later ones as well, of which a full table of files is one: who was not let in tries again.
+    server.on('error', (error: NodeJS.ErrnoException) => {
       const missing = error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT'
       if (host === '::1' && missing) resolve(undefined)
       else reject(error)

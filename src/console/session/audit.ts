@@ -1,4 +1,5 @@
 /** The log: a line for every act and every refusal, which nothing in a message, a name or a request can break. */
+import { calledSafely } from '../../core/called-safely.ts'
 import type { Secrets } from './secrets.ts'
 
 // Line ends, control characters, and what changes the direction of writing.
@@ -29,7 +30,9 @@ export class Audit {
     const words = Object.entries(facts)
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => `${name}=${this.#word(String(value))}`)
-    this.#log(`${new Date().toISOString()} console ${words.join(' ')}`)
+    const line = `${new Date().toISOString()} console ${words.join(' ')}`
+    // Anybody's request may have a line written: a log that fails must not end the process.
+    calledSafely(() => this.#log(line))
   }
 
   #word(text: string): string {

@@ -1,7 +1,11 @@
 /** Guesses what was meant by a misspelt word. */
 
+/** Longer ones are no slip of the finger, and comparing them takes long. Unit: characters. */
+const LONGEST = 100
+
 /** The known word with the smallest edit distance, if that is small enough to be a slip of the finger. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
+  if (word.length > LONGEST) return undefined
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
   for (const candidate of known) {

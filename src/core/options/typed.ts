@@ -3,6 +3,7 @@
  * What is `undefined` was not said, and passes. `call` is as a program writes it: `consume()`.
  */
 import { MessagingError } from '../../model/errors.ts'
+import { isPromiseLike } from '../called-safely.ts'
 
 /** @throws TypeError */
 export function checkType(
@@ -14,10 +15,17 @@ export function checkType(
   if (value !== undefined && typeof value !== type) throw new TypeError(`${call}: ${name} is no ${type}`)
 }
 
-/** A list is no object. @throws TypeError */
+/**
+ * An object that says what it says by its properties. Of a list, a Map, a boxed text or a promise that nobody awaited none would be read: they
+ * are a slip, and no options.
+ */
+export function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !(Symbol.iterator in value) && !isPromiseLike(value)
+}
+
+/** @throws TypeError on what is no {@link isRecord} */
 export function checkObject(call: string, name: string, value: unknown): void {
-  if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value)))
-    throw new TypeError(`${call}: ${name} is no object`)
+  if (value !== undefined && !isRecord(value)) throw new TypeError(`${call}: ${name} is no object`)
 }
 
 /**

@@ -90,11 +90,13 @@ export class Deadlines {
   add(entry: Timed, ms: number): void {
     // Longer than a timer can wait means «no deadline».
     if (ms > LONGEST_TIMER_MS) return
-    let list = this.#lists.get(ms)
+    // What is left of some time is never the same number twice.
+    const whole = Math.ceil(ms)
+    let list = this.#lists.get(whole)
     if (!list) {
       if (this.#lists.size >= MAX_IDLE_LISTS) this.#dropIdle()
-      list = new DeadlineList(ms)
-      this.#lists.set(ms, list)
+      list = new DeadlineList(whole)
+      this.#lists.set(whole, list)
     }
     list.add(entry)
   }

@@ -19,7 +19,6 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
 /** Resolves when `signal` aborts (never rejects). */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
+    onAbort(signal, resolve)
   })
 }

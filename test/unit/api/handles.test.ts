@@ -6,7 +6,7 @@ import { eventually } from '../../support/eventually.ts'
 test('an onError that throws is told as a warning and the consumer goes on', async () => {
   await using connection = await connect('memory:handles-on-error')
   const warnings: string[] = []
-  connection.on('warning', ({ error }) => warnings.push(error.message))
+  connection.on('warning', ({ error }) => warnings.push(`${error.code} ${error.message}`))
   const work = queue<number>('work', { maxDeliveries: 1 })
   const seen: number[] = []
   await using _ = await connection.consume(
@@ -25,7 +25,7 @@ test('an onError that throws is told as a warning and the consumer goes on', asy
   await connection.send(work, 2)
   await eventually(() => seen.length === 2)
   expect(seen).toEqual([1, 2])
-  expect(warnings).toEqual(['listener'])
+  expect(warnings).toEqual(['HANDLER_FAILED listener'])
 })
 
 test('a consumer or responder that was closed is not kept by its connection', async () => {

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { connect, multicast, queue, service, topic } from '../../../src/index.ts'
+import { connectPlan } from '../../../src/api/link/connect-options.ts'
+import { connect, MessagingError, multicast, queue, service, topic } from '../../../src/index.ts'
 
 const url = 'memory:options'
 
@@ -241,4 +242,94 @@ test.each([
     .consumeBatch(queue('batches'), () => {}, options as never)
     .catch((problem) => problem)
   expect(error).toMatchObject({ code })
+})
+
+test.each([
+  ['retry', { retry: 5 }, TypeError],
+  ['retry', { retry: { minDelay: 5 } }, MessagingError],
+  ['retry.minDelayMs', { retry: { minDelayMs: Number.NaN } }, MessagingError],
+  ['retry.maxDelayMs', { retry: { maxDelayMs: '5' } }, TypeError],
+  ['onError', { onError: 'x' }, TypeError],
+])('consume() refuses a wrong %s', async (name, options, kind) => {
+  await using connection = await connect(url)
+  for (const call of ['consume', 'consumeBatch'] as const) {
+    const error = await connection[call](queue('retry'), () => {}, options as never).catch(
+      (problem) => problem,
+    )
+    expect(error).toBeInstanceOf(kind)
+    expect(error.message).toContain(name)
+  }
+})
+
+test.each([
+  ['a Map', new Map([['priority', 5]])],
+  ['a Set', new Set(['priority'])],
+  ['a text', new String('priority')],
+  ['a promise that nobody awaited', Promise.resolve({ priority: 5 })],
+])('%s is no options, no fields and no properties: nothing of it would be read', async (_, odd) => {
+  await using connection = await connect(url)
+  const place = queue('records')
+  const refused = [
+    () => connection.send(place, 'x', odd as never),
+    () => connection.send(place, 'x', { properties: odd as never }),
+    () => connection.sender(place, odd as never),
+    async () => queue('records', odd as never),
+  ]
+  for (const call of refused) await expect(call()).rejects.toBeInstanceOf(TypeError)
+  expect((await connection.admin.inspect(place))?.depth ?? 0).toBe(0)
+})
+
+test('options are read once, when they are given', async () => {
+  await using connection = await connect(url)
+  const options = { credit: 5 }
+  await using receiver = await connection.receiver(queue('read-once'), options)
+  options.credit = -1
+  expect(receiver.credit).toBe(5)
+})
+
+test('on() refuses an event that there is not, and a listener that is none', async () => {
+  await using connection = await connect(url)
+  expect(() => connection.on('disconnect' as never, () => {})).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID' }),
+  )
+  expect(() => connection.on('warning', undefined as never)).toThrow(TypeError)
+})
+
+test('a close with wrong options rejects, and closes nothing', async () => {
+  await using connection = await connect(url)
+  const place = queue('closes')
+  const open = [
+    await connection.sender(place),
+    await connection.receiver(place),
+    await connection.consume(place, () => {}),
+    await connection.respond(service('closes'), () => 1),
+    connection,
+  ]
+  for (const one of open) {
+    const closing = one.close({ timeoutMs: -1 })
+    await expect(closing).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+  }
+  await connection.send(place, 'x')
+})
+
+test('a pattern that is no valid Unicode is refused: no subject could ever fit it', () => {
+  expect(() => topic('unicode').matching('a.\ud800')).toThrow(
+    expect.objectContaining({ code: 'ADDRESS_MALFORMED' }),
+  )
+})
+
+test.each([Number.POSITIVE_INFINITY, 2 ** 40])(
+  'a heartbeat of %s ms is one that timers and brokers can hold',
+  (heartbeatMs) => {
+    expect(connectPlan({ url, heartbeatMs }).targets[0]!.heartbeatMs).toBe(43_200_000)
+  },
+)
+
+test('an unknown option of any length is refused at once, in a few words', async () => {
+  await using connection = await connect(url)
+  const error = await connection
+    .send(queue('long'), 'x', { ['x'.repeat(10_000_000)]: 1 } as never)
+    .catch((problem) => problem)
+  expect(error.code).toBe('CONFIG_INVALID')
+  expect(error.message.length).toBeLessThan(1_000)
 })

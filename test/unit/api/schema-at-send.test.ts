@@ -91,3 +91,28 @@ test('a schema that never answers takes no longer than the call may take, and no
   await using receiver = await connection.receiver(jobs)
   expect(await receiver.receive({ timeoutMs: 20 })).toBeUndefined()
 })
+
+test('a schema may answer by a promise of another library', async () => {
+  await using connection = await connect('memory:schema-thenable')
+  const result = { value: 'checked' }
+  const thenable = Object.fromEntries([['then', (resolve: (value: unknown) => void) => resolve(result)]])
+  const place = queue<string>('thenable', {
+    schema: { '~standard': { version: 1, vendor: 'test', validate: () => thenable as never } },
+  })
+  await connection.send(place, 'sent')
+  await using receiver = await connection.receiver(place)
+  expect((await receiver.receive({ timeoutMs: 1_000 }))?.body).toBe('checked')
+})
+
+test.each([
+  ['nothing', undefined],
+  ['a word', true],
+  ['neither a value nor issues', {}],
+  ['issues of its own kind', { issues: [{ message: Symbol('odd'), path: [null] }] }],
+])('a schema that answers with %s refuses the body, and no body becomes undefined', async (_, answer) => {
+  await using connection = await connect('memory:schema-odd')
+  const place = queue('odd-schema', {
+    schema: { '~standard': { version: 1, vendor: 'test', validate: () => answer as never } },
+  })
+  await expect(connection.send(place, 1)).rejects.toMatchObject({ code: 'ENCODE_FAILED' })
+})

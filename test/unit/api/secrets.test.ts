@@ -31,3 +31,12 @@ test.each([
     'rabbitmq://h?managementUrl=http%3A%2F%2Fu%3A***%40h%3A1&heartbeat=5',
   ],
 ])('%s is shown as %s', (text, shown) => expect(redact(text)).toBe(shown))
+
+test.each([
+  ['a long word before a URL', `${'a'.repeat(1_000_000)} x://y`],
+  ['a login without an end', `x://${'a:'.repeat(500_000)}`],
+  ['escaped URLs without an end', `://${'%3A%2F%2F%3A'.repeat(100_000)}`],
+  ['names of secrets without a value', `://?${'password'.repeat(125_000)}`],
+])('%s is looked through once: a stranger’s text holds nobody up', (_, text) => {
+  expect(redact(text)).toHaveLength(text.length)
+})

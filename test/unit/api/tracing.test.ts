@@ -233,6 +233,7 @@ describe('context', () => {
     ['2', undefined],
     ['00-00000000000000000000000000000000-00f067aa0ba902b7-01', undefined],
     ['ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', undefined],
+    [`${TRACEPARENT}-more`, undefined],
     [`${TRACEPARENT}\n`, undefined],
     [TRACEPARENT.toUpperCase(), undefined],
     [Buffer.from(TRACEPARENT), TRACEPARENT],

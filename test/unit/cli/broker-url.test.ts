@@ -68,6 +68,13 @@ describe('the ends of a bridge', () => {
     ['*.*=$2.$1', 'a.b', 'b.a'],
     ['#=all', 'x.y', 'all'],
     ['a+b=c', 'a+b', 'c'],
+    ['*foo=x', 'a', 'a'],
+    ['us*=x', 'us*', 'x'],
+    ['#.a.#=$1|$2', 'x.a.y.a.z', 'x|y.a.z'],
+    ['#.#=$1|$2', 'x.y', 'x|y'],
+    ['a.*=old.$0', 'a.b', 'old.a.b'],
+    ['=none', undefined, 'none'],
+    ['#.a.#.b.#.c=long', 'a.'.repeat(20_000), 'a.'.repeat(20_000)],
     ['x=y', undefined, undefined],
   ])('--map %s makes of %s %s', (rule, subject, mapped) => {
     expect(subjectMap([rule])(subject)).toBe(mapped)

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { loggable } from '../../../src/api/message/loggable.ts'
 import { type Printable, printForm } from '../../../src/cli/print/printable.ts'
 import { repr } from '../../../src/cli/print/python-repr.ts'
 import { tableLines } from '../../../src/cli/print/table.ts'
 import { jsonText, visible, visibleBytes, visibleLines } from '../../../src/cli/print/terminal-text.ts'
+import { jsonable } from '../../../src/tools/message/jsonable.ts'
 
 describe("Python's print form", () => {
   it.each([
@@ -91,4 +93,20 @@ describe('text of strangers', () => {
       ),
     ).toEqual(['NAME  DEPTH', 'a\\n       1', '漢字      -'])
   })
+})
+
+describe('what a stranger has nested without end', () => {
+  let deep: unknown = 1
+  for (let depth = 0; depth < 20_000; depth++) deep = depth % 2 === 0 ? [deep] : { a: deep }
+
+  it('is shown as far as anybody reads', () => {
+    expect(repr(deep)).toMatch(/^\{'a': \[\{'a': .*\{\.\.\.\}.*\}$/)
+    expect(JSON.stringify(jsonable(deep))).toContain('"…"')
+    expect(JSON.stringify(loggable(deep))).toContain('"…"')
+  })
+})
+
+it('a table has as many rows as a broker has nodes', () => {
+  const rows = Array.from({ length: 200_000 }, (_, at) => [`node-${at}`])
+  expect(tableLines([{ title: 'NAME' }], rows)).toHaveLength(200_001)
 })

@@ -30,3 +30,17 @@ test('everyone who still waits is told once', () => {
   expect(told).toEqual(['shared', 'shared', 'own'])
   expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
 })
+
+test('who comes when the signal has aborted already is told soon, and not when it leaves before', async () => {
+  const signal = AbortSignal.abort()
+  const told: string[] = []
+  const off = onAbort(signal, () => {
+    told.push('stayed')
+    off()
+  })
+  onAbort(signal, () => told.push('left'))()
+  expect(told).toEqual([])
+  await undefined
+  expect(told).toEqual(['stayed'])
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+})

@@ -112,3 +112,32 @@ describe('an inbox read in batches', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 })
+
+describe('readers that end before anything comes', () => {
+  it('leave the others in their order, at whatever place they stood and in whatever number', async () => {
+    const box = inbox()
+    const ends = Array.from({ length: 2_000 }, () => new AbortController())
+    const read = ends.map(({ signal }) =>
+      box.read(undefined, signal).catch((error: MessagingError) => error.code),
+    )
+    ends.forEach((end, at) => {
+      if (at % 3 !== 0) end.abort()
+    })
+    const stayed = read.filter((_, at) => at % 3 === 0)
+    for (const at of stayed.keys()) box.push(at)
+    expect(await Promise.all(stayed)).toEqual(stayed.map((_, at) => at))
+    expect(new Set(await Promise.all(read.filter((_, at) => at % 3 !== 0)))).toEqual(new Set(['ABORTED']))
+    expect(box.length).toBe(0)
+  })
+
+  it('are those of one owner, who has gone: what comes is for the next one', async () => {
+    const box = inbox()
+    const gone = {}
+    const first = box.read(undefined, undefined, gone)
+    const second = box.read(undefined, undefined)
+    box.dismiss(gone)
+    expect(await first).toBeUndefined()
+    box.push(7)
+    expect(await second).toBe(7)
+  })
+})

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { messageOfThrown } from '../../../src/model/errors.ts'
+import { asMessagingError, isMessagingError, messageOfThrown } from '../../../src/model/errors.ts'
 import { thrownText } from '../../../src/model/thrown.ts'
 
 describe('what was thrown, as text', () => {
@@ -55,4 +55,30 @@ it.each([
   [Object.create(null), '[Object: null prototype] {} was thrown'],
 ])('%o as a message: %s', (thrown, message) => {
   expect(messageOfThrown(thrown)).toBe(message)
+})
+
+it.each([
+  [
+    'a revoked Proxy',
+    () => {
+      const { proxy, revoke } = Proxy.revocable({}, {})
+      revoke()
+      return proxy
+    },
+  ],
+  [
+    'a Proxy that throws',
+    () =>
+      new Proxy(
+        {},
+        {
+          has: () => {
+            throw new Error('no')
+          },
+        },
+      ),
+  ],
+])('%s that was thrown is no MessagingError, and asking does no harm', (_, make) => {
+  expect(isMessagingError(make())).toBe(false)
+  expect(asMessagingError(make()).code).toBe('INTERNAL')
 })

@@ -1,4 +1,6 @@
 /** Where drain's messages come from: a receiver whose deliveries are accepted, or a browser that leaves everything. */
+import { onAbort } from '../../../core/aborts.ts'
+import { pause } from '../../../core/time/waiting.ts'
 import type { Connection, Delivery, ReceivedMessage, Receiver } from '../../../index.ts'
 import { Source } from '../../../tools/bridge/source.ts'
 
@@ -98,10 +100,26 @@ class FollowFeed implements Feed {
   async next(timeoutMs: number | undefined, signal: AbortSignal): Promise<Drained | undefined> {
     this.#asked ??= this.#messages.next()
     this.#asked.catch(() => {})
-    const result = await Promise.race([this.#asked, silence(timeoutMs, signal)])
+    const result = await this.#within(this.#asked, timeoutMs, signal)
     if (result === undefined || result.done) return undefined
     this.#asked = undefined
     return result.value
+  }
+
+  /** `undefined` when the time is up, or on Ctrl-C. Nothing of the wait is left behind when the message comes first. */
+  async #within<T>(
+    asked: Promise<T>,
+    timeoutMs = Number.POSITIVE_INFINITY,
+    signal: AbortSignal,
+  ): Promise<T | undefined> {
+    const over = new AbortController()
+    const off = onAbort(signal, () => over.abort())
+    try {
+      return await Promise.race([asked, pause(timeoutMs, over.signal).then(() => undefined)])
+    } finally {
+      over.abort()
+      off()
+    }
   }
 
   async accept(): Promise<void> {}
@@ -111,13 +129,4 @@ class FollowFeed implements Feed {
     await this.#asked?.catch(() => {})
     await this.#messages.return?.()
   }
-}
-
-function silence(timeoutMs: number | undefined, signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    const timer = timeoutMs === undefined ? undefined : setTimeout(() => resolve(undefined), timeoutMs)
-    timer?.unref()
-    if (signal.aborted) resolve(undefined)
-    signal.addEventListener('abort', () => resolve(undefined), { once: true })
-  })
 }

@@ -6,6 +6,9 @@ import { UsageError } from '../../command/errors.ts'
 import { inputLines } from '../../lines/input-lines.ts'
 import { lineToMessage } from '../../lines/message-lines.ts'
 
+/** Largest body of `--content-size`. Unit: bytes. */
+const MAX_SIZE = 2 ** 31 - 1
+
 /** One message to send, before the fields that every message of the run gets. */
 export interface Content {
   readonly body: unknown
@@ -53,6 +56,7 @@ export function contentPlan(args: Arguments, words: readonly string[], input: ()
   const size = args.number('content-size')
   if (size !== undefined) {
     if (size < 0) throw new UsageError('option --content-size: less than 0')
+    if (size > MAX_SIZE) throw new UsageError(`option --content-size: more than ${MAX_SIZE}`)
     const body = Buffer.alloc(size, 'X')
     return { ...again({ body, fields: { contentType }, shown: body }), bulk: true }
   }

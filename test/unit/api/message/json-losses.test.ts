@@ -1,6 +1,7 @@
 /** What JSON cannot hold is refused with its place, never sent as null or {}. */
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { decodeBody, encodeBody } from '../../../../src/model/body-codec.ts'
+import { contentTypeOf, decodeBody, encodeBody } from '../../../../src/model/body-codec.ts'
 
 const NONE = new Map()
 
@@ -45,4 +46,47 @@ test.each([
 test('JSON behind a byte-order mark is decoded', () => {
   const bytes = Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from('{"id":7}')])
   expect(decodeBody(bytes, 'application/json', NONE)).toEqual({ id: 7 })
+})
+
+test('what toJSON() gives is not asked for its own: an object may give itself', () => {
+  const body = {
+    nothing: null,
+    toJSON() {
+      return this
+    },
+  }
+  expect(Buffer.from(encodeBody({ body }, 'application/json', NONE) as Uint8Array).toString()).toBe(
+    '{"body":{"nothing":null}}',
+  )
+})
+
+test.each([
+  [
+    'a revoked Proxy',
+    () => {
+      const { proxy, revoke } = Proxy.revocable({}, {})
+      revoke()
+      return proxy
+    },
+  ],
+  ['a Proxy around bytes', () => new Proxy(new Uint8Array(4), {})],
+  [
+    'bytes whose memory was given away',
+    () => {
+      const bytes = new Uint8Array(8)
+      structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+      return bytes
+    },
+  ],
+])('%s is ENCODE_FAILED', (_, make) => {
+  const body = make()
+  expect(() => encodeBody(body, contentTypeOf(body), NONE)).toThrow(
+    expect.objectContaining({ code: 'ENCODE_FAILED' }),
+  )
+})
+
+test('bytes of another realm are bytes', () => {
+  const bytes: Uint8Array = runInNewContext('new Uint8Array([1, 2])')
+  expect(contentTypeOf(bytes)).toBe('application/octet-stream')
+  expect(encodeBody(bytes, contentTypeOf(bytes), NONE)).toEqual(Buffer.from([1, 2]))
 })
