@@ -1,7 +1,7 @@
 /** Where drain's messages come from. */
 import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
-import { openFeed } from '../../../src/cli/drain/feed.ts'
+import { openFeed } from '../../../src/cli/verbs/drain/feed.ts'
 import { connect, queue } from '../../../src/index.ts'
 
 test('a browse that follows leaves no listener behind for its messages, and waits as long as a number can say', async () => {
