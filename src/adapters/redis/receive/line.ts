@@ -77,6 +77,11 @@ export class Line<Answer extends ClaimAnswer> {
     return this.#handed
   }
 
+  /** The claim whose answer waits for words that are still on their way, or lost. */
+  get waitsAt(): number | undefined {
+    return this.#answers[0]?.claim
+  }
+
   /** A number for the next claim. From now on the receiver does not count as standing. */
   claim(): number {
     this.#standing = false

@@ -241,8 +241,11 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
     this.#end(connectionLost(cause))
   }
 
+  /** Another program may have deleted a part of the node only: what still names this owner would be handed messages until its lease ends. */
   nodeGone(): void {
+    const owner = this.#owner
     this.#detach(nodeDeleted(this.#parts.label))
+    if (owner !== '') void this.#leave(owner)
   }
 
   failed(error: MessagingError): void {

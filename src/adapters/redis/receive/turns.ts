@@ -4,6 +4,7 @@
  *
  *   claiming ──nothing more──▶ standing in the line ──called, room used up, or time to look──▶ claiming
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { MessagingError } from '../../../model/errors.ts'
 import type { Session } from '../wire/session.ts'
 import { Line } from './line.ts'
@@ -14,6 +15,8 @@ import { MOST_WANTED, type Window } from './window.ts'
 
 /** Turns under way at once. */
 const MOST_UNDER_WAY = 2
+/** A word that comes so much later than the answer behind it may be lost. Unit: ms. */
+const LATE_WORD_MS = 1_000
 /** Accepted deliveries that a receiver in the line gathers at most. */
 const GATHERED = 100
 
@@ -65,6 +68,7 @@ export class Turns {
   #patient = true
   #meanBytes: number | undefined
   #quiet: (() => void) | undefined
+  #awaitsWords = false
   readonly #startTurn = (): void => {
     this.#scheduled = false
     this.#turn(false)
@@ -284,12 +288,31 @@ export class Turns {
     if (kind === 'done' && !this.#ended) {
       verdicts.settled()
       if (answer) line.answer(answer)
+      if (line.waitsAt !== undefined && !this.#awaitsWords) void this.#awaitWords(line)
     } else {
       verdicts.failed(this.#events.deliveryLost())
       if (kind === 'node gone' && !this.#ended) this.#events.nodeGone()
       else if (kind === 'lease lost' && owner === this.#owner) this.#events.leaseLost()
     }
     this.#afterTurn()
+  }
+
+  /**
+   * The server says that it has handed over more than has come in. Either that is on its way, or its note of the place is an older one:
+   * another program has put keys back that it had saved. Then nobody has what it counts, and the receiver begins anew.
+   */
+  async #awaitWords(line: Line<Answer>): Promise<void> {
+    this.#awaitsWords = true
+    for (let claim = line.waitsAt; claim !== undefined && line === this.#line; ) {
+      await sleep(LATE_WORD_MS, undefined, { ref: false })
+      if (line.waitsAt === claim) await this.#parts.session.caughtUp().catch(() => {})
+      if (line.waitsAt !== claim) claim = line.waitsAt
+      else if (line === this.#line && this.#active) {
+        this.#events.leaseLost()
+        break
+      } else break
+    }
+    this.#awaitsWords = false
   }
 
   #failed({ verdicts, line, want }: Turn, error: unknown): void {

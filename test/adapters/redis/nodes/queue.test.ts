@@ -278,6 +278,40 @@ describe('a queue in Redis', () => {
     expect(await on.dump(keys.queue(queue.name))).toEqual({})
   })
 
+  it('goes to who is there, not to who was, where another program has deleted its settings alone', async () => {
+    const queue = await on.node()
+    const base = keys.queue(queue.name)
+    const inLine = async (): Promise<string[]> => on.bare.zrange(`${base}#waiters`, '0', '-1')
+    const { inbox: gone } = await on.receiver(queue)
+    await becomes(async () => (await inLine()).length === 1, 'it waits')
+    const [owner] = await inLine()
+    await on.bare.del(base)
+    await gone.until(() => gone.detaches.length > 0)
+    await on.connection.declare(queue)
+    const { inbox } = await on.receiver(queue)
+    await becomes(async () => (await inLine()).some((other) => other !== owner), 'the other one waits')
+    const sender = await on.sender(queue)
+    for (const body of range(6)) await sendOk(sender, message(body))
+    expect(texts(await inbox.take(6))).toEqual(range(6))
+  })
+
+  it('is received further where another program has put back what it had saved of it', async () => {
+    const { connection } = await on.connect({ native: { pollMs: 100 } })
+    const queue = await on.node()
+    const places = `${keys.queue(queue.name)}#places`
+    const { inbox } = await on.receiver(queue, {}, connection)
+    await becomes(async () => (await on.bare.hlen(places)) === 1, 'it waits')
+    const [[owner, place]] = Object.entries(await on.bare.hgetall(places)) as [[string, string]]
+    const [claim, room, handed] = place.split(' ').map(Number)
+    await on.bare.hset(places, owner, `${claim} ${room} ${handed! + 1}`)
+    await becomes(
+      async () => (await on.bare.hget(places, owner)) !== `${claim} ${room} ${handed! + 1}`,
+      'it looked',
+    )
+    await sendOk(await on.sender(queue), message('after'))
+    expect(text(await inbox.next())).toBe('after')
+  })
+
   it('tells its receivers when it is deleted', async () => {
     const queue = await on.node()
     const { inbox } = await on.receiver(queue)
