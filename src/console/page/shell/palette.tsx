@@ -58,19 +58,12 @@ export function Palette() {
     >
       <div class="palette-input">
         <Icon name="search" />
-        <input
-          type="text"
-          role="combobox"
-          aria-expanded="true"
-          aria-controls={`${id}-list`}
-          aria-activedescendant={entries.length === 0 ? undefined : `${id}-${current}`}
-          aria-label="Name of a node, or what to do"
-          placeholder="Name of a node, or what to do"
+        <NameInput
+          list={`${id}-list`}
+          active={entries.length === 0 ? undefined : `${id}-${current}`}
           value={text}
-          spellcheck={false}
-          autocomplete="off"
-          onInput={(event) => {
-            setText(event.currentTarget.value)
+          onValue={(value) => {
+            setText(value)
             setActive(0)
           }}
           onKeyDown={onKeyDown}
@@ -79,6 +72,34 @@ export function Palette() {
       <Entries id={id} entries={entries} current={current} onCurrent={setActive} onChoose={choose} />
       {entries.length === 0 && <p class="palette-none soft">Nothing is called that.</p>}
     </dialog>
+  )
+}
+
+interface NameInputProps {
+  /** Ids of the list below it, and of its active entry. */
+  readonly list: string
+  readonly active: string | undefined
+  readonly value: string
+  readonly onValue: (value: string) => void
+  readonly onKeyDown: (event: KeyboardEvent) => void
+}
+
+function NameInput({ list, active, value, onValue, onKeyDown }: NameInputProps) {
+  return (
+    <input
+      type="text"
+      role="combobox"
+      aria-expanded="true"
+      aria-controls={list}
+      aria-activedescendant={active}
+      aria-label="Name of a node, or what to do"
+      placeholder="Name of a node, or what to do"
+      value={value}
+      spellcheck={false}
+      autocomplete="off"
+      onInput={(event) => onValue(event.currentTarget.value)}
+      onKeyDown={onKeyDown}
+    />
   )
 }
 

@@ -31,16 +31,11 @@ interface Sent {
 
 export function Send() {
   const target = useTarget()
-  const [draft, setDraft] = useState(EMPTY_DRAFT)
+  const [draft, setDraft] = useDraft()
   const [fromFile, setFromFile] = useState<readonly OutgoingView[]>()
   const [sent, setSent] = useState<readonly Sent[]>([])
   const [make, setMake] = useState(false)
   const { busy, act } = useAct()
-  useEffect(() => {
-    const opened = openedAsTemplate.peek()
-    if (opened !== undefined) setDraft(draftOf(opened))
-    openedAsTemplate.value = undefined
-  }, [])
   if (!mayWrite.value) return <ReadOnly purpose="send" />
 
   const made = messageOf(draft)
@@ -57,13 +52,9 @@ export function Send() {
     setFromFile(undefined)
   }
   const readFile = async (file: File) => {
-    try {
-      const found = await messagesOfFile(file)
-      if (found.length === 1) setDraft(draftOf(found[0]!))
-      else setFromFile(found)
-    } catch (error) {
-      tellProblem(error)
-    }
+    const found = await messagesOfFile(file)
+    if (found.length === 1) setDraft(draftOf(found[0]!))
+    else setFromFile(found)
   }
   return (
     <div class="scroll">
@@ -75,18 +66,13 @@ export function Send() {
           {fromFile === undefined ? (
             <MessageForm draft={draft} onDraft={setDraft} />
           ) : (
-            <p class="note">
-              {counted(fromFile.length, 'message')} from the file.{' '}
-              <Button kind="quiet" onPress={() => setFromFile(undefined)}>
-                Write one instead
-              </Button>
-            </p>
+            <FromFile count={fromFile.length} onLeave={() => setFromFile(undefined)} />
           )}
           <div class="bar">
             <Button kind="primary" icon="send" submit busy={busy} reason={missing}>
               {fromFile === undefined ? 'Send' : `Send ${counted(fromFile.length, 'message')}`}
             </Button>
-            <FileButton onFile={(file) => void readFile(file)} />
+            <FileButton onFile={(file) => void readFile(file).catch(tellProblem)} />
           </div>
         </Form>
         <aside aria-label="Templates and what was sent">
@@ -101,6 +87,28 @@ export function Send() {
         </aside>
       </div>
     </div>
+  )
+}
+
+/** Begins with the message that was opened as a template. */
+function useDraft() {
+  const [draft, setDraft] = useState(EMPTY_DRAFT)
+  useEffect(() => {
+    const opened = openedAsTemplate.peek()
+    if (opened !== undefined) setDraft(draftOf(opened))
+    openedAsTemplate.value = undefined
+  }, [])
+  return [draft, setDraft] as const
+}
+
+function FromFile({ count, onLeave }: { readonly count: number; readonly onLeave: () => void }) {
+  return (
+    <p class="note">
+      {counted(count, 'message')} from the file.{' '}
+      <Button kind="quiet" onPress={onLeave}>
+        Write one instead
+      </Button>
+    </p>
   )
 }
 
