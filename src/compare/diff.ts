@@ -1,4 +1,5 @@
 /** Two reports against each other, for a pipeline that must fail when something got slower or lost its validity. */
+import { isRecord } from '../core/options/typed.ts'
 import { MessagingError } from '../index.ts'
 import { type Cell, type Report, SCHEMA_VERSION } from './report.ts'
 
@@ -32,12 +33,33 @@ export function diff(old: Report, now: Report, options: DiffOptions = {}): Chang
   return changes
 }
 
-/** @throws `CONFIG_INVALID` when it is no report, or one of another version */
+/** @throws `CONFIG_INVALID` when it is no report, a damaged one, or one of another version */
 export function checkReport(report: Report): Report {
-  if (report?.schemaVersion === SCHEMA_VERSION && Array.isArray(report.cells)) return report
-  throw new MessagingError(
-    'CONFIG_INVALID',
-    `The report has schema version ${String(report?.schemaVersion)}, this program reads ${SCHEMA_VERSION}`,
+  if (report?.schemaVersion !== SCHEMA_VERSION) {
+    throw new MessagingError(
+      'CONFIG_INVALID',
+      `The report has schema version ${String(report?.schemaVersion)}, this program reads ${SCHEMA_VERSION}`,
+    )
+  }
+  const { environment, workloads, comparisons, cells } = report
+  const isWhole =
+    typeof report.createdAt === 'string' &&
+    isRecord(environment) &&
+    [workloads, comparisons, cells].every((list) => Array.isArray(list) && list.every(isRecord)) &&
+    cells.every(isCell)
+  if (!isWhole) throw new MessagingError('CONFIG_INVALID', 'The report is damaged: parts of it are missing')
+  return report
+}
+
+const CELL_TEXTS = ['workload', 'library', 'kind', 'adapter', 'broker', 'verdict'] as const
+
+function isCell(cell: Cell): boolean {
+  return (
+    CELL_TEXTS.every((name) => typeof cell[name] === 'string') &&
+    Array.isArray(cell.reasons) &&
+    Array.isArray(cell.runs) &&
+    cell.runs.every(isRecord) &&
+    isRecord(cell.throughput)
   )
 }
 

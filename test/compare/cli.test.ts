@@ -93,7 +93,7 @@ describe('sluice compare', () => {
     expect(same.code).toBe(0)
     const slower = report('first')
     const cells = slower.cells.map((cell, at) =>
-      at > 0 ? cell : { ...cell, throughput: { typical: 10, median: 10, min: 9, max: 11 } },
+      at > 0 ? cell : { ...cell, throughput: { typical: 0.1, median: 0.1, min: 0.09, max: 0.11 } },
     )
     writeFileSync(join(commands.scratch, 'slow.json'), JSON.stringify({ ...slower, cells }))
     const worse = await commands.spawn({}, 'sluice', 'compare', '--diff', 'first.json', 'slow.json')
@@ -106,6 +106,12 @@ describe('sluice compare', () => {
     writeFileSync(join(commands.scratch, 'other.json'), '{"schemaVersion":99}')
     const other = await commands.spawn({}, 'sluice', 'compare', '--diff', 'first.json', 'other.json')
     expect([other.code, other.err]).toEqual([1, expect.stringContaining('schema version 99')])
+    writeFileSync(join(commands.scratch, 'half.json'), JSON.stringify({ ...slower, cells: [null] }))
+    const half = await commands.spawn({}, 'sluice', 'compare', '--render', 'half.json')
+    expect([half.code, half.err]).toEqual([
+      1,
+      expect.stringContaining('CONFIG_INVALID: The report is damaged'),
+    ])
   }, 30_000)
 
   it('runs sender and receiver in separate processes', async () => {

@@ -137,14 +137,14 @@ function store(option: Option, as: string, text: string | undefined, values: Map
       if (!/^\s*[+-]?(\d+|0x[\da-f]+)\s*$/i.test(text)) {
         throw new UsageError(`option ${as}: invalid integer value: '${text}'`)
       }
-      values.set(option.name, Number(text.trim().replace(/^\+/, '')))
+      storeNumber(option, as, Number(text.trim().replace(/^\+/, '')), values)
       return
     case 'number': {
       const value = Number(text)
       if (text.trim() === '' || Number.isNaN(value)) {
         throw new UsageError(`option ${as}: invalid floating-point value: '${text}'`)
       }
-      values.set(option.name, value)
+      storeNumber(option, as, value, values)
       return
     }
     default:
@@ -154,4 +154,9 @@ function store(option: Option, as: string, text: string | undefined, values: Map
       }
       values.set(option.name, text)
   }
+}
+
+function storeNumber(option: Option, as: string, value: number, values: Map<string, Value>): void {
+  if (value < (option.least ?? -Infinity)) throw new UsageError(`option ${as}: less than ${option.least}`)
+  values.set(option.name, value)
 }

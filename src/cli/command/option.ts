@@ -14,9 +14,11 @@ export interface Option {
   readonly original?: true
   /** Values a `text` option may have. */
   readonly choices?: readonly string[]
+  /** Numbers only. */
+  readonly least?: number
 }
 
-type More = Pick<Option, 'fallback' | 'original' | 'choices'>
+type More = Pick<Option, 'fallback' | 'original' | 'choices' | 'least'>
 
 /** `spec` as the help shows it: `'-t, --timeout SECONDS'`; without a value `'--json'`. */
 function option(kind: Option['kind'], spec: string, help: string, more: More = {}): Option {

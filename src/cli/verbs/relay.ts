@@ -21,7 +21,7 @@ export const relay: Command = {
     flag('--init', 'make the tables in DATABASE, and end; safe to repeat'),
     flag('--sql', 'print the SQL that makes the tables, and end'),
     flag('--once', 'end when nothing waits any more'),
-    integer('--batch N', 'messages of one node on their way at once', { fallback: 500 }),
+    integer('--batch N', 'messages of one node on their way at once', { fallback: 500, least: 1 }),
     number('--poll SECONDS', 'longest until it looks without being woken', { fallback: 1 }),
     flag('-q, --quiet', 'no counts on stderr'),
     flag('--json', 'print the final counts as JSON'),
@@ -57,7 +57,6 @@ export const relay: Command = {
         return 0
       }
       if (broker === undefined) throw new UsageError('DATABASE and BROKER are required')
-      if (args.number('batch')! < 1) throw new UsageError('option --batch: less than 1')
       if (!(args.number('poll')! > 0)) throw new UsageError('option --poll: not above 0')
       await ofDatabase(() => pool.query('SELECT FROM sluice_outbox LIMIT 1'))
       await using session = await openSession(context, { broker, reconnect: 'always' })

@@ -4,7 +4,6 @@ import { chosenLetters } from '../../tools/replay/chosen-letters.ts'
 import { BROKER } from '../broker/connection-options.ts'
 import { withSession } from '../broker/with-session.ts'
 import type { Command, Context } from '../command/command.ts'
-import { UsageError } from '../command/errors.ts'
 import { flag, integer, text } from '../command/option.ts'
 import { addressArgument, expectOnly } from '../command/positionals.ts'
 import { Progress } from '../print/progress.ts'
@@ -33,7 +32,7 @@ export const replay: Command = {
     ),
     text('--to ADDRESS', 'send them there instead'),
     flag('-n, --dry-run', 'tell what would go, and send nothing'),
-    integer('-c, --limit LIMIT', 'stop after so many; 0: no limit', { fallback: 0 }),
+    integer('-c, --limit LIMIT', 'stop after so many; 0: no limit', { fallback: 0, least: 0 }),
     flag('-q, --quiet', 'no counts on stderr'),
     flag('--json', 'print the report as JSON'),
   ],
@@ -48,7 +47,6 @@ export const replay: Command = {
     expectOnly(args, 'ADDRESS')
     const source = addressArgument(args.positionals[0])
     const limit = args.number('limit')!
-    if (limit < 0) throw new UsageError('option --limit: less than 0')
     const where = chosenLetters({
       reason: args.text('reason'),
       origin: args.text('origin'),

@@ -16,7 +16,7 @@ export const tap: Command = {
   options: [
     BROKER,
     COUNT,
-    number('-t, --timeout SECONDS', 'stop when there is none for this long'),
+    number('-t, --timeout SECONDS', 'stop when there is none for this long', { least: 0 }),
     flag('--create', 'make the topic if it is missing'),
     TRACE,
     ...PRINTING,

@@ -5,6 +5,7 @@ import { SPOUT_OPTIONS } from '../../../src/cli/verbs/spout/options.ts'
 
 const OPTIONS: readonly Option[] = [
   { name: 'count', short: 'c', kind: 'integer', help: '', fallback: 1 },
+  { name: 'concurrency', short: 'n', kind: 'integer', help: '', least: 1 },
   { name: 'timeout', short: 't', kind: 'number', help: '' },
   { name: 'reconnect', short: 'r', kind: 'flag', help: '' },
   { name: 'reconnect-limit', short: 'l', kind: 'integer', help: '' },
@@ -96,6 +97,8 @@ describe('the rules of optparse', () => {
     [['-c', 'many'], "option -c: invalid integer value: 'many'"],
     [['-c', '1.5'], "option -c: invalid integer value: '1.5'"],
     [['--timeout=soon'], "option --timeout: invalid floating-point value: 'soon'"],
+    [['-n', '0'], 'option -n: less than 1'],
+    [['--concurrency=-1'], 'option --concurrency: less than 1'],
     [['-t', ''], "option -t: invalid floating-point value: ''"],
     [['--verbose=1'], '--verbose option does not take a value'],
     [['--mode', 'c'], "option --mode: invalid choice: 'c' (choose from 'a', 'b')"],

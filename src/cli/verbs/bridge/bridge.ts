@@ -23,8 +23,10 @@ export const bridge: Command = {
   description:
     'Move messages from FROM to TO, each URL#ADDRESS, until Ctrl-C. A message is accepted at its source only after the target has confirmed it; what dies in between is delivered again with the same id. All fields, properties and the remaining time to live are kept, and the order of each sender. Both ends reconnect by themselves.',
   options: [
-    integer('-c, --count COUNT', 'stop after this many messages; 0: no limit', { fallback: 0 }),
-    number('-t, --timeout SECONDS', 'stop when there is none for this long; 0: what is there now'),
+    integer('-c, --count COUNT', 'stop after this many messages; 0: no limit', { fallback: 0, least: 0 }),
+    number('-t, --timeout SECONDS', 'stop when there is none for this long; 0: what is there now', {
+      least: 0,
+    }),
     text(
       '-w, --where CONDITION',
       'only those that fit, in the language of drain -p; the others are held back until the end, then given back',
@@ -40,7 +42,7 @@ export const bridge: Command = {
       '-m, --map PATTERN=SUBJECT',
       "change subjects: 'us.*.#=usa.$1.$2'; may be repeated, the first that fits decides",
     ),
-    integer('--capacity N', 'messages on their way at once', { fallback: 1000 }),
+    integer('--capacity N', 'messages on their way at once', { fallback: 1000, least: 1 }),
     text(
       '--on-loop ON-LOOP',
       'what to do with a message that has been at the target before (default stop, from a topic drop)',
@@ -80,7 +82,6 @@ export const bridge: Command = {
     const source = endPoint(from, 'FROM')
     const target = endPoint(to, 'TO')
     const map = subjectMap(args.list('map'))
-    if (args.number('capacity')! < 1) throw new UsageError('option --capacity: less than 1')
     await using left = await openSession(context, { broker: source.broker, reconnect: 'always' })
     await using right = await openSession(context, { broker: target.broker, reconnect: 'always' })
     if (args.flag('copy')) await copyAll(context, left, source, right, target)

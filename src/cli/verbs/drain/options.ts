@@ -17,6 +17,7 @@ export const PRINTING: readonly Option[] = [
 /** For the other commands that print messages. */
 export const COUNT: Option = integer('-c, --count COUNT', 'stop after this many messages; 0: no limit', {
   fallback: 0,
+  least: 0,
 })
 
 const ORIGINAL: readonly Option[] = [

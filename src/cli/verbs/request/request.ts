@@ -17,7 +17,7 @@ export const request: Command = {
     'Send a request and print the response. The words after the service are the body, joined by blanks. Fails when nobody answers in time, or when the responder failed.',
   options: [
     BROKER,
-    number('-t, --timeout SECONDS', 'how long to wait for the answer', { fallback: 30 }),
+    number('-t, --timeout SECONDS', 'how long to wait for the answer', { fallback: 30, least: 0 }),
     text('-S, --subject SUBJECT', 'subject of the request'),
     list('-P, --property NAME=VALUE', 'a property of the request; may be repeated'),
     text('--content-type TYPE', 'media type of the body', { fallback: 'text/plain' }),
