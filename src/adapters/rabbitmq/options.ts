@@ -12,9 +12,9 @@ export type QueueType = 'classic' | 'quorum'
 export interface RabbitmqOptions {
   /** Virtual host; replaces the URL's path. Default: the path, and `/` without one. */
   vhost?: string
-  /** Largest frame. Unit: bytes. Default: 131072, or less if the broker says so. */
+  /** Largest frame. Unit: bytes, at least 4096. 0: what the broker allows. Default: 131072, or less if the broker says so. */
   frameMax?: number
-  /** Most channels (links) on one of the two connections. Default: what the broker allows (2047). */
+  /** Most channels (links) on one of the two connections. Default, and 0: what the broker allows (2047). */
   channelMax?: number
   /** How to log in. Default `PLAIN`; `EXTERNAL` takes the identity from the TLS certificate. */
   mechanism?: LoginMechanism
@@ -74,6 +74,9 @@ const URL_FORM = {
   form: 'rabbitmq://user:password@host:port/virtual-host',
   query: QUERY,
 }
+/** Every peer takes frames of this size. */
+const LEAST_FRAME_BYTES = 4_096
+/** `connection.tune-ok` has 16 bits for it. */
 const MECHANISMS: readonly unknown[] = ['PLAIN', 'AMQPLAIN', 'EXTERNAL']
 
 const { invalid, text, urlPart, wholeNumber } = optionReader(ADAPTER, 'connect()')
@@ -101,8 +104,8 @@ export function endpointOf(target: ConnectTarget): Endpoint {
     username,
     password,
     mechanism: mechanismOf(native.mechanism),
-    frameMax: wholeNumber('frameMax', native.frameMax ?? query.frameMax ?? query.frame_max, 4096),
-    channelMax: wholeNumber('channelMax', native.channelMax ?? query.channelMax ?? query.channel_max, 1),
+    frameMax: frameMaxOf(native.frameMax ?? query.frameMax ?? query.frame_max),
+    channelMax: wholeNumber('channelMax', native.channelMax ?? query.channelMax ?? query.channel_max, 0),
     heartbeatSeconds: Math.min(
       heartbeat ?? (target.heartbeatMs > 0 ? Math.max(1, Math.round(target.heartbeatMs / 1000)) : 0),
       LONGEST_HEARTBEAT_SECONDS,
@@ -113,6 +116,12 @@ export function endpointOf(target: ConnectTarget): Endpoint {
     management: managementOf(native.managementUrl ?? query.managementUrl, { username, password, secure }),
     place: placeText(host, port),
   }
+}
+
+/** protocol: 0 means no limit of one's own. */
+function frameMaxOf(value: unknown): number | undefined {
+  const bytes = wholeNumber('frameMax', value, 0)
+  return bytes === 0 ? 0 : wholeNumber('frameMax', value, LEAST_FRAME_BYTES)
 }
 
 /** As the AMQP URI specification has it, except that an empty path after the slash means `/` too. */

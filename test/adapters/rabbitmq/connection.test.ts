@@ -3,6 +3,7 @@ import net from 'node:net'
 import type { ChannelModel } from 'amqplib'
 import { describe, expect, test } from 'vitest'
 import { rabbitmqAdapter } from '../../../src/adapters/rabbitmq/adapter.ts'
+import { copyFrames } from '../../../src/adapters/rabbitmq/wire/publish-frames.ts'
 import * as api from '../../../src/index.ts'
 import { MessagingError } from '../../../src/model/errors.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
@@ -25,6 +26,12 @@ const place = new URL(url)
 
 function connect(changes: Parameters<typeof target>[0], signal = AbortSignal.timeout(10_000)) {
   return rabbitmqAdapter.connect(target(changes), new Reports(), signal)
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(value)
+  return bytes
 }
 
 /** A listener that is no RabbitMQ. */
@@ -147,6 +154,18 @@ describe('connecting', () => {
     expect(invalid({ url: 'rabbitmq://%zz@h' })).toThrow(/%/)
     expect(invalid({})).not.toThrow()
   })
+
+  test('limits of 0 are the broker’s own, messages of more than one frame included', async () => {
+    const { connection } = await fixture.connect({}, `${url}?frame_max=0&channel_max=0`)
+    const { publishing } = connection.native as { publishing: ChannelModel }
+    const { frameMax, channelMax } = publishing.connection as unknown as Record<string, number>
+    expect([frameMax! >= 4_096, channelMax! > 0]).toEqual([true, true])
+    const node = await fixture.node()
+    const sender = await fixture.sender(node, {}, connection)
+    const { inbox } = await fixture.receiver(node, {}, connection)
+    await sendOk(sender, message('x'.repeat(300_000)))
+    expect((await inbox.next()).message.body).toHaveLength(300_000)
+  })
 })
 
 /** The sockets below both connections. */
@@ -219,6 +238,45 @@ describe('losing the connection', () => {
     expect(reports.lost).toMatchObject([{ code: 'CONNECTION_LOST', retryable: true }])
     await expect.poll(() => sockets(connection.native).every((socket) => socket.destroyed)).toBe(true)
   })
+
+  test.each(['', '?frame_max=4096'])(
+    'a message whose headers have outgrown a frame takes nothing down (%s)',
+    async (query) => {
+      const node = await fixture.node()
+      const waiting = fixture.name('waiting')
+      fixture.remove({ name: waiting, type: 'queue' })
+      await fixture.channel.assertQueue(waiting, {
+        arguments: {
+          'x-message-ttl': 1,
+          'x-dead-letter-exchange': '',
+          'x-dead-letter-routing-key': node.name,
+        },
+      })
+      // The broker adds its record of deaths to a header that fills a frame.
+      const { ch, connection: bare } = fixture.channel as unknown as {
+        ch: number
+        connection: { frameMax: number; sendBytes(bytes: Buffer): void }
+      }
+      const text = 'x'.repeat(bare.frameMax - 100)
+      const headerBytes = Buffer.concat([
+        Buffer.of(0x20, 0),
+        uint32(text.length + 7),
+        Buffer.from('\x01aS'),
+        uint32(text.length),
+        Buffer.from(text),
+      ])
+      const { connection, reports } = await fixture.connect({}, `${url}${query}`)
+      const { receiver, inbox } = await fixture.receiver(node, { credit: 1 }, connection)
+      bare.sendBytes(copyFrames(ch, '', waiting, Buffer.from('body'), { headerBytes }, bare.frameMax)!)
+      const delivery = await inbox.next()
+      expect(delivery.message.properties.a).toHaveLength(text.length)
+      expect(delivery.message.annotations?.['x-death']).toMatchObject([{ queue: waiting, reason: 'expired' }])
+      receiver.accept(delivery)
+      await sendOk(await fixture.sender(node), message('next'))
+      expect((await inbox.next()).message.id).not.toBe('')
+      expect(reports.lost).toEqual([])
+    },
+  )
 
   test('a message that announces a terabyte is not waited for', async () => {
     const { proxy, given } = await openProxy()

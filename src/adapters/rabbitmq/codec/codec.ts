@@ -43,6 +43,8 @@ export interface Route {
   readonly mandatory: boolean
   /** Login of the connection, the one user id RabbitMQ takes. */
   readonly login: string | undefined
+  /** Queue that a delayed message goes to when it is due; `undefined`: any. */
+  readonly dueAt?: string | undefined
 }
 
 /**

@@ -60,6 +60,16 @@ export class ContentHeader {
     return new ContentHeader(parts)
   }
 
+  /** A text as it stands on the wire, behind its length. */
+  field(part: TextPart): Buffer | undefined {
+    return this.#parts[PART[part]]
+  }
+
+  /** @param field as {@link field} gives it */
+  setField(part: TextPart, field: Buffer): void {
+    this.#set(part, field)
+  }
+
   has(part: keyof typeof PART): boolean {
     return this.#parts[PART[part]] !== undefined
   }
@@ -100,11 +110,14 @@ export class ContentHeader {
     this.dropHeaders((key) => key === name)
   }
 
-  dropHeaders(unwanted: (name: string) => boolean): void {
+  /** Returns those that it has dropped. */
+  dropHeaders(unwanted: (name: string) => boolean): RawEntry[] {
     const entries = this.#headers()
-    if (!entries.some(({ key }) => unwanted(key))) return
+    const dropped = entries.filter(({ key }) => unwanted(key))
+    if (dropped.length === 0) return dropped
     this.#entries = entries.filter(({ key }) => !unwanted(key))
     this.#changed = true
+    return dropped
   }
 
   toBytes(): Buffer {

@@ -4,7 +4,8 @@
  *
  * What belongs to the place where the original was goes: its position in a stream, the count of its queue, and what the
  * broker noted of being held back for a delay. Routing keys of `CC` go under another name, or they would act again;
- * so does an `x-death` of others that is no record of deaths, over which the broker would lose the message when it moves it.
+ * so does an `x-death` over which the broker would lose the message when it moves it, for good where it is no record of deaths, and for the
+ * time of a delay where it would be a circle.
  */
 import { carriedAnnotations } from '../../../model/annotations.ts'
 import { isRevived, sameProperty } from '../../../model/copy.ts'
@@ -19,7 +20,7 @@ import { RawProperties } from '../wire/native-properties.ts'
 import { encodeAnnotations } from './annotation-headers.ts'
 import { expirationOf, lifeAfter, type PublishOptions, type Route, replyQueue } from './codec.ts'
 import { ContentHeader } from './content-header.ts'
-import { isRecord, withoutDeaths, withoutHolds } from './deaths.ts'
+import { isRecord, shelterDeaths, withoutDeaths, withoutHolds } from './deaths.ts'
 import * as HEADERS from './headers.ts'
 import { RabbitmqMessage } from './incoming.ts'
 import { decodedOptions } from './native-options.ts'
@@ -41,8 +42,16 @@ export function copyOptions(message: OutgoingMessage, route: Route): PublishOpti
     const annotations = carriedAnnotations(message)
     if (annotations) encodeAnnotations(annotations, message.properties, header)
   }
+  const id = requestId(message)
+  if (id) header.setField('correlationId', id)
+  if (message.delayMs !== undefined) shelterDeaths(header, route.dueAt)
   const bytes = header.toBytes()
   return decodedOptions(new RawProperties(bytes), route.mandatory)
+}
+
+/** Of an answer: the id of its request as it came, where that is no text. */
+export function requestId({ answers, correlationId }: OutgoingMessage): Buffer | undefined {
+  return answers instanceof RabbitmqMessage ? answers.bytesOfId(correlationId) : undefined
 }
 
 /** What a copy is compared with. */

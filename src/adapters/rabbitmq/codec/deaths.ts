@@ -3,9 +3,9 @@
 import { isHold, subscriptionOf } from '../nodes/topology.ts'
 import { decodeFieldTable, type FieldTable, type FieldValue } from '../wire/field-table.ts'
 import type { ContentHeader } from './content-header.ts'
-import { DEATHS } from './headers.ts'
+import { DEATHS, HELD_DEATHS } from './headers.ts'
 import { isTable } from './property-codec.ts'
-import { arrayItems, rawArray } from './raw-table.ts'
+import { arrayItems, rawArray, tableBytes, tableEntries } from './raw-table.ts'
 
 export interface Death {
   /** `rejected`, `expired`, `maxlen` or `delivery_limit`. */
@@ -37,6 +37,44 @@ export function lastDeath(headers: FieldTable): Death | undefined {
 }
 
 /**
+ * For a message that is going to be held back, and to `queue` when it is due; `undefined`: to any queue.
+ *
+ * protocol: what expires in a queue is dropped when it would come where it died before, unless somebody rejected it since: the broker takes
+ * that for a circle. A record that says so waits under another name.
+ */
+export function shelterDeaths(header: ContentHeader, queue: string | undefined): void {
+  const record = header.header(DEATHS)
+  const deaths = record && arrayItems(record)?.map((item) => decodeFieldTable(item.subarray(5)))
+  // protocol: RabbitMQ 3.10 turns a record of several deaths round with each new one, before it looks for a circle
+  if (!deaths || (!isCircle(deaths, queue) && !isCircle(deaths.reverse(), queue))) return
+  header.setHeader(HELD_DEATHS, tableBytes(header.dropHeaders(isOfDeaths)))
+}
+
+/** Newest first, as the broker writes them. */
+function isCircle(deaths: readonly FieldTable[], queue: string | undefined): boolean {
+  for (const death of deaths) {
+    if (death.reason === 'rejected') return false
+    if (queue === undefined || death.queue === queue) return true
+  }
+  return false
+}
+
+/** The headers of a message with its record as it was before {@link shelterDeaths}. */
+export function withHeldDeaths(headers: FieldTable): FieldTable {
+  const held = headers[HELD_DEATHS]
+  if (!isTable(held)) return headers
+  const whole: FieldTable = Object.assign(Object.create(null), headers)
+  delete whole[HELD_DEATHS]
+  hideHolds(whole)
+  for (const name of Object.keys(held).filter(isOfDeaths)) {
+    const [now, before] = [whole[name], held[name]!]
+    if (now === undefined) whole[name] = before
+    else if (name === DEATHS && Array.isArray(now) && Array.isArray(before)) whole[name] = [...now, ...before]
+  }
+  return whole
+}
+
+/**
  * Takes out what the broker noted of a message being held back: it was no death, and the next holder of the message would
  * read it as one. The history before that stays.
  */
@@ -52,6 +90,15 @@ export function withoutHolds(header: ContentHeader): void {
     const queue = header.header(`${prefix}queue`)
     if (queue && isHold(queue.toString('utf8', 5))) header.dropHeaders((name) => name.startsWith(prefix))
   }
+  const held = header.header(HELD_DEATHS)
+  if (held?.[0] !== TABLE) return
+  header.dropHeader(HELD_DEATHS)
+  for (const { key, value } of tableEntries(held.subarray(5))) {
+    const now = header.header(key)
+    if (now === undefined) header.setHeader(key, value)
+    else if (key === DEATHS)
+      header.setHeader(DEATHS, rawArray([now, value].flatMap((one) => arrayItems(one) ?? [])))
+  }
 }
 
 /** Whether it is what the broker writes: a list of tables. */
@@ -61,7 +108,7 @@ export function isRecord(deaths: Buffer): boolean {
 
 /** Takes out all that the broker noted of deaths: what is replayed is no dead letter any more. */
 export function withoutDeaths(header: ContentHeader): void {
-  header.dropHeaders((name) => name === DEATHS || EDGES.some((prefix) => name.startsWith(prefix)))
+  header.dropHeaders(isOfDeaths)
 }
 
 /** The same among decoded headers. */
@@ -83,6 +130,10 @@ export function hideHolds(headers: Record<string, unknown>): void {
 const TABLE = 0x46
 /** The broker's summary of the first and (from RabbitMQ 3.13 on) the last death. */
 const EDGES = ['x-first-death-', 'x-last-death-'] as const
+
+function isOfDeaths(name: string): boolean {
+  return name === DEATHS || EDGES.some((prefix) => name.startsWith(prefix))
+}
 
 function isHoldDeath({ queue }: FieldTable): boolean {
   return typeof queue === 'string' && isHold(queue)

@@ -24,6 +24,8 @@ export const LIFE = 'x-sluice-ttl'
 export const CC = 'x-sluice-cc'
 /** What stood in the place of {@link DEATHS} and is no record of deaths. */
 export const ODD_DEATHS = 'x-sluice-odd-x-death'
+/** What {@link DEATHS} and the broker's summary of it said, while the broker would lose the message over them. */
+export const HELD_DEATHS = 'x-sluice-held-deaths'
 /** Native extras of another broker that headers alone would not give back, as JSON text. */
 export const ANNOTATIONS = 'x-sluice-annotations'
 /** Types of properties that AMQP 0-9-1 cannot tell: `{ key: 'bigint' | 'number' | 'date' | 'date:ms' }`. */

@@ -11,7 +11,7 @@ import {
   type Properties,
 } from '../../../model/message.ts'
 import { ADAPTER } from '../errors.ts'
-import type { FieldValue } from '../wire/field-table.ts'
+import type { FieldTable, FieldValue } from '../wire/field-table.ts'
 import {
   type BasicProperties,
   basicProperties,
@@ -20,7 +20,8 @@ import {
   RawProperties,
 } from '../wire/native-properties.ts'
 import { decodeAnnotations } from './annotation-headers.ts'
-import { type Death, hideHolds, lastDeath } from './deaths.ts'
+import { ContentHeader } from './content-header.ts'
+import { type Death, hideHolds, lastDeath, withHeldDeaths } from './deaths.ts'
 import {
   CREATED_MS,
   DELIVERIES,
@@ -40,6 +41,9 @@ import {
 import { nativeOnly } from './native-only.ts'
 import { decodeProperties } from './property-codec.ts'
 import { wireFormOf } from './written-form.ts'
+
+/** Stands for what is no UTF-8. */
+const REPLACEMENT = '\ufffd'
 
 export class RabbitmqMessage implements IncomingMessage {
   readonly #native: Message
@@ -125,7 +129,7 @@ export class RabbitmqMessage implements IncomingMessage {
 
   get annotations(): Readonly<Record<string, unknown>> {
     const { exchange, routingKey } = this.#native.fields
-    const { contentEncoding, type, appId, clusterId, headers } = this.#basic
+    const { contentEncoding, type, appId, clusterId } = this.#basic
     const annotations: Record<string, unknown> = Object.create(null)
     annotations.exchange = exchange
     annotations.routingKey = routingKey
@@ -133,7 +137,7 @@ export class RabbitmqMessage implements IncomingMessage {
     if (type !== undefined) annotations.type = type
     if (appId !== undefined) annotations.appId = appId
     if (clusterId !== undefined) annotations.clusterId = clusterId
-    decodeAnnotations(headers, annotations)
+    decodeAnnotations(this.#headers, annotations)
     hideHolds(annotations)
     return annotations
   }
@@ -166,12 +170,28 @@ export class RabbitmqMessage implements IncomingMessage {
     return this.#native.fields.exchange === ''
   }
 
+  /**
+   * The field that reads as `id`, its correlation id or else its own, where bytes stand there that no text gives back: some clients write
+   * numbers.
+   */
+  bytesOfId(id: string | undefined): Buffer | undefined {
+    if (id === undefined || !id.includes(REPLACEMENT) || !this.header) return undefined
+    const { correlationId, messageId } = this.#basic
+    const part = id === correlationId ? 'correlationId' : id === messageId ? 'messageId' : undefined
+    return part && ContentHeader.of(this.header).field(part)
+  }
+
   get #basic(): BasicProperties {
     return basicProperties(this.#native.properties)
   }
 
+  get #headers(): FieldTable {
+    const { headers } = this.#basic
+    return this.#marks ? withHeldDeaths(headers) : headers
+  }
+
   get #lastDeath(): Death | undefined {
-    if (this.#death === undefined) this.#death = lastDeath(this.#basic.headers) ?? null
+    if (this.#death === undefined) this.#death = lastDeath(this.#headers) ?? null
     return this.#death ?? undefined
   }
 
@@ -222,12 +242,17 @@ export class RabbitmqDelivery implements AdapterDelivery {
     return this.native.fields.deliveryTag
   }
 
-  /** A quorum queue counts; of a classic one only «again» is known, so this is the least it can be. */
+  /**
+   * A quorum queue counts; of a classic one only «again» is known, so this is the least it can be.
+   *
+   * protocol: the count of a queue comes with what is handed out again. On a first delivery the header is a copy that somebody published
+   * with all the headers of the original.
+   */
   get deliveryCount(): number {
     const { headers } = basicProperties(this.native.properties)
-    const before = numberIn(headers[DELIVERIES]) ?? 0
-    const counted = numberIn(headers[DELIVERY_COUNT])
-    return before + 1 + (counted ?? (this.native.fields.redelivered ? 1 : 0))
+    const before = countIn(headers[DELIVERIES]) ?? 0
+    if (!this.native.fields.redelivered) return before + 1
+    return before + 1 + (countIn(headers[DELIVERY_COUNT]) ?? 1)
   }
 
   /** Where in its stream it stands; `undefined` for a message of another kind of queue. */
@@ -243,4 +268,9 @@ export class RabbitmqDelivery implements AdapterDelivery {
 
 function numberIn(value: FieldValue | undefined): number | undefined {
   return typeof value === 'number' ? value : undefined
+}
+
+/** Anybody can write a header. */
+function countIn(value: FieldValue | undefined): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined
 }

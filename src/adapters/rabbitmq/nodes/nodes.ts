@@ -1,10 +1,11 @@
 /** Making, deleting, emptying and looking at nodes. */
 import type { NodeInfo, NodeRef, NodeSpec } from '../../../contract/adapter.ts'
+import { isMessagingError } from '../../../model/errors.ts'
 import { isLocked } from '../native-errors.ts'
 import { brokersOwn, isReplyAddress } from '../send/reply-address.ts'
 import type { Scratch } from '../wire/scratch.ts'
 import type { Session } from '../wire/session.ts'
-import { forgetProbe } from './queue-probe.ts'
+import { forgetProbe, kindOfQueue } from './queue-probe.ts'
 import { argumentsOf, exchangeOptions, isBuiltIn, queueOptions, subscriptionQueue } from './topology.ts'
 
 /** @throws `ADDRESS_MISMATCH` when it is there with other settings */
@@ -68,14 +69,20 @@ export async function purgeNode(session: Session, node: NodeRef): Promise<number
   }
 }
 
-/** protocol: the broker ends the connection that purges a stream. An exclusive queue, which is none, belongs to this connection. */
-async function purgeQueue({ scratch, aside }: Session, queue: string): Promise<number> {
+/**
+ * protocol: the broker ends the connection that purges a stream. An exclusive queue, which is none, belongs to this connection; and who may
+ * have no connection more purges what is known to be none.
+ */
+async function purgeQueue(session: Session, queue: string): Promise<number> {
+  const { scratch, aside } = session
   const purge = async (on: Scratch): Promise<number> =>
     (await on.run((channel) => channel.purgeQueue(queue))).messageCount
   try {
     return await aside.run(purge)
   } catch (cause) {
     if (isLocked(cause)) return purge(scratch)
+    const alone = isMessagingError(cause, 'CONNECT_FAILED')
+    if (alone && (await kindOfQueue(session, queue)) !== 'stream') return purge(scratch)
     throw cause
   }
 }

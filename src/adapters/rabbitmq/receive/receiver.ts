@@ -4,7 +4,7 @@
  * The broker bounds the window by `basic.qos`, which counts per consumer. A change of the window (`flow`) therefore ends the
  * consumer and makes a new one whose window is what the deliveries still held leave over.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import type { Channel, ConsumeMessage, Options } from 'amqplib'
 import type { AdapterDelivery, AdapterReceiver, ReceiverEvents, Verdict } from '../../../contract/adapter.ts'
 import { formatAddress } from '../../../model/address-text/index.ts'
@@ -12,7 +12,7 @@ import { MessagingError } from '../../../model/errors.ts'
 import { STREAM_OFFSET } from '../codec/headers.ts'
 import { RabbitmqDelivery } from '../codec/incoming.ts'
 import { ADAPTER, brokerError } from '../errors.ts'
-import { kindOfQueue } from '../nodes/queue-probe.ts'
+import { isAutoDelete, kindOfQueue } from '../nodes/queue-probe.ts'
 import { closeChannel } from '../wire/channels.ts'
 import type { LinkLife } from '../wire/link-life.ts'
 import type { Session } from '../wire/session.ts'
@@ -37,7 +37,7 @@ export interface ReceiverParts {
   readonly consume: Options.Consume
   /** What errors name. */
   readonly label: string
-  /** The queue dies with its last consumer: a closed window must not end it. */
+  /** The queue dies with its last consumer, as far as the address tells. */
   readonly autoDelete: boolean
   /** It is a quorum queue, as far as the address tells. */
   readonly quorum: boolean
@@ -60,13 +60,19 @@ export class RabbitmqReceiver implements AdapterReceiver {
    */
   #recalled = false
   #over = false
-  /** In a stream: what comes next. */
+  /** The queue dies with its last consumer: a closed window must not end it. `undefined`: nobody has asked yet. */
+  #autoDelete: boolean | undefined
+  #asking: Promise<void> | undefined
+  /** Windows wished for while that is being asked: the last one, and whether there was none before it. */
+  #wishes: number[] = []
+  /** In a stream, or behind a message that says it was in one: what comes next. */
   #resumeAt: number | undefined
-  /** Deliveries that wait to be handed over: while the link is being attached, or an auto-delete queue is paused. */
+  /** Deliveries that wait to be handed over: while the link is being attached, or an auto-delete queue (perhaps) is paused. */
   #early: RabbitmqDelivery[] | undefined = []
 
   constructor(parts: ReceiverParts, credit: number) {
     this.#parts = parts
+    this.#autoDelete = parts.autoDelete || parts.session.isAutoDelete(parts.queue)
     this.#credit = Math.min(credit, MAX_WINDOW)
     this.address = formatAddress({ name: parts.queue })
     this.#settlements = new Settlements(parts.channel, () => this.#settled())
@@ -88,8 +94,12 @@ export class RabbitmqReceiver implements AdapterReceiver {
   /** A rejected delivery is accepted here: the API has stored its copy. Written on return; RabbitMQ answers neither. */
   async settle(delivery: AdapterDelivery, verdict: Verdict): Promise<void> {
     const mine = delivery as RabbitmqDelivery
-    if (verdict.kind === 'release') await this.#giveBack(mine, verdict.unseen)
-    else {
+    if (verdict.kind === 'release') {
+      // order: behind the end of the consumer, which would get it again; closing the channel gives it back as well.
+      if (verdict.unseen && this.#asking && this.#autoDelete === undefined)
+        this.#asking.then(() => this.#giveBack(mine, true)).catch(() => {})
+      else await this.#giveBack(mine, verdict.unseen)
+    } else {
       this.#settlements.accept(mine)
       this.#settlements.flush()
     }
@@ -127,8 +137,30 @@ export class RabbitmqReceiver implements AdapterReceiver {
   }
 
   flow(credit: number): void {
+    const consumes = this.#consumerTag !== undefined || this.#tuning !== undefined
+    if (this.#autoDelete === undefined && consumes) {
+      this.#early ??= []
+      this.#wishes = credit > 0 && this.#wishes[0] === 0 ? [0, credit] : [credit]
+      this.#asking ??= this.#askFirst()
+    } else this.#setWindow(credit)
+  }
+
+  /** Queues of others are looked at before they lose their consumer. */
+  async #askFirst(): Promise<void> {
+    // Who closes a receiver closes its window before: then nobody need be asked.
+    await turn()
+    if (this.#over) return
+    this.#autoDelete = await isAutoDelete(this.#parts.session, this.#parts.queue)
+    for (const credit of this.#wishes) {
+      if (this.#over) return
+      this.#setWindow(credit)
+      if (!this.#autoDelete) this.#handOverEarly()
+    }
+  }
+
+  #setWindow(credit: number): void {
     this.#credit = Math.min(credit, MAX_WINDOW)
-    if (!this.#parts.autoDelete) {
+    if (!this.#autoDelete) {
       if (this.#credit === this.#window && !this.#tuning) return
       if (credit === 0) this.#recalled = true
       this.#tune()
@@ -148,6 +180,7 @@ export class RabbitmqReceiver implements AdapterReceiver {
     // A stream counts all that it keeps, whoever has read it.
     const until = performance.now() + (this.#resumeAt === undefined ? FLUSH_MS : STREAM_FLUSH_MS)
     while (!this.#over && performance.now() < until) {
+      await this.#asking
       await this.#tuning
       if (this.#window === 0) return
       const { messageCount } = await this.#ask()
@@ -172,10 +205,11 @@ export class RabbitmqReceiver implements AdapterReceiver {
 
   async #consume(window: number): Promise<void> {
     const { channel, queue, consume } = this.#parts
-    const options =
-      this.#resumeAt === undefined
-        ? consume
-        : { ...consume, arguments: { ...consume.arguments, [STREAM_OFFSET]: this.#resumeAt } }
+    // Other queues refuse a consumer that says where to begin.
+    const resumes = this.#resumeAt !== undefined && (await this.#isStream())
+    const options = resumes
+      ? { ...consume, arguments: { ...consume.arguments, [STREAM_OFFSET]: this.#resumeAt } }
+      : consume
     await channel.prefetch(window)
     const { consumerTag } = await channel.consume(queue, (message) => this.#onMessage(message), options)
     this.#consumerTag = consumerTag
@@ -195,7 +229,7 @@ export class RabbitmqReceiver implements AdapterReceiver {
   }
 
   #handOverEarly(): void {
-    if (this.#parts.autoDelete && this.#credit === 0) return
+    if (this.#autoDelete && this.#credit === 0) return
     const early = this.#early ?? []
     this.#early = undefined
     for (const delivery of early) this.#handOver(delivery)
@@ -205,7 +239,7 @@ export class RabbitmqReceiver implements AdapterReceiver {
     if (this.#over) return
     // On its way while the window was closed or narrowed: it goes back unseen.
     const late = this.#recalled || this.#settlements.count > this.#credit
-    if (late && !this.#parts.autoDelete) {
+    if (late && !this.#autoDelete) {
       this.#giveBack(delivery, true).catch(() => {})
       return
     }

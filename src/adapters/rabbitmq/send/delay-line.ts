@@ -20,6 +20,7 @@ import { bodyBuffer } from '../codec/codec.ts'
 import { publishOptions } from '../codec/outgoing.ts'
 import { ADAPTER } from '../errors.ts'
 import { isPublishError } from '../native-errors.ts'
+import { mayRefuse } from '../nodes/queue-probe.ts'
 import { type Hold, holdMs, holdQueue, MAX_DELAY_MS } from '../nodes/topology.ts'
 import type { LinkLife } from '../wire/link-life.ts'
 import { type InFlight, PublishChannel } from '../wire/publish-channel.ts'
@@ -75,16 +76,19 @@ export class DelayLine {
       return
     }
     const { kind, name } = target
+    const copied = new CopiedInFlight(item)
     // A classic holding queue would go with its node.
     const safe = this.#session.queueType === 'quorum' || (kind === 'queue' && this.#session.mayRefuse(name))
-    const hold: Hold = { kind, target: name, delayMs: holdMs(delayMs), safe }
+    if (safe !== undefined) this.#hold(copied, target, safe)
+    else void mayRefuse(this.#session, name).then((refuses) => this.#hold(copied, target, refuses))
+  }
+
+  #hold(item: CopiedInFlight, target: DelayTarget, safe: boolean): void {
+    const { kind, name, key } = target
+    const hold: Hold = { kind, target: name, delayMs: holdMs(item.message.delayMs ?? 0), safe }
     const room = holdQueue(hold).name
-    this.#waiting.push({
-      item: new CopiedInFlight(item, target.key ?? room),
-      target,
-      hold,
-      room,
-    })
+    item.key = key ?? room
+    this.#waiting.push({ item, target, hold, room })
     if (!this.#running) void this.#run()
   }
 
@@ -144,7 +148,12 @@ export class DelayLine {
   }
 
   #publish({ item, target, room }: Held): void {
-    const route = { subjectIsKey: target.kind === 'exchange', mandatory: true, login: this.#session.login }
+    const route = {
+      subjectIsKey: target.kind === 'exchange',
+      mandatory: true,
+      login: this.#session.login,
+      dueAt: target.kind === 'queue' ? target.name : undefined,
+    }
     try {
       const options = publishOptions(item.message, route)
       if (target.kind === 'queue') this.#channel!.publish('', room, options, item)
@@ -174,12 +183,12 @@ async function declareRoom(channel: Channel, hold: Hold, room: string): Promise<
 /** A message that waits for its channel: the application may change its buffer meanwhile. */
 class CopiedInFlight implements InFlight {
   readonly message: OutgoingMessage
-  readonly key: string
+  /** Known when it is known where the message waits. */
+  key = ''
   readonly #item: InFlight
 
-  constructor(item: InFlight, key: string) {
+  constructor(item: InFlight) {
     this.#item = item
-    this.key = key
     this.message = { ...item.message, body: Buffer.from(bodyBuffer(item.message.body)) }
   }
 

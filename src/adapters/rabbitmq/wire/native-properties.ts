@@ -128,12 +128,20 @@ export class ParsedProperties {
 /** The part of amqplib's connection that reads frames. */
 interface FrameReader {
   rest: Buffer
+  /** A frame that says it is larger ends the connection. */
+  maxFrameSize: number
   recvFrame(): unknown
 }
 
 const FRAME_HEADER = 2
 const FRAME_END = 0xce
-const FRAME_OVERHEAD = 8
+/** Type, channel, size. Unit: bytes. */
+const FRAME_HEAD_BYTES = 7
+/**
+ * protocol: fields and headers of a message are one frame, which the broker does not cut. One that came by a connection with larger frames, or
+ * that has grown by `x-death` since, is larger than was agreed on: its receiver would end its connection over it, again and again. Unit: bytes.
+ */
+const LARGEST_HEADER_BYTES = 1_048_576
 /** No RabbitMQ has ever taken more. Unit: bytes. */
 const LARGEST_BODY_BYTES = 0x7fff_ffff
 /** Class id of `basic`, by which amqplib knows a message header. */
@@ -167,10 +175,19 @@ export function tapHeaderFrames(model: ChannelModel): boolean {
   const receive = reader.recvFrame
   reader.recvFrame = function (this: FrameReader) {
     const { rest } = this
-    if (rest.length < FRAME_OVERHEAD || rest[0] !== FRAME_HEADER) return receive.call(this)
-    const end = 7 + rest.readUInt32BE(3)
+    if (rest.length < FRAME_HEAD_BYTES || rest[0] !== FRAME_HEADER) return receive.call(this)
+    const payload = rest.readUInt32BE(3)
+    const end = FRAME_HEAD_BYTES + payload
     // An unfinished frame, a broken one or another class: amqplib's own words for it.
-    if (rest[end] !== FRAME_END || rest.readUInt16BE(7) !== BASIC) return receive.call(this)
+    if (rest[end] !== FRAME_END || rest.readUInt16BE(7) !== BASIC) {
+      const { maxFrameSize } = this
+      if (payload <= LARGEST_HEADER_BYTES) this.maxFrameSize = Math.max(maxFrameSize, payload)
+      try {
+        return receive.call(this)
+      } finally {
+        this.maxFrameSize = maxFrameSize
+      }
+    }
     const size = rest.readUInt32BE(11) * 0x1_0000_0000 + rest.readUInt32BE(15)
     // It would be waited for, with all that comes of it kept.
     if (size > LARGEST_BODY_BYTES) throw new Error(`a message of ${size} bytes was announced`)

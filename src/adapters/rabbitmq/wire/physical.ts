@@ -145,9 +145,12 @@ export class PhysicalConnection {
   }
 }
 
-/** A frame that says it is larger than was asked for ends the connection, instead of being waited for. */
-function largestPayload(frameMax = USUAL_FRAME_BYTES): number {
-  return Math.max(LEAST_FRAME_BYTES, frameMax - FRAME_OVERHEAD)
+/**
+ * A frame that says it is larger than was asked for ends the connection, instead of being waited for. `undefined`, where no limit was asked
+ * for: what amqplib takes from the broker's word.
+ */
+function largestPayload(frameMax = USUAL_FRAME_BYTES): number | undefined {
+  return frameMax === 0 ? undefined : Math.max(LEAST_FRAME_BYTES, frameMax - FRAME_OVERHEAD)
 }
 
 /** What listens there, where that is no RabbitMQ or its port with TLS: asked on a connection of its own. */

@@ -106,7 +106,8 @@ export class PublishChannel {
     if (!multiple) this.#settle(tag, refusal)
     else {
       for (const lower of this.#inFlight.keys()) {
-        if (lower > tag) break
+        // protocol: 0 is «all there are».
+        if (tag !== 0 && lower > tag) break
         this.#settle(lower, refusal)
       }
     }

@@ -38,8 +38,10 @@ export class Session {
   readonly links = new Set<ClosableLink>()
   /** Topics that receivers of this connection stand on. */
   readonly rounds = new Rounds()
-  /** Queues known to refuse messages when they are full. */
-  readonly #refusing = new Set<string>()
+  /** Whether queues refuse messages when they are full, as far as it is known. */
+  readonly #refusing = new Map<string, boolean>()
+  /** Whether queues are deleted with their last consumer, as far as it is known. */
+  readonly #autoDelete = new Map<string, boolean>()
   /** False once the connection was lost or is being closed: what ends then is not news. */
   alive = true
   /** What the connection ended with, if it was an error. */
@@ -74,19 +76,42 @@ export class Session {
 
   /** Remembers how a queue was declared here. */
   declared(queue: string, options: Options.AssertQueue): void {
+    this.refuses(queue, refusesWhenFull(options))
+    this.deletesItself(queue, options.autoDelete === true)
+  }
+
+  /** Remembers whether a queue is deleted with its last consumer. */
+  deletesItself(queue: string, deletes: boolean): void {
+    makeRoom(this.#autoDelete, MAX_REMEMBERED)
+    this.#autoDelete.set(queue, deletes)
+  }
+
+  /** `undefined`: not known. */
+  isAutoDelete(queue: string): boolean | undefined {
+    return this.#autoDelete.get(queue)
+  }
+
+  /** It may be another one by now. */
+  forget(queue: string): void {
     this.#refusing.delete(queue)
-    if (!refusesWhenFull(options)) return
+    this.#autoDelete.delete(queue)
+  }
+
+  /** Remembers whether a queue refuses messages when it is full. */
+  refuses(queue: string, refuses: boolean): void {
     makeRoom(this.#refusing, MAX_REMEMBERED)
-    this.#refusing.add(queue)
+    this.#refusing.set(queue, refuses)
   }
 
-  mayRefuse(queue: string): boolean {
-    return this.#refusing.has(queue)
+  /** `undefined`: not known. */
+  mayRefuse(queue: string): boolean | undefined {
+    return this.#refusing.get(queue)
   }
 
-  /** A queue that was declared here refuses messages when it is full. */
+  /** A queue that is known here refuses messages when it is full. */
   get someMayRefuse(): boolean {
-    return this.#refusing.size > 0
+    for (const refuses of this.#refusing.values()) if (refuses) return true
+    return false
   }
 
   warn(error: MessagingError): void {

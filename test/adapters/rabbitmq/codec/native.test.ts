@@ -13,7 +13,8 @@ import {
 } from '../../../../src/adapters/rabbitmq/wire/field-table.ts'
 import { RawProperties } from '../../../../src/adapters/rabbitmq/wire/native-properties.ts'
 import { NO_LIMITS } from '../../../../src/contract/adapter.ts'
-import { Fixture, message, sendOk } from '../fixture.ts'
+import { connect, queue } from '../../../../src/index.ts'
+import { Fixture, message, sendOk, url } from '../fixture.ts'
 
 const fixture = new Fixture()
 
@@ -142,3 +143,40 @@ describe('topology', () => {
 function wellFormed(text: string): boolean {
   return (text as string & { isWellFormed(): boolean }).isWellFormed()
 }
+
+describe('queues that others made', () => {
+  test('one that is deleted with its last consumer outlives a loop that is left, with all that is in it', async () => {
+    const name = fixture.name('theirs')
+    await fixture.channel.assertQueue(name, { autoDelete: true, durable: false })
+    for (const body of ['1', '2', '3', '4']) fixture.channel.sendToQueue(name, Buffer.from(body))
+    await fixture.channel.waitForConfirms()
+    await using connection = await connect(url)
+    await using receiver = await connection.receiver(queue(name, { create: 'never' }), { credit: 2 })
+    const got: string[] = []
+    for (let loop = 0; loop < 4; loop++) {
+      for await (const delivery of receiver) {
+        got.push(Buffer.from(delivery.bytes).toString())
+        await delivery.accept()
+        break
+      }
+      // The window is closed, or has been.
+      expect(await connection.admin.inspect(queue(name))).toBeDefined()
+    }
+    expect(got.sort()).toEqual(['1', '2', '3', '4'])
+  })
+
+  test('what was fetched ahead from one that counts is given back once when its receiver closes', async () => {
+    const name = fixture.name('theirs')
+    fixture.remove({ name, type: 'queue' })
+    await fixture.channel.assertQueue(name, { arguments: { 'x-queue-type': 'quorum' } })
+    fixture.channel.sendToQueue(name, Buffer.from('x'))
+    await fixture.channel.waitForConfirms()
+    const theirs = { name, type: 'queue' } as const
+    const { receiver, inbox } = await fixture.receiver(theirs)
+    const delivery = await inbox.next()
+    receiver.flow(0)
+    const back = receiver.settle(delivery, { kind: 'release', delayMs: 0, unseen: true })
+    await Promise.all([back, receiver.close()])
+    expect((await (await fixture.receiver(theirs)).inbox.next()).deliveryCount).toBe(2)
+  })
+})

@@ -54,6 +54,21 @@ describe('a queue with a limit of deliveries', () => {
     expect(got.annotations).toMatchObject({ 'x-first-death-queue': node.name })
   })
 
+  test.each([{ maxDeliveries: 3 }, {}])(
+    'what a copy of another queue says of its deliveries does not count (%j)',
+    async (limits) => {
+      const node = await fixture.node(limits)
+      for (const odd of [7, -1, 0.5, 1e300, 'many'])
+        fixture.channel.sendToQueue(node.name, Buffer.from('copy'), { headers: { 'x-delivery-count': odd } })
+      const { receiver, inbox } = await fixture.receiver(node, { credit: 1 })
+      for (let at = 0; at < 5; at++) {
+        const first = await inbox.next()
+        expect([first.deliveryCount, first.redelivered]).toEqual([1, false])
+        receiver.accept(first)
+      }
+    },
+  )
+
   test('without a dead-letter address nothing is dropped by the broker', async () => {
     const node = await fixture.node({ maxDeliveries: 1 })
     const sender = await fixture.sender(node)

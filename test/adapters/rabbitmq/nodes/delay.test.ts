@@ -154,6 +154,74 @@ describe('delayed messages', () => {
     expect(text(await inbox.next())).toBe('x')
   })
 
+  test('the same holds for a queue that others have made so, and for no other queue of theirs', async () => {
+    const bounded = fixture.name('bounded')
+    const open = fixture.name('open')
+    for (const name of [bounded, open]) fixture.remove({ name, type: 'queue' })
+    const limits = { 'x-max-length': 1, 'x-queue-mode': 'lazy', 'x-max-priority': 3, 'x-expires': 600_000 }
+    await fixture.channel.assertQueue(bounded, {
+      durable: false,
+      autoDelete: true,
+      arguments: { ...limits, 'x-overflow': 'reject-publish' },
+    })
+    await fixture.channel.assertQueue(open, { arguments: limits })
+    for (const [name, safe] of [
+      [bounded, true],
+      [open, false],
+    ] as const) {
+      const anonymous = await fixture.sender(undefined)
+      const sender = await fixture.sender({ name, type: 'queue' })
+      await Promise.all([
+        sendOk(sender, message('1', { delayMs: 90_000 })),
+        sendOk(sender, message('2', { delayMs: 90_000 })),
+        sendOk(anonymous, message('3', { to: `'${name}'`, delayMs: 90_000 })),
+      ])
+      const { name: hold, options } = holdQueue({ kind: 'queue', target: name, delayMs: 90_000, safe })
+      fixture.remove({ name: hold, type: 'queue' })
+      // The same declaration is answered, another one would be refused.
+      await fixture.channel.assertQueue(hold, options)
+      await expect
+        .poll(async () => (await fixture.channel.checkQueue(hold)).messageCount, { timeout: 10_000 })
+        .toBe(3)
+    }
+  })
+
+  test('a message that died in its queue before comes back to it, with its history', async () => {
+    const { name } = await fixture.node()
+    await using connection = await connect(url)
+    await using receiver = await connection.receiver(queue(name), { credit: 1 })
+    const death = (queue: string, reason: string) => ({
+      queue,
+      reason,
+      count: 2,
+      exchange: '',
+      'routing-keys': [name],
+    })
+    for (const deaths of [
+      [death(name, 'expired')],
+      [death('elsewhere', 'expired'), death(name, 'maxlen'), death('elsewhere', 'rejected')],
+      [death('elsewhere', 'rejected'), death(name, 'expired')],
+    ]) {
+      const headers = { 'x-death': deaths, 'x-first-death-queue': name, 'x-first-death-reason': 'expired' }
+      fixture.channel.sendToQueue(name, Buffer.from('x'), { headers })
+      let delivery = (await receiver.receive({ timeoutMs: 5_000 }))!
+      const { annotations, properties } = delivery
+      for (const count of [2, 3]) {
+        await delivery.release({ delayMs: 1 })
+        delivery = (await receiver.receive({ timeoutMs: 5_000 }))!
+        expect(delivery.deliveryCount).toBe(count)
+        expect(delivery.annotations).toEqual(annotations)
+        expect(delivery.properties).toEqual(properties)
+      }
+      const onward = await fixture.node()
+      const sender = await connection.sender(queue(onward.name))
+      await sender.forward(delivery)
+      await delivery.accept()
+      const got = await fixture.channel.get(onward.name, { noAck: true })
+      expect(got ? got.properties.headers : undefined).toEqual(headers)
+    }
+  })
+
   test('more than ten years is refused', async () => {
     const node = await fixture.node()
     const sender = await fixture.sender(node)

@@ -278,6 +278,22 @@ describe.skipIf(!management)('a user without permission (SLUICE_TEST_RABBITMQ_MA
     }
   })
 
+  test('to two connections, which one of this library has, purges all the same', async () => {
+    const user = uniqueName('user')
+    await call('PUT', `users/${user}`, { password: 'canary', tags: '' })
+    try {
+      await call('PUT', `permissions/${VHOST}/${user}`, { configure: '.*', write: '.*', read: '.*' })
+      await call('PUT', `user-limits/${user}/max-connections`, { value: 2 })
+      await using connection = await connect({ url, username: user, password: 'canary' })
+      const node = queue<number>(uniqueName('two'), { delete: 'always' })
+      await connection.send(node, 1)
+      expect(await connection.admin.purge(node)).toBe(1)
+      await connection.admin.delete(node)
+    } finally {
+      await call('DELETE', `users/${user}`)
+    }
+  })
+
   test('names of the broker are nobody’s, which is no matter of permissions', async () => {
     await using connection = await connect(url)
     const reserved = { code: 'NOT_SUPPORTED', retryable: false, hint: expect.stringMatching(/amq\./) }

@@ -65,6 +65,18 @@ describe('a stream of another program', () => {
     expect(fixture.reports.lost).toEqual([])
   })
 
+  test('what a copy in another queue says of its stream means nothing there', async () => {
+    const node = await fixture.node()
+    const { receiver, inbox } = await fixture.receiver(node, { credit: 1 })
+    fixture.channel.sendToQueue(node.name, Buffer.from('1'), { headers: { 'x-stream-offset': 5 } })
+    receiver.accept(await inbox.next())
+    receiver.flow(0)
+    receiver.flow(2)
+    fixture.channel.sendToQueue(node.name, Buffer.from('2'))
+    expect(text(await inbox.next())).toBe('2')
+    expect(inbox.detaches).toEqual([])
+  })
+
   test('cannot be browsed or purged; whoever tries is told so, and no link of the connection ends', async () => {
     const node = await stream(3)
     await nothingElseNoticed(async () => {

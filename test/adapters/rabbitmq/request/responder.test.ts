@@ -1,7 +1,11 @@
 import { once } from 'node:events'
+import amqp, { type GetMessage } from 'amqplib'
 import { expect, test } from 'vitest'
+import { tapHeaderFrames } from '../../../../src/adapters/rabbitmq/wire/native-properties.ts'
+import { copyFrames } from '../../../../src/adapters/rabbitmq/wire/publish-frames.ts'
 import { connect, service } from '../../../../src/index.ts'
-import { Fixture, message, url } from '../fixture.ts'
+import { eventually } from '../../../support/eventually.ts'
+import { amqpUrl, Fixture, message, url } from '../fixture.ts'
 
 const fixture = new Fixture()
 
@@ -49,6 +53,48 @@ test('a responder that closes has told what became of its answers', async () => 
   expect(problems).toEqual([])
   expect((await home.admin.inspect(quotes))?.depth).toBe(0)
   await home.admin.delete(quotes)
+})
+
+test.each([
+  ['correlation', 0x0600],
+  ['message', 0x0280],
+])('an answer has the %s id of its request as it came, also where it is no text', async (_, flags) => {
+  await using home = await connect(url)
+  const { name: replies } = await fixture.node()
+  const requests = service<unknown, string>(fixture.name('requests'))
+  fixture.remove({ name: requests.name, type: 'queue' })
+  await using _responder = await home.respond(requests, () => 'answer')
+  // As the Erlang client numbers its calls.
+  const id = Buffer.from([8, 0, 0, 0, 0, 0xff, 0x80, 0xc3, 0])
+  const reply = Buffer.from(`\0${replies}`)
+  reply[0] = replies.length
+  const head = Buffer.of(flags >> 8, flags & 0xff)
+  const headerBytes = Buffer.concat([head, ...(flags === 0x0600 ? [id, reply] : [reply, id])])
+  const bare = await amqp.connect(amqpUrl)
+  fixture.atEnd(() => bare.close())
+  expect(tapHeaderFrames(bare)).toBe(true)
+  const channel = await bare.createChannel()
+  const { ch, connection } = channel as unknown as {
+    ch: number
+    connection: { frameMax: number; sendBytes(bytes: Buffer): void }
+  }
+  const frames = copyFrames(
+    ch,
+    '',
+    requests.name,
+    Buffer.from('question'),
+    { headerBytes },
+    connection.frameMax,
+  )
+  connection.sendBytes(frames!)
+  let answer: GetMessage | false = false
+  await eventually(async () => {
+    answer = await channel.get(replies, { noAck: true })
+    return answer !== false
+  })
+  const { content, properties } = answer as unknown as { content: Buffer; properties: { bytes: Buffer } }
+  expect(content.toString()).toContain('answer')
+  expect(properties.bytes.includes(id)).toBe(true)
 })
 
 test('an answer is written though its sender is closed in the same turn: its request may be accepted already', async () => {
