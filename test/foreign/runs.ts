@@ -14,13 +14,18 @@ const seed =
   positive(process.env.SLUICE_FOREIGN_SEED) ?? (factor === 1 ? USUAL_SEED : Date.now() % 0x7fff_ffff)
 const path = process.env.SLUICE_FOREIGN_PATH
 
-/** Parameters of `fc.assert` for a test that usually tries `usual` messages. */
+/** Parameters of `fc.assert` for a test that usually has `usual` runs. */
 export function runs<T>(usual: number): Parameters<T> {
   const numRuns = Math.ceil(usual * factor)
   console.log(`seed ${seed}, ${numRuns} runs`)
   return path === undefined
     ? { seed, numRuns, endOnFailure: false }
     : { seed, path, numRuns, endOnFailure: true }
+}
+
+/** Messages of one run, in a test whose runs try several, at most `most`: it has `usual / batch(usual, most)` runs. */
+export function batch(usual: number, most: number): number {
+  return Math.min(Math.ceil(usual * factor), most)
 }
 
 /** Time-out of such a test, of which each run may take `perRunMs`. Unit: ms. */

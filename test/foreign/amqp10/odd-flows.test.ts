@@ -156,3 +156,61 @@ test('links and sessions that a peer makes by itself are refused, and take no me
   await sender.send('alive')
   expect(lost).toEqual([])
 })
+
+test('sessions that a peer ends, with a reason or without, come back alone, and their numbers are free again', async () => {
+  await using peer = await OddPeer.open()
+  await using connection = await connect({ url: peer.url, reconnect: { minDelayMs: 5, maxDelayMs: 20 } })
+  const lost = losses(connection)
+  await using sender = await connection.sender(node)
+  await using receiver = await connection.receiver(node)
+  await eventually(() => peer.receivers.length === 1 && peer.senders.length === 1)
+  for (let round = 1; round <= 6; round++) {
+    const { session } = round % 2 === 0 ? peer.receivers.at(-1)! : peer.senders.at(-1)!
+    session.close(
+      round % 3 === 0 ? undefined : { condition: 'amqp:session:window-violation', description: 'no' },
+    )
+    await eventually(() => peer.receivers.length + peer.senders.length === 2 + round)
+  }
+  await sender.send('alive')
+  const back = peer.senders.at(-1)!
+  await eventually(() => back.sendable())
+  back.send({ body: rhea.message.data_section(Buffer.from('alive')) })
+  const delivery = await receiver.receive({ timeoutMs: 10_000 })
+  expect(Buffer.from(delivery!.bytes).toString()).toBe('alive')
+  await delivery!.accept()
+  const { local_channel_map: taken } = connection.native as unknown as { local_channel_map: object }
+  await eventually(() => Object.keys(taken).length === 2)
+  expect(lost).toEqual([])
+})
+
+test('a peer that takes one link for each session and one frame at a time gets large messages whole', async () => {
+  await using peer = await OddPeer.open({ max_frame_size: 512 }, ({ container }) => {
+    container.on('session_open', ({ session }) => {
+      const own = session as unknown as {
+        incoming: { deliveries: { available(): number }; on_transfer(...given: unknown[]): void }
+        local: { begin: object }
+        _write_flow(): void
+      }
+      Object.assign(own.local.begin, { handle_max: 0, incoming_window: 0 })
+      const { incoming } = own
+      // Of this rhea makes its window, which it opens again when a message is whole.
+      incoming.deliveries.available = () => 1
+      const { on_transfer: onTransfer } = incoming
+      incoming.on_transfer = (...given) => {
+        onTransfer.apply(incoming, given)
+        own._write_flow()
+      }
+    })
+  })
+  await using connection = await connect({ url: peer.url })
+  const lost = losses(connection)
+  await using sender = await connection.sender(node)
+  await using _other = await connection.sender(queue('r', { create: 'never' }))
+  await eventually(() => peer.receivers.length === 2)
+  const came: Buffer[] = []
+  peer.container.on('message', ({ message }) => came.push(message!.body.content))
+  const sent = [1, 20_000, 3].map((size) => Buffer.alloc(size, String(size)))
+  await Promise.all(sent.map((body) => sender.send(body)))
+  expect(came.map((body) => body.equals(sent[came.indexOf(body)]!))).toEqual([true, true, true])
+  expect(lost).toEqual([])
+})

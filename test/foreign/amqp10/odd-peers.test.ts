@@ -270,6 +270,56 @@ test('a link that is stolen, redirected or ended with odd words comes back alone
   expect(lost).toEqual([])
 })
 
+test('a selector, or copies, that a peer passes over: nothing is taken, and the caller is told', async () => {
+  const given: number[] = []
+  await using peer = await OddPeer.open({}, ({ container }) => {
+    container.prependListener('sender_open', ({ sender }) => {
+      const { address } = sender!.source
+      sender!.set_source = () => {
+        Object.getPrototypeOf(sender).set_source.call(sender, { address })
+      }
+    })
+    container.on('sender_flow', ({ sender }) => given.push(sender!.credit))
+  })
+  await using connection = await connect({ url: peer.url })
+  const lost = losses(connection)
+  const text = "q; {create: never, link: {selector: 'n > 3'}}"
+  expect(await codeOf(connection.receiver(text))).toBe('NOT_SUPPORTED')
+  const look = async () => {
+    for await (const _ of connection.browse(node)) throw new Error('It shows nothing')
+  }
+  expect(await codeOf(look())).toBe('NOT_SUPPORTED')
+  expect([given, lost]).toEqual([[], []])
+  await using _plain = await connection.receiver(node)
+})
+
+test('a message that a peer has settled can be accepted, and its release is refused instead of being lost in silence', async () => {
+  const modes: unknown[] = []
+  await using peer = await OddPeer.open({}, ({ container }) => {
+    container.on('sender_open', ({ sender }) => modes.push(sender!.snd_settle_mode))
+  })
+  await using connection = await connect({ url: peer.url })
+  await using receiver = await connection.receiver(node, { credit: 1 })
+  await eventually(() => peer.senders[0]?.sendable() === true)
+  // It is asked not to.
+  expect(modes).toEqual([0])
+  for (const text of ['1', '2', '3']) {
+    await eventually(() => peer.senders[0]!.sendable())
+    transfer(
+      peer.senders[0],
+      { delivery_id: Number(text) - 1, delivery_tag: Buffer.from(text), message_format: 0, settled: true },
+      dataSection(text),
+    )
+    const sent = peer.senders[0] as unknown as { credit: number; delivery_count: number }
+    sent.credit--
+    sent.delivery_count++
+    const delivery = (await receiver.receive({ timeoutMs: 10_000 }))!
+    // It has its place in the window no longer, whatever becomes of it.
+    expect(await codeOf(delivery.release())).toBe('NOT_SUPPORTED')
+    if (text !== '2') await delivery.accept()
+  }
+})
+
 test('a browse, or a replay, on a peer that never answers a drain ends with an error', async () => {
   let closed = 0
   await using peer = await OddPeer.open({}, ({ container }) => {

@@ -3,6 +3,10 @@ import { once } from 'node:events'
 import type { Connection, EventContext, Receiver, Sender, Session } from 'rhea'
 import { bareConnection } from '../../support/bare-rhea.ts'
 
+/** For an answer of the broker, or a message. Unit: ms. */
+const LONGEST_MS = 60_000
+const LOST = 'The broker has ended the connection'
+
 /** The broker has ended this peer's connection. */
 export class PeerLost extends Error {}
 
@@ -15,8 +19,9 @@ interface RawSession {
 export class RawPeer {
   readonly connection: Connection
   readonly #session: Session
-  /** Rejects when the broker has ended the connection. */
-  readonly #lost: Promise<never>
+  /** Whoever waits for something from the broker. */
+  readonly #waiting = new Set<(reason: Error) => void>()
+  #lost = false
   readonly #senders = new Map<string, Promise<Sender>>()
   readonly #receivers = new Map<string, Promise<Receiver>>()
 
@@ -35,11 +40,11 @@ export class RawPeer {
       onTransfer.call(this, frame, receiver)
     }
     this.#session.begin()
-    this.#lost = new Promise((_, reject) => {
-      for (const event of ['connection_close', 'disconnected'])
-        connection.on(event, () => reject(new PeerLost('The broker has ended the connection')))
-    })
-    this.#lost.catch(() => {})
+    for (const event of ['connection_close', 'disconnected'])
+      connection.on(event, () => {
+        this.#lost = true
+        for (const reject of this.#waiting) reject(new PeerLost(LOST))
+      })
   }
 
   static async open(url: string): Promise<RawPeer> {
@@ -50,13 +55,13 @@ export class RawPeer {
   async send(address: string, bytes: Buffer): Promise<void> {
     const opening = this.#senders.get(address) ?? this.#openSender(address)
     this.#senders.set(address, opening)
-    const sender = await Promise.race([opening, this.#lost])
+    const sender = await this.#within(opening)
     const answered = new Promise<string>((resolve) => {
       sender.removeAllListeners()
       for (const each of ['accepted', 'rejected', 'released']) sender.once(each, () => resolve(each))
       sender.send(bytes, undefined, 0)
     })
-    const outcome = await Promise.race([answered, this.#lost])
+    const outcome = await this.#within(answered)
     if (outcome !== 'accepted') throw new Error(`The broker has ${outcome} ${bytes.toString('hex')}`)
   }
 
@@ -64,18 +69,37 @@ export class RawPeer {
   async take(address: string): Promise<Buffer> {
     const opening = this.#receivers.get(address) ?? this.#openReceiver(address)
     this.#receivers.set(address, opening)
-    const receiver = await Promise.race([opening, this.#lost])
+    const receiver = await this.#within(opening)
     const arrived = once(receiver, 'message') as Promise<[EventContext]>
     receiver.add_credit(1)
-    const [{ message, delivery }] = await Promise.race([arrived, this.#lost])
-    delivery!.accept()
+    const [{ message }] = await this.#within(arrived)
     return message as unknown as Buffer
   }
 
   async close(): Promise<void> {
     const closed = once(this.connection, 'connection_close').catch(() => {})
     this.connection.close()
-    await Promise.race([closed, this.#lost.catch(() => {})])
+    await this.#within(closed).catch(() => {})
+  }
+
+  /** As `work`; rejects when the broker ends the connection before, or nothing comes. */
+  #within<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#lost) {
+        reject(new PeerLost(LOST))
+        return
+      }
+      const done = (): void => {
+        clearTimeout(timer)
+        this.#waiting.delete(reject)
+      }
+      const timer = setTimeout(() => {
+        done()
+        reject(new Error('The broker does not answer'))
+      }, LONGEST_MS)
+      this.#waiting.add(reject)
+      work.then(resolve, reject).finally(done)
+    })
   }
 
   async #openSender(address: string): Promise<Sender> {
@@ -85,7 +109,13 @@ export class RawPeer {
   }
 
   async #openReceiver(address: string): Promise<Receiver> {
-    const receiver = this.#session.open_receiver({ source: address, credit_window: 0, autoaccept: false })
+    // Settled as they are sent: an acceptance that is under way when the broker ends the connection is lost, and the message comes again.
+    const receiver = this.#session.open_receiver({
+      source: address,
+      credit_window: 0,
+      autoaccept: false,
+      snd_settle_mode: 1,
+    })
     await once(receiver, 'receiver_open')
     return receiver
   }
