@@ -76,7 +76,6 @@ const URL_FORM = {
 }
 /** Every peer takes frames of this size. */
 const LEAST_FRAME_BYTES = 4_096
-/** `connection.tune-ok` has 16 bits for it. */
 const MECHANISMS: readonly unknown[] = ['PLAIN', 'AMQPLAIN', 'EXTERNAL']
 
 const { invalid, text, urlPart, wholeNumber } = optionReader(ADAPTER, 'connect()')

@@ -79,20 +79,26 @@ export function limitsOf(spec: NodeSpec): NodeLimits {
   return { maxDeliveries, deadLetter, maxLength, ttlMs, expiresMs, native }
 }
 
-/**
- * A dead-letter address, as a queue. That of a queue is another one: what always fails would come back for ever, and what expires RabbitMQ
- * would drop as going in circles.
- */
+/** A dead-letter address, as a queue. */
 function deadLetterNode(address: NodeOptions['deadLetter'], of: string, type: NodeType): NodeRef | undefined {
   if (address === undefined) return undefined
   const { name } = toAddress(address)
-  if (type !== 'queue' || name !== of) return { name, type: 'queue' }
+  if (type === 'queue') refuseCircle(name, of, 'deadLetter')
+  return { name, type: 'queue' }
+}
+
+/**
+ * The dead-letter address of a queue is another one: what always fails would come back for ever, and what expires RabbitMQ would drop as going
+ * in circles.
+ */
+function refuseCircle(name: string | undefined, of: string, option: string): void {
+  if (name !== of) return
   throw new MessagingError(
     'ADDRESS_OPTION_INVALID',
-    `deadLetter: '${name}' cannot be its own dead-letter address`,
+    `${option}: '${name}' cannot be its own dead-letter address`,
     {
       hint: 'Name another queue. To try a message again later, release it with a delay; replay() sends dead letters back.',
-      context: { address: name, option: 'deadLetter' },
+      context: { address: name, option },
     },
   )
 }
@@ -149,6 +155,8 @@ function textPlan(address: Extract<AnyAddress, { kind: 'text' }>): NodePlan {
   const { node, link } = parsed
   const { portable } = node.declare
   refuseEverywhere(parsed)
+  if ((node.type ?? 'queue') === 'queue')
+    refuseCircle(portable.deadLetter, address.name, 'x-declare: alternate-exchange')
   const limits = limitsIn(portable)
   const kept = limitsIn(link.declare.portable)
   const { patterns, bindings } = sourcesOf(parsed)

@@ -20,6 +20,23 @@ test('a queue that would be its own dead-letter address is refused by every call
   expect(await connection.admin.inspect(queue('own'))).toBeUndefined()
 })
 
+test.each(['', 'type: queue, '])(
+  'an address text whose queue is its own alternate exchange is refused (%s)',
+  async (type) => {
+    await using connection = await connect('memory:')
+    const text = `circle; {create: always, node: {${type}x-declare: {alternate-exchange: circle}}}`
+    for (const call of [
+      () => connection.sender(text),
+      () => connection.receiver(text),
+      () => connection.admin.declare(text),
+    ])
+      await expect(call()).rejects.toMatchObject({
+        code: 'ADDRESS_OPTION_INVALID',
+        message: expect.stringContaining('alternate-exchange'),
+      })
+  },
+)
+
 test('two queues that are each other’s dead-letter address pass a message to and fro, and its deaths are counted', async () => {
   await using connection = await connect('memory:')
   const second = queue<string>('second', { deadLetter: 'first' })

@@ -162,8 +162,8 @@ export class AmqpMessage implements IncomingMessage {
       if (value === null) continue
       if (at === 0) this.durable = value === true
       else if (at === 1) this.priority = value === NORMAL_PRIORITY ? undefined : countOf(value)
-      // Broker-J puts the rest of the life here; 0 would mean «none left» and is never delivered.
-      else if (at === 2) this.ttlMs = Math.max(1, countOf(value) ?? 1)
+      // The rest of the life; 0 would mean «none left», which is never delivered: where it comes, its writer meant «no end».
+      else if (at === 2) this.ttlMs = countOf(value) || undefined
       else if (at === 3) this.again = value === false
       else if (at === 4) this.failures += countOf(value) ?? 0
     }

@@ -17,6 +17,7 @@ import type { Physical } from '../wire/physical.ts'
 import { framesIn } from '../wire/raw-session.ts'
 import type { FlowFrame, RheaDelivery, RheaReceiver } from '../wire/rhea-types.ts'
 import { DrainDoubts } from './drain-doubts.ts'
+import { asAsked } from './granted.ts'
 import { QpidDelivery } from './qpid-delivery.ts'
 import type { ReceiverOptions } from './receiver-options.ts'
 import { heard } from './silence.ts'
@@ -105,6 +106,7 @@ export class LinkReceiver implements AdapterReceiver {
       Math.max(options.credit, 1),
       options.address,
     )
+    await asAsked(physical, link, options)
     return LinkReceiver.over(physical, link, options, events)
   }
 
@@ -133,26 +135,21 @@ export class LinkReceiver implements AdapterReceiver {
 
   accept(delivery: AdapterDelivery): void {
     if (this.#dead) return
-    const { native } = delivery as QpidDelivery
-    this.#physical.verdict(() => native.accept())
-    this.#settledOne()
+    const mine = delivery as QpidDelivery
+    this.#physical.verdict(() => mine.native.accept())
+    this.#settledOne(mine)
   }
 
   async settle(delivery: AdapterDelivery, verdict: Verdict): Promise<void> {
     if (this.#physical.over) throw this.#physical.over
     // The link is gone: the broker has taken the delivery back.
     if (this.#over) return
-    const { native } = delivery as QpidDelivery
-    // A reject is final: the API has stored the dead letter, and Broker-J would only count a rejected delivery.
-    this.#physical.verdict(() => {
-      if (verdict.kind === 'reject' || this.#options.browse) native.accept()
-      else if (verdict.unseen) native.release()
-      else
-        native.release(
-          this.#physical.product.profile.counted === 'none' ? undefined : { delivery_failed: true },
-        )
-    })
-    this.#settledOne()
+    const mine = delivery as QpidDelivery
+    const { browse, address } = this.#options
+    const counts = this.#physical.product.profile.counted !== 'none'
+    this.#physical.verdict(() => mine.settle(verdict, browse, counts))
+    this.#settledOne(mine)
+    if (!browse && mine.wasTaken(verdict)) throw mine.takenForGood(address)
   }
 
   flow(credit: number): void {
@@ -247,8 +244,9 @@ export class LinkReceiver implements AdapterReceiver {
     if (this.#exhausted) this.#end()
   }
 
-  #settledOne(): void {
-    this.#held--
+  #settledOne(delivery: QpidDelivery): void {
+    if (delivery.held) this.#held--
+    delivery.held = false
     if (this.#parked.length > 0) this.#handOverParked()
     // In batches: one flow frame for each quarter of the window, unless nothing is granted at all.
     const missing = this.#credit - this.#held - this.#granted

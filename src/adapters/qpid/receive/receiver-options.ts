@@ -3,7 +3,11 @@ import type { IncomingMessage } from '../../../model/message.ts'
 
 export interface ReceiverOptions {
   /** Terminus of the link, as rhea takes it. */
-  readonly source: object
+  readonly source: {
+    readonly distribution_mode?: string
+    readonly filter?: object | undefined
+    readonly [field: string]: unknown
+  }
   readonly address: string
   readonly credit: number
   readonly browse: boolean

@@ -8,6 +8,7 @@ import type { Nodes } from '../nodes/nodes.ts'
 import { bindingKeys, exactFilter } from '../nodes/topic-bindings.ts'
 import { exchangeType } from '../nodes/topology.ts'
 import type { Physical } from '../wire/physical.ts'
+import { asAsked } from './granted.ts'
 import { LinkReceiver } from './link-receiver.ts'
 import type { ReceiverOptions } from './receiver-options.ts'
 import { selectorFilter } from './terminus.ts'
@@ -86,6 +87,7 @@ async function live(
 ): Promise<LinkReceiver> {
   const source = { dynamic: true, filter: selectorFilter(physical.rhea, spec.link.selector) }
   const link = await physical.openReceiver({ source }, Math.max(spec.credit, 1), spec.source.name)
+  await asAsked(physical, link, { source, address: spec.source.name })
   try {
     const queue = link.source!.address!
     const { maxLength } = spec.limits

@@ -1,5 +1,7 @@
 /** A sender with a dynamic node of its own for the answers. */
 import type { AdapterRequester, ReceiverEvents, SenderSpec, Transfer } from '../../../contract/adapter.ts'
+import { MessagingError } from '../../../model/errors.ts'
+import { ADAPTER } from '../errors.ts'
 import type { Profile } from '../nodes/products/profile.ts'
 import { LinkReceiver } from '../receive/link-receiver.ts'
 import type { Physical } from '../wire/physical.ts'
@@ -48,6 +50,11 @@ export class Requester implements AdapterRequester {
     const capabilities = spec.target && profile.queueCapabilities
     // Answers come settled: nobody else could take them, and the node they wait at ends with this link.
     const link = await physical.openReceiver({ source, snd_settle_mode: 1 }, spec.capacity, address)
+    const replyTo = link.source?.address
+    if (typeof replyTo !== 'string') {
+      await physical.closeLink(link)
+      throw noAnswerNode(address)
+    }
     const options = {
       source,
       address,
@@ -70,7 +77,7 @@ export class Requester implements AdapterRequester {
         { address: target, capabilities, capacity: spec.capacity, presettled: false },
         events,
       )
-      return new Requester(profile.dialect.shownAddress(link.source!.address!), sender, answers)
+      return new Requester(profile.dialect.shownAddress(replyTo), sender, answers)
     } catch (error) {
       await answers.close()
       throw error
@@ -88,4 +95,10 @@ export class Requester implements AdapterRequester {
   async close(): Promise<void> {
     await Promise.all([this.#sender.close(), this.#answers.close()])
   }
+}
+
+function noAnswerNode(address: string): MessagingError {
+  return new MessagingError('NOT_SUPPORTED', 'The broker made no node of its own for the answers', {
+    context: { adapter: ADAPTER, address, operation: 'request' },
+  })
 }

@@ -210,7 +210,8 @@ export class Physical {
 
   openReceiver(options: object, window: number, address: string | undefined): Promise<RheaReceiver> {
     return this.#open(window, address, 'receiver', (session) =>
-      session.open_receiver({ autoaccept: false, credit_window: 0, ...options }),
+      // Of `mixed`, which is the default, a peer may make messages that are settled when they leave, and lost with this program.
+      session.open_receiver({ autoaccept: false, credit_window: 0, snd_settle_mode: 0, ...options }),
     )
   }
 

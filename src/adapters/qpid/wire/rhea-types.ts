@@ -13,6 +13,8 @@ export interface RheaDelivery {
   /** Our verdict. */
   readonly state?: { readonly descriptor: { readonly value: number } }
   settled: boolean
+  /** The peer has settled it: it hears no verdict. */
+  readonly remote_settled?: boolean
   /** What has come of it, while it is on its way. */
   readonly frames?: Buffer[]
   accept(): void
@@ -54,7 +56,12 @@ export interface RheaSender extends RheaLink {
 }
 
 export interface RheaReceiver extends RheaLink {
-  readonly source?: { readonly address?: string | null; readonly filter?: unknown } | null
+  /** As the peer has it. */
+  readonly source?: {
+    readonly address?: string | null
+    readonly distribution_mode?: string | null
+    readonly filter?: unknown
+  } | null
   drain: boolean
   add_credit(credit: number): void
   drain_credit(): void
