@@ -17,6 +17,7 @@ import { statSync, utimesSync } from 'node:fs'
 import { link, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { threadId } from 'node:worker_threads'
 import { randomName } from '../../../core/message-id.ts'
 import { MessagingError } from '../../../model/errors.ts'
@@ -30,6 +31,9 @@ const ZOMBIE = 'zombie'
 const SIGN_MS = 5_000
 /** An owner on another machine that gave no sign for so long is gone. Unit: ms. */
 const SILENT_MS = 20_000
+/** Looks for who has just taken the lock, and the pause between two of them. Unit: ms. */
+const MOST_LOOKS = 20
+const LOOK_MS = 50
 
 interface Owner {
   readonly pid: number
@@ -60,7 +64,7 @@ export async function lockStore(directory: string): Promise<StoreLock> {
   let kernel: KernelLock | undefined
   try {
     const lock = await lockInKernel(directory)
-    if (!lock) throw alreadyOpen(directory, own, await readOwner(file))
+    if (!lock) throw alreadyOpen(directory, own, await ownerSoon(file))
     if (lock !== 'unknown') kernel = lock
     const made = await makeOwnerFile(directory, own, kernel !== undefined)
     return new HeldLock(file, made, thread, kernel)
@@ -175,6 +179,15 @@ async function removeStale(file: string, dead: Owner | undefined): Promise<void>
   const moved = await readOwner(aside)
   if (moved && JSON.stringify(moved) !== JSON.stringify(dead)) await made(link(aside, file))
   await rm(aside, { force: true })
+}
+
+/** Who has just taken the lock writes the file next. */
+async function ownerSoon(file: string): Promise<Owner | undefined> {
+  for (let looks = 1; ; looks++) {
+    const owner = await readOwner(file)
+    if (owner || looks === MOST_LOOKS) return owner
+    await sleep(LOOK_MS)
+  }
 }
 
 /** `undefined`: gone, or not readable as a lock. */
