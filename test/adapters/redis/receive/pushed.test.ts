@@ -1,10 +1,10 @@
 /** Messages that other programs push into the list of a queue: many, large ones, and what becomes of them where this user may not do all of it. */
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { connect, queue } from '../../../src/index.ts'
-import { eventually } from '../../support/eventually.ts'
-import { uniqueName } from '../../support/names.ts'
-import { Fixture, keys, url } from './fixture.ts'
+import { connect, queue } from '../../../../src/index.ts'
+import { eventually } from '../../../support/eventually.ts'
+import { uniqueName } from '../../../support/names.ts'
+import { Fixture, keys, url } from '../fixture.ts'
 
 const on = new Fixture()
 
