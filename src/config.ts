@@ -10,6 +10,7 @@ import type { NativeOptionsOf } from './adapters/native-types.ts'
 import { CONNECT_OPTIONS, type GeneralConnectOptions } from './api/link/connect-options.ts'
 import { checkKnownKeys } from './core/options/known-keys.ts'
 import { nearest } from './core/options/nearest.ts'
+import { isRecord } from './core/options/typed.ts'
 import { MessagingError } from './model/errors.ts'
 
 /** Options of `connect()`; only `url` must be there. The adapter that the URL names says of which type `native` is. */
@@ -96,10 +97,9 @@ export async function loadConfiguration(): Promise<Configuration> {
 export async function resolveConfiguration(
   to: string | URL | ConnectOptions | undefined,
 ): Promise<ConnectOptions> {
-  if (to instanceof URL) return { url: to.href }
-  if (Array.isArray(to))
+  if (isRecord(to)) return to instanceof URL ? { url: to.href } : to
+  if (typeof to === 'object')
     throw new TypeError('connect() takes a URL or options; several URLs go into { url: [...] }')
-  if (typeof to === 'object' && to !== null) return to
   if (to !== undefined && typeof to !== 'string') throw new TypeError('connect() takes a URL or options')
   if (to?.includes(':')) return { url: to }
   if (to === undefined && process.env.SLUICE_URL) return { url: process.env.SLUICE_URL }

@@ -6,6 +6,7 @@ import {
   checkNumber,
   checkObject,
   checkOneOf,
+  checkSignal,
   checkType,
   isRecord,
   outOfBounds,
@@ -225,8 +226,7 @@ export function checkOptions<T extends object>(name: keyof typeof KNOWN_OPTIONS,
     `from 0 to ${LONGEST_TIMER_MS}`,
   )
   if (rate !== undefined) checkRate(call, rate)
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new TypeError(`${call}: signal is no AbortSignal`)
+  checkSignal(call, signal)
   if (name === 'consume' || name === 'consumeBatch') {
     checkDeadLetter(call, values.deadLetter)
     checkRetry(call, values.retry)

@@ -27,7 +27,7 @@ export function address<Body = unknown>(text: string): TextAddress<Body> {
 /** Address strings are taken wherever an address is. */
 export function toAddress<A extends AnyAddress>(from: A | string): A | TextAddress {
   if (typeof from === 'string') return address(from)
-  if (typeof from !== 'object' || from === null || typeof from.kind !== 'string') {
+  if (!isRecord(from) || typeof from.kind !== 'string') {
     throw new TypeError(
       'Not an address: use queue(), topic(), broadcast(), multicast(), service(), mailbox() or a string',
     )

@@ -2,7 +2,7 @@
 
 import type { ConnectTarget } from '../../contract/adapter.ts'
 import { checkKnownKeys } from '../../core/options/known-keys.ts'
-import { checkNumber, checkObject, checkType } from '../../core/options/typed.ts'
+import { checkNumber, checkObject, checkSignal, checkType } from '../../core/options/typed.ts'
 import type { BodyCodec, CodecTable } from '../../model/body-codec.ts'
 import { MessagingError } from '../../model/errors.ts'
 import type { ReconnectOptions } from './supervisor.ts'
@@ -137,8 +137,7 @@ function checkTypes(options: GeneralConnectOptions): void {
   if (reconnect !== false) checkObject(CALL, 'reconnect', reconnect)
   if (reconnect) checkType(CALL, 'waitForBroker', reconnect.waitForBroker, 'boolean')
   if (codecs !== undefined && !Array.isArray(codecs)) throw new TypeError('connect(): codecs is no array')
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new TypeError('connect(): signal is no AbortSignal')
+  checkSignal(CALL, signal)
 }
 
 function notNegative(name: string, value: number | undefined, fallback: number): number {

@@ -145,6 +145,7 @@ export class AttachedSender<Body = unknown> implements Sender<Body> {
     fields?: MessageFields & SendOptions,
   ): Promise<Outcome[]> {
     const outcomes: Promise<Outcome>[] = []
+    if (!isIterable(bodies)) throw new TypeError('sendAll(): the bodies are no iterable')
     for await (const body of bodies) {
       const outcome = this.send(body, fields)
       outcome.catch(() => {})
@@ -357,4 +358,8 @@ function closedError(plan: NodePlan | undefined): MessagingError {
   return new MessagingError('CLOSED', 'The sender was closed', {
     context: { address: plan?.label, operation: 'send' },
   })
+}
+
+function isIterable(bodies: Partial<AsyncIterable<unknown> & Iterable<unknown>> | undefined): boolean {
+  return typeof (bodies?.[Symbol.asyncIterator] ?? bodies?.[Symbol.iterator]) === 'function'
 }

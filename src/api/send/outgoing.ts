@@ -92,6 +92,7 @@ export function forwardedMessage(
   fields: MessageFields,
   defaults: MessageDefaults,
 ): OutgoingMessage {
+  if (!isRecord(message)) throw new TypeError('forward(): the message is no object')
   const given = outgoingMessage(message.bytes, fields, defaults)
   const copy = copyOf(incomingOf(message))
   if (copy.id === '') copy.id = given.id
@@ -230,16 +231,25 @@ function checkProperty(key: string, value: PropertyValue): PropertyValue {
           throw new MessagingError('ENCODE_FAILED', `Property '${key}' is no valid Date`)
         return new Date(value)
       }
-      if (types.isUint8Array(value)) return Uint8Array.from(value)
+      if (types.isUint8Array(value)) return copyOfBytes(key, value)
   }
-  const kind = Array.isArray(value)
-    ? 'an array'
-    : typeof value === 'object'
-      ? 'an object'
-      : `a ${typeof value}`
   throw new TypeError(
-    `Property '${key}' is ${kind}; allowed: string, number, bigint, boolean, Date, Uint8Array, null`,
+    `Property '${key}' is ${kindOf(value)}; allowed: string, number, bigint, boolean, Date, Uint8Array, null`,
   )
+}
+
+function copyOfBytes(key: string, value: Uint8Array): Uint8Array {
+  try {
+    return Uint8Array.from(value)
+  } catch (cause) {
+    throw new MessagingError('ENCODE_FAILED', `The bytes of property '${key}' cannot be read`, { cause })
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value !== 'object') return `a ${typeof value}`
+  // Of a Proxy not even that can be asked once it was revoked.
+  return !types.isProxy(value) && Array.isArray(value) ? 'an array' : 'an object'
 }
 
 function shorter(a: number | undefined, b: number | undefined): number | undefined {

@@ -17,10 +17,20 @@ export function checkType(
 
 /**
  * An object that says what it says by its properties. Of a list, a Map, a boxed text or a promise that nobody awaited none would be read: they
- * are a slip, and no options.
+ * are a slip, and no options; so is a Proxy that was revoked, of which nothing can be read.
  */
 export function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !(Symbol.iterator in value) && !isPromiseLike(value)
+  try {
+    return typeof value === 'object' && value !== null && !(Symbol.iterator in value) && !isPromiseLike(value)
+  } catch {
+    return false
+  }
+}
+
+/** @throws TypeError */
+export function checkSignal(call: string, value: unknown): void {
+  if (value !== undefined && !(isRecord(value) && value instanceof AbortSignal))
+    throw new TypeError(`${call}: signal is no AbortSignal`)
 }
 
 /** @throws TypeError on what is no {@link isRecord} */
