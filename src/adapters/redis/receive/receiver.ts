@@ -59,7 +59,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
       await recoverDead(this.#session, this.#parts.base, true)
       await this.#attach()
     } catch (cause) {
-      this.#session.remove(this.#link)
+      this.#session.remove(this.#link, this.#parts.base)
       this.#ended = true
       throw this.#session.error(cause, { address: this.#parts.label, operation: 'attachReceiver' })
     }
@@ -195,7 +195,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
     this.#turns.interrupt()
     for (const delivery of lost) this.#events.lost(delivery)
     // A new number: what was handed to the old one is no longer its own.
-    this.#session.remove(this.#link)
+    this.#session.remove(this.#link, this.#parts.base)
     this.#link = this.#session.add(this)
     // Where only the list of owners is gone, nobody else gives back what the old one held.
     void this.#leave(owner)
@@ -269,7 +269,7 @@ export class QueueReceiver implements AdapterReceiver, SessionLink, TurnsEvents 
     this.#owner = ''
     clearInterval(this.#renewal)
     for (const unwatch of this.#unwatch) unwatch()
-    this.#session.remove(this.#link)
+    this.#session.remove(this.#link, this.#parts.base)
     this.#window.held.clear()
     this.#turns.end(error)
     this.#rejection.end(error)

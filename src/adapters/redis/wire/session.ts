@@ -44,6 +44,8 @@ export interface SessionLink {
 }
 
 const SPACE = 0x20
+/** Receivers that are remembered when they have left. */
+const MOST_LEFT = 1_000
 
 export class Session {
   readonly endpoint: Endpoint
@@ -60,6 +62,8 @@ export class Session {
   readonly #calls: ScriptCalls
   readonly #replicaWait: ReplicaWait
   readonly #links = new Map<number, SessionLink>()
+  /** Queues of receivers that left, the last ones. */
+  readonly #left = new Map<number, string>()
   readonly #heartbeat: Heartbeat
   readonly #marks: Marks
   #nextLink = 0
@@ -158,8 +162,13 @@ export class Session {
     return number
   }
 
-  remove(number: number): void {
-    this.#links.delete(number)
+  /** `base`: key of the queue that a receiver leaves. */
+  remove(number: number, base?: string): void {
+    if (!this.#links.delete(number) || base === undefined) return
+    this.#left.set(number, base)
+    if (this.#left.size <= MOST_LEFT) return
+    const [oldest] = this.#left.keys()
+    this.#left.delete(oldest!)
   }
 
   /** How the server knows a receiver: connection, link, and the connection's place at the server, to see whether it lives. */
@@ -314,9 +323,17 @@ export class Session {
     const afterClaim = afterLink < 0 ? -1 : word.indexOf(SPACE, afterLink + 1)
     const text = word.toString('latin1', 0, afterClaim < 0 ? word.length : afterClaim)
     if (this.#marks.arrived(text)) return
-    const link = this.#links.get(Number(afterLink < 0 ? text : text.slice(0, afterLink)))
+    const number = Number(afterLink < 0 ? text : text.slice(0, afterLink))
+    const link = this.#links.get(number)
+    if (link === undefined) this.#sendOff(number)
     const claim = afterLink < 0 ? undefined : Number(text.slice(afterLink + 1))
     link?.woken(claim, afterClaim < 0 ? undefined : word.subarray(afterClaim + 1))
+  }
+
+  /** Another program may have put back keys that name a receiver which has left: what it is handed goes back at once, and it is named no more. */
+  #sendOff(number: number): void {
+    const base = this.#left.get(number)
+    if (base !== undefined) this.run('detach', [base], ['0', this.ownerName(number)]).catch(() => {})
   }
 
   #warnOfEviction(): void {

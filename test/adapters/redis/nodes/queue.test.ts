@@ -312,6 +312,22 @@ describe('a queue in Redis', () => {
     expect(text(await inbox.next())).toBe('after')
   })
 
+  it('goes to who is there, also where another program has put back who was', async () => {
+    const queue = await on.node()
+    const base = keys.queue(queue.name)
+    const left = await on.receiver(queue)
+    await becomes(async () => (await on.bare.hlen(`${base}#places`)) === 1, 'it waits')
+    const [[owner, place]] = Object.entries(await on.bare.hgetall(`${base}#places`)) as [[string, string]]
+    await left.receiver.close()
+    await on.bare.hset(`${base}#places`, owner, place)
+    await on.bare.zadd(`${base}#owners`, Date.now() + 60_000, owner)
+    await on.bare.zadd(`${base}#waiters`, 1, owner)
+    const { inbox } = await on.receiver(queue)
+    const sender = await on.sender(queue)
+    for (const body of range(4)) await sendOk(sender, message(body))
+    expect(texts(await inbox.take(4)).sort()).toEqual(range(4).sort())
+  })
+
   it('tells its receivers when it is deleted', async () => {
     const queue = await on.node()
     const { inbox } = await on.receiver(queue)
