@@ -146,6 +146,7 @@ export class AttachedSender<Body = unknown> implements Sender<Body> {
   ): Promise<Outcome[]> {
     const outcomes: Promise<Outcome>[] = []
     if (!isIterable(bodies)) throw new TypeError('sendAll(): the bodies are no iterable')
+    const signal = this.#signalOf(fields)
     for await (const body of bodies) {
       const outcome = this.send(body, fields)
       outcome.catch(() => {})
@@ -154,7 +155,7 @@ export class AttachedSender<Body = unknown> implements Sender<Body> {
       // A broker in this process answers at once, and would leave no turn to anybody else.
       if (outcomes.length % BODIES_A_TURN === 0) await turn()
       // Nothing more can be sent: bodies without an end would be read for ever.
-      if (this.ended || fields?.signal?.aborted) break
+      if (this.ended || signal?.aborted) break
     }
     await Promise.allSettled(outcomes)
     return Promise.all(outcomes)
@@ -252,6 +253,14 @@ export class AttachedSender<Body = unknown> implements Sender<Body> {
       return Promise.reject(this.#host.named(error))
     }
     return this.submitNew(copy, timeoutMs ?? given.timeoutMs, given.signal)
+  }
+
+  #signalOf(fields: (MessageFields & SendOptions) | undefined): AbortSignal | undefined {
+    try {
+      return readFields(fields).signal
+    } catch (error) {
+      throw this.#host.named(error)
+    }
   }
 
   async #submitToMissing(
@@ -361,5 +370,9 @@ function closedError(plan: NodePlan | undefined): MessagingError {
 }
 
 function isIterable(bodies: Partial<AsyncIterable<unknown> & Iterable<unknown>> | undefined): boolean {
-  return typeof (bodies?.[Symbol.asyncIterator] ?? bodies?.[Symbol.iterator]) === 'function'
+  try {
+    return typeof (bodies?.[Symbol.asyncIterator] ?? bodies?.[Symbol.iterator]) === 'function'
+  } catch {
+    return false
+  }
 }

@@ -35,6 +35,14 @@ const CALLS: Record<string, [(connection: Connection) => unknown, object]> = {
     async (c) => (await c.sender(PLACE)).forward(undefined as never),
     /forward\(\): the message is no object/,
   ],
+  'fields of many bodies that are one': [
+    async (c) => (await c.sender(PLACE)).sendAll([1], revoked()),
+    /send: the fields are no object/,
+  ],
+  'bodies that are one': [
+    async (c) => (await c.sender(PLACE)).sendAll(revoked()),
+    /sendAll\(\): the bodies are no iterable/,
+  ],
   'bodies that are no iterable': [
     async (c) => (await c.sender(PLACE)).sendAll(undefined as never),
     /sendAll\(\): the bodies are no iterable/,
