@@ -16,13 +16,13 @@ import { priorityInRange, timeInRange, toldTime } from '../../../model/ranges.ts
 import { type AmqpMessage, textKey } from './amqp-message.ts'
 import {
   holdsBigint,
+  lifeOf,
   ownAnnotations,
   writeBody,
   writeCorrelationId,
   writeOwnAnnotations,
   writeSymbol,
   writeText,
-  writeTtl,
   writeUserId,
 } from './message-writer.ts'
 import { BIGINTS, isOurs } from './own-annotations.ts'
@@ -79,8 +79,9 @@ function writeHeader(writer: WireWriter, message: OutgoingMessage, original: Amq
     })
   if (message.ttlMs !== original.ttlMs)
     list.replace(2, () => {
-      if (message.ttlMs === undefined) writer.null()
-      else writeTtl(writer, message.ttlMs)
+      const life = lifeOf(message)
+      if (life === undefined) writer.null()
+      else writer.uint(life)
     })
   list.cut(3)
   list.write(writer, HEADER)

@@ -29,17 +29,19 @@ export function writeMessage(writer: WireWriter, message: OutgoingMessage): void
   writeBody(writer, message)
 }
 
-function writeHeader(writer: WireWriter, { durable, priority, ttlMs }: OutgoingMessage): void {
+function writeHeader(writer: WireWriter, message: OutgoingMessage): void {
+  const life = lifeOf(message)
   writer.section(HEADER)
-  writer.list(ttlMs === undefined ? 2 : 3, () => {
-    writer.boolean(durable)
-    writer.ubyte(priority ?? NORMAL_PRIORITY)
-    if (ttlMs !== undefined) writeTtl(writer, ttlMs)
+  writer.list(life === undefined ? 2 : 3, () => {
+    writer.boolean(message.durable)
+    writer.ubyte(message.priority ?? NORMAL_PRIORITY)
+    if (life !== undefined) writer.uint(life)
   })
 }
 
-export function writeTtl(writer: WireWriter, ttlMs: number): void {
-  writer.uint(Math.min(ttlMs, MAX_UINT))
+/** The time to live as its field can tell it. More than that, 49 days, would end too early: such a message lives without end. Unit: ms. */
+export function lifeOf({ ttlMs }: OutgoingMessage): number | undefined {
+  return ttlMs === undefined || ttlMs > MAX_UINT ? undefined : ttlMs
 }
 
 function writeAnnotations(writer: WireWriter, message: OutgoingMessage, extras: Extras | undefined): void {

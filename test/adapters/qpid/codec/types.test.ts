@@ -263,3 +263,11 @@ function plain(value: unknown): unknown {
     return Object.entries(value).map(([name, item]) => [name, plain(item)])
   return value
 }
+
+test.each([4_294_967_295, 60])('a time to live of %d ms goes out as it is', (ttlMs) => {
+  expect(decodeMessage(encodeMessage(message('', { ttlMs }))).message.ttlMs).toBe(ttlMs)
+})
+
+test('one that the field cannot tell ends nothing early', () => {
+  expect(decodeMessage(encodeMessage(message('', { ttlMs: 4_294_967_296 }))).message.ttlMs).toBeUndefined()
+})
