@@ -76,9 +76,10 @@ export class Bridge {
     const { idleMs } = this.#options
     try {
       for (;;) {
+        const underWay = this.#open.size
         const delivery = await this.#source.next(idleMs, signal)
-        // Nothing came because all the credit is on its way to the target: that is no empty source.
-        if (delivery || this.#open.size === 0) return delivery
+        // Nothing came because all the credit was on its way to the target, wherever it is by now: that is no empty source.
+        if (delivery || underWay === 0) return delivery
         await Promise.all(this.#open)
       }
     } catch (error) {
