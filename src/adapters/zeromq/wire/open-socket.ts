@@ -4,6 +4,12 @@ import { MessagingError } from '../../../model/errors.ts'
 import { ADAPTER } from '../errors.ts'
 import { closedWithThread } from './thread-end.ts'
 
+/**
+ * `EADDRINUSE` stands for the same: the events of a socket that could not be opened whole still have their place for a moment, and the next
+ * socket may get the same one.
+ */
+const LIMITS: readonly unknown[] = ['EMFILE', 'ENFILE', 'EADDRINUSE']
+
 /** @throws `CONNECT_FAILED` when the process has as many files or sockets open as it may */
 export function openSocket<S extends Socket>(make: () => S): S {
   let socket: S
@@ -11,7 +17,7 @@ export function openSocket<S extends Socket>(make: () => S): S {
     socket = make()
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
-    if (code !== 'EMFILE' && code !== 'ENFILE') throw cause
+    if (!LIMITS.includes(code)) throw cause
     throw new MessagingError(
       'CONNECT_FAILED',
       `This process cannot open one more socket of ZeroMQ: ${message}`,
